@@ -1,0 +1,113 @@
+"""An AWS of moto in a process of its own: SES, SNS, SQS, S3 and more. Every mail that it accepts is kept.
+
+What moto itself holds (queues, topics, text messages) is gone when it ends; the mails are files and stay.
+"""
+
+import argparse
+import logging
+import sys
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from local.mails import MailStore
+from local.ports import until_open
+from local.process import Process
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+async def start(*, port: int, addresses: Sequence[str], mails: Path, logs: Path) -> Process:
+    """Start it on these addresses of the machine and return at once; `ready` tells when it answers."""
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "local.aws",
+        "--port",
+        str(port),
+        "--mails",
+        mails,
+        "--addresses",
+        *addresses,
+    ]
+    return await Process.start("the local AWS (moto)", command, log=logs / "aws.log")
+
+
+async def ready(port: int) -> None:
+    """Wait until it answers."""
+    await until_open(port)
+
+
+class KeepMails:
+    """Passes requests on to moto, and keeps the mails that moto accepted before its answer goes out."""
+
+    def __init__(self, moto: "WSGIApplication", store: MailStore) -> None:
+        self._moto = moto
+        self._store = store
+        self._kept: dict[int, int] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        answer = self._moto(environ, start_response)
+        with self._lock:
+            for region, backend in _ses_backends():
+                messages = backend.sent_messages
+                for message in messages[self._kept.get(id(backend), 0) :]:
+                    raw, recipients = _as_mail(message, region)
+                    self._store.add(raw, sender=str(message.source), recipients=recipients, created=datetime.now(UTC))
+                self._kept[id(backend)] = len(messages)
+        return answer
+
+
+def _ses_backends() -> Iterator[tuple[str, Any]]:
+    from moto.ses.models import ses_backends
+
+    for account in ses_backends.values():
+        yield from account.items()
+
+
+def _as_mail(message: Any, region: str) -> tuple[bytes, list[str]]:
+    """Return the MIME message and the recipients of one of moto's messages, raw or simple."""
+    if hasattr(message, "raw_data"):
+        raw, recipients = message.raw_data.encode(), list(dict.fromkeys(message.destinations))
+    else:
+        recipients = list(chain.from_iterable(message.destinations.values()))
+        mail = EmailMessage(policy=SMTP)
+        mail["From"] = message.source
+        mail["To"] = ", ".join(message.destinations.get("ToAddresses", []))
+        mail["Subject"] = message.subject
+        mail.set_content(message.body, subtype="html" if message.body.lstrip().startswith("<") else "plain")
+        raw = mail.as_bytes()
+    # As SES does it; a mail client needs it to tell mails apart.
+    return f"Message-ID: <{message.id}@{region}.amazonses.com>\r\n".encode() + raw, recipients
+
+
+def _main() -> None:
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+    from werkzeug.serving import WSGIRequestHandler, make_server
+
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--mails", type=Path, required=True)
+    parser.add_argument("--addresses", nargs="+", required=True)
+    options = parser.parse_args()
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    WSGIRequestHandler.protocol_version = "HTTP/1.1"  # clients keep their connections
+    app = KeepMails(DomainDispatcherApplication(create_backend_app), MailStore(options.mails))
+    servers = [make_server(address, options.port, app, threaded=True) for address in options.addresses]
+    threads = [threading.Thread(target=server.serve_forever) for server in servers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+if __name__ == "__main__":
+    _main()

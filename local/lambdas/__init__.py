@@ -1,0 +1,1 @@
+"""Lambda on one machine: functions in processes of their own, under AWS's runtime client."""

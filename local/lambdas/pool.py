@@ -1,0 +1,143 @@
+"""The environments of one function: reused when idle, started when needed, ended when its code changed."""
+
+import asyncio
+from collections import deque
+from collections.abc import Coroutine, Mapping
+from typing import Any, TypeVar
+
+from local.invoker import Answer, PayloadTooLargeError
+from local.lambdas.environment import Environment, LogLine
+from local.lambdas.runtime_api import Outcome
+from local.model import Function
+
+_T = TypeVar("_T")
+
+PAYLOAD_LIMIT = 6 * 1024 * 1024
+
+
+class InitError(Exception):
+    """The function's init failed; `outcome` holds the error as the function's callers get it."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.payload.decode(errors="replace"))
+        self.outcome = outcome
+
+
+class Pool:
+    """Runs the invocations of a function, each in an environment that nothing else uses meanwhile.
+
+    Lambda would answer 429 over the limit on environments; here the caller waits for one to come free.
+    """
+
+    def __init__(self, function: Function, *, variables: Mapping[str, str], limit: int, log: LogLine) -> None:
+        self.function = function
+        self._variables = variables
+        self._limit = limit
+        self._log = log
+        self._environments: set[Environment] = set()
+        self._idle: list[Environment] = []
+        self._waiting: deque[asyncio.Future[Environment]] = deque()
+        self._starts: set[asyncio.Task[None]] = set()
+        self._work: set[asyncio.Task[Any]] = set()
+
+    async def warm(self) -> None:
+        """Have one environment ready. Raises InitError."""
+        self._release(await self._acquire())
+
+    async def invoke(self, payload: bytes) -> Answer:
+        """Invoke the function. Raises PayloadTooLargeError; an error of the function is an answer."""
+        if len(payload) > PAYLOAD_LIMIT:
+            raise PayloadTooLargeError(
+                f"{len(payload)} bytes for {self.function.name}: an invocation takes {PAYLOAD_LIMIT} at most"
+            )
+        try:
+            environment = await self._acquire()
+        except InitError as error:
+            return Answer(request_id="", payload=error.outcome.payload, function_error="Unhandled")
+        # Whoever called may give up waiting; the invocation goes on all the same.
+        return await asyncio.shield(self._in_background(self._run(environment, payload)))
+
+    async def retire(self) -> None:
+        """End every environment, the busy ones after their invocation: the code has changed."""
+        idle, self._idle = self._idle, []
+        self._environments.clear()
+        await asyncio.gather(*(environment.stop() for environment in idle))
+
+    async def stop(self) -> None:
+        """End every environment, whatever it does."""
+        for start in self._starts:
+            start.cancel()
+        environments, self._environments = self._environments | set(self._idle), set()
+        self._limit = 0
+        await asyncio.gather(*self._starts, return_exceptions=True)
+        await asyncio.gather(*(environment.stop() for environment in environments))
+        await asyncio.gather(*self._work)
+
+    async def _run(self, environment: Environment, payload: bytes) -> Answer:
+        try:
+            request_id, outcome = await environment.invoke(payload)
+        finally:
+            self._release(environment)
+        return Answer(
+            request_id=request_id,
+            payload=outcome.payload,
+            function_error="Unhandled" if outcome.failed else None,
+            log_tail=environment.log_tail,
+        )
+
+    async def _acquire(self) -> Environment:
+        if self._idle:
+            # The one used last: the others may come to rest, as in Lambda.
+            return self._idle.pop()
+        waiting: asyncio.Future[Environment] = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiting)
+        self._start_if_short()
+        try:
+            return await waiting
+        except asyncio.CancelledError:
+            if waiting.done() and not waiting.cancelled() and not waiting.exception():
+                self._release(waiting.result())
+            raise
+
+    def _start_if_short(self) -> None:
+        if len(self._waiting) > len(self._starts) and len(self._environments) < self._limit:
+            environment = Environment(self.function, self._variables, self._log)
+            self._environments.add(environment)
+            start = asyncio.create_task(self._start(environment))
+            self._starts.add(start)
+            start.add_done_callback(self._starts.discard)
+
+    async def _start(self, environment: Environment) -> None:
+        failure = await environment.start()
+        if failure is None:
+            self._release(environment)
+        else:
+            self._environments.discard(environment)
+            if waiting := self._next_waiting():
+                waiting.set_exception(InitError(failure))
+            self._start_if_short()
+
+    def _release(self, environment: Environment) -> None:
+        if environment not in self._environments:
+            # Retired while it was busy.
+            self._in_background(environment.stop())
+        elif not environment.alive:
+            self._environments.discard(environment)
+        elif waiting := self._next_waiting():
+            waiting.set_result(environment)
+        else:
+            self._idle.append(environment)
+        self._start_if_short()
+
+    def _next_waiting(self) -> asyncio.Future[Environment] | None:
+        while self._waiting:
+            waiting = self._waiting.popleft()
+            if not waiting.done():
+                return waiting
+        return None
+
+    def _in_background(self, work: Coroutine[Any, Any, _T]) -> asyncio.Task[_T]:
+        task = asyncio.create_task(work)
+        self._work.add(task)
+        task.add_done_callback(self._work.discard)
+        return task

@@ -1,0 +1,88 @@
+"""A batch of Kafka records, and the event that Lambda makes of it.
+
+https://docs.aws.amazon.com/lambda/latest/dg/with-msk.html shows the event.
+"""
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kafka import TopicPartition
+from kafka.consumer.fetcher import ConsumerRecord
+
+from local.model import KafkaMapping
+
+_TIMESTAMP_TYPES = {0: "CREATE_TIME", 1: "LOG_APPEND_TIME"}
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Records by partition, each partition's in the order of their offsets and never empty."""
+
+    records: Mapping[TopicPartition, tuple[ConsumerRecord, ...]]
+
+    def __len__(self) -> int:
+        return sum(map(len, self.records.values()))
+
+    def __str__(self) -> str:
+        spans = (
+            f"{_name(partition)}@{records[0].offset}" + (f"…{records[-1].offset}" if len(records) > 1 else "")
+            for partition, records in sorted(self.records.items())
+        )
+        return f"{', '.join(spans)} ({len(self)} record{'s' if len(self) > 1 else ''})"
+
+    def event(self, mapping: KafkaMapping, bootstrap: str) -> bytes:
+        """Return the payload of the invocation."""
+        source = (
+            {"eventSource": "aws:kafka", "eventSourceArn": mapping.event_source_arn}
+            if mapping.event_source_arn
+            else {"eventSource": "SelfManagedKafka"}
+        )
+        records = {_name(partition): list(map(_as_json, of_it)) for partition, of_it in self.records.items()}
+        return json.dumps({**source, "bootstrapServers": bootstrap, "records": records}).encode()
+
+    def remainder(self, failed: Mapping[TopicPartition, int]) -> "Batch":
+        """Return what comes again: of each partition in `failed`, the records from that offset on.
+
+        AWS leaves open whether only the named records come again; from the lowest on is what a consumer that
+        commits one offset a partition can do, and the harder case for a function.
+        """
+        return Batch(
+            {
+                partition: tuple(record for record in self.records[partition] if record.offset >= lowest)
+                for partition, lowest in failed.items()
+            }
+        )
+
+
+def payload_size(record: ConsumerRecord) -> int:
+    """Return about how many bytes the record takes in an event."""
+    size: int = 300 + (len(record.key or b"") + len(record.value or b"")) * 4 // 3 + 4 * record.serialized_header_size
+    return size
+
+
+def _name(partition: TopicPartition) -> str:
+    return f"{partition.topic}-{partition.partition}"
+
+
+def _as_json(record: ConsumerRecord) -> dict[str, Any]:
+    event: dict[str, Any] = {
+        "topic": record.topic,
+        "partition": record.partition,
+        "offset": record.offset,
+        "timestamp": record.timestamp,
+        "timestampType": _TIMESTAMP_TYPES.get(record.timestamp_type, "NO_TIMESTAMP_TYPE"),
+        "headers": [{name: _as_signed(value or b"")} for name, value in record.headers],
+    }
+    if record.key is not None:
+        event["key"] = base64.b64encode(record.key).decode()
+    if record.value is not None:
+        event["value"] = base64.b64encode(record.value).decode()
+    return event
+
+
+def _as_signed(value: bytes) -> list[int]:
+    """Return the bytes as Java has them, -128 to 127; Powertools' decode_header_bytes says that AWS sends them so."""
+    return [byte - 256 if byte > 127 else byte for byte in value]

@@ -1,0 +1,94 @@
+"""What the local stack runs, as read from a template. Plain values: every intrinsic function is resolved."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+ACCOUNT = "123456789012"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Function:
+    """A Lambda function. `code` is what the root of its deployment package would be; `watched`, its own files."""
+
+    name: str
+    arn: str
+    handler: str
+    code: Path
+    watched: Path
+    timeout: int
+    """Seconds an invocation may take."""
+    memory: int
+    """Megabytes, as the function reads them; the machine's own memory is the limit."""
+    concurrency: int | None
+    """Most environments at a time, where the template reserves it."""
+    environment: Mapping[str, str]
+    log_format: Literal["Text", "JSON"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """A route of an HTTP API: method (or ANY), path template (`/orders/{order_id}`, `/{proxy+}`), function name.
+
+    `method` and `path` are None for the API's `$default` route.
+    """
+
+    method: str | None
+    path: str | None
+    function: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpApi:
+    """An HTTP API (API Gateway v2).
+
+    Its Metadata may name a file, `OpenApiDocument`, for a page of docs, and a command, `TryIt`, to show to people;
+    `{api}` in the command stands for the API's URL.
+    """
+
+    logical_id: str
+    routes: tuple[Route, ...]
+    openapi_document: Path | None
+    try_it: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class KafkaMapping:
+    """A Kafka event source mapping; names and units as in Lambda's API.
+
+    `event_source_arn` is None for a self-managed cluster. `window` is in seconds,
+    `starting_timestamp` (for AT_TIMESTAMP) in Unix seconds.
+    """
+
+    logical_id: str
+    function: str
+    topic: str
+    consumer_group: str
+    event_source_arn: str | None
+    batch_size: int
+    window: float
+    starting_position: Literal["TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"]
+    starting_timestamp: float | None
+    partial_answers: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource:
+    """A resource that the functions use: a table, a queue, … with its physical name and resolved properties."""
+
+    logical_id: str
+    type: str
+    name: str
+    properties: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Application:
+    """All that a template declares and the local stack runs. `ignored`: the resources that it does not."""
+
+    functions: tuple[Function, ...]
+    apis: tuple[HttpApi, ...]
+    mappings: tuple[KafkaMapping, ...]
+    resources: tuple[Resource, ...]
+    ignored: tuple[str, ...]

@@ -1,0 +1,120 @@
+"""What a local stack is told: by the command line, the environment and samconfig.toml."""
+
+import argparse
+import os
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+PORTS: Mapping[str, int] = {
+    "api": 3000,
+    "lambda": 3001,
+    "console": 8025,
+    "aws": 4566,
+    "dynamodb": 8000,
+    "kafka": 9092,
+}
+CONTAINER_KAFKA_PORT = 19092
+
+Command = Literal["run", "services"]
+
+
+class SettingsError(Exception):
+    """The command line or samconfig.toml is wrong; the message says where."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """`parameters` are the template's; `{kafka}` and the like in them stand for the stack's own endpoints.
+
+    A port of 0 is any free one. `kafka` attaches to brokers that run elsewhere, host:port,….
+    """
+
+    command: Command
+    template: Path
+    parameters: Mapping[str, str]
+    ports: Mapping[str, int]
+    data: Path
+    region: str
+    partitions: int
+    concurrency: int
+    kafka: str | None
+
+
+def read(arguments: Sequence[str]) -> Settings:
+    """Read the settings of `python -m local`. Raises SettingsError; exits on --help and on unknown options."""
+    options = _parser().parse_args(arguments)
+    template = Path(options.template)
+    overrides = [*_from_samconfig(template.parent / "samconfig.toml"), *options.parameter_overrides]
+    return Settings(
+        command=options.command,
+        template=template,
+        parameters=dict(_as_pair(override) for override in overrides),
+        ports={name: getattr(options, f"{name}_port") for name in PORTS},
+        data=Path(options.data),
+        region=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1",
+        partitions=options.partitions,
+        concurrency=options.concurrency,
+        kafka=os.environ.get("KAFKA_BOOTSTRAP_SERVERS") or None,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m local",
+        description="Runs a SAM template on this machine: its functions, HTTP APIs and Kafka triggers, with a real "
+        "Kafka and DynamoDB, and an AWS of moto.",
+        epilog="Every port can be set by the environment too: API_PORT, LAMBDA_PORT, … KAFKA_BOOTSTRAP_SERVERS "
+        "attaches to a broker that runs already.",
+    )
+    parser.add_argument(
+        "command",
+        nargs="?",
+        choices=("run", "services"),
+        default="run",
+        help="run: everything (the default). services: all but functions, gateway and triggers, for `sam local`",
+    )
+    parser.add_argument("--template", default="template.yaml", help="the SAM template (template.yaml)")
+    parser.add_argument(
+        "--parameter-overrides",
+        nargs="+",
+        default=[],
+        metavar="NAME=VALUE",
+        help="values of the template's parameters; {kafka}, {aws} or {dynamodb} in one stands for that address. "
+        "They come after those in samconfig.toml under [default.local_run.parameters]",
+    )
+    parser.add_argument("--data", default=".local", help="folder of logs and data (.local)")
+    parser.add_argument("--partitions", type=int, default=3, help="of a topic that does not exist yet (3)")
+    parser.add_argument("--concurrency", type=int, default=4, help="environments of a function at most (4)")
+    for name, port in PORTS.items():
+        parser.add_argument(
+            f"--{name}-port",
+            type=int,
+            default=os.environ.get(f"{name.upper()}_PORT", port),
+            metavar="PORT",
+            help=f"0: a free one ({port})",
+        )
+    return parser
+
+
+def _from_samconfig(path: Path) -> list[str]:
+    if not path.exists():
+        return []
+    try:
+        config = tomllib.loads(path.read_text())
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}") from error
+    section = config.get("default", {}).get("local_run", {}).get("parameters", {})
+    overrides = section.get("parameter_overrides", [])
+    if not isinstance(overrides, list):
+        raise SettingsError(f'{path}: parameter_overrides of [default.local_run.parameters] is a list of "NAME=VALUE"')
+    return [str(override) for override in overrides]
+
+
+def _as_pair(override: str) -> tuple[str, str]:
+    name, found, value = override.partition("=")
+    if not found:
+        raise SettingsError(f"{override!r} is no parameter: write NAME=VALUE")
+    return name, value

@@ -1,0 +1,293 @@
+"""Reads a SAM template: translates it as a deployment would, resolves it, and says what there is to run."""
+
+import copy
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from samtranslator.model.exceptions import InvalidDocumentException
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+from samtranslator.yaml_helper import yaml_parse
+
+from local.intrinsics import Intrinsics, UnresolvableError
+from local.model import ACCOUNT, Application, Function, HttpApi, KafkaMapping, Resource, Route
+from local.references import References
+
+# Resources that the functions talk to: local/resources.py makes them.
+_MADE = {
+    "AWS::DynamoDB::Table",
+    "AWS::S3::Bucket",
+    "AWS::SES::ConfigurationSet",
+    "AWS::SES::EmailIdentity",
+    "AWS::SNS::Topic",
+    "AWS::SQS::Queue",
+}
+# Resources that need nothing done on one machine: their meaning is in others, or is operation only.
+_PASSIVE = {
+    "AWS::ApiGatewayV2::Stage",
+    "AWS::CloudWatch::Alarm",
+    "AWS::CloudWatch::Dashboard",
+    "AWS::IAM::ManagedPolicy",
+    "AWS::IAM::Policy",
+    "AWS::IAM::Role",
+    "AWS::Lambda::Alias",
+    "AWS::Lambda::Permission",
+    "AWS::Lambda::Version",
+    "AWS::Logs::LogGroup",
+    "AWS::S3::BucketPolicy",
+    "AWS::SNS::TopicPolicy",
+    "AWS::SQS::QueuePolicy",
+}
+# The translator takes code only from S3; we remember the path and give it this instead.
+_PACKAGED = "s3://bucket/key"
+
+
+class TemplateError(Exception):
+    """The template cannot be run; the message says what to change."""
+
+
+def load(path: Path, *, parameters: Mapping[str, str], region: str, aws: str) -> Application:
+    """Read the template at `path` with these values for its parameters.
+
+    `aws` is the URL of the local AWS (queue URLs begin with it). Raises TemplateError.
+    """
+    source = _read(path)
+    values = _parameter_values(source, parameters, path)
+    template = _translate(source, values, region, path)
+    resources: dict[str, Any] = template["Resources"]
+    intrinsics = Intrinsics(
+        template=template,
+        parameters=values,
+        pseudo_parameters={
+            "AWS::AccountId": ACCOUNT,
+            "AWS::NotificationARNs": "",
+            "AWS::Partition": "aws",
+            "AWS::Region": region,
+            "AWS::StackId": f"arn:aws:cloudformation:{region}:{ACCOUNT}:stack/local/0",
+            "AWS::StackName": "local",
+            "AWS::URLSuffix": "amazonaws.com",
+        },
+        references=lambda name, attribute: references(name, attribute),
+    )
+    references = References(resources, region=region, aws=aws, resolve=intrinsics.resolve)
+    try:
+        return _Reader(path, source, resources, intrinsics, references).application()
+    except UnresolvableError as error:
+        raise TemplateError(f"{path}: {error}") from error
+
+
+class _Reader:
+    """Turns the translated resources, one by one, into what the local stack runs."""
+
+    def __init__(
+        self,
+        path: Path,
+        source: Mapping[str, Any],
+        resources: Mapping[str, Any],
+        intrinsics: Intrinsics,
+        references: References,
+    ) -> None:
+        self._path = path
+        self._source = source
+        self._intrinsics = intrinsics
+        self._references = references
+        self._resources = {
+            logical_id: resource
+            for logical_id, resource in resources.items()
+            if "Condition" not in resource or intrinsics.condition(resource["Condition"])
+        }
+
+    def application(self) -> Application:
+        known = _MADE | _PASSIVE | {"AWS::Lambda::Function", "AWS::ApiGatewayV2::Api"}
+        known.add("AWS::Lambda::EventSourceMapping")
+        return Application(
+            functions=tuple(self._function(*each) for each in self._of("AWS::Lambda::Function")),
+            apis=tuple(self._api(*each) for each in self._of("AWS::ApiGatewayV2::Api")),
+            mappings=tuple(
+                self._mapping(*each)
+                for each in self._of("AWS::Lambda::EventSourceMapping")
+                if _kafka_config(each[1]) is not None
+            ),
+            resources=tuple(
+                Resource(
+                    logical_id=logical_id,
+                    type=kind,
+                    name=self._references.name(logical_id),
+                    properties=properties,
+                )
+                for kind in sorted(_MADE)
+                for logical_id, properties in self._of(kind)
+            ),
+            ignored=tuple(
+                f"{logical_id} ({resource['Type']})"
+                for logical_id, resource in self._resources.items()
+                if resource["Type"] not in known
+            ),
+        )
+
+    def _of(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        for logical_id, resource in self._resources.items():
+            if resource["Type"] == kind:
+                yield logical_id, self._intrinsics.resolve(resource.get("Properties", {}))
+
+    def _function(self, logical_id: str, properties: dict[str, Any]) -> Function:
+        runtime = properties.get("Runtime", "")
+        if not runtime.startswith("python"):
+            raise TemplateError(
+                f"{self._path}: {logical_id} has the runtime {runtime or properties.get('PackageType')!r}; "
+                "only functions in Python run here"
+            )
+        watched = self._path.parent / self._code_uri(logical_id)
+        if not watched.is_dir():
+            raise TemplateError(f"{self._path}: the CodeUri of {logical_id}, {watched}, is no folder")
+        environment = properties.get("Environment", {}).get("Variables", {})
+        return Function(
+            name=self._references.name(logical_id),
+            arn=self._references(logical_id, "Arn"),
+            handler=properties["Handler"],
+            code=self._package_root(logical_id, watched),
+            watched=watched,
+            timeout=int(properties.get("Timeout", 3)),
+            memory=int(properties.get("MemorySize", 128)),
+            concurrency=properties.get("ReservedConcurrentExecutions"),
+            environment={name: _as_variable(value) for name, value in environment.items()},
+            log_format=properties.get("LoggingConfig", {}).get("LogFormat", "Text"),
+        )
+
+    def _code_uri(self, logical_id: str) -> str:
+        of_all = self._source.get("Globals", {}).get("Function", {}).get("CodeUri")
+        code_uri = self._source["Resources"][logical_id].get("Properties", {}).get("CodeUri", of_all)
+        if not isinstance(code_uri, str) or code_uri.startswith("s3://"):
+            raise TemplateError(f"{self._path}: {logical_id} needs a CodeUri that is a folder beside the template")
+        return code_uri
+
+    def _package_root(self, logical_id: str, folder: Path) -> Path:
+        """Return what lies at the root of the zip: with ParentPackageMode, `sam build` keeps the folders above."""
+        build = self._source["Resources"][logical_id].get("Metadata", {}).get("BuildProperties", {})
+        mode = build.get("ParentPackageMode")
+        if mode == "explicit":
+            package = Path(*build["ParentPackages"].split("."))
+        elif mode == "auto":
+            package = folder.relative_to(self._path.parent)
+        else:
+            return folder.resolve()
+        if folder.parts[-len(package.parts) :] != package.parts:
+            raise TemplateError(
+                f"{self._path}: the ParentPackages of {logical_id}, {package}, are not where its CodeUri ends: {folder}"
+            )
+        return folder.resolve().parents[len(package.parts) - 1]
+
+    def _api(self, logical_id: str, properties: dict[str, Any]) -> HttpApi:
+        metadata = self._resources[logical_id].get("Metadata", {})
+        document = metadata.get("OpenApiDocument")
+        return HttpApi(
+            logical_id=logical_id,
+            routes=tuple(_routes(properties.get("Body", {}).get("paths", {}))),
+            openapi_document=self._path.parent / document if document else None,
+            try_it=metadata.get("TryIt"),
+        )
+
+    def _mapping(self, logical_id: str, properties: dict[str, Any]) -> KafkaMapping:
+        config = _kafka_config(properties) or {}
+        timestamp = properties.get("StartingPositionTimestamp")
+        return KafkaMapping(
+            logical_id=logical_id,
+            function=_function_name(properties["FunctionName"]),
+            topic=properties["Topics"][0],
+            consumer_group=config.get("ConsumerGroupId") or f"local-{logical_id}",
+            event_source_arn=properties.get("EventSourceArn"),
+            batch_size=int(properties.get("BatchSize", 100)),
+            window=float(properties.get("MaximumBatchingWindowInSeconds", 0.5)),
+            starting_position=properties.get("StartingPosition", "TRIM_HORIZON"),
+            starting_timestamp=None if timestamp is None else float(timestamp),
+            partial_answers="ReportBatchItemFailures" in properties.get("FunctionResponseTypes", []),
+        )
+
+
+def _kafka_config(properties: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the Kafka part of an event source mapping; None where it reads something else than Kafka."""
+    for name in ("AmazonManagedKafkaEventSourceConfig", "SelfManagedKafkaEventSourceConfig"):
+        if name in properties:
+            config: Mapping[str, Any] = properties[name]
+            return config
+    is_kafka = "SelfManagedEventSource" in properties or ":kafka:" in str(properties.get("EventSourceArn"))
+    return {} if is_kafka else None
+
+
+def _routes(paths: Mapping[str, Any]) -> Iterator[Route]:
+    for path, methods in paths.items():
+        for method, operation in methods.items():
+            if "x-amazon-apigateway-integration" not in operation:
+                continue
+            function = _function_name(operation["x-amazon-apigateway-integration"]["uri"])
+            if path == "$default":
+                yield Route(method=None, path=None, function=function)
+            else:
+                any_method = method == "x-amazon-apigateway-any-method"
+                yield Route(method="ANY" if any_method else method.upper(), path=path, function=function)
+
+
+def _function_name(reference: str) -> str:
+    """Return the function's name from its name, its ARN, or an integration's URI, with or without a qualifier."""
+    match = re.search(r":function:([^:/]+)", reference)
+    return match[1] if match else reference.split(":")[0]
+
+
+def _as_variable(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        source = yaml_parse(path.read_text())
+    except FileNotFoundError:
+        raise TemplateError(f"{path}: no such template; name another with --template") from None
+    except Exception as error:  # the parser raises errors of several libraries, and all mean this
+        raise TemplateError(f"{path} cannot be read as YAML or JSON: {error}") from error
+    if not isinstance(source, dict) or not isinstance(source.get("Resources"), dict):
+        raise TemplateError(f"{path} has no Resources")
+    return source
+
+
+def _parameter_values(source: Mapping[str, Any], given: Mapping[str, str], path: Path) -> dict[str, str]:
+    declared: Mapping[str, Any] = source.get("Parameters", {})
+    if unknown := sorted(given.keys() - declared.keys()):
+        raise TemplateError(f"{path} has no parameter {', '.join(unknown)}")
+    values = {
+        name: str(given.get(name, parameter.get("Default")))
+        for name, parameter in declared.items()
+        if name in given or "Default" in parameter
+    }
+    if missing := sorted(declared.keys() - values.keys()):
+        raise TemplateError(
+            f"{path}: no value for the parameter {', '.join(missing)}: give it with --parameter-overrides NAME=VALUE "
+            "or in samconfig.toml under [default.local_run.parameters]"
+        )
+    return values
+
+
+def _translate(source: Mapping[str, Any], values: Mapping[str, str], region: str, path: Path) -> dict[str, Any]:
+    packaged = copy.deepcopy(dict(source))
+    packaged.get("Globals", {}).get("Function", {}).pop("CodeUri", None)
+    for resource in packaged["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = _PACKAGED
+        elif resource["Type"] == "AWS::Serverless::LayerVersion":
+            resource["Properties"]["ContentUri"] = _PACKAGED
+    try:
+        translated: dict[str, Any] = Translator({}, Parser(), boto_session=_Region(region)).translate(
+            sam_template=packaged, parameter_values=dict(values), feature_toggle=None
+        )
+    except InvalidDocumentException as error:
+        causes = "\n".join(f"  {cause.message}" for cause in error.causes)
+        raise TemplateError(f"{path} is not a valid SAM template:\n{causes}") from error
+    return translated
+
+
+class _Region:
+    """All that the translator asks of a boto3 session."""
+
+    def __init__(self, region_name: str) -> None:
+        self.region_name = region_name

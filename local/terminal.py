@@ -1,0 +1,104 @@
+"""What the stack says on the terminal: one line a step, and the functions' own log lines made short."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TextIO
+
+from local.gateway import Access
+from local.model import Function
+
+_WIDTH = 16
+_COLOURS = {"ERROR": "31", "CRITICAL": "31", "WARNING": "33", "WARN": "33", "source": "36", "time": "2"}
+# What Powertools and the runtime client put into every line; the rest is what the line is about.
+_ROUTINE = {
+    "cold_start",
+    "correlation_id",
+    "errorMessage",
+    "errorType",
+    "exception",
+    "exception_name",
+    "function_arn",
+    "function_memory_size",
+    "function_name",
+    "function_request_id",
+    "level",
+    "location",
+    "log_level",
+    "logger",
+    "message",
+    "requestId",
+    "sampling_rate",
+    "service",
+    "stack_trace",
+    "stackTrace",
+    "timestamp",
+    "xray_trace_id",
+}
+
+
+class Terminal:
+    """Prints to `output`; the functions' log lines go to files in `logs` too, as they are."""
+
+    def __init__(self, output: TextIO, logs: Path) -> None:
+        self._output = output
+        self._logs = logs
+        self._coloured = output.isatty() and "NO_COLOR" not in os.environ
+        self.started = time.monotonic()
+
+    def step(self, source: str, text: str, *, level: str = "INFO") -> None:
+        """Print a line about what `source` did."""
+        moment = datetime.now().astimezone().strftime("%H:%M:%S.%f")[:-3]
+        text = text.replace("\n", "\n" + " " * (len(moment) + _WIDTH + 4))
+        self.say(f"{self._in('time', moment)}  {self._in('source', f'{source:<{_WIDTH}}')}  {self._in(level, text)}")
+
+    def say(self, text: str) -> None:
+        """Print some text."""
+        print(text, file=self._output, flush=True)
+
+    def access(self, access: Access) -> None:
+        """Print a request to the gateway and how it was answered."""
+        level = "INFO" if access.status < 500 else "ERROR"
+        answer = f"{access.status} in {access.milliseconds:.0f} ms"
+        self.step("HTTP", f"{access.method} {access.path} → {answer}", level=level)
+
+    def function(self, function: Function, line: str) -> None:
+        """Print a line that a function logged, and keep it."""
+        self._logs.mkdir(parents=True, exist_ok=True)
+        with (self._logs / f"{function.name}.log").open("a") as log:
+            log.write(line + "\n")
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            entry = line
+        if not isinstance(entry, dict):
+            self.step(function.name, line)
+        elif not _is_noise(entry):
+            level = str(entry.get("level") or entry.get("log_level") or "INFO")
+            self.step(function.name, _in_short(entry, level), level=level)
+
+    def _in(self, what: str, text: str) -> str:
+        colour = _COLOURS.get(what)
+        return f"\x1b[{colour}m{text}\x1b[0m" if self._coloured and colour else text
+
+
+def _is_noise(entry: Mapping[str, Any]) -> bool:
+    """Tell whether a line is not for people: metrics in CloudWatch's embedded format, debugging, general advice."""
+    return "_aws" in entry or entry.get("level") == "DEBUG" or str(entry.get("message")).startswith("LAMBDA_WARNING")
+
+
+def _in_short(entry: Mapping[str, Any], level: str) -> str:
+    details = "  ".join(f"{name}={value}" for name, value in entry.items() if name not in _ROUTINE)
+    message = entry.get("message") or f"{entry.get('errorType', '')}: {entry.get('errorMessage', '')}"
+    first = "  ".join(part for part in ("" if level == "INFO" else level, str(message), details) if part)
+    trace = entry.get("exception") or "".join(entry.get("stackTrace", []))
+    return f"{first}\n{trace}".rstrip()
+
+
+def standard(logs: Path) -> Terminal:
+    """Return the terminal that the command was started from."""
+    return Terminal(sys.stdout, logs)
