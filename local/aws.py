@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
+from email.utils import parseaddr
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,7 +76,9 @@ def _ses_backends() -> Iterator[tuple[str, Any]]:
 def _as_mail(message: Any, region: str) -> tuple[bytes, list[str]]:
     """Return the MIME message and the recipients of one of moto's messages, raw or simple."""
     if hasattr(message, "raw_data"):
-        raw, recipients = message.raw_data.encode(), list(dict.fromkeys(message.destinations))
+        # moto adds those of the To header, with their names, to those of the request.
+        recipients = list(dict.fromkeys(parseaddr(address)[1] for address in message.destinations))
+        raw = message.raw_data.encode()
     else:
         recipients = list(chain.from_iterable(message.destinations.values()))
         mail = EmailMessage(policy=SMTP)

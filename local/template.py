@@ -273,9 +273,9 @@ def _translate(source: Mapping[str, Any], values: Mapping[str, str], region: str
     packaged.get("Globals", {}).get("Function", {}).pop("CodeUri", None)
     for resource in packaged["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
-            resource["Properties"]["CodeUri"] = _PACKAGED
+            resource.setdefault("Properties", {})["CodeUri"] = _PACKAGED
         elif resource["Type"] == "AWS::Serverless::LayerVersion":
-            resource["Properties"]["ContentUri"] = _PACKAGED
+            resource.setdefault("Properties", {})["ContentUri"] = _PACKAGED
     try:
         translated: dict[str, Any] = Translator({}, Parser(), boto_session=_Region(region)).translate(
             sam_template=packaged, parameter_values=dict(values), feature_toggle=None

@@ -103,12 +103,14 @@ class Pool:
         if len(self._waiting) > len(self._starts) and len(self._environments) < self._limit:
             environment = Environment(self.function, self._variables, self._log)
             self._environments.add(environment)
-            start = asyncio.create_task(self._start(environment))
-            self._starts.add(start)
-            start.add_done_callback(self._starts.discard)
+            self._starts.add(asyncio.create_task(self._start(environment)))
 
     async def _start(self, environment: Environment) -> None:
-        failure = await environment.start()
+        try:
+            failure = await environment.start()
+        finally:
+            # At once, not when the task is done: whoever waits next must not take it for one still under way.
+            self._starts = {start for start in self._starts if start is not asyncio.current_task()}
         if failure is None:
             self._release(environment)
         else:

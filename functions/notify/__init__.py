@@ -1,0 +1,1 @@
+"""The notify function: tells customers of the events of their orders."""

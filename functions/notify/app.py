@@ -1,0 +1,63 @@
+"""The notify function: Kafka's event source mapping hands it batches of order events, it mails their customers.
+
+What is not done comes again: the answer names it, and the mapping delivers it once more.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from aws_lambda_powertools import Logger
+
+from functions.notify import aws, ledger, mailer
+from functions.notify.batch import work_off
+from functions.notify.deadletters import DeadLetters
+from functions.notify.messages import Messages
+from functions.notify.notifier import Invocation, Notifier
+from functions.notify.records import read_records
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+logger = Logger()
+
+notifier = Notifier(
+    ledger=ledger.Ledger(
+        client=boto3.client("dynamodb", config=aws.IMPATIENT),
+        table=os.environ["NOTIFICATIONS_TABLE"],
+        unknown_policy=ledger.UnknownPolicy(os.environ.get("UNKNOWN_POLICY", "resend")),
+    ),
+    messages=Messages(shop_name=os.environ["SHOP_NAME"]),
+    mailer=mailer.Mailer(
+        client=boto3.client("sesv2", config=mailer.CLIENT_CONFIG),
+        sender=mailer.parse_address(os.environ["SENDER_ADDRESS"], name=os.environ["SHOP_NAME"]),
+    ),
+    dead_letters=DeadLetters(
+        client=boto3.client("sqs", config=aws.IMPATIENT), queue_url=os.environ["DEAD_LETTER_QUEUE_URL"]
+    ),
+    maximum_age=timedelta(seconds=int(os.environ.get("MAXIMUM_EVENT_AGE_SECONDS", "259200"))),
+    clock=partial(datetime.now, UTC),
+)
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Notify of a batch, and answer which of its records are to come again."""
+    remaining = timedelta(milliseconds=context.get_remaining_time_in_millis())
+    invocation = Invocation(request_id=context.aws_request_id, deadline=notifier.clock() + remaining)
+    readings = [notifier.read(record) for record in read_records(event)]
+    undone = work_off(
+        readings,
+        key=lambda reading: reading.record.key,
+        work=lambda reading: notifier.work_off(reading, invocation),
+    )
+    return {
+        "batchItemFailures": [
+            {"itemIdentifier": {"partition": reading.record.partition_id, "offset": reading.record.offset}}
+            for reading in undone
+        ]
+    }

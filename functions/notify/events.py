@@ -1,0 +1,111 @@
+"""Reads the events of orders: a tolerant reader, which needs what it uses and ignores the rest."""
+
+import unicodedata
+from collections.abc import Container
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic_core import from_json
+
+from functions.notify.records import Record, UndecodableError
+
+# They become keys of the ledger and tags of SES, which leave this much room, and are logged: so no addresses.
+Identifier = Annotated[str, StringConstraints(pattern=r"^[!-?A-~]{1,100}$")]
+
+
+class Customer(BaseModel):
+    """Whom to tell, and in which language: a BCP 47 tag."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    email: str
+    name: str = ""
+    locale: str = "en"
+
+
+class OrderData(BaseModel):
+    """What the event of any order tells. The rest is kept as it is, for templates that ask for it."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    order_id: Identifier
+    customer: Customer
+
+
+class OrderEvent(BaseModel):
+    """An event of an order, of whichever type."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    id: Identifier
+    type: str
+    time: AwareDatetime
+    data: OrderData
+
+
+@dataclass(frozen=True, kw_only=True)
+class Skipped:
+    """A record that has nothing for us, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unreadable:
+    """A record that should have been an event, and why it is not: fields and kinds of error, no values."""
+
+    reason: str
+
+
+def read(record: Record, *, types: Container[str]) -> OrderEvent | Skipped | Unreadable:
+    """Read the CloudEvent (structured mode, JSON) in a record, if it is of one of `types`."""
+    try:
+        value, headers = record.value(), record.headers()
+    except UndecodableError as error:
+        return Unreadable(reason=str(error))
+    if value is None:
+        return Skipped(reason="tombstone")
+    if not _is_structured(headers.get("content-type")):
+        return Unreadable(reason="content-type: not application/cloudevents+json")
+    try:
+        event = _one_line(from_json(value, allow_inf_nan=False))
+    except ValueError:
+        return Unreadable(reason="the value is not JSON")
+    if not isinstance(event, dict) or not isinstance(event.get("type"), str):
+        return Unreadable(reason="type: missing")
+    if event["type"] not in types:
+        return Skipped(reason="unknown type")
+    try:
+        return OrderEvent.model_validate(event)
+    except ValidationError as error:
+        return Unreadable(reason=_without_inputs(error))
+
+
+def _is_structured(content_type: bytes | None) -> bool:
+    """Tell whether the content is a structured event; a record that does not say is taken for one."""
+    return content_type is None or content_type.lower().startswith(b"application/cloudevents+json")
+
+
+def _one_line(value: Any) -> Any:
+    """Put every string of a JSON value on one line, so that no value can pose as more than one."""
+    match value:
+        case str():
+            return " ".join("".join(map(_without_control, value)).split())
+        case list():
+            return [_one_line(item) for item in value]
+        case dict():
+            return {name: _one_line(item) for name, item in value.items()}
+    return value
+
+
+def _without_control(character: str) -> str:
+    return " " if unicodedata.category(character) == "Cc" else character
+
+
+def _without_inputs(error: ValidationError) -> str:
+    """Tell which fields are wrong and how. Pydantic's own message would repeat what they hold."""
+    return ", ".join(
+        f"{'.'.join(map(str, problem['loc']))}: {problem['type']}"
+        for problem in error.errors(include_url=False, include_context=False, include_input=False)
+    )

@@ -1,0 +1,65 @@
+"""Money and time as a customer's language writes them."""
+
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from babel import Locale
+from babel.dates import format_date, format_time
+from babel.numbers import parse_pattern
+
+AMOUNT = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
+CURRENCY = re.compile(r"[A-Z]{3}")
+
+
+class FormatError(ValueError):
+    """A value is not what it is said to be; the message names the kind of value, not the value."""
+
+
+def parse_amount(text: Any) -> Decimal:
+    """Read an amount of money, such as "12.50". Raises FormatError."""
+    if not isinstance(text, str) or not AMOUNT.fullmatch(text):
+        raise FormatError("an amount is not a decimal string such as 12.50")
+    return Decimal(text)
+
+
+def multiply(amount: Any, quantity: Any) -> str:
+    """Return the amount that so many of them cost: "12.50" and 2 give "25.00". Raises FormatError."""
+    if type(quantity) is not int:  # True is one, too
+        raise FormatError("a quantity is not a whole number")
+    return str(parse_amount(amount) * quantity)
+
+
+def money(amount: Any, currency: Any, locale: Locale) -> str:
+    """Write an amount with its currency: "25.00" and "EUR" give €25.00 in English. Raises FormatError.
+
+    The digits after the point are the amount's own: how many a currency has, CLDR and ISO 4217 disagree about.
+    """
+    if not isinstance(currency, str) or not CURRENCY.fullmatch(currency):
+        raise FormatError("a currency is not a code of ISO 4217 such as EUR")
+    value = parse_amount(amount)
+    pattern = parse_pattern(locale.currency_formats["standard"].pattern)
+    digits = len(amount.partition(".")[2])
+    pattern.frac_prec = (digits, digits)
+    written = pattern.apply(value, locale, currency=currency, currency_digits=False, decimal_quantization=False)
+    # CLDR sets a currency without a sign of its own apart, CHF 25.00, which Babel leaves out.
+    return re.sub(r"(?<=[A-Z])(?=[0-9])", "\N{NO-BREAK SPACE}", written)
+
+
+def date_time(timestamp: Any, locale: Locale) -> str:
+    """Write a timestamp of RFC 3339 to the minute, in UTC and saying so. Raises FormatError."""
+    try:
+        moment = datetime.fromisoformat(timestamp)
+    except (TypeError, ValueError):
+        raise FormatError("a time is not a timestamp of RFC 3339") from None
+    if moment.tzinfo is None:
+        raise FormatError("a time has no offset from UTC")
+    moment = moment.astimezone(UTC)
+    date = format_date(moment, "long", locale)
+    return f"{date}, {format_time(moment, 'short', tzinfo=UTC, locale=locale)} UTC"
+
+
+def spread(left: str, right: str, width: int = 72) -> str:
+    """Put two texts at the two ends of a line of plain text."""
+    return left + right.rjust(max(width - len(left), len(right) + 2))

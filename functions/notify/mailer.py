@@ -1,0 +1,153 @@
+"""Sends mails through SES, and tells what an error of SES means for the mail."""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from typing import TYPE_CHECKING
+
+import idna
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+
+from functions.notify.aws import name_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_sesv2 import SESV2Client
+
+    from functions.notify.messages import Message
+
+CONNECT_TIMEOUT = 1
+READ_TIMEOUT = 3
+LONGEST_SEND = CONNECT_TIMEOUT + READ_TIMEOUT  # seconds
+
+# SES knows no idempotency token: a send that botocore repeats after a lost answer is a second mail.
+CLIENT_CONFIG = Config(connect_timeout=CONNECT_TIMEOUT, read_timeout=READ_TIMEOUT, retries={"total_max_attempts": 1})
+
+LOCAL_PART = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}")
+LINE_BREAKERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+ENCODED_WORD = re.compile(r"=\?")
+UNVERIFIED = re.compile("is not verified|not have authority to send")  # SES's words, and moto's
+SPECIALS = re.compile(r'[()<>\[\]:;@\\,"]')
+
+
+class MailError(Exception):
+    """SES has not said that it took a mail. The message holds no address."""
+
+
+class MailDeferredError(MailError):
+    """The mail has not been sent; it can be later."""
+
+
+class MailRefusedError(MailError):
+    """The mail has not been sent and never will be."""
+
+
+class AnswerLostError(MailError):
+    """Nobody knows whether the mail has been sent."""
+
+
+# By the code of SES's answer or, where there is none, the kind of botocore's error.
+MEANINGS: dict[str, type[MailError]] = {
+    "TooManyRequestsException": MailDeferredError,
+    "LimitExceededException": MailDeferredError,
+    "SendingPausedException": MailDeferredError,
+    "AccountSuspendedException": MailDeferredError,
+    "MailFromDomainNotVerifiedException": MailDeferredError,
+    "EndpointConnectionError": MailDeferredError,
+    "ConnectTimeoutError": MailDeferredError,
+    "ProxyConnectionError": MailDeferredError,
+    "SSLError": MailDeferredError,
+    "NoCredentialsError": MailDeferredError,
+    "CredentialRetrievalError": MailDeferredError,
+    "BadRequestException": MailRefusedError,
+    "MessageRejected": MailRefusedError,
+    "ReadTimeoutError": AnswerLostError,
+    "ConnectionClosedError": AnswerLostError,
+    "HTTPClientError": AnswerLostError,
+    "ResponseStreamingError": AnswerLostError,
+    "ResponseParserError": AnswerLostError,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mailer:
+    """Sends mails from one address. The client must be made with CLIENT_CONFIG."""
+
+    client: SESV2Client
+    sender: Address
+
+    def send(self, message: Message, *, to: str, name: str, tags: dict[str, str]) -> str:
+        """Send a mail and return SES's id of it. `tags` come back in SES's events, as `tag_value` wrote them.
+
+        Raises MailDeferredError, MailRefusedError and AnswerLostError.
+        """
+        recipient = parse_address(to, name=name)
+        mail = compose(message, sender=self.sender, recipient=recipient)
+        try:
+            answer = self.client.send_email(
+                FromEmailAddress=self.sender.addr_spec,
+                Destination={"ToAddresses": [recipient.addr_spec]},
+                Content={"Raw": {"Data": mail.as_bytes()}},
+                EmailTags=[{"Name": tag, "Value": tag_value(value)} for tag, value in tags.items()],
+            )
+        except (BotoCoreError, ClientError, ResponseParserError) as error:
+            if mail_error := read_error(error):
+                raise mail_error from error
+            raise
+        return answer["MessageId"]
+
+
+def compose(message: Message, *, sender: Address, recipient: Address) -> EmailMessage:
+    """Make the MIME mail: 7-bit lines, the plain text before the HTML."""
+    mail = EmailMessage(policy=SMTP)
+    mail["From"] = sender
+    mail["To"] = recipient
+    mail["Subject"] = _header_text(message.subject)
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(message.text, cte="quoted-printable")
+    mail.add_alternative(message.html, subtype="html", cte="quoted-printable")
+    return mail
+
+
+def parse_address(address: str, *, name: str) -> Address:
+    """Read a bare address, its domain in whatever script. Raises MailRefusedError for one that SES cannot mail."""
+    local_part, _, domain = address.rpartition("@")
+    if not LOCAL_PART.fullmatch(local_part):
+        raise MailRefusedError("the part of the address before the @ is not one that SES takes")
+    try:
+        ascii_domain = idna.encode(domain, uts46=True).decode()
+    except UnicodeError:  # idna's errors are that
+        raise MailRefusedError("the domain of the address is not one of the internet") from None
+    return Address(_display_name(name), local_part, ascii_domain)
+
+
+def tag_value(text: str) -> str:
+    """Write any text in the alphabet of SES's tags: base64url without padding."""
+    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+
+
+def read_error(error: Exception) -> MailError | None:
+    """Tell what an error of the client means for the mail; None if it is a bug of ours."""
+    name = name_of(error)
+    if not isinstance(error, ClientError):
+        return MEANINGS[name](name) if name in MEANINGS else None
+    if UNVERIFIED.search(error.response["Error"].get("Message", "")):
+        return MailDeferredError(f"{name}: the sender (in SES's sandbox the recipient, too) is not verified")
+    # An answer that is not listed, such as a 5xx or a missing permission, says that SES has not taken the mail.
+    return MEANINGS.get(name, MailDeferredError)(name)
+
+
+def _header_text(text: str) -> str:
+    """Take out what could end a header, or what the email package would decode into something that can."""
+    return " ".join(ENCODED_WORD.sub(" ", LINE_BREAKERS.sub(" ", text)).split())
+
+
+def _display_name(name: str) -> str:
+    """Make a name that needs no quotes: folding a long quoted one, the email package (3.11) loses them."""
+    return _header_text(SPECIALS.sub(" ", name))[:100].rstrip()

@@ -1,0 +1,199 @@
+"""Works off one record: claims the notification of its event, writes it, sends it, and keeps the ledger."""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from aws_lambda_powertools import Logger
+
+from functions.notify.deadletters import DeadLetters, DeadLettersUnavailableError
+from functions.notify.events import OrderEvent, Skipped, Unreadable, read
+from functions.notify.ledger import (
+    Claim,
+    Found,
+    Ledger,
+    LedgerUnavailableError,
+    Notification,
+    Status,
+    UnknownPolicy,
+)
+from functions.notify.mailer import LONGEST_SEND, AnswerLostError, MailDeferredError, Mailer, MailRefusedError
+from functions.notify.messages import Messages, RenderError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from functions.notify.records import Record
+
+CHANNEL = "mail"
+TIME_TO_ANSWER = timedelta(seconds=2)
+TIME_TO_SEND = timedelta(seconds=LONGEST_SEND)
+LEASE_MARGIN = timedelta(seconds=1)
+
+logger = Logger()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invocation:
+    """The invocation that a record came with, and when Lambda ends it."""
+
+    request_id: str
+    deadline: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """A record and what it says; no content where a bug kept us from reading it."""
+
+    record: Record
+    content: OrderEvent | Skipped | Unreadable | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notifier:
+    """What is needed to notify of an event. `clock` gives the time with its zone."""
+
+    ledger: Ledger
+    messages: Messages
+    mailer: Mailer
+    dead_letters: DeadLetters
+    maximum_age: timedelta
+    clock: Callable[[], datetime]
+
+    def read(self, record: Record) -> Reading:
+        """Read a record. Never raises."""
+        try:
+            return Reading(record=record, content=read(record, types=self.messages.types))
+        except Exception as error:  # noqa: BLE001 a bug in one record is not the whole batch's
+            _log_bug(error, record)
+            return Reading(record=record, content=None)
+
+    def work_off(self, reading: Reading, invocation: Invocation) -> bool:
+        """Do what a record asks for and tell whether it is done; one that is not has to come again. Never raises."""
+        record = reading.record
+        if invocation.deadline - self.clock() < TIME_TO_SEND + TIME_TO_ANSWER:
+            return _defer(record, reason="the invocation has too little time left for one more")
+        try:
+            return self._work_off(reading, invocation)
+        except (LedgerUnavailableError, DeadLettersUnavailableError) as error:
+            return _defer(record, reason=f"{type(error).__name__}: {error}")
+        except Exception as error:  # noqa: BLE001 a bug in one record is not the whole batch's
+            _log_bug(error, record)
+            return False
+
+    def _work_off(self, reading: Reading, invocation: Invocation) -> bool:
+        match reading.content:
+            case OrderEvent() as event:
+                return self._notify(event, reading.record, invocation)
+            case Unreadable(reason=reason):
+                self._set_aside(reading.record, reason=reason)
+                return True
+            case Skipped(reason=reason):
+                logger.info("record skipped", extra=_keys(reading.record, reason=reason))
+                return True
+            case None:
+                return False
+
+    def _notify(self, event: OrderEvent, record: Record, invocation: Invocation) -> bool:
+        notification = Notification(order_id=event.data.order_id, event_id=event.id, channel=CHANNEL)
+        owner, now = f"{invocation.request_id}/{record.id}", self.clock()
+        replay = "replay" in record.headers()
+        if now - event.time > self.maximum_age and not replay:
+            self.ledger.mark_expired(notification, owner=owner, now=now)
+            logger.info("mail expired", extra=_keys(record, notification))
+            return True
+        claim = self.ledger.claim(
+            notification, owner=owner, now=now, lease_until=invocation.deadline + LEASE_MARGIN, replay=replay
+        )
+        if isinstance(claim, Found):
+            return _leave(claim, record, notification)
+        if claim.is_exhausted:
+            return self._give_up(claim, record, reason="every attempt to send ended without a word")
+        return self._send(event, claim, record)
+
+    def _send(self, event: OrderEvent, claim: Claim, record: Record) -> bool:
+        customer, notification = event.data.customer, claim.notification
+        try:
+            message_id = self.mailer.send(
+                self.messages.render(event),
+                to=customer.email,
+                name=customer.name,
+                tags={"order_id": notification.order_id, "notification_id": notification.id},
+            )
+        except (RenderError, MailRefusedError) as error:
+            return self._give_up(claim, record, reason=str(error))
+        except MailDeferredError as error:
+            self.ledger.give_back(claim, now=self.clock())
+            return _defer(record, notification, reason=str(error))
+        except AnswerLostError as error:
+            return self._lose(claim, record, reason=str(error))
+        self._mark_sent(claim, message_id, record)
+        return True
+
+    def _mark_sent(self, claim: Claim, message_id: str, record: Record) -> None:
+        """Write down that the mail is out, and never let the record come again for a ledger that is away."""
+        keys = _keys(
+            record,
+            claim.notification,
+            message_id=message_id,
+            possible_duplicate=claim.possible_duplicate,
+        )
+        logger.info("mail sent", extra=keys)
+        try:
+            if not self.ledger.mark_sent(claim, provider_id=message_id, now=self.clock()):
+                logger.warning("mail sent, but somebody else has claimed it meanwhile", extra=keys)
+        except LedgerUnavailableError as error:
+            logger.warning("mail sent, but not written down", extra={**keys, "reason": str(error)})
+
+    def _lose(self, claim: Claim, record: Record, *, reason: str) -> bool:
+        self.ledger.mark_unknown(claim, now=self.clock())
+        if self.ledger.unknown_policy is UnknownPolicy.HOLD:
+            return _leave(Found(status=Status.UNKNOWN), record, claim.notification)
+        return _defer(record, claim.notification, reason=reason)
+
+    def _give_up(self, claim: Claim, record: Record, *, reason: str) -> bool:
+        try:
+            self._set_aside(record, reason=reason)
+        except DeadLettersUnavailableError:
+            self.ledger.give_back(claim, now=self.clock())
+            raise
+        self.ledger.mark_failed(claim, reason=reason, now=self.clock())
+        return True
+
+    def _set_aside(self, record: Record, *, reason: str) -> None:
+        self.dead_letters.put(record, reason=reason)
+        logger.warning("record set aside", extra=_keys(record, reason=reason))
+
+
+def _leave(found: Found, record: Record, notification: Notification) -> bool:
+    if found.status == Status.CLAIMED:
+        return _defer(record, notification, reason="claimed by another")
+    if found.status == Status.UNKNOWN:
+        logger.error("mail held: it may have been sent", extra=_keys(record, notification))
+    else:
+        message = f"mail already {found.status}"
+        logger.info(message, extra=_keys(record, notification))
+    return True
+
+
+def _defer(record: Record, notification: Notification | None = None, *, reason: str) -> bool:
+    logger.warning("mail deferred", extra=_keys(record, notification, reason=reason))
+    return False
+
+
+def _log_bug(error: Exception, record: Record) -> None:
+    """Log where an error came from, without its message, which may hold what the record holds."""
+    stack = traceback.format_tb(error.__traceback__)
+    keys = _keys(record, error=type(error).__qualname__, stack=stack)
+    logger.error("record failed unexpectedly", extra=keys)
+
+
+def _keys(record: Record, notification: Notification | None = None, **more: object) -> dict[str, object]:
+    """Name a record and its notification in the log."""
+    names = {"topic": record.topic, "partition": record.partition, "offset": record.offset, **more}
+    if notification:
+        names |= {"order_id": notification.order_id, "event_id": notification.event_id}
+    return names

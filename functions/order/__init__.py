@@ -1,0 +1,1 @@
+"""The order function: records a paid order and produces its event."""

@@ -1,0 +1,92 @@
+"""What an order is, apart from HTTP, DynamoDB and Kafka."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+ORDER_PAID = "order.paid.v1"
+
+_ORDER_ID = re.compile(r"ord_[a-z2-7]{26}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Customer:
+    """Who paid, and where to reach them: `phone` in E.164, `locale` a BCP 47 tag."""
+
+    id: str
+    name: str
+    email: str
+    phone: str | None = None
+    locale: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """One line of an order; `unit_price` has exactly the digits of the order's currency."""
+
+    sku: str
+    name: str
+    quantity: int
+    unit_price: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """A paid order. All but `status` and `pending` never changes once recorded.
+
+    `pending` names the event types that are still to be published, oldest first.
+    """
+
+    order_id: str
+    payment_reference: str
+    content_hash: str
+    customer: Customer
+    items: tuple[Item, ...]
+    currency: str
+    total: Decimal
+    created_at: datetime
+    traceparent: str
+    status: str = "paid"
+    pending: tuple[str, ...] = (ORDER_PAID,)
+
+
+def order_id_for(payment_reference: str) -> str:
+    """The id follows from the payment, so that a payment has one order however often it is sent."""
+    digest = hashlib.sha256(payment_reference.encode()).digest()
+    return "ord_" + base64.b32encode(digest).decode()[:26].lower()
+
+
+def is_order_id(text: str) -> bool:
+    return _ORDER_ID.fullmatch(text) is not None
+
+
+def total_of(items: Iterable[Item]) -> Decimal:
+    return sum((item.quantity * item.unit_price for item in items), start=Decimal(0))
+
+
+def facts(order: Order) -> dict[str, Any]:
+    """What the API, the table and the event tell alike, in JSON's types.
+
+    Money is decimal strings, what the customer did not give is left out.
+    """
+    return {
+        "order_id": order.order_id,
+        "customer": {name: value for name, value in asdict(order.customer).items() if value is not None},
+        "items": [{**asdict(item), "unit_price": str(item.unit_price)} for item in order.items],
+        "currency": order.currency,
+        "total": str(order.total),
+    }
+
+
+def rfc3339(moment: datetime) -> str:
+    """A moment in UTC as text, such as 2026-11-22T10:15:30Z."""
+    return moment.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,169 @@
+"""The JSON of the API: what a request must be, and what an answer is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Literal, NotRequired, cast
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+    with_config,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic_core.core_schema import ValidationInfo  # noqa: TC002 - pydantic reads validators' annotations
+from typing_extensions import TypedDict
+
+from functions.order import money
+from functions.order.fields import Amount, CurrencyCode, LanguageTag, MailAddress, Name, PhoneNumber, Reference
+from functions.order.orders import Customer, Item, Order, facts, order_id_for, rfc3339, total_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+_STRICT = ConfigDict(extra="forbid", strict=True)
+
+
+@with_config(_STRICT)
+class NewCustomer(TypedDict):
+    """Who paid, and where to reach them."""
+
+    id: Annotated[Reference, Field(description="Your id of the customer.")]
+    name: Annotated[Name, Field(description="As the mail greets them.")]
+    email: Annotated[MailAddress, Field(description="For the confirmation. ASCII before the @, any domain.")]
+    phone: NotRequired[Annotated[PhoneNumber, Field(description="In E.164, such as +14155550100.")]]
+    locale: NotRequired[Annotated[LanguageTag, Field(description="Of the mail, in BCP 47, such as pt-BR.")]]
+
+
+@with_config(_STRICT)
+class NewItem(TypedDict):
+    """One line of the order."""
+
+    sku: Annotated[Reference, Field(description="Your id of what was bought.")]
+    name: Annotated[Name, Field(description="As the mail lists it.")]
+    quantity: Annotated[int, Field(ge=1, le=10_000)]
+    unit_price: Annotated[
+        Amount, Field(description="With exactly the currency's number of digits: 12.50 in EUR, 1250 in JPY.")
+    ]
+
+
+@with_config(_STRICT)
+class Payment(TypedDict):
+    """The payment that was taken. It is the idempotency key: one payment, one order."""
+
+    reference: Annotated[Reference, Field(description="Your payment provider's id.")]
+
+
+class NewOrder(BaseModel):
+    """An order that was just paid."""
+
+    model_config = _STRICT
+
+    customer: NewCustomer
+    currency: Annotated[CurrencyCode, Field(description="An ISO 4217 code.")]  # before the prices in it
+    items: Annotated[list[NewItem], Field(min_length=1, max_length=100)]
+    payment: Payment
+
+    @field_validator("items", mode="wrap")
+    @classmethod
+    def _prices_fit_the_currency(
+        cls, items: object, validate: ValidatorFunctionWrapHandler, info: ValidationInfo
+    ) -> object:
+        # Wrapped around the items' own validation, so that one answer names everything that is wrong.
+        misfits = _prices_that_misfit(info.data.get("currency"), items)
+        try:
+            valid = validate(items)
+        except ValidationError as error:
+            others = [_error(each["loc"], each["type"], each["msg"]) for each in error.errors(include_input=False)]
+            raise ValidationError.from_exception_data("items", others + misfits) from None
+        if misfits:
+            raise ValidationError.from_exception_data("items", misfits)
+        return valid
+
+    def to_order(self, *, now: datetime, traceparent: str) -> Order:
+        """The order to record. `now` is in UTC; the order keeps it to the second."""
+        items = tuple(
+            Item(
+                sku=item["sku"],
+                name=item["name"],
+                quantity=item["quantity"],
+                unit_price=Decimal(item["unit_price"]),
+            )
+            for item in self.items
+        )
+        return Order(
+            order_id=order_id_for(self.payment["reference"]),
+            payment_reference=self.payment["reference"],
+            content_hash=self._content_hash(),
+            customer=Customer(**self.customer),
+            items=items,
+            currency=self.currency,
+            total=total_of(items),
+            created_at=now.replace(microsecond=0),
+            traceparent=traceparent,
+        )
+
+    def _content_hash(self) -> str:
+        """Tells a repeated request from another one, whatever the order and spacing of its JSON."""
+        content = json.dumps(self.model_dump(), sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _prices_that_misfit(currency: str | None, items: object) -> list[InitErrorDetails]:
+    if currency is None or not isinstance(items, list):
+        return []
+    digits = money.digits(currency)
+    prices = ((index, item.get("unit_price")) for index, item in enumerate(items) if isinstance(item, dict))
+    return [
+        _error((index, "unit_price"), "digits", f"Amounts in {currency} have {digits} digits after the point")
+        for index, price in prices
+        if isinstance(price, str) and len(price.partition(".")[2]) != digits
+    ]
+
+
+def _error(location: tuple[str | int, ...], type_: str, message: str) -> InitErrorDetails:
+    return InitErrorDetails(type=PydanticCustomError(type_, message), loc=location, input=None)
+
+
+class OrderCustomer(TypedDict):
+    """Who paid."""
+
+    id: str
+    name: str
+    email: str
+    phone: NotRequired[str]
+    locale: NotRequired[str]
+
+
+class OrderItem(TypedDict):
+    """One line of the order."""
+
+    sku: str
+    name: str
+    quantity: int
+    unit_price: str
+
+
+class StoredOrder(TypedDict):
+    """An order as it is recorded."""
+
+    order_id: Annotated[str, Field(description="Follows from the payment's reference.")]
+    status: Literal["paid"]
+    customer: OrderCustomer
+    items: list[OrderItem]
+    currency: str
+    total: Annotated[str, Field(description="The sum of the items, in the currency's own digits.")]
+    created_at: Annotated[str, Field(description="In UTC, RFC 3339.")]
+
+
+def stored_order(order: Order) -> StoredOrder:
+    """The order as the API answers it."""
+    document = {**facts(order), "status": order.status, "created_at": rfc3339(order.created_at)}
+    return cast("StoredOrder", document)

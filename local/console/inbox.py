@@ -1,0 +1,108 @@
+"""The mails with what their messages say: listing and finding."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from local.console.message import Address, Message, address, parse
+from local.mails import Mail, MailNotFoundError, MailStore
+
+_SNIPPET = 200
+_TERM = re.compile(r'(?:(to|from|subject):)?(?:"([^"]*)"|(\S+))', re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """What a list shows of a mail. `bcc` includes the recipients whom only the envelope names."""
+
+    mail: Mail
+    message_id: str
+    sender: Address
+    to: tuple[Address, ...]
+    cc: tuple[Address, ...]
+    bcc: tuple[Address, ...]
+    reply_to: tuple[Address, ...]
+    subject: str
+    size: int
+    attachments: int
+    text: str
+
+    @property
+    def snippet(self) -> str:
+        """The text's beginning, on one line."""
+        text = " ".join(self.text.split())
+        return text if len(text) <= _SNIPPET else f"{text[:_SNIPPET]}..."
+
+
+class Inbox:
+    """The mails of a store."""
+
+    def __init__(self, store: MailStore) -> None:
+        self.store = store
+        # Messages never change, so each is parsed once.
+        self._summaries: dict[str, Summary] = {}
+
+    def summaries(self, query: str = "") -> list[Summary]:
+        """Return the mails that match, newest first. See `matcher` for the query."""
+        found = []
+        known = {}
+        matches = matcher(query)
+        for mail in self.store.newest_first():
+            try:
+                summary = self._summaries.get(mail.id) or _summary(mail, parse(self.store.raw(mail.id)))
+            except MailNotFoundError:
+                continue  # deleted since the store listed it
+            known[mail.id] = summary
+            if matches(summary):
+                found.append(replace(summary, mail=mail))
+        self._summaries = known
+        return found
+
+    def identifier(self, name: str, query: str = "") -> str:
+        """Return the id that `name` means: itself, or the newest match for `latest`. Raises MailNotFoundError."""
+        if name != "latest":
+            return name
+        newest = self.summaries(query)[:1]
+        if not newest:
+            raise MailNotFoundError(name)
+        return newest[0].mail.id
+
+    def open(self, identifier: str) -> tuple[Summary, Message]:
+        """Return a mail and its message. Raises MailNotFoundError."""
+        mail = self.store.get(identifier)
+        message = parse(self.store.raw(identifier))
+        return _summary(mail, message), message
+
+
+def matcher(query: str) -> Callable[[Summary], bool]:
+    """Return the test for a query: words, all of which a mail must have, in any case.
+
+    `to:`, `from:` and `subject:` say where; "words in quotes" belong together.
+    """
+    terms = [(field.lower(), (quoted or word).lower()) for field, quoted, word in _TERM.findall(query)]
+    return lambda summary: all(word in _searched(summary, field) for field, word in terms)
+
+
+def _searched(summary: Summary, field: str) -> str:
+    sender = f"{summary.sender.name} {summary.sender.address}"
+    to = " ".join(f"{each.name} {each.address}" for each in (*summary.to, *summary.cc, *summary.bcc))
+    everywhere = "\n".join((summary.subject, sender, to, summary.text))
+    return {"to": to, "from": sender, "subject": summary.subject}.get(field, everywhere).lower()
+
+
+def _summary(mail: Mail, message: Message) -> Summary:
+    named = {each.address.lower() for each in (*message.to, *message.cc, *message.bcc)}
+    unnamed = tuple(each for each in map(address, mail.recipients) if each.address.lower() not in named)
+    return Summary(
+        mail=mail,
+        message_id=message.message_id,
+        sender=message.sender[0] if message.sender else address(mail.sender),
+        to=message.to,
+        cc=message.cc,
+        bcc=message.bcc + unnamed,
+        reply_to=message.reply_to,
+        subject=message.subject,
+        size=message.size,
+        attachments=len(message.parts),
+        text=message.text,
+    )

@@ -1,0 +1,95 @@
+"""The JSON of Mailpit's API v1: https://mailpit.axllent.org/docs/api-v1/view.html."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from local.console.inbox import Summary
+from local.console.message import Address, Message, Part, address
+
+
+def messages_summary(found: Sequence[Summary], everything: Sequence[Summary], start: int, limit: int) -> dict[str, Any]:
+    """Return a page of the `found` mails; totals are those of `everything`."""
+    page = found[start : start + limit]
+    return {
+        "total": len(everything),
+        "unread": unread(everything),
+        "count": len(page),
+        "messages_count": len(found),
+        "messages_unread": unread(found),
+        "start": start,
+        "tags": [],
+        "messages": [message_summary(each) for each in page],
+    }
+
+
+def message_summary(summary: Summary) -> dict[str, Any]:
+    """Return Mailpit's MessageSummary."""
+    return _envelope(summary) | {
+        "Read": summary.mail.read,
+        "Created": summary.mail.created.isoformat().replace("+00:00", "Z"),
+        "Attachments": summary.attachments,
+        "Snippet": summary.snippet,
+    }
+
+
+def message(summary: Summary, content: Message) -> dict[str, Any]:
+    """Return Mailpit's Message: all of it but the attachments' contents."""
+    return _envelope(summary) | {
+        "ReturnPath": content.return_path or address(summary.mail.sender).address,
+        "ListUnsubscribe": {
+            "Header": content.list_unsubscribe,
+            "Links": re.findall(r"<([^<>]+)>", content.list_unsubscribe),
+            "Errors": "",
+            "HeaderPost": content.list_unsubscribe_post,
+        },
+        "Date": (content.date or summary.mail.created).isoformat().replace("+00:00", "Z"),
+        "Text": content.text,
+        "HTML": content.html,
+        "Inline": [_part(part) for part in content.parts if part.inline],
+        "Attachments": [_part(part) for part in content.parts if not part.inline],
+    }
+
+
+def unread(summaries: Iterable[Summary]) -> int:
+    """Return how many are unread."""
+    return sum(not summary.mail.read for summary in summaries)
+
+
+def _envelope(summary: Summary) -> dict[str, Any]:
+    return {
+        "ID": summary.mail.id,
+        "MessageID": summary.message_id,
+        "From": _address(summary.sender),
+        "To": _addresses(summary.to),
+        "Cc": _addresses(summary.cc),
+        "Bcc": _addresses(summary.bcc),
+        "ReplyTo": _addresses(summary.reply_to),
+        "Subject": summary.subject,
+        "Username": "",
+        "Tags": [],
+        "Size": summary.size,
+    }
+
+
+def _addresses(addresses: Iterable[Address]) -> list[dict[str, str]]:
+    return [_address(each) for each in addresses]
+
+
+def _address(mailbox: Address) -> dict[str, str]:
+    return {"Name": mailbox.name, "Address": mailbox.address}
+
+
+def _part(part: Part) -> dict[str, Any]:
+    return {
+        "PartID": part.id,
+        "FileName": part.filename,
+        "ContentType": part.content_type,
+        "ContentID": part.content_id,
+        "Size": len(part.content),
+        "Checksums": {
+            name: hashlib.new(name, part.content, usedforsecurity=False).hexdigest()
+            for name in ("MD5", "SHA1", "SHA256")
+        },
+    }

@@ -1,0 +1,132 @@
+"""The gateway's web application: one request, step by step."""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
+
+from local.gateway.docs import docs
+from local.gateway.events import proxy_event, request_id
+from local.gateway.responses import MalformedResponseError, message, proxy_response
+from local.gateway.routes import Match, Routes
+from local.invoker import Answer, FunctionNotFoundError, Invoker, PayloadTooLargeError
+from local.model import HttpApi
+
+# API Gateway's quotas for HTTP APIs; neither can be raised.
+INTEGRATION_TIMEOUT = 30.0
+MAX_BODY = 10 * 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """One line of the access log. `path` is percent-encoded; `function` is None where no route matched."""
+
+    method: str
+    path: str
+    status: int
+    milliseconds: float
+    function: str | None
+
+
+def gateway(
+    api: HttpApi,
+    invoker: Invoker,
+    *,
+    log: Callable[[Access], None],
+    timeout: float = INTEGRATION_TIMEOUT,
+) -> Starlette:
+    """Return the web application that serves `api`, and at /docs its OpenAPI document where it has one.
+
+    `log` gets one Access per request, `timeout` is in seconds.
+    """
+    app = Starlette()
+    # Not a route: every path is the template's to match, also one that Starlette's routes would refuse.
+    app.router.default = _Gateway(api, invoker, log, timeout)
+    return app
+
+
+class _RequestTooLargeError(Exception):
+    """The body of the request is over API Gateway's 10 MB."""
+
+
+class _Gateway:
+    def __init__(self, api: HttpApi, invoker: Invoker, log: Callable[[Access], None], timeout: float) -> None:
+        self._api = api
+        self._routes = Routes(api.routes)
+        self._docs = docs(api)
+        self._invoker = invoker
+        self._log = log
+        self._timeout = timeout
+        self._running: set[asyncio.Task[Answer]] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        match = self._routes.match(request.method, scope["path"])
+        started = time.perf_counter()
+        identifier = request_id()
+
+        async def send_and_log(part: Message) -> None:
+            if part["type"] == "http.response.start":
+                MutableHeaders(scope=part)["apigw-requestid"] = identifier
+                self._log(
+                    Access(
+                        method=request.method,
+                        path=quote(scope["path"]),
+                        status=part["status"],
+                        milliseconds=(time.perf_counter() - started) * 1000,
+                        function=match.route.function if match else None,
+                    )
+                )
+            await send(part)
+
+        if match is None:
+            await self._docs(scope, receive, send_and_log)
+            return
+        # An authorizer decides here, between the route and its function.
+        try:
+            response = await self._response(request, match, identifier)
+        except ClientDisconnect:
+            return  # nobody is left to answer
+        await response(scope, receive, send_and_log)
+
+    async def _response(self, request: Request, match: Match, identifier: str) -> Response:
+        try:
+            body = await _body(request)
+            event = proxy_event(request, match, body, api_id=self._api.logical_id, identifier=identifier)
+            return proxy_response(await self._invoke(match.route.function, json.dumps(event).encode()))
+        except (_RequestTooLargeError, PayloadTooLargeError):
+            return message(413, "Request Entity Too Large")
+        except (FunctionNotFoundError, MalformedResponseError):
+            return message(500, "Internal Server Error")
+        except TimeoutError:
+            return message(503, "Service Unavailable")
+
+    async def _invoke(self, function: str, payload: bytes) -> Answer:
+        # A function runs on when API Gateway has given it up, so only the waiting is cut short.
+        invocation = asyncio.create_task(self._invoker.invoke(function, payload))
+        self._running.add(invocation)
+        invocation.add_done_callback(self._done)
+        return await asyncio.wait_for(asyncio.shield(invocation), self._timeout)
+
+    def _done(self, invocation: asyncio.Task[Answer]) -> None:
+        self._running.discard(invocation)
+        if not invocation.cancelled():
+            invocation.exception()  # looked at, so that asyncio does not report it when nobody waits any more
+
+
+async def _body(request: Request) -> bytes:
+    """Return the request's body; stop reading where it is over the limit."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise _RequestTooLargeError
+    return bytes(body)

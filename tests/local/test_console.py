@@ -1,0 +1,318 @@
+"""The console's API: Mailpit's shapes, what its pages may do, and who may change anything."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from local.console import console
+from local.mails import MailStore
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+class Client:
+    """The console over its own store of mails; `send` adds one, a minute later than the one before."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = MailStore(folder)
+        self._app = console(self.store)
+        self._sent = 0
+
+    def send(self, subject: str = "Your order", *, html: str | None = None, **options: Any) -> str:
+        message = EmailMessage()
+        message["From"] = options.get("sender", "The Analytical Bookshop <orders@shop.example.com>")
+        message["To"] = "Ada Lovelace <ada@example.com>"
+        message["Subject"] = subject
+        message["Message-ID"] = "<id@amazonses.com>"
+        message.set_content(options.get("text", "Thank you"))
+        if html is not None:
+            message.add_alternative(html, subtype="html")
+            related = message.get_payload()[1]  # type: ignore[index]
+            related.add_related(b"GIF89a", "image", "gif", cid="<logo>")  # type: ignore[union-attr]
+        if "attachment" in options:
+            message.add_attachment(options["attachment"], "application", "pdf", filename="invoice.pdf")
+        self._sent += 1
+        return self.store.add(
+            bytes(message),
+            sender="The Analytical Bookshop <orders@shop.example.com>",
+            recipients=["Ada Lovelace <ada@example.com>", "audit@shop.example.com"],
+            created=NOON + timedelta(minutes=self._sent),
+        )
+
+    def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        async def request() -> httpx.Response:
+            transport = httpx.ASGITransport(self._app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8025") as client:
+                return await client.request(method, path, **options)
+
+        return asyncio.run(request())
+
+    def get(self, path: str) -> httpx.Response:
+        return self.request("GET", path)
+
+    def subjects(self, path: str) -> list[str]:
+        return [message["Subject"] for message in self.get(path).json()["messages"]]
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Client:
+    return Client(tmp_path)
+
+
+# ---------------------------------------------------------------- Mailpit's API
+
+
+def test_messages_are_listed_as_mailpit_lists_them(client: Client) -> None:
+    first = client.send("First")
+    identifier = client.send("Second", attachment=b"%PDF")
+    client.store.mark_read(first)
+    listed = client.get("/api/v1/messages").json()
+    newest = listed["messages"].pop(0)
+    assert [message["Subject"] for message in listed.pop("messages")] == ["First"]
+    assert listed == {
+        "total": 2,
+        "unread": 1,
+        "count": 2,
+        "messages_count": 2,
+        "messages_unread": 1,
+        "start": 0,
+        "tags": [],
+    }
+    assert newest == {
+        "ID": identifier,
+        "MessageID": "id@amazonses.com",
+        "Read": False,
+        "From": {"Name": "The Analytical Bookshop", "Address": "orders@shop.example.com"},
+        "To": [{"Name": "Ada Lovelace", "Address": "ada@example.com"}],
+        "Cc": [],
+        "Bcc": [{"Name": "", "Address": "audit@shop.example.com"}],
+        "ReplyTo": [],
+        "Subject": "Second",
+        "Created": "2026-11-22T12:02:00Z",
+        "Username": "",
+        "Tags": [],
+        "Size": len(client.store.raw(identifier)),
+        "Attachments": 1,
+        "Snippet": "Thank you",
+    }
+
+
+def test_messages_are_paged(client: Client) -> None:
+    for number in range(60):
+        client.send(str(number))
+    assert len(client.subjects("/api/v1/messages")) == 50
+    assert client.subjects("/api/v1/messages?start=2&limit=3") == ["57", "56", "55"]
+    assert client.subjects("/api/v1/messages?start=-1&limit=x")[0] == "59"
+    assert client.get("/api/v1/messages?limit=0").json()["total"] == 60
+
+
+@pytest.mark.parametrize(
+    ("query", "subjects"),
+    [
+        ("refund", ["Your refund"]),
+        ("ANALYTICAL your", ["Your refund", "Your order"]),
+        ("from:analytical", ["Your refund", "Your order"]),
+        ("to:audit@", ["Other", "Your refund", "Your order"]),
+        ("subject:other", ["Other"]),
+        ("to:other", []),
+        ('"your order"', ["Your order"]),
+        ('subject:"your refund" from:orders', ["Your refund"]),
+        ("12.50", ["Other"]),
+    ],
+)
+def test_search_finds_what_has_every_word(client: Client, query: str, subjects: list[str]) -> None:
+    client.send("Your order")
+    client.send("Your refund")
+    client.send("Other", sender="news@example.org", text="It costs 12.50 €")
+    response = client.request("GET", "/api/v1/search", params={"query": query})
+    assert [message["Subject"] for message in response.json()["messages"]] == subjects
+    assert response.json()["messages_count"] == len(subjects)
+    assert response.json()["total"] == 3
+
+
+def test_search_without_a_query_is_an_error_as_mailpit_words_it(client: Client) -> None:
+    response = client.get("/api/v1/search?query=%20")
+    assert (response.status_code, response.text) == (400, "Error: no search query")
+    assert response.headers["content-type"].startswith("text/plain")
+
+
+def test_a_message_is_shown_whole_and_then_is_read(client: Client) -> None:
+    identifier = client.send(html="<p>Thank you</p>", attachment=b"%PDF")
+    message = client.get(f"/api/v1/message/{identifier}").json()
+    assert message["Text"].strip() == "Thank you"
+    assert "<p>Thank you</p>" in message["HTML"]
+    assert message["Date"] == "2026-11-22T12:01:00Z"
+    assert message["ReturnPath"] == "orders@shop.example.com"
+    [inline], [attachment] = message["Inline"], message["Attachments"]
+    assert (inline["ContentID"], inline["ContentType"]) == ("logo", "image/gif")
+    assert attachment == {
+        "PartID": attachment["PartID"],
+        "FileName": "invoice.pdf",
+        "ContentType": "application/pdf",
+        "ContentID": "",
+        "Size": 4,
+        "Checksums": {
+            "MD5": "bfa4b10a76324b166cfdad5e02a63730",
+            "SHA1": "39b6d73eff36493ba0674e48255a9d81724b4521",
+            "SHA256": "315d429b7714cedb6ad04ac31240145257692630457f3c88253c5beceac76027",
+        },
+    }
+    assert client.store.get(identifier).read
+
+
+def test_latest_is_the_newest_or_the_newest_that_matches(client: Client) -> None:
+    client.send("Order")
+    client.send("Refund")
+    assert client.get("/api/v1/message/latest").json()["Subject"] == "Refund"
+    assert client.get("/api/v1/message/latest?query=subject:order").json()["Subject"] == "Order"
+    assert client.get("/api/v1/message/latest?query=nothing").status_code == 404
+
+
+def test_headers_source_and_parts_are_served(client: Client) -> None:
+    identifier = client.send(attachment=b"%PDF")
+    assert client.get(f"/api/v1/message/{identifier}/headers").json()["Subject"] == ["Your order"]
+    source = client.get(f"/api/v1/message/{identifier}/raw")
+    assert source.content == client.store.raw(identifier)
+    assert source.headers["content-type"].startswith("text/plain")
+    download = client.get(f"/api/v1/message/{identifier}/raw?dl=1")
+    assert download.headers["content-disposition"] == f'attachment; filename="{identifier}.eml"'
+    part = client.get(f"/api/v1/message/{identifier}").json()["Attachments"][0]["PartID"]
+    attachment = client.get(f"/api/v1/message/{identifier}/part/{part}")
+    assert attachment.content == b"%PDF"
+    assert attachment.headers["content-disposition"] == "attachment; filename*=UTF-8''invoice.pdf"
+
+
+def test_views_are_the_message_alone(client: Client) -> None:
+    client.send(html='<html><head></head><p>Hi</p><img src="cid:logo"><img src="cid:none"></html>')
+    page = client.get("/view/latest.html").text
+    assert '<img src="data:image/gif;base64,R0lGODlh"><img src="cid:none">' in page
+    assert "<base" not in page
+    assert '<head><base target="_blank"></head>' in client.get("/view/latest.html?embed=1").text
+    assert client.get("/view/latest.txt").text.strip() == "Thank you"
+
+
+def test_a_text_mail_has_no_html_view(client: Client) -> None:
+    client.send()
+    response = client.get("/view/latest.html")
+    assert (response.status_code, response.text) == (404, "This message does not contain a HTML part")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/message/latest",
+        "/api/v1/message/0000000000000000000000",
+        "/api/v1/message/nonsense/headers",
+        "/api/v1/message/nonsense/raw",
+        "/api/v1/message/nonsense/part/1",
+        "/view/nonsense.html",
+        "/view/latest.txt",
+    ],
+)
+def test_what_is_not_there_is_404_as_mailpit_words_it(client: Client, path: str) -> None:
+    response = client.get(path)
+    assert (response.status_code, response.text) == (404, "404 page not found")
+
+
+def test_an_unknown_part_is_404(client: Client) -> None:
+    assert client.get(f"/api/v1/message/{client.send()}/part/9").status_code == 404
+
+
+def test_read_status_is_set_by_ids_by_search_or_for_all(client: Client) -> None:
+    first, second = client.send("First"), client.send("Second")
+
+    def read(**wanted: Any) -> set[str]:
+        response = client.request("PUT", "/api/v1/messages", json=wanted)
+        assert (response.status_code, response.text) == (200, "ok")
+        return {mail.id for mail in client.store.newest_first() if mail.read}
+
+    assert read(IDs=[first, "unknown"], Read=True) == {first}
+    assert read(Search="subject:second", Read=True) == {first, second}
+    assert read(ids=[first], read=False) == {second}
+    assert read(Read=True) == {first, second}
+    assert read() == set()
+
+
+def test_messages_are_deleted_by_ids_or_all(client: Client) -> None:
+    first, second, _ = client.send(), client.send(), client.send()
+    assert client.request("DELETE", "/api/v1/messages", json={"IDs": [first, "unknown"]}).text == "ok"
+    assert first not in {mail.id for mail in client.store.newest_first()}
+    assert client.store.get(second)
+    assert client.request("DELETE", "/api/v1/messages").text == "ok"
+    assert client.store.newest_first() == []
+
+
+@pytest.mark.parametrize(
+    ("method", "body"),
+    [("DELETE", "{"), ("DELETE", "[]"), ("DELETE", '{"IDs": "all"}'), ("PUT", '{"IDs": ["a"], "Search": "b"}')],
+)
+def test_a_body_that_is_not_understood_changes_nothing(client: Client, method: str, body: str) -> None:
+    client.send()
+    response = client.request(method, "/api/v1/messages", content=body)
+    assert response.status_code == 400
+    assert response.headers["content-type"].startswith("text/plain")
+    assert [mail.read for mail in client.store.newest_first()] == [False]
+
+
+def test_info_counts_the_mails(client: Client, tmp_path: Path) -> None:
+    client.store.mark_read(client.send())
+    client.send()
+    info = client.get("/api/v1/info").json()
+    assert (info["Messages"], info["Unread"], info["Database"]) == (2, 1, str(tmp_path))
+    assert info["DatabaseSize"] == sum(len(client.store.raw(mail.id)) for mail in client.store.newest_first())
+
+
+def test_probes_are_answered(client: Client) -> None:
+    assert [client.get(path).status_code for path in ("/livez", "/readyz")] == [200, 200]
+
+
+# ---------------------------------------------------------------- safety
+
+
+def test_a_mail_in_the_browser_may_do_nothing(client: Client) -> None:
+    client.send(html="<script>alert(1)</script>", attachment=b"%PDF")
+    paths = ["/view/latest.html", "/view/latest.txt", "/api/v1/message/latest/raw", "/api/v1/message/latest/part/4"]
+    for path in paths:
+        response = client.get(path)
+        assert response.status_code == 200
+        policy = response.headers["content-security-policy"]
+        assert policy.startswith("sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none';")
+        assert "allow-scripts" not in policy
+        assert response.headers["x-content-type-options"] == "nosniff"
+
+
+def test_the_page_loads_nothing_but_its_own_files(client: Client) -> None:
+    page = client.get("/")
+    assert "default-src 'none'; script-src 'self'" in page.headers["content-security-policy"]
+    assert client.get("/view/0123").text == page.text
+
+
+@pytest.mark.parametrize("host", ["localhost:8025", "127.0.0.1:1234", "[::1]:8025", "host.docker.internal:8025"])
+def test_this_machine_is_let_in(client: Client, host: str) -> None:
+    assert client.request("GET", "/api/v1/messages", headers={"host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example.com", "localhost.evil.example.com", "127.0.0.1.nip.io", ""])
+def test_another_host_is_refused(client: Client, host: str) -> None:
+    assert client.request("GET", "/api/v1/messages", headers={"host": host}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "origin", ["http://evil.example.com", "http://localhost:3000", "https://localhost:8025", "null"]
+)
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "POST"])
+def test_a_write_from_another_origin_is_refused(client: Client, method: str, origin: str) -> None:
+    identifier = client.send()
+    response = client.request(method, "/api/v1/messages", headers={"origin": origin})
+    assert (response.status_code, client.store.get(identifier).read) == (403, False)
+
+
+def test_a_write_from_the_console_itself_is_carried_out(client: Client) -> None:
+    client.send()
+    client.request("DELETE", "/api/v1/messages", headers={"origin": "http://localhost:8025"})
+    assert client.store.newest_first() == []

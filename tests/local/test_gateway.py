@@ -1,0 +1,424 @@
+"""The gateway from request to response, over a fake Lambda."""
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from local.gateway import Access, gateway
+from local.invoker import Answer, FunctionNotFoundError, PayloadTooLargeError
+from local.model import HttpApi, Route
+
+ROUTES = (
+    Route(method="POST", path="/orders", function="Order"),
+    Route(method="GET", path="/orders/{order_id}", function="Order"),
+    Route(method="ANY", path="/files/{proxy+}", function="Files"),
+)
+
+
+class FakeInvoker:
+    """Answers every invocation with `result`, or as `does` says, and remembers the events."""
+
+    def __init__(self, result: Any = None, does: Callable[[], Awaitable[Answer]] | None = None) -> None:
+        self.result = result
+        self.does = does
+        self.invocations: list[tuple[str, dict[str, Any]]] = []
+
+    @property
+    def event(self) -> dict[str, Any]:
+        [(_, event)] = self.invocations
+        return event
+
+    async def invoke(self, function: str, payload: bytes) -> Answer:
+        self.invocations.append((function, json.loads(payload)))
+        if self.does:
+            return await self.does()
+        return answer(json.dumps(self.result).encode())
+
+
+def answer(payload: bytes, *, error: str | None = None) -> Answer:
+    return Answer(request_id="r-1", payload=payload, function_error=error)
+
+
+class Api:
+    """An API of ROUTES behind the gateway, and what it logged."""
+
+    def __init__(
+        self,
+        invoker: FakeInvoker,
+        *,
+        routes: tuple[Route, ...] = ROUTES,
+        document: Path | None = None,
+        timeout: float = 30,
+    ) -> None:
+        self.accesses: list[Access] = []
+        api = HttpApi(logical_id="OrderApi", routes=routes, openapi_document=document)
+        self._app = gateway(api, invoker, log=self.accesses.append, timeout=timeout)
+
+    def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        return asyncio.run(self.send(method, path, **options))
+
+    async def send(self, method: str, path: str, **options: Any) -> httpx.Response:
+        transport = httpx.ASGITransport(self._app, client=("203.0.113.7", 50000))
+        async with httpx.AsyncClient(transport=transport, base_url="http://api.example.com:3000") as client:
+            return await client.request(method, path, **options)
+
+
+def respond(result: Any) -> httpx.Response:
+    """Return what a client gets where the function returned `result`."""
+    return Api(FakeInvoker(result)).request("GET", "/orders/7")
+
+
+# ---------------------------------------------------------------- the event
+
+
+def test_the_event_has_the_fields_of_payload_format_2() -> None:
+    invoker = FakeInvoker()
+    Api(invoker).request(
+        "POST",
+        "/orders?parameter1=value1&parameter1=value2&parameter2=a%20value&empty=",
+        headers=[
+            ("Header1", "value1"),
+            ("Header2", "value1"),
+            ("Header2", "value2"),
+            ("Cookie", "cookie1=a; cookie2=b"),
+            ("User-Agent", "agent"),
+            ("Content-Type", "application/json; charset=utf-8"),
+        ],
+        content=b'{"message":"Hello from client!"}',
+    )
+    event = invoker.event
+    context = event["requestContext"]
+    trace_id = event["headers"].pop("x-amzn-trace-id")
+    request_id, time, epoch = context.pop("requestId"), context.pop("time"), context.pop("timeEpoch")
+    assert event == {
+        "version": "2.0",
+        "routeKey": "POST /orders",
+        "rawPath": "/orders",
+        "rawQueryString": "parameter1=value1&parameter1=value2&parameter2=a%20value&empty=",
+        "cookies": ["cookie1=a", "cookie2=b"],
+        "headers": {
+            "accept": "*/*",
+            "accept-encoding": event["headers"]["accept-encoding"],
+            "content-length": "32",
+            "content-type": "application/json; charset=utf-8",
+            "header1": "value1",
+            "header2": "value1,value2",
+            "host": "api.example.com:3000",
+            "user-agent": "agent",
+            "x-forwarded-for": "203.0.113.7",
+            "x-forwarded-port": "3000",
+            "x-forwarded-proto": "http",
+        },
+        "queryStringParameters": {"parameter1": "value1,value2", "parameter2": "a value", "empty": ""},
+        "requestContext": {
+            "accountId": "123456789012",
+            "apiId": "OrderApi",
+            "domainName": "api.example.com",
+            "domainPrefix": "api",
+            "http": {
+                "method": "POST",
+                "path": "/orders",
+                "protocol": "HTTP/1.1",
+                "sourceIp": "203.0.113.7",
+                "userAgent": "agent",
+            },
+            "routeKey": "POST /orders",
+            "stage": "$default",
+        },
+        "body": '{"message":"Hello from client!"}',
+        "isBase64Encoded": False,
+    }
+    assert re.fullmatch(r"[\w-]{15}=", request_id)
+    assert re.fullmatch(r"Root=1-[0-9a-f]{8}-[0-9a-f]{24}", trace_id)
+    assert datetime.strptime(time, "%d/%b/%Y:%H:%M:%S %z").timestamp() == epoch // 1000
+
+
+def test_what_the_request_has_not_is_absent() -> None:
+    invoker = FakeInvoker()
+    Api(invoker).request("DELETE", "/files/a")
+    assert invoker.event.keys() == {
+        "version",
+        "routeKey",
+        "rawPath",
+        "rawQueryString",
+        "headers",
+        "pathParameters",
+        "requestContext",
+        "isBase64Encoded",
+    }
+    assert invoker.event["rawQueryString"] == ""
+    assert invoker.event["headers"]["content-length"] == "0"
+
+
+def test_path_and_parameters_are_decoded_and_the_query_string_is_not() -> None:
+    invoker = FakeInvoker()
+    Api(invoker).request("GET", "/orders/%E2%98%95%20Coffee?q=C%23")
+    assert invoker.event["rawPath"] == "/orders/☕ Coffee"
+    assert invoker.event["pathParameters"] == {"order_id": "☕ Coffee"}
+    assert invoker.event["rawQueryString"] == "q=C%23"
+    assert invoker.event["queryStringParameters"] == {"q": "C#"}
+
+
+def test_forwarded_for_and_trace_id_of_the_client_are_kept() -> None:
+    invoker = FakeInvoker()
+    headers = {"x-forwarded-for": "198.51.100.1", "x-amzn-trace-id": "Root=1-abc"}
+    Api(invoker).request("GET", "/orders/7", headers=headers)
+    assert invoker.event["headers"]["x-forwarded-for"] == "198.51.100.1, 203.0.113.7"
+    assert invoker.event["headers"]["x-amzn-trace-id"] == "Root=1-abc"
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["text/plain", "TEXT/csv", "application/json", "application/xml;charset=utf-8", "application/javascript"],
+)
+def test_a_text_is_passed_as_it_is(content_type: str) -> None:
+    invoker = FakeInvoker()
+    Api(invoker).request("POST", "/orders", content="☕".encode(), headers={"content-type": content_type})
+    assert (invoker.event["body"], invoker.event["isBase64Encoded"]) == ("☕", False)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        *({"content-type": name} for name in ("image/png", "application/x-www-form-urlencoded", "application/ld+json")),
+    ],
+)
+def test_anything_else_is_passed_in_base64(headers: dict[str, str]) -> None:
+    invoker = FakeInvoker()
+    Api(invoker).request("POST", "/orders", content=b"\x00\xff", headers=headers)
+    assert (invoker.event["body"], invoker.event["isBase64Encoded"]) == ("AP8=", True)
+
+
+# ---------------------------------------------------------------- the response
+
+
+def test_a_response_has_status_headers_cookies_and_body() -> None:
+    response = respond(
+        {
+            "statusCode": 201,
+            "headers": {"Content-Type": "application/problem+json", "X-Count": 3, "X-New": True, "Content-Length": "9"},
+            "cookies": ["a=1; Secure", "b=2"],
+            "body": '{"order_id":"7"}',
+        }
+    )
+    assert response.status_code == 201
+    assert response.headers["content-type"] == "application/problem+json"
+    assert (response.headers["x-count"], response.headers["x-new"]) == ("3", "true")
+    assert response.headers["content-length"] == "16"
+    assert response.headers.get_list("set-cookie") == ["a=1; Secure", "b=2"]
+    assert response.json() == {"order_id": "7"}
+    assert re.fullmatch(r"[\w-]{15}=", response.headers["apigw-requestid"])
+
+
+def test_a_body_without_content_type_is_plain_text() -> None:
+    response = respond({"statusCode": 200, "body": "☕"})
+    assert response.headers["content-type"] == "text/plain; charset=utf-8"
+    assert response.text == "☕"
+
+
+def test_a_base64_body_is_decoded() -> None:
+    response = respond({"statusCode": "200", "body": "AP8=", "isBase64Encoded": True})
+    assert response.content == b"\x00\xff"
+
+
+def test_no_content_has_no_body() -> None:
+    response = respond({"statusCode": 204, "body": "ignored"})
+    assert (response.status_code, response.content) == (204, b"")
+
+
+@pytest.mark.parametrize(
+    ("result", "body"),
+    [({"order_id": "7"}, b'{"order_id": "7"}'), ([1], b"[1]"), (None, b"null"), (7, b"7"), ("plain", b"plain")],
+)
+def test_a_result_without_status_code_is_the_body(result: Any, body: bytes) -> None:
+    response = respond(result)
+    assert (response.status_code, response.headers["content-type"]) == (200, "application/json")
+    assert response.content == body
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        {"statusCode": 0},
+        {"statusCode": None},
+        {"statusCode": 200.5},
+        {"statusCode": "ok"},
+        {"statusCode": True},
+        {"statusCode": 700},
+        {"statusCode": 101},
+        {"statusCode": 200, "body": {"an": "object"}},
+        {"statusCode": 200, "body": "no base64", "isBase64Encoded": True},
+        {"statusCode": 200, "headers": ["a"]},
+        {"statusCode": 200, "headers": {"a": ["b"]}},
+        {"statusCode": 200, "headers": {"a b": "c"}},
+        {"statusCode": 200, "headers": {"a": "b\r\nset-cookie: c=d"}},
+        {"statusCode": 200, "headers": {"a": "☕"}},
+        {"statusCode": 200, "cookies": "a=1"},
+        {"statusCode": 200, "cookies": ["a=1\nb: c"]},
+    ],
+)
+def test_a_malformed_response_is_an_internal_server_error(result: Any) -> None:
+    response = respond(result)
+    assert (response.status_code, response.json()) == (500, {"message": "Internal Server Error"})
+
+
+def test_a_function_that_fails_is_an_internal_server_error_without_its_message() -> None:
+    async def fail() -> Answer:
+        return answer(b'{"errorType":"ValueError","errorMessage":"ada@example.com"}', error="Unhandled")
+
+    response = Api(FakeInvoker(does=fail)).request("GET", "/orders/7")
+    assert (response.status_code, response.text) == (500, '{"message":"Internal Server Error"}')
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "text"),
+    [
+        (FunctionNotFoundError("Order"), 500, "Internal Server Error"),
+        (PayloadTooLargeError("Order"), 413, "Request Entity Too Large"),
+    ],
+)
+def test_errors_of_lambda_are_answered_as_api_gateway_answers_them(error: Exception, status: int, text: str) -> None:
+    async def fail() -> Answer:
+        raise error
+
+    response = Api(FakeInvoker(does=fail)).request("GET", "/orders/7")
+    assert (response.status_code, response.json()) == (status, {"message": text})
+
+
+def test_a_slow_function_is_given_up_and_runs_on() -> None:
+    finished = asyncio.Event()
+
+    async def dawdle() -> Answer:
+        await asyncio.sleep(0.05)
+        finished.set()
+        return answer(b"{}")
+
+    async def scenario() -> httpx.Response:
+        api = Api(FakeInvoker(does=dawdle), timeout=0.01)
+        response = await api.send("GET", "/orders/7")
+        await asyncio.wait_for(finished.wait(), 5)
+        return response
+
+    response = asyncio.run(scenario())
+    assert (response.status_code, response.json()) == (503, {"message": "Service Unavailable"})
+
+
+def test_a_body_over_10_mb_is_refused_before_the_function() -> None:
+    invoker = FakeInvoker()
+    api = Api(invoker)
+    assert api.request("POST", "/orders", content=bytes(10 * 1024 * 1024)).status_code == 200
+    response = api.request("POST", "/orders", content=bytes(10 * 1024 * 1024 + 1))
+    assert (response.status_code, response.json()) == (413, {"message": "Request Entity Too Large"})
+    assert len(invoker.invocations) == 1
+
+
+def test_a_client_that_leaves_is_not_waited_for() -> None:
+    invoker = FakeInvoker()
+    api = HttpApi(logical_id="OrderApi", routes=ROUTES, openapi_document=None)
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": "/orders",
+        "query_string": b"",
+        "headers": [],
+        "client": ("203.0.113.7", 50000),
+        "server": ("127.0.0.1", 3000),
+    }
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, str]:
+        return {"type": "http.disconnect"}
+
+    async def send(part: Any) -> None:
+        sent.append(part)
+
+    accesses: list[Access] = []
+    asyncio.run(gateway(api, invoker, log=accesses.append)(scope, receive, send))
+    assert (sent, accesses, invoker.invocations) == ([], [], [])
+
+
+def test_no_route_is_not_found() -> None:
+    invoker = FakeInvoker()
+    response = Api(invoker).request("PUT", "/orders")
+    assert (response.status_code, response.text) == (404, '{"message":"Not Found"}')
+    assert "apigw-requestid" in response.headers
+    assert invoker.invocations == []
+
+
+@given(method=st.sampled_from(["GET", "POST", "PUT", "BREW"]), path=st.text(), query=st.text())
+def test_any_path_and_query_is_an_event_or_not_found(method: str, path: str, query: str) -> None:
+    invoker = FakeInvoker({"statusCode": 200})
+    target = f"/files/{quote(path, errors='replace')}?{quote(query, errors='replace', safe='&=+')}"
+    response = Api(invoker).request(method, target)
+    assert response.status_code == (200 if path else 404)
+    assert len(invoker.invocations) == bool(path)
+
+
+# ---------------------------------------------------------------- the access log
+
+
+def test_each_request_is_logged_once_without_its_query() -> None:
+    api = Api(FakeInvoker({"statusCode": 202}))
+    api.request("POST", "/orders?email=ada@example.com")
+    api.request("GET", "/nothing%0Ahere")
+    [found, missing] = api.accesses
+    assert (found.method, found.path, found.status, found.function) == ("POST", "/orders", 202, "Order")
+    assert 0 < found.milliseconds < 5000
+    assert (missing.path, missing.status, missing.function) == ("/nothing%0Ahere", 404, None)
+
+
+# ---------------------------------------------------------------- the OpenAPI document
+
+
+def test_the_document_is_read_from_disk_each_time(tmp_path: Path) -> None:
+    document = tmp_path / "openapi.json"
+    api = Api(FakeInvoker(), document=document)
+    for title in ("before", "after"):
+        document.write_text(json.dumps({"openapi": "3.1.0", "info": {"title": title}}))
+        assert api.request("GET", "/openapi.json").json()["info"]["title"] == title
+
+
+def test_a_missing_document_says_where_it_is_named(tmp_path: Path) -> None:
+    response = Api(FakeInvoker(), document=tmp_path / "openapi.json").request("GET", "/openapi.json")
+    assert response.status_code == 404
+    assert str(tmp_path / "openapi.json") in response.json()["message"]
+    assert "Metadata.OpenApiDocument of OrderApi" in response.json()["message"]
+
+
+def test_the_page_and_all_it_loads_come_from_the_gateway(tmp_path: Path) -> None:
+    api = Api(FakeInvoker(), document=tmp_path / "openapi.json")
+    page = api.request("GET", "/docs")
+    assert page.headers["content-type"].startswith("text/html")
+    loaded = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert len(loaded) == 5
+    assert {api.request("GET", path).status_code for path in loaded} == {200}
+
+
+def test_there_are_no_docs_without_a_document() -> None:
+    assert Api(FakeInvoker()).request("GET", "/docs").json() == {"message": "Not Found"}
+
+
+@pytest.mark.parametrize(
+    "path", ["/docs/static/../../app.py", "/docs/static/%2e%2e/app.py", "/docs/swagger-ui/%00", "/docs/static/"]
+)
+def test_the_docs_hold_nothing_else(path: str, tmp_path: Path) -> None:
+    assert Api(FakeInvoker(), document=tmp_path / "openapi.json").request("GET", path).status_code == 404
+
+
+def test_a_route_of_the_template_wins_over_the_docs(tmp_path: Path) -> None:
+    everything = Route(method=None, path=None, function="Everything")
+    api = Api(FakeInvoker("mine"), routes=(everything,), document=tmp_path / "openapi.json")
+    assert api.request("GET", "/docs").text == "mine"

@@ -1,0 +1,216 @@
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from local.model import Application, KafkaMapping, Route
+from local.template import TemplateError, load
+
+FUNCTION = """
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: python3.13
+      CodeUri: src
+      Handler: main.handler
+"""
+
+
+def _load(folder: Path, resources: str, parameters: dict[str, str] | None = None, rest: str = "") -> Application:
+    (folder / "src").mkdir(exist_ok=True)
+    template = folder / "template.yaml"
+    template.write_text(f"Transform: AWS::Serverless-2016-10-31\n{textwrap.dedent(rest)}\nResources:{resources}")
+    return load(template, parameters=parameters or {}, region="us-east-1", aws="http://127.0.0.1:4566")
+
+
+def test_a_function_is_read_with_what_its_process_needs(tmp_path: Path) -> None:
+    application = _load(
+        tmp_path,
+        f"""
+  Queue:
+    Type: AWS::SQS::Queue
+  Fn:{FUNCTION}
+      Timeout: 7
+      MemorySize: 512
+      ReservedConcurrentExecutions: 2
+      Environment: {{Variables: {{QUEUE: !Ref Queue, ARN: !GetAtt Queue.Arn, FLAG: true, COUNT: 3}}}}
+""",
+    )
+    [function] = application.functions
+    assert function.name == "Fn"
+    assert function.handler == "main.handler"
+    assert function.code == function.watched.resolve() == tmp_path / "src"
+    assert (function.timeout, function.memory, function.concurrency) == (7, 512, 2)
+    assert function.environment == {
+        "QUEUE": "http://127.0.0.1:4566/123456789012/Queue",
+        "ARN": "arn:aws:sqs:us-east-1:123456789012:Queue",
+        "FLAG": "true",
+        "COUNT": "3",
+    }
+
+
+def test_the_defaults_are_lambdas_own(tmp_path: Path) -> None:
+    [function] = _load(tmp_path, f"\n  Fn:{FUNCTION}").functions
+    assert (function.timeout, function.memory, function.concurrency, function.log_format) == (3, 128, None, "Text")
+
+
+@pytest.mark.parametrize("mode", ["{ParentPackageMode: explicit, ParentPackages: app.fn}", "{ParentPackageMode: auto}"])
+def test_parent_packages_stay_in_the_package(tmp_path: Path, mode: str) -> None:
+    (tmp_path / "app" / "fn").mkdir(parents=True)
+    [function] = _load(
+        tmp_path,
+        f"""
+  Fn:
+    Type: AWS::Serverless::Function
+    Metadata: {{BuildProperties: {mode}}}
+    Properties: {{Runtime: python3.13, CodeUri: app/fn, Handler: app.fn.main.handler}}
+""",
+    ).functions
+    assert function.code == tmp_path
+    assert function.watched == tmp_path / "app" / "fn"
+
+
+def test_code_uri_and_handler_can_come_from_the_globals(tmp_path: Path) -> None:
+    [function] = _load(
+        tmp_path,
+        "\n  Fn: {Type: AWS::Serverless::Function}\n",
+        rest="""
+        Globals:
+          Function: {Runtime: python3.13, CodeUri: src, Handler: main.handler, Timeout: 9}
+        """,
+    ).functions
+    assert (function.watched, function.timeout) == (tmp_path / "src", 9)
+
+
+def test_routes_of_an_http_api_are_read(tmp_path: Path) -> None:
+    application = _load(
+        tmp_path,
+        f"""
+  Fn:{FUNCTION}
+      Events:
+        Get: {{Type: HttpApi, Properties: {{Method: GET, Path: "/things/{{id}}"}}}}
+        Any: {{Type: HttpApi, Properties: {{Method: ANY, Path: /any}}}}
+        Rest: {{Type: HttpApi}}
+""",
+    )
+    [api] = application.apis
+    assert api.logical_id == "ServerlessHttpApi"
+    assert set(api.routes) == {
+        Route(method="GET", path="/things/{id}", function="Fn"),
+        Route(method="ANY", path="/any", function="Fn"),
+        Route(method=None, path=None, function="Fn"),
+    }
+
+
+def test_a_mapping_to_msk_is_read(tmp_path: Path) -> None:
+    arn = "arn:aws:kafka:us-east-1:123456789012:cluster/c/uuid-2"
+    application = _load(
+        tmp_path,
+        f"""
+  Fn:{FUNCTION}
+      Events:
+        Msk:
+          Type: MSK
+          Properties:
+            Stream: {arn}
+            Topics: [t]
+            StartingPosition: AT_TIMESTAMP
+            StartingPositionTimestamp: 1700000000
+            BatchSize: 10
+            MaximumBatchingWindowInSeconds: 3
+            FunctionResponseTypes: [ReportBatchItemFailures]
+            ConsumerGroupId: g
+""",
+    )
+    assert application.mappings == (
+        KafkaMapping(
+            logical_id="FnMsk",
+            function="Fn",
+            topic="t",
+            consumer_group="g",
+            event_source_arn=arn,
+            batch_size=10,
+            window=3.0,
+            starting_position="AT_TIMESTAMP",
+            starting_timestamp=1700000000.0,
+            partial_answers=True,
+        ),
+    )
+
+
+def test_a_mapping_to_a_self_managed_cluster_has_lambdas_defaults(tmp_path: Path) -> None:
+    [mapping] = _load(
+        tmp_path,
+        f"""
+  Fn:{FUNCTION}
+      AutoPublishAlias: live
+      Events:
+        Kafka:
+          Type: SelfManagedKafka
+          Properties:
+            KafkaBootstrapServers: [a:9092]
+            Topics: [t]
+            SourceAccessConfigurations: [{{Type: BASIC_AUTH, URI: arn:aws:secretsmanager:::secret:x}}]
+""",
+    ).mappings
+    assert mapping.function == "Fn"
+    assert mapping.event_source_arn is None
+    assert (mapping.batch_size, mapping.window, mapping.partial_answers) == (100, 0.5, False)
+    assert mapping.starting_position == "TRIM_HORIZON"
+
+
+def test_a_condition_decides_which_resources_there_are(tmp_path: Path) -> None:
+    resources = """
+  One: {Type: AWS::SQS::Queue, Condition: IsOne}
+  Two: {Type: AWS::SQS::Queue, Condition: IsTwo}
+"""
+    rest = """
+    Parameters: {Which: {Type: String, Default: one}}
+    Conditions:
+      IsOne: !Equals [!Ref Which, one]
+      IsTwo: !Not [!Condition IsOne]
+    """
+    assert [each.logical_id for each in _load(tmp_path, resources, rest=rest).resources] == ["One"]
+    assert [each.logical_id for each in _load(tmp_path, resources, {"Which": "two"}, rest).resources] == ["Two"]
+
+
+def test_what_does_not_run_here_is_named(tmp_path: Path) -> None:
+    application = _load(tmp_path, "\n  Machine: {Type: AWS::StepFunctions::StateMachine, Properties: {}}\n")
+    assert application.ignored == ("Machine (AWS::StepFunctions::StateMachine)",)
+
+
+@pytest.mark.parametrize(
+    ("properties", "told"),
+    [
+        ("Runtime: nodejs22.x, CodeUri: src, Handler: a.b", "only functions in Python"),
+        ("Runtime: python3.13, CodeUri: nowhere, Handler: a.b", "is no folder"),
+        ("Runtime: python3.13, CodeUri: s3://bucket/key, Handler: a.b", "needs a CodeUri that is a folder"),
+        ("Runtime: python3.13, CodeUri: src, Handler: !Ref Nothing", "!Ref Nothing"),
+        ("Runtime: python3.13, CodeUri: src, Events: {E: {Type: HttpApi, Properties: {Path: 7}}}", "not a valid SAM"),
+    ],
+)
+def test_a_function_that_cannot_run_says_why(tmp_path: Path, properties: str, told: str) -> None:
+    with pytest.raises(TemplateError, match=told):
+        _load(tmp_path, f"\n  Fn: {{Type: AWS::Serverless::Function, Properties: {{{properties}}}}}\n")
+
+
+@pytest.mark.parametrize(
+    ("resources", "rest", "told"),
+    [
+        ("\n  Queue: {Type: AWS::SQS::Queue}\n", "Parameters: {Needed: {Type: String}}", "no value for the .* Needed"),
+        (" [", "", "cannot be read as YAML"),
+        (" nothing", "", "has no Resources"),
+    ],
+)
+def test_a_template_that_cannot_run_says_why(tmp_path: Path, resources: str, rest: str, told: str) -> None:
+    with pytest.raises(TemplateError, match=told):
+        _load(tmp_path, resources, rest=rest)
+
+
+def test_a_template_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(TemplateError, match="no such template"):
+        load(tmp_path / "template.yaml", parameters={}, region="us-east-1", aws="")
+
+
+def test_a_parameter_that_is_not_declared_is_named(tmp_path: Path) -> None:
+    with pytest.raises(TemplateError, match="no parameter Typo"):
+        _load(tmp_path, "\n  Queue: {Type: AWS::SQS::Queue}\n", {"Typo": "x"})

@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+import base64
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.notify.events import OrderEvent, Skipped, Unreadable, read
+from functions.notify.records import Record
+
+if TYPE_CHECKING:
+    from tests.notify.conftest import RecordMaker
+
+TYPES = {"order.paid.v1"}
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda children: st.lists(children) | st.dictionaries(st.text(), children),
+    max_leaves=8,
+)
+
+
+def read_event(make_record: RecordMaker, event: Any) -> OrderEvent:
+    found = read(make_record(event), types=TYPES)
+    assert isinstance(found, OrderEvent)
+    return found
+
+
+def why_unreadable(record: Record) -> str:
+    found = read(record, types=TYPES)
+    assert isinstance(found, Unreadable)
+    return found.reason
+
+
+def test_the_sample_event_is_read(make_record: RecordMaker, paid: dict[str, Any]) -> None:
+    event = read_event(make_record, paid)
+    assert event.id == "3d340d65-4092-54eb-b504-a38ead16a186"
+    assert event.time == datetime(2026, 11, 22, 10, 15, 30, tzinfo=UTC)
+    assert event.data.order_id == "ord_a7yuqahkcwyojza3z7chx7dkkq"
+    assert (event.data.customer.email, event.data.customer.locale) == ("ada@example.com", "en")
+    assert event.data.model_dump() == paid["data"]
+
+
+def test_what_is_not_known_is_ignored(make_record: RecordMaker, paid: dict[str, Any]) -> None:
+    paid |= {"dataschema": "https://example.com", "loyaltypoints": 7}
+    paid["data"]["customer"]["vip"] = True
+    assert read_event(make_record, paid).data.customer.name == "Ada Lovelace"
+
+
+def test_only_what_is_used_is_needed(make_record: RecordMaker) -> None:
+    event = read_event(
+        make_record,
+        {
+            "id": "1",
+            "type": "order.paid.v1",
+            "time": "2026-11-22T10:15:30+01:00",
+            "data": {"order_id": "ord_1", "customer": {"email": "ada@example.com"}},
+        },
+    )
+    assert (event.data.customer.name, event.data.customer.locale) == ("", "en")
+
+
+def test_a_tombstone_is_skipped(make_record: RecordMaker) -> None:
+    assert read(make_record(None), types=TYPES) == Skipped(reason="tombstone")
+
+
+def test_an_unknown_type_is_skipped_whatever_else_it_holds(make_record: RecordMaker) -> None:
+    assert read(make_record({"type": "order.lost.v9"}), types=TYPES) == Skipped(reason="unknown type")
+
+
+@pytest.mark.parametrize(
+    "content_type", [b"application/cloudevents+json", b"Application/CloudEvents+JSON; charset=utf-8"]
+)
+def test_structured_events_are_read(make_record: RecordMaker, paid: dict[str, Any], content_type: bytes) -> None:
+    assert isinstance(read(make_record(paid, headers={"content-type": content_type}), types=TYPES), OrderEvent)
+
+
+def test_a_record_that_names_no_content_type_is_read(make_record: RecordMaker, paid: dict[str, Any]) -> None:
+    assert isinstance(read(make_record(paid, headers={}), types=TYPES), OrderEvent)
+
+
+def test_another_content_type_is_unreadable(make_record: RecordMaker, paid: dict[str, Any]) -> None:
+    record = make_record(paid, headers={"content-type": b"application/avro"})
+    assert why_unreadable(record) == "content-type: not application/cloudevents+json"
+
+
+@pytest.mark.parametrize(
+    "value", [b"", b"\xff", b"{", b'{"type": NaN}', b'{"name": "\\ud800"}', b"[" * 100_000, b"9" * 10_000]
+)
+def test_what_is_not_json_is_unreadable(make_record: RecordMaker, value: bytes) -> None:
+    assert why_unreadable(make_record(value)) == "the value is not JSON"
+
+
+@pytest.mark.parametrize("value", [[], 1, None, {}, {"type": 1}])
+def test_an_event_without_a_type_is_unreadable(make_record: RecordMaker, value: Any) -> None:
+    assert why_unreadable(make_record(json.dumps(value).encode())) == "type: missing"
+
+
+def test_wrong_fields_are_named_without_what_they_hold(make_record: RecordMaker, paid: dict[str, Any]) -> None:
+    paid["time"] = "yesterday, said ada@example.com"
+    paid["data"]["order_id"] = "ada@example.com\n"
+    paid["data"]["customer"]["email"] = ["ada@example.com"]
+    reason = why_unreadable(make_record(paid))
+    assert reason == (
+        "time: datetime_from_date_parsing, data.order_id: string_pattern_mismatch, data.customer.email: string_type"
+    )
+
+
+def test_a_missing_field_is_named(make_record: RecordMaker, paid: dict[str, Any]) -> None:
+    del paid["data"]["customer"]["email"]
+    assert why_unreadable(make_record(paid)) == "data.customer.email: missing"
+
+
+def test_a_time_without_a_zone_is_unreadable(make_record: RecordMaker, paid: dict[str, Any]) -> None:
+    paid["time"] = "2026-11-22T10:15:30"
+    assert why_unreadable(make_record(paid)) == "time: timezone_aware"
+
+
+def test_every_text_is_put_on_one_line(make_record: RecordMaker, paid: dict[str, Any]) -> None:
+    paid["data"]["customer"]["name"] = "Ada\r\nBcc: eve@example.com\x00\u2028\x85"
+    paid["data"]["items"][0]["name"] = "Notes\n\ton\x07the Engine"
+    event = read_event(make_record, paid)
+    assert event.data.customer.name == "Ada Bcc: eve@example.com"
+    assert event.data.model_dump()["items"][0]["name"] == "Notes on the Engine"
+
+
+@given(value=st.binary() | st.none(), headers=st.dictionaries(st.text(), st.binary()))
+def test_no_bytes_make_the_reader_raise(value: bytes | None, headers: dict[str, bytes]) -> None:
+    source: dict[str, Any] = {
+        "value": None if value is None else base64.b64encode(value).decode(),
+        "headers": [{name: list(content)} for name, content in headers.items()],
+    }
+    assert isinstance(read(_record(source), types=TYPES), Skipped | Unreadable)
+
+
+@given(source=st.fixed_dictionaries({}, optional={"value": JSON, "headers": JSON}))
+def test_no_record_makes_the_reader_raise(source: dict[str, Any]) -> None:
+    assert isinstance(read(_record(source), types=TYPES), Skipped | Unreadable)
+
+
+@given(
+    event=st.fixed_dictionaries(
+        {"type": st.just("order.paid.v1")},
+        optional={
+            "id": JSON,
+            "time": JSON,
+            "data": JSON
+            | st.fixed_dictionaries(
+                {},
+                optional={
+                    "order_id": JSON,
+                    "customer": JSON | st.fixed_dictionaries({}, optional={"email": JSON, "name": JSON}),
+                },
+            ),
+        },
+    )
+)
+def test_no_event_makes_the_reader_raise(event: dict[str, Any]) -> None:
+    value = base64.b64encode(json.dumps(event).encode()).decode()
+    assert isinstance(read(_record({"value": value}), types=TYPES), OrderEvent | Skipped | Unreadable)
+
+
+def _record(source: dict[str, Any]) -> Record:
+    return Record(partition_id="t-0", topic="t", partition=0, offset=0, key=None, source=source)

@@ -1,0 +1,294 @@
+from __future__ import annotations
+
+import base64
+import contextlib
+import re
+import socket
+import threading
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+from botocore.config import Config
+from botocore.exceptions import (
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    CredentialRetrievalError,
+    EndpointConnectionError,
+    HTTPClientError,
+    NoCredentialsError,
+    ParamValidationError,
+    ProxyConnectionError,
+    ReadTimeoutError,
+    ResponseStreamingError,
+    SSLError,
+)
+from botocore.parsers import ResponseParserError
+from botocore.stub import Stubber
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.notify import mailer
+from functions.notify.mailer import AnswerLostError, MailDeferredError, Mailer, MailError, MailRefusedError
+from functions.notify.messages import Message
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import boto3
+    from mypy_boto3_sesv2 import SESV2Client
+
+    from tests.notify.conftest import FakeSes
+
+MESSAGE = Message(subject="Your order is confirmed", text="Thank you.\n", html="<p>Thank you.</p>\n")
+SENDER = mailer.parse_address("orders@shop.example", name="The Shop")
+NASTY = st.text() | st.text(alphabet='ab ,;:<>@()[]\\"=?_\r\n\0\x85\u2028\u1ec7.', max_size=200)
+
+
+def send(client: Any, *, to: str = "ada@example.com", name: str = "Ada", message: Message = MESSAGE) -> str:
+    tags = {"order_id": "ord_1", "notification_id": "event-1#mail"}
+    return Mailer(client=client, sender=SENDER).send(message, to=to, name=name, tags=tags)
+
+
+def compose(name: str, subject: str = "Your order") -> bytes:
+    recipient = mailer.parse_address("ada@example.com", name=name)
+    message = Message(subject=subject, text="Thank you.", html="<p>Thank you.</p>")
+    return mailer.compose(message, sender=SENDER, recipient=recipient).as_bytes()
+
+
+def parse(raw: bytes) -> EmailMessage:
+    mail = message_from_bytes(raw, policy=default)
+    assert isinstance(mail, EmailMessage)
+    return mail
+
+
+def test_the_request_names_sender_and_recipient_and_carries_tags(ses: FakeSes) -> None:
+    assert send(ses) == "mail-1"
+    (request,) = ses.sent
+    assert request["FromEmailAddress"] == "orders@shop.example"
+    assert request["Destination"] == {"ToAddresses": ["ada@example.com"]}
+    assert [tag["Name"] for tag in request["EmailTags"]] == ["order_id", "notification_id"]
+
+
+def test_the_mail_has_both_bodies_and_says_that_a_machine_wrote_it(ses: FakeSes) -> None:
+    send(ses, message=Message(subject="Đơn hàng", text="Cảm ơn.\n", html="<p>Cảm ơn.</p>\n"))
+    mail = parse(ses.sent[0]["Content"]["Raw"]["Data"])
+    assert mail["From"] == "The Shop <orders@shop.example>"
+    assert mail["To"] == "Ada <ada@example.com>"
+    assert mail["Subject"] == "Đơn hàng"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail.get_content_type() == "multipart/alternative"
+    parts = [(part.get_content_type(), part.get_content().replace("\r\n", "\n")) for part in mail.iter_parts()]
+    assert parts == [("text/plain", "Cảm ơn.\n"), ("text/html", "<p>Cảm ơn.</p>\n")]
+
+
+def test_the_mail_is_ascii_in_short_lines(ses: FakeSes) -> None:
+    send(ses, name="Nguyễn", message=Message(subject="Đơn hàng " * 20, text="Cảm ơn " * 300, html="ệ" * 2000))
+    raw = ses.sent[0]["Content"]["Raw"]["Data"]
+    assert raw.isascii()
+    assert max(map(len, raw.split(b"\r\n"))) <= 78
+    assert b"\n" not in raw.replace(b"\r\n", b"")
+
+
+def test_an_international_domain_is_punycoded(ses: FakeSes) -> None:
+    send(ses, to="ada@Bücher.example")
+    assert ses.sent[0]["Destination"] == {"ToAddresses": ["ada@xn--bcher-kva.example"]}
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "ada",
+        "@example.com",
+        "ada@",
+        "ada@exa mple.com",
+        "ada@a..b",
+        "ada@foo_bar.example",
+        "ada@[192.0.2.1]",
+        "ada@" + "a" * 64 + ".example",
+        "ada@\ud800.example",
+        "\u00e4da@example.com",
+        "ada lovelace@example.com",
+        "ada@example.com, eve@example.com",
+        "ada\r\nBcc: eve@example.com",
+        "<ada@example.com>",
+    ],
+)
+def test_an_address_that_ses_cannot_mail_is_refused_for_good(ses: FakeSes, address: str) -> None:
+    with pytest.raises(MailRefusedError, match="of the address"):
+        send(ses, to=address)
+    assert ses.sent == []
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Ada Lovelace", "Ada Lovelace"),
+        ("Nguyễn Thị Minh Khai", "Nguyễn Thị Minh Khai"),
+        ("Lovelace, Ada", "Lovelace Ada"),
+        ("J. R. O'Neill-Łukasz", "J. R. O'Neill-Łukasz"),
+        ("", ""),
+        ("Ada\r\nBcc: eve@example.com", "Ada Bcc eve example.com"),
+        ("=?utf-8?q?a=0d=0aBcc:eve@example.com?=", "utf-8?q?a=0d=0aBcc eve example.com?="),
+        ("Ada, " * 30, ("Ada " * 30)[:100].strip()),
+    ],
+)
+def test_a_display_name_stays_a_name(name: str, shown: str) -> None:
+    (recipient,) = parse(compose(name))["To"].addresses
+    assert (recipient.display_name, recipient.addr_spec) == (shown, "ada@example.com")
+
+
+@given(name=NASTY, subject=NASTY)
+def test_no_name_and_no_subject_adds_a_header_or_a_recipient(name: str, subject: str) -> None:
+    head = compose(name, subject).partition(b"\r\n\r\n")[0]
+    names = [line.partition(b":")[0] for line in head.split(b"\r\n") if not line.startswith((b" ", b"\t"))]
+    assert names == [
+        b"From", b"To", b"Subject", b"Auto-Submitted", b"MIME-Version", b"Content-Type"
+    ]  # fmt: skip
+    mail = parse(head)
+    assert [address.addr_spec for address in mail["To"].addresses] == ["ada@example.com"]
+
+
+@given(text=st.text(max_size=60))
+def test_a_tag_is_in_the_alphabet_of_tags_and_can_be_read_back(text: str) -> None:
+    value = mailer.tag_value(text)
+    assert re.fullmatch("[A-Za-z0-9_-]{0,256}", value)
+    assert base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)).decode() == text
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "text", "meaning"),
+    [
+        ("TooManyRequestsException", 429, "", MailDeferredError),
+        ("LimitExceededException", 400, "", MailDeferredError),
+        ("SendingPausedException", 400, "", MailDeferredError),
+        ("AccountSuspendedException", 400, "", MailDeferredError),
+        ("MailFromDomainNotVerifiedException", 400, "", MailDeferredError),
+        ("MessageRejected", 400, "Email address is not verified. ada@example.com", MailDeferredError),
+        ("MessageRejected", 400, "Did not have authority to send from email orders@shop.example", MailDeferredError),
+        ("InternalFailure", 500, "", MailDeferredError),
+        ("ServiceUnavailable", 503, "", MailDeferredError),
+        ("AccessDeniedException", 403, "", MailDeferredError),
+        ("BadRequestException", 400, "Invalid address ada@example.com", MailRefusedError),
+        ("MessageRejected", 400, "Message contains a virus for ada@example.com", MailRefusedError),
+    ],
+)
+def test_an_answer_of_ses_means(
+    session: boto3.Session, code: str, status: int, text: str, meaning: type[MailError]
+) -> None:
+    client = session.client("sesv2")
+    with Stubber(client) as stubber:
+        stubber.add_client_error("send_email", code, text, http_status_code=status)
+        with pytest.raises(meaning) as error:
+            send(client)
+    assert str(error.value).startswith(code)
+    assert "@" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("error", "meaning"),
+    [
+        (EndpointConnectionError(endpoint_url=""), MailDeferredError),
+        (ConnectTimeoutError(endpoint_url=""), MailDeferredError),
+        (ProxyConnectionError(proxy_url=""), MailDeferredError),
+        (SSLError(endpoint_url="", error=OSError()), MailDeferredError),
+        (NoCredentialsError(), MailDeferredError),
+        (CredentialRetrievalError(provider="", error_msg=""), MailDeferredError),
+        (ReadTimeoutError(endpoint_url=""), AnswerLostError),
+        (ConnectionClosedError(endpoint_url=""), AnswerLostError),
+        (HTTPClientError(error=""), AnswerLostError),
+        (ResponseStreamingError(error=""), AnswerLostError),
+        (ResponseParserError(), AnswerLostError),
+    ],
+)
+def test_no_answer_of_ses_means(ses: FakeSes, error: Exception, meaning: type[MailError]) -> None:
+    ses.answers = [error]
+    with pytest.raises(meaning):
+        send(ses)
+
+
+def test_every_line_of_the_table_has_a_test() -> None:
+    tested = {
+        line[0] if isinstance(line[0], str) else type(line[0]).__name__
+        for test in (test_an_answer_of_ses_means, test_no_answer_of_ses_means)
+        for line in cast("Any", test).pytestmark[0].args[1]
+    }
+    assert mailer.MEANINGS.keys() <= tested
+
+
+def test_a_bug_of_ours_is_no_word_of_ses(ses: FakeSes) -> None:
+    ses.answers = [ParamValidationError(report="")]
+    with pytest.raises(ParamValidationError):
+        send(ses)
+
+
+@pytest.fixture
+def client_of(session: boto3.Session) -> Callable[[int], SESV2Client]:
+    """A real client, configured as in production but for a short wait, of an SES at a port of this machine."""
+
+    def make(port: int) -> SESV2Client:
+        return session.client(
+            "sesv2",
+            endpoint_url=f"http://127.0.0.1:{port}",
+            config=mailer.CLIENT_CONFIG.merge(Config(read_timeout=0.3, proxies={})),
+        )
+
+    return make
+
+
+@contextlib.contextmanager
+def server(answer: Callable[[socket.socket], None]) -> Iterator[tuple[int, list[bytes]]]:
+    """Listen at a free port, give each connection to `answer` after its first bytes, and collect those."""
+    requests: list[bytes] = []
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):  # the listener closes at the end
+            while True:
+                connection, _ = listener.accept()
+                with connection:
+                    requests.append(connection.recv(65536))
+                    answer(connection)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield listener.getsockname()[1], requests
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join()
+
+
+def test_a_connection_that_is_refused_defers_the_mail(client_of: Callable[[int], SESV2Client]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with pytest.raises(MailDeferredError, match="EndpointConnectionError"):
+        send(client_of(port))
+
+
+def test_a_connection_that_drops_after_the_send_loses_the_answer(client_of: Callable[[int], SESV2Client]) -> None:
+    with server(lambda _: None) as (port, requests), pytest.raises(AnswerLostError, match="ConnectionClosedError"):
+        send(client_of(port))
+    assert len(requests) == 1, "a send that is repeated is a second mail"
+
+
+def test_an_answer_that_does_not_come_is_lost_and_not_asked_for_again(client_of: Callable[[int], SESV2Client]) -> None:
+    waiting = threading.Event()
+    with server(lambda _: cast("None", waiting.wait(5))) as (port, requests):
+        with pytest.raises(AnswerLostError, match="ReadTimeoutError"):
+            send(client_of(port))
+        waiting.set()
+    assert len(requests) == 1, "a send that is repeated is a second mail"
+
+
+def test_an_outage_of_ses_defers_the_mail(client_of: Callable[[int], SESV2Client]) -> None:
+    def answer(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n")
+
+    with server(answer) as (port, requests), pytest.raises(MailDeferredError):
+        send(client_of(port))
+    assert len(requests) == 1

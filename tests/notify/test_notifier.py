@@ -1,0 +1,320 @@
+"""One record at a time: what is sent, what the ledger says, what is answered, what is logged."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
+
+from functions.notify.events import OrderEvent
+from functions.notify.ledger import UnknownPolicy
+from functions.notify.messages import Messages
+from functions.notify.notifier import Invocation, Notifier
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from tests.notify.conftest import Clock, FakeQueue, FakeSes, RecordMaker
+
+ADDRESS = "ada@example.com"
+LOST = ReadTimeoutError(endpoint_url="https://email.example")
+LATER = EndpointConnectionError(endpoint_url="https://email.example")
+
+
+@dataclass
+class Mapping:
+    """Brings records to the notifier, in an invocation of 15 s each."""
+
+    notifier: Notifier
+    clock: Clock
+    make_record: RecordMaker
+    event: dict[str, Any]
+    invocations: int = 0
+
+    def bring(self, value: Any = ..., *, seconds: float = 15, **options: Any) -> bool:
+        """Bring the event, or another value, and tell whether it is done."""
+        self.invocations += 1
+        invocation = Invocation(
+            request_id=f"request-{self.invocations}", deadline=self.clock.now + timedelta(seconds=seconds)
+        )
+        record = self.make_record(self.event if value is ... else value, **options)
+        return self.notifier.work_off(self.notifier.read(record), invocation)
+
+
+@pytest.fixture
+def mapping(notifier: Notifier, clock: Clock, make_record: RecordMaker, paid: dict[str, Any]) -> Mapping:
+    return Mapping(notifier=notifier, clock=clock, make_record=make_record, event=paid)
+
+
+@pytest.fixture
+def holding(mapping: Mapping) -> Mapping:
+    ledger = replace(mapping.notifier.ledger, unknown_policy=UnknownPolicy.HOLD)
+    return replace(mapping, notifier=replace(mapping.notifier, ledger=ledger))
+
+
+def status(dynamodb: DynamoDBClient) -> str | None:
+    items = dynamodb.scan(TableName="notifications")["Items"]
+    return items[0]["status"]["S"] if items else None
+
+
+def messages_of(logs: list[dict[str, Any]]) -> list[str]:
+    return [line["message"] for line in logs]
+
+
+def test_a_paid_order_is_confirmed_once(
+    mapping: Mapping, ses: FakeSes, dynamodb: DynamoDBClient, logs: list[dict[str, Any]]
+) -> None:
+    assert mapping.bring(offset=7)
+    assert mapping.bring(offset=7)
+    assert len(ses.sent) == 1
+    assert status(dynamodb) == "sent"
+    assert messages_of(logs) == ["mail sent", "mail already sent"]
+    assert logs[0]["level"] == "INFO"
+    assert {name: logs[0][name] for name in ("order_id", "event_id", "message_id", "topic", "partition", "offset")} == {
+        "order_id": "ord_a7yuqahkcwyojza3z7chx7dkkq",
+        "event_id": "3d340d65-4092-54eb-b504-a38ead16a186",
+        "message_id": "mail-1",
+        "topic": "order-events",
+        "partition": 0,
+        "offset": 7,
+    }
+
+
+def test_the_same_event_in_another_record_is_not_sent_again(mapping: Mapping, ses: FakeSes) -> None:
+    assert mapping.bring(offset=7)
+    assert mapping.bring(offset=8)
+    assert len(ses.sent) == 1
+
+
+def test_a_mail_that_ses_will_take_later_comes_again(
+    mapping: Mapping, ses: FakeSes, dynamodb: DynamoDBClient, logs: list[dict[str, Any]]
+) -> None:
+    ses.answers = [LATER] * 5
+    assert [mapping.bring() for _ in range(5)] == [False] * 5
+    assert status(dynamodb) == "waiting"
+    assert logs[-1]["message"] == "mail deferred"
+    assert logs[-1]["reason"] == "EndpointConnectionError"
+    assert mapping.bring()
+    assert logs[-1]["possible_duplicate"] is False
+
+
+def test_a_lost_answer_is_sent_again_and_known_as_a_possible_duplicate(
+    mapping: Mapping, ses: FakeSes, logs: list[dict[str, Any]]
+) -> None:
+    ses.answers = [LOST]
+    assert not mapping.bring()
+    assert mapping.bring()
+    assert len(ses.sent) == 2
+    assert logs[-1]["message"] == "mail sent"
+    assert logs[-1]["possible_duplicate"] is True
+
+
+def test_by_policy_a_lost_answer_is_held(
+    holding: Mapping, ses: FakeSes, dynamodb: DynamoDBClient, logs: list[dict[str, Any]]
+) -> None:
+    ses.answers = [LOST]
+    assert holding.bring()
+    assert holding.bring()
+    assert len(ses.sent) == 1
+    assert status(dynamodb) == "unknown"
+    assert [(line["level"], line["message"]) for line in logs] == [("ERROR", "mail held: it may have been sent")] * 2
+
+
+def test_a_replay_sends_what_was_held(holding: Mapping, ses: FakeSes) -> None:
+    ses.answers = [LOST]
+    assert holding.bring()
+    assert holding.bring(headers={"replay": b""})
+    assert len(ses.sent) == 2
+
+
+def test_after_three_lost_answers_the_record_is_set_aside(
+    mapping: Mapping, ses: FakeSes, queue: FakeQueue, dynamodb: DynamoDBClient
+) -> None:
+    ses.answers = [LOST] * 4
+    assert [mapping.bring() for _ in range(4)] == [False, False, False, True]
+    assert len(ses.sent) == 3
+    assert queue.reasons == ["every attempt to send ended without a word"]
+    assert status(dynamodb) == "failed"
+    assert mapping.bring()
+    assert len(ses.sent) == 3
+
+
+def test_a_claim_of_another_comes_again(mapping: Mapping, ses: FakeSes, logs: list[dict[str, Any]]) -> None:
+    ses.answers = [RuntimeError("a bug, mid-send")]
+    assert not mapping.bring()
+    assert not mapping.bring()
+    assert logs[-1]["reason"] == "claimed by another"
+    mapping.clock.advance(seconds=16)
+    assert mapping.bring()
+    assert logs[-1]["possible_duplicate"] is True
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"total": "much"}, "order.paid.v1/en/mail.txt.jinja: an amount is not a decimal string such as 12.50"),
+        ({"customer": {"email": "ada@foo_bar"}}, "the domain of the address is not one of the internet"),
+    ],
+)
+def test_a_mail_that_can_never_go_is_set_aside(
+    mapping: Mapping, queue: FakeQueue, dynamodb: DynamoDBClient, change: dict[str, Any], reason: str
+) -> None:
+    mapping.event["data"] |= change
+    assert mapping.bring()
+    assert queue.reasons == [reason]
+    assert status(dynamodb) == "failed"
+    assert mapping.bring()
+    assert len(queue.messages) == 1
+
+
+def test_a_replay_sends_what_failed(mapping: Mapping, ses: FakeSes, queue: FakeQueue) -> None:
+    mapping.event["data"]["total"] = "much"
+    assert mapping.bring()
+    mapping.event["data"]["total"] = "25.00"
+    assert mapping.bring()
+    assert ses.sent == []
+    assert mapping.bring(headers={"replay": b""})
+    assert len(ses.sent) == 1
+
+
+@pytest.mark.parametrize("value", [b"no event", {"type": "order.paid.v1"}])
+def test_what_cannot_be_read_is_set_aside(
+    mapping: Mapping, queue: FakeQueue, dynamodb: DynamoDBClient, logs: list[dict[str, Any]], value: Any
+) -> None:
+    assert mapping.bring(value)
+    assert len(queue.messages) == 1
+    assert status(dynamodb) is None
+    assert messages_of(logs) == ["record set aside"]
+    assert logs[0]["reason"] == queue.reasons[0]
+
+
+def test_what_cannot_be_set_aside_comes_again(mapping: Mapping, queue: FakeQueue, logs: list[dict[str, Any]]) -> None:
+    queue.error = ConnectTimeoutError(endpoint_url="")
+    assert not mapping.bring(b"no event")
+    assert logs[-1]["reason"] == "DeadLettersUnavailableError: ConnectTimeoutError"
+    queue.error = None
+    assert mapping.bring(b"no event")
+
+
+def test_a_mail_that_cannot_go_nor_be_set_aside_waits(
+    mapping: Mapping, queue: FakeQueue, dynamodb: DynamoDBClient
+) -> None:
+    mapping.event["data"]["total"] = "much"
+    queue.error = ConnectTimeoutError(endpoint_url="")
+    assert not mapping.bring()
+    assert status(dynamodb) == "waiting"
+    queue.error = None
+    assert mapping.bring()
+    assert status(dynamodb) == "failed"
+
+
+@pytest.mark.parametrize(("value", "reason"), [(None, "tombstone"), ({"type": "order.lost.v1"}, "unknown type")])
+def test_what_is_not_for_us_is_skipped(
+    mapping: Mapping, queue: FakeQueue, logs: list[dict[str, Any]], value: Any, reason: str
+) -> None:
+    assert mapping.bring(value)
+    assert queue.messages == []
+    assert [(line["level"], line["message"], line["reason"]) for line in logs] == [("INFO", "record skipped", reason)]
+
+
+def test_history_is_not_mailed(
+    mapping: Mapping, ses: FakeSes, dynamodb: DynamoDBClient, logs: list[dict[str, Any]]
+) -> None:
+    mapping.clock.advance(days=3)
+    assert mapping.bring()
+    assert mapping.bring()
+    assert ses.sent == []
+    assert status(dynamodb) == "expired"
+    assert messages_of(logs) == ["mail expired", "mail expired"]
+
+
+def test_a_replay_may_be_old(mapping: Mapping, ses: FakeSes) -> None:
+    mapping.clock.advance(days=6)
+    assert mapping.bring(headers={"replay": b""})
+    assert len(ses.sent) == 1
+
+
+def test_what_does_not_fit_into_the_time_comes_again(mapping: Mapping, ses: FakeSes, dynamodb: DynamoDBClient) -> None:
+    assert not mapping.bring(seconds=5.9)
+    assert (ses.sent, status(dynamodb)) == ([], None)
+    assert mapping.bring(seconds=6)
+
+
+def test_without_a_ledger_nothing_is_sent(
+    mapping: Mapping, ses: FakeSes, dynamodb: DynamoDBClient, logs: list[dict[str, Any]]
+) -> None:
+    dynamodb.delete_table(TableName="notifications")
+    assert not mapping.bring()
+    assert ses.sent == []
+    assert logs[-1]["reason"] == "LedgerUnavailableError: ResourceNotFoundException"
+
+
+def test_a_mail_that_is_out_does_not_come_again_for_a_ledger_that_is_away(
+    mapping: Mapping, ses: FakeSes, dynamodb: DynamoDBClient, logs: list[dict[str, Any]]
+) -> None:
+    def send_and_lose_the_table(**request: Any) -> dict[str, str]:
+        dynamodb.delete_table(TableName="notifications")
+        return ses.send_email(**request)
+
+    class Client:
+        send_email = staticmethod(send_and_lose_the_table)
+
+    mailer = replace(mapping.notifier.mailer, client=cast("Any", Client()))
+    mapping.notifier = replace(mapping.notifier, mailer=mailer)
+    assert mapping.bring()
+    assert messages_of(logs) == ["mail sent", "mail sent, but not written down"]
+
+
+def test_a_sender_that_was_overtaken_says_so(
+    mapping: Mapping, ses: FakeSes, logs: list[dict[str, Any]], make_record: RecordMaker
+) -> None:
+    def send_late(**request: Any) -> dict[str, str]:
+        mapping.clock.advance(seconds=17)
+        mapping.notifier = replace(mapping.notifier, mailer=prompt)
+        assert mapping.bring()
+        return ses.send_email(**request)
+
+    class Client:
+        send_email = staticmethod(send_late)
+
+    prompt = mapping.notifier.mailer
+    mapping.notifier = replace(mapping.notifier, mailer=replace(prompt, client=cast("Any", Client())))
+    assert mapping.bring()
+    assert messages_of(logs)[-1] == "mail sent, but somebody else has claimed it meanwhile"
+
+
+def test_a_bug_fails_its_record_and_is_logged_without_what_the_record_holds(
+    mapping: Mapping, ses: FakeSes, logs: list[dict[str, Any]]
+) -> None:
+    ses.answers = [RuntimeError(ADDRESS)]
+    assert not mapping.bring()
+    (line,) = logs
+    assert (line["level"], line["message"], line["error"]) == ("ERROR", "record failed unexpectedly", "RuntimeError")
+    assert any("send_email" in frame for frame in line["stack"])
+    assert ADDRESS not in json.dumps(logs)
+
+
+def test_a_bug_in_reading_fails_its_record(
+    notifier: Notifier, make_record: RecordMaker, invocation: Invocation, logs: list[dict[str, Any]]
+) -> None:
+    class Broken(Messages):
+        @property
+        def types(self) -> frozenset[str]:
+            raise RuntimeError(ADDRESS)
+
+    broken = replace(notifier, messages=Broken(shop_name="The Shop"))
+    reading = broken.read(make_record({"type": "order.paid.v1"}))
+    assert not broken.work_off(reading, invocation)
+    assert messages_of(logs) == ["record failed unexpectedly"]
+    assert ADDRESS not in json.dumps(logs)
+
+
+def test_a_reading_keeps_its_record(notifier: Notifier, make_record: RecordMaker, paid: dict[str, Any]) -> None:
+    record = make_record(paid)
+    reading = notifier.read(record)
+    assert reading.record is record
+    assert isinstance(reading.content, OrderEvent)

@@ -1,0 +1,206 @@
+"""Orders in DynamoDB: written once, told apart by content, unmarked after publishing."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from functions.order.events import order_paid
+from functions.order.orders import Customer, Item, Order, order_id_for, total_of
+from functions.order.store import OrderStore, OrderUnknownError, PaymentTakenError, StoreUnavailableError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+def order_of(reference: str = "pay_1", **changes: Any) -> Order:
+    items = (Item(sku="BOOK-1", name="Notes on the Engine", quantity=2, unit_price=Decimal("12.50")),)
+    order = Order(
+        order_id=order_id_for(reference),
+        payment_reference=reference,
+        content_hash="a" * 64,
+        customer=Customer(id="cus_ada", name="Ada Lovelace", email="ada@example.com"),
+        items=items,
+        currency="EUR",
+        total=total_of(items),
+        created_at=datetime(2026, 11, 22, 10, 15, 30, tzinfo=UTC),
+        traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+    )
+    return replace(order, **changes)
+
+
+@pytest.fixture
+def store(dynamodb: DynamoDBClient) -> OrderStore:
+    return OrderStore(client=dynamodb, table="orders")
+
+
+def stored_item(dynamodb: DynamoDBClient, order: Order) -> dict[str, Any]:
+    item: dict[str, Any] = dynamodb.get_item(TableName="orders", Key={"order_id": {"S": order.order_id}})["Item"]
+    return item
+
+
+def set_pending(dynamodb: DynamoDBClient, order: Order, *event_types: str) -> None:
+    dynamodb.update_item(
+        TableName="orders",
+        Key={"order_id": {"S": order.order_id}},
+        UpdateExpression="SET pending = :pending",
+        ExpressionAttributeValues={":pending": {"L": [{"S": each} for each in event_types]}},
+    )
+
+
+def test_an_order_is_read_as_it_was_added(store: OrderStore) -> None:
+    order = order_of()
+    assert store.add(order) is None
+    assert store.get(order.order_id) == order
+
+
+def test_adding_again_hands_back_what_is_stored(store: OrderStore) -> None:
+    order = order_of()
+    store.add(order)
+    later = replace(order, created_at=datetime(2026, 12, 1, tzinfo=UTC), traceparent="00-" + "1" * 52)
+    assert store.add(later) == order
+    assert store.get(order.order_id) == order
+
+
+def test_a_payment_takes_no_second_order(store: OrderStore) -> None:
+    order = order_of()
+    store.add(order)
+    with pytest.raises(PaymentTakenError):
+        store.add(replace(order, content_hash="b" * 64))
+    assert store.get(order.order_id) == order
+
+
+@pytest.mark.parametrize("order_id", ["", "ord_", "x" * 3000, order_id_for("unknown")])
+def test_an_order_that_is_not_there_is_unknown(store: OrderStore, order_id: str) -> None:
+    with pytest.raises(OrderUnknownError):
+        store.get(order_id)
+
+
+def test_a_new_order_waits_in_the_index_of_what_is_pending(store: OrderStore, dynamodb: DynamoDBClient) -> None:
+    order = order_of()
+    store.add(order)
+    item = stored_item(dynamodb, order)
+    assert item["pending"] == {"L": [{"S": "order.paid.v1"}]}
+    assert item["pending_since"] == {"S": "2026-11-22T10:15:30Z"}
+    assert 0 <= int(item["pending_shard"]["N"]) < 16
+
+
+def test_orders_spread_over_all_shards(store: OrderStore, dynamodb: DynamoDBClient) -> None:
+    orders = [order_of(f"pay_{number}") for number in range(120)]
+    for order in orders:
+        store.add(order)
+    assert {int(stored_item(dynamodb, order)["pending_shard"]["N"]) for order in orders} == set(range(16))
+
+
+def test_with_its_last_mark_an_order_leaves_the_index(store: OrderStore, dynamodb: DynamoDBClient) -> None:
+    order = order_of()
+    store.add(order)
+    store.mark_published(order, "order.paid.v1")
+    item = stored_item(dynamodb, order)
+    assert item["pending"] == {"L": []}
+    assert "pending_shard" not in item
+    assert "pending_since" not in item
+
+
+def test_a_mark_that_is_left_keeps_the_order_in_the_index(store: OrderStore, dynamodb: DynamoDBClient) -> None:
+    order = order_of(pending=("order.paid.v1", "order.cancelled.v1"))
+    store.add(order)
+    store.mark_published(order, "order.paid.v1")
+    item = stored_item(dynamodb, order)
+    assert item["pending"] == {"L": [{"S": "order.cancelled.v1"}]}
+    assert "pending_shard" in item
+    assert "pending_since" in item
+
+
+def test_a_mark_that_came_meanwhile_survives(store: OrderStore, dynamodb: DynamoDBClient) -> None:
+    order = order_of()
+    store.add(order)
+    set_pending(dynamodb, order, "order.paid.v1", "order.cancelled.v1")
+    store.mark_published(order, "order.paid.v1")
+    assert store.get(order.order_id).pending == ("order.cancelled.v1",)
+
+
+def test_marking_what_someone_else_marked_changes_nothing(store: OrderStore, dynamodb: DynamoDBClient) -> None:
+    order = order_of()
+    store.add(order)
+    set_pending(dynamodb, order, "order.cancelled.v1")
+    store.mark_published(order, "order.paid.v1")
+    assert store.get(order.order_id).pending == ("order.cancelled.v1",)
+
+
+class FailingClient:
+    """A DynamoDB client every call of which fails."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+        self.exceptions = boto3.client("dynamodb", region_name="eu-central-1").exceptions
+
+    def __getattr__(self, _: str) -> Any:
+        def call(**_: Any) -> None:
+            raise self.error
+
+        return call
+
+
+def client_error(code: str, status: int) -> ClientError:
+    return ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "PutItem")  # type: ignore[typeddict-item]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        EndpointConnectionError(endpoint_url="https://dynamodb.example"),
+        ReadTimeoutError(endpoint_url="https://dynamodb.example"),
+        client_error("ThrottlingException", 400),
+        client_error("ProvisionedThroughputExceededException", 400),
+        client_error("InternalServerError", 500),
+        client_error("ServiceUnavailable", 503),
+    ],
+    ids=lambda error: str(error)[:60],
+)
+def test_what_passes_by_itself_is_told_apart(error: Exception) -> None:
+    client: Any = FailingClient(error)
+    store = OrderStore(client=client, table="orders")
+    order = order_of()
+    with pytest.raises(StoreUnavailableError):
+        store.add(order)
+    with pytest.raises(StoreUnavailableError):
+        store.get(order.order_id)
+    with pytest.raises(StoreUnavailableError):
+        store.mark_published(order, "order.paid.v1")
+
+
+def test_what_does_not_pass_by_itself_is_not_called_unavailable() -> None:
+    client: Any = FailingClient(client_error("AccessDeniedException", 400))
+    with pytest.raises(ClientError, match="AccessDenied"):
+        OrderStore(client=client, table="orders").add(order_of())
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
+MONEY = st.decimals(min_value=0, max_value=Decimal("999999999999.99"), places=2)
+ITEMS = st.lists(
+    st.builds(Item, sku=TEXT, name=TEXT, quantity=st.integers(1, 10_000), unit_price=MONEY), min_size=1, max_size=5
+).map(tuple)
+CUSTOMERS = st.builds(Customer, id=TEXT, name=TEXT, email=TEXT, phone=st.none() | TEXT, locale=st.none() | TEXT)
+
+
+@given(customer=CUSTOMERS, items=ITEMS)
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_order_comes_back_the_same_and_so_does_its_event(
+    store: OrderStore, customer: Customer, items: tuple[Item, ...]
+) -> None:
+    # A payment of its own: the table stays the same from one example to the next.
+    order = order_of(str(uuid.uuid4()), customer=customer, items=items, total=total_of(items))
+    store.add(order)
+    found = store.get(order.order_id)
+    assert found == order
+    assert order_paid(found) == order_paid(order)

@@ -1,0 +1,110 @@
+"""A whole stack in a process of its own, on free ports and a data folder of its own, as a user starts it."""
+
+import contextlib
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import psutil
+
+from local.settings import PORTS
+
+ROOT = Path(__file__).parents[2]
+# Nothing here is timed: this only ends a test that would wait for ever.
+PATIENCE = 90.0
+
+_T = TypeVar("_T")
+
+
+def eventually(look: Callable[[], _T | None], *, what: str, patience: float = PATIENCE) -> _T:
+    """Return what `look` returns once that is true; fail with `what` was waited for."""
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        if found := look():
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"waited {patience:.0f} s in vain for {what}")
+
+
+class RunningStack:
+    """A process of `python -m local`, and what a user does with it."""
+
+    def __init__(self, project: Path, data: Path, *, command: str = "run", ports: dict[str, int] | None = None) -> None:
+        self.data = data
+        self.log = data.with_suffix(".log")
+        chosen = dict.fromkeys(PORTS, 0) | (ports or {})
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [
+                    sys.executable,
+                    *("-m", "local", command),
+                    *("--template", str(project / "template.yaml"), "--data", str(data)),
+                    *(word for name, port in chosen.items() for word in (f"--{name}-port", str(port))),
+                ],
+                cwd=ROOT,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def wait_until_ready(self) -> None:
+        eventually(self._is_ready, what="the stack to be ready")
+        self.endpoints: dict[str, str] = json.loads((self.data / "endpoints.json").read_text())
+
+    def _is_ready(self) -> bool:
+        if self.process.poll() is not None:
+            raise AssertionError(f"the stack ended with {self.process.returncode}:\n{self.log.read_text()}")
+        return (self.data / "endpoints.json").exists()
+
+    def place(self, reference: str, **changes: Any) -> httpx.Response:
+        """Place an order by HTTP; its mail goes to <reference>@example.com."""
+        order = {
+            "customer": {"id": "cus_ada", "name": "Ada Lovelace", "email": f"{reference}@example.com"},
+            "items": [{"sku": "BOOK-1", "name": "Notes on the Engine", "quantity": 2, "unit_price": "12.50"}],
+            "currency": "EUR",
+            "payment": {"reference": reference},
+        }
+        return httpx.post(f"{self.endpoints['api']}/orders", json=order | changes, timeout=30)
+
+    def mails(self) -> list[dict[str, Any]]:
+        """Return the mails in the inbox, by Mailpit's API."""
+        answer = httpx.get(f"{self.endpoints['console']}/api/v1/messages", params={"limit": 1000}, timeout=30)
+        messages: list[dict[str, Any]] = answer.raise_for_status().json()["messages"]
+        return messages
+
+    def recipients(self) -> list[str]:
+        """Return to whom the mails went, sorted; who got two is in it twice."""
+        return sorted(address["Address"] for mail in self.mails() for address in mail["To"])
+
+    def wait_for_mails_to(self, references: list[str]) -> None:
+        """Wait until there is a mail for each order placed; fail if there is any other, or one twice."""
+        wanted = sorted(f"{reference}@example.com" for reference in references)
+        eventually(lambda: len(self.recipients()) >= len(wanted), what=f"{len(wanted)} mails")
+        assert self.recipients() == wanted
+
+    def logged(self, text: str) -> list[str]:
+        """Return the lines of the terminal that hold `text`."""
+        return [line for line in self.log.read_text().splitlines() if text in line]
+
+    def processes(self) -> list[psutil.Process]:
+        """Return every process of the stack."""
+        main = psutil.Process(self.process.pid)
+        return [main, *main.children(recursive=True)]
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Ask it to end, wait until it has, and return its exit status."""
+        self.process.send_signal(number)
+        return self.process.wait(timeout=PATIENCE)
+
+    def kill(self) -> None:
+        """End whatever is left of it."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            for process in self.processes():
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+        self.process.wait()

@@ -1,0 +1,90 @@
+"""How a stack starts and ends: whatever happens, it leaves nothing running and says what was wrong."""
+
+import re
+import signal
+import socket
+from collections.abc import Callable
+
+import httpx
+import psutil
+import pytest
+
+from tests.system.running import RunningStack, eventually
+
+Start = Callable[..., RunningStack]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_every_process(start: Start, number: int) -> None:
+    stack = start()
+    processes = stack.processes()
+    assert len(processes) >= 6, "itself, Kafka, DynamoDB Local, moto and two functions"
+    assert stack.stop(number) == 0
+    _assert_ended(processes)
+    assert not (stack.data / "endpoints.json").exists()
+
+
+@pytest.mark.parametrize("moment", ["started the local AWS", "started DynamoDB", "started Kafka", "made the topic"])
+def test_a_signal_during_the_start_ends_every_process(start: Start, moment: str) -> None:
+    stack = start(ready=False)
+    eventually(lambda: stack.logged(moment), what=moment)
+    processes = stack.processes()
+    assert stack.stop(signal.SIGINT) == 0
+    _assert_ended(processes)
+    assert "Traceback" not in stack.log.read_text()
+
+
+@pytest.mark.parametrize("name", ["Kafka", "DynamoDB Local", "the local AWS (moto)"])
+def test_the_death_of_a_part_ends_the_rest_with_its_last_words(start: Start, name: str) -> None:
+    stack = start()
+    processes = stack.processes()
+    (started,) = stack.logged(f"started {name}, pid ")
+    psutil.Process(int(started.rpartition(" ")[2])).kill()
+    assert stack.process.wait(timeout=60) == 1
+    _assert_ended(processes)
+    log = stack.log.read_text()
+    assert f"{name} ended by itself (signal SIGKILL)" in log
+    assert "Its last words" in log or "It printed nothing" in log
+    assert "Traceback" not in log
+
+
+def test_a_parent_that_is_killed_takes_its_children_along(start: Start) -> None:
+    stack = start()
+    processes = stack.processes()
+    stack.process.kill()
+    stack.process.wait()
+    _assert_ended(processes)
+
+
+def test_a_taken_port_is_an_error_that_names_it(start: Start) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        stack = start(ready=False, ports={"console": port})
+        assert stack.process.wait(timeout=60) == 1
+    assert f"Port {port}, for console, cannot be had" in stack.log.read_text()
+    assert "--console-port" in stack.log.read_text()
+    assert "Traceback" not in stack.log.read_text()
+
+
+def test_two_stacks_cannot_share_a_data_folder(start: Start) -> None:
+    start()
+    second = start(ready=False)
+    assert second.process.wait(timeout=60) == 1
+    assert "Another stack runs on" in second.log.read_text()
+
+
+def test_services_leave_the_ports_of_sam_local_free(start: Start) -> None:
+    stack = start(command="services")
+    assert set(stack.endpoints) == {"console", "aws", "dynamodb", "kafka"}
+    assert httpx.get(f"{stack.endpoints['console']}/api/v1/messages").status_code == httpx.codes.OK
+    listeners = re.search(
+        r"^advertised.listeners=(.*)$", (stack.data / "kafka" / "server.properties").read_text(), re.MULTILINE
+    )
+    assert listeners
+    assert "CONTAINERS://host.docker.internal:" in listeners[1]
+    assert stack.stop() == 0
+
+
+def _assert_ended(processes: list[psutil.Process]) -> None:
+    _, alive = psutil.wait_procs(processes, timeout=30)
+    assert alive == []

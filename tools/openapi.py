@@ -1,0 +1,76 @@
+"""Writes functions/order/openapi.json from the code, or checks it: python -m tools.openapi [--check]."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from itertools import zip_longest
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DOCUMENT = Path(__file__).parents[1] / "functions/order/openapi.json"
+
+# Importing the function takes its environment; the document depends on nothing of it.
+_ENVIRONMENT = {
+    "AWS_DEFAULT_REGION": "eu-central-1",
+    "KAFKA_AUTHENTICATION": "none",
+    "KAFKA_BOOTSTRAP_SERVERS": "localhost:9092",
+    "ORDER_EVENTS_TOPIC": "order-events",
+    "ORDERS_TABLE": "orders",
+}
+# Powertools documents its own answer to what does not validate; ours takes its place.
+_POWERTOOLS_ERRORS = {"HTTPValidationError", "ResponseValidationError", "ValidationError"}
+
+
+def generate() -> str:
+    """The OpenAPI document of the order function, as JSON text."""
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    from functions.order.app import app  # now that it can be imported
+
+    document = json.loads(app.get_openapi_json_schema())
+    for name in _POWERTOOLS_ERRORS:
+        del document["components"]["schemas"][name]
+    document["paths"] = dict(sorted(document["paths"].items()))
+    for path in document["paths"].values():
+        for operation in path.values():
+            operation["responses"] = {
+                status: response
+                for status, response in sorted(operation["responses"].items())
+                if "HTTPValidationError" not in json.dumps(response)
+            }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def first_difference(written: str, generated: str) -> str | None:
+    """Where the texts part, as `line N: … should be …`; None if they are the same."""
+    lines = zip_longest(written.splitlines(), generated.splitlines(), fillvalue="(end)")
+    for number, (is_, should_be) in enumerate(lines, start=1):
+        if is_ != should_be:
+            return f"line {number}: {is_.strip()} should be {should_be.strip()}"
+    return None
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tools.openapi", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing, fail if the file is not up to date")
+    check = parser.parse_args(arguments).check
+    generated = generate()
+    if not check:
+        DOCUMENT.write_text(generated, encoding="utf-8")
+        return 0
+    written = DOCUMENT.read_text(encoding="utf-8") if DOCUMENT.exists() else ""
+    difference = first_difference(written, generated)
+    if difference is None:
+        return 0
+    print(f"{DOCUMENT}, {difference}\nRun python -m tools.openapi and commit the result.")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
