@@ -27,10 +27,11 @@ class Endpoints:
         return {name.rstrip("_"): address for name, address in asdict(self).items() if address}
 
     def write(self, data: Path) -> Path:
-        """Write them to the stack's data folder; return the file."""
+        """Write them to the stack's data folder, whole or not at all; return the file."""
         file = data / FILE
-        file.write_text(json.dumps(self.by_name(), indent=2) + "\n")
-        return file
+        unfinished = file.with_suffix(".unfinished")
+        unfinished.write_text(json.dumps(self.by_name(), indent=2) + "\n")
+        return unfinished.replace(file)
 
 
 def url(port: int) -> str:

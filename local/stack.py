@@ -72,6 +72,7 @@ class _Starter:
     async def start(self) -> Stack:
         settings = self._settings
         self._lock_data()
+        (settings.data / FILE).unlink(missing_ok=True)  # a stack that was killed leaves it behind
         # Everything that can be wrong with what we were told is found before anything is started.
         self._ports = {name: ports.claim(name, settings.ports[name]) for name in self._wanted_ports()}
         endpoints = self._endpoints()
@@ -199,6 +200,13 @@ class _Starter:
             log=terminal.function,
         )
         self._exits.push_async_callback(lambdas.stop)
+        watching = asyncio.Event()
+        reload = self._group.create_task(
+            lambdas.reload(
+                lambda function: terminal.step(function.name, "code changed: starting anew"), watching=watching
+            )
+        )
+        self._exits.callback(reload.cancel)
         await lambdas.warm(
             lambda function: terminal.step(
                 function.name, "its init failed; each invocation and each change tries again", level="ERROR"
@@ -214,12 +222,9 @@ class _Starter:
                 )
             )
         await self._serve("lambda", invoke_api(lambdas, [function.name for function in application.functions]))
+        await watching.wait()
         for api in application.apis[:1]:
             await self._serve("api", gateway(api, lambdas, log=terminal.access))
-        reload = self._group.create_task(
-            lambdas.reload(lambda function: terminal.step(function.name, "code changed: starting anew"))
-        )
-        self._exits.callback(reload.cancel)
 
     async def _start_poller(self, poller: Poller) -> None:
         thread = self._group.create_task(asyncio.to_thread(poller.run))

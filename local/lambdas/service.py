@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 
 import watchfiles
 
@@ -39,14 +40,19 @@ class Lambdas:
 
         await asyncio.gather(*map(warm, self._pools.values()))
 
-    async def reload(self, report: Callable[[Function], None]) -> None:
-        """Watch the functions' files for ever, and end the environments of those that changed."""
-        await asyncio.gather(*(self._reload(pool, report) for pool in self._pools.values()))
+    async def reload(self, report: Callable[[Function], None], *, watching: asyncio.Event) -> None:
+        """Watch the functions' files for ever, and end the environments of those that changed.
 
-    async def _reload(self, pool: Pool, report: Callable[[Function], None]) -> None:
-        async for _ in watchfiles.awatch(pool.function.watched, step=100):
-            await pool.retire()
-            report(pool.function)
+        From `watching` on, no change goes unseen.
+        """
+        folders = {pool.function.watched.resolve() for pool in self._pools.values()}
+        # It yields after its timeout too, and only that tells that it watches.
+        async for changes in watchfiles.awatch(*folders, step=100, rust_timeout=200, yield_on_timeout=True):
+            watching.set()
+            for pool in self._pools.values():
+                if any(Path(path).is_relative_to(pool.function.watched.resolve()) for _, path in changes):
+                    await pool.retire()
+                    report(pool.function)
 
     async def stop(self) -> None:
         """End every environment."""

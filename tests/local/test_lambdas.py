@@ -195,12 +195,13 @@ def test_changed_code_is_run_by_new_environments(function: Function) -> None:
         changed = asyncio.Event()
         async with _running(function) as lambdas:
             assert (await lambdas.invoke("Fn", b'"old"')).payload == b'"old"'
-            watching = asyncio.create_task(lambdas.reload(lambda _: changed.set()))
-            await asyncio.sleep(0.5)  # watchfiles tells of nothing before it has looked around
+            watching = asyncio.Event()
+            reload = asyncio.create_task(lambdas.reload(lambda _: changed.set(), watching=watching))
+            await watching.wait()
             Path(function.code, "main.py").write_text("def echo(event, context): return 'new'")
             await asyncio.wait_for(changed.wait(), 30)
             answer = await lambdas.invoke("Fn", b'"old"')
-            watching.cancel()
+            reload.cancel()
             return answer.payload
 
     assert asyncio.run(scenario()) == b'"new"'

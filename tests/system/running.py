@@ -39,6 +39,7 @@ class RunningStack:
         self.data = data
         self.log = data.with_suffix(".log")
         chosen = dict.fromkeys(PORTS, 0) | (ports or {})
+        self._earlier_log = self.log.read_text() if self.log.exists() else ""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [
@@ -59,7 +60,7 @@ class RunningStack:
     def _is_ready(self) -> bool:
         if self.process.poll() is not None:
             raise AssertionError(f"the stack ended with {self.process.returncode}:\n{self.log.read_text()}")
-        return (self.data / "endpoints.json").exists()
+        return "\nReady after" in self.log.read_text()[len(self._earlier_log) :]
 
     def place(self, reference: str, **changes: Any) -> httpx.Response:
         """Place an order by HTTP; its mail goes to <reference>@example.com."""

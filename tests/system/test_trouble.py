@@ -39,9 +39,10 @@ def test_a_notify_that_is_dead_from_the_start_catches_up(start: Start, project: 
 
 def test_orders_are_answered_while_notify_is_slow(start: Start, project: Path) -> None:
     stack = start()
-    with _broken(project, "import time; time.sleep(60)"):
+    with _broken(project, "import time; print('asleep'); time.sleep(60)"):
         eventually(lambda: stack.logged("code changed"), what="notify to be started anew")
         references = _place(stack, "slow", 5)
+        eventually(lambda: stack.logged("asleep"), what="notify to fall asleep")
     # The invocation that sleeps is ended by the function's own timeout, and its batch comes again.
     stack.wait_for_mails_to(references)
     assert stack.logged("Task timed out after 15.00 seconds")
@@ -52,10 +53,10 @@ def test_a_restart_of_everything_loses_nothing(start: Start, project: Path) -> N
     with _broken(project, "raise RuntimeError('broken on purpose')"):
         eventually(lambda: stack.logged("code changed"), what="notify to be started anew")
         references = _place(stack, "restart", 5)
-        location = stack.place("restart-0").headers["location"]
+        order_id = stack.place("restart-0").json()["order_id"]
         assert stack.stop() == 0
     again = start()
-    stored = httpx.get(f"{again.endpoints['api']}{location}").raise_for_status().json()
+    stored = httpx.get(f"{again.endpoints['api']}/orders/{order_id}").raise_for_status().json()
     assert stored["customer"]["email"] == "restart-0@example.com"
     again.wait_for_mails_to(references)
     assert again.stop() == 0
