@@ -4,28 +4,12 @@ import asyncio
 import signal
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
-from local.java import JavaError
-from local.kafka import KafkaUnreachableError
-from local.ports import PortTakenError
-from local.process import ProcessDiedError
-from local.resources import ResourceError
+from local.errors import plain_errors
 from local.settings import Settings, SettingsError, read
-from local.stack import Stack, StackInUseError, stack
-from local.template import TemplateError
+from local.stack import Stack, stack
 from local.terminal import Terminal, standard
-
-# What can be told in words to whoever started us; anything else is a bug and keeps its traceback.
-_PLAIN_ERRORS = (
-    JavaError,
-    KafkaUnreachableError,
-    PortTakenError,
-    ProcessDiedError,
-    ResourceError,
-    StackInUseError,
-    TemplateError,
-)
 
 
 async def _run(settings: Settings, terminal: Terminal) -> None:
@@ -75,19 +59,8 @@ def main() -> int:
     except asyncio.CancelledError:
         return 0
     except BaseExceptionGroup as group:
-        plain, bugs = group.split(_PLAIN_ERRORS)
-        if bugs or not plain:
-            raise
-        return _fail(_leaves(plain))
+        return _fail(plain_errors(group))
     return 0
-
-
-def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
-    for error in group.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            yield from _leaves(error)
-        else:
-            yield error
 
 
 def _fail(errors: Iterable[BaseException]) -> int:

@@ -4,6 +4,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 
+# Of a synchronous invocation, in bytes.
+PAYLOAD_LIMIT = 6 * 1024 * 1024
+
+
 class FunctionNotFoundError(Exception):
     """No function of that name is in the template."""
 
@@ -32,6 +36,7 @@ class Invoker(Protocol):
     async def invoke(self, function: str, payload: bytes) -> Answer:
         """Invoke `function` with a JSON payload and wait for its answer.
 
+        Who gives up waiting ends only the wait: as in Lambda, the invocation goes on.
         Raises FunctionNotFoundError and PayloadTooLargeError. A function that fails is an Answer, not an error.
         """
         ...

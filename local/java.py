@@ -16,12 +16,13 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from local.errors import PlainError
 from local.process import end_with_parent, stop
 
 _NEWS_EVERY = 5.0
 
 
-class JavaError(Exception):
+class JavaError(PlainError):
     """There is no JVM, or a Java program could not be fetched; the message says what to do."""
 
 

@@ -11,6 +11,7 @@ from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
 from local import docker, java
+from local.errors import PlainError
 from local.ports import LOOPBACK, until_open
 from local.process import Process
 
@@ -28,7 +29,7 @@ _JVM_OPTIONS = (
 )
 
 
-class KafkaUnreachableError(Exception):
+class KafkaUnreachableError(PlainError):
     """No broker answers at the address given."""
 
 

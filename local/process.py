@@ -8,11 +8,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
+from local.errors import PlainError
+
 _LAST_WORDS = 15
 _PR_SET_PDEATHSIG = 1
 
 
-class ProcessDiedError(Exception):
+class ProcessDiedError(PlainError):
     """A process that the stack needs has ended by itself; the message holds its last words."""
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from local.errors import PlainError
 from local.model import Resource
 
 # Properties of a table that DynamoDB Local takes as they are.
@@ -33,7 +34,7 @@ _QUEUE = (
 )
 
 
-class ResourceError(Exception):
+class ResourceError(PlainError):
     """A resource of the template could not be made; the message names it."""
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from local.errors import PlainError
+
 PORTS: Mapping[str, int] = {
     "api": 3000,
     "lambda": 3001,
@@ -21,7 +23,7 @@ CONTAINER_KAFKA_PORT = 19092
 Command = Literal["run", "services"]
 
 
-class SettingsError(Exception):
+class SettingsError(PlainError):
     """The command line or samconfig.toml is wrong; the message says where."""
 
 

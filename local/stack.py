@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import filelock
 from local import aws, docker, dynamodb, java, kafka, ports, resources
 from local.console import console
 from local.endpoints import FILE, Endpoints, url
+from local.errors import PlainError
 from local.gateway import gateway
 from local.invoker import Answer
 from local.lambdas.api import invoke_api
@@ -32,7 +34,7 @@ from local.terminal import Terminal
 _CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
 
 
-class StackInUseError(Exception):
+class StackInUseError(PlainError):
     """Another stack runs on the same data folder."""
 
 
@@ -271,7 +273,7 @@ def _clients(endpoints: Endpoints, region: str) -> resources.Clients:
     return client
 
 
-def _from_thread(lambdas: Lambdas) -> Callable[[str, bytes], Answer]:
+def _from_thread(lambdas: Lambdas) -> Callable[[str, bytes], Future[Answer]]:
     """Return `lambdas.invoke` for the threads of the pollers."""
     loop = asyncio.get_running_loop()
-    return lambda function, payload: asyncio.run_coroutine_threadsafe(lambdas.invoke(function, payload), loop).result()
+    return lambda function, payload: asyncio.run_coroutine_threadsafe(lambdas.invoke(function, payload), loop)

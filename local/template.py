@@ -1,6 +1,7 @@
 """Reads a SAM template: translates it as a deployment would, resolves it, and says what there is to run."""
 
 import copy
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,6 +12,7 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
+from local.errors import PlainError
 from local.intrinsics import Intrinsics, UnresolvableError
 from local.model import ACCOUNT, Application, Function, HttpApi, KafkaMapping, Resource, Route
 from local.references import References
@@ -40,11 +42,14 @@ _PASSIVE = {
     "AWS::SNS::TopicPolicy",
     "AWS::SQS::QueuePolicy",
 }
+# The translator counts what it does, for its authors, and warns when nobody reads the counts.
+logging.getLogger("samtranslator.metrics").setLevel(logging.ERROR)
+
 # The translator takes code only from S3; we remember the path and give it this instead.
 _PACKAGED = "s3://bucket/key"
 
 
-class TemplateError(Exception):
+class TemplateError(PlainError):
     """The template cannot be run; the message says what to change."""
 
 

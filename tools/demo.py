@@ -1,11 +1,13 @@
 """`python -m tools.demo`: place the sample orders on a stack of its own, wait for their mails, and show both."""
 
 import asyncio
+import contextlib
 import json
 import shutil
 import sys
 import time
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from typing import Any
 import httpx
 
 from local import settings
+from local.errors import PlainError, plain_errors
 from local.stack import stack
 from local.terminal import standard
 
@@ -21,82 +24,93 @@ DATA = Path(".local/demo")
 PATIENCE = 30.0
 
 
-class DemoError(Exception):
+class DemoError(PlainError):
     """An order was refused, or its mail did not come."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Placed:
-    """An order that was answered with 201, and when, by the clock of `time.monotonic`."""
+class Demo:
+    """A stack that runs, and a row for each order that became a mail: order, customer, total, address, subject."""
 
-    order: Mapping[str, Any]
-    at: float
+    console: str
+    rows: Sequence[tuple[str, ...]]
 
 
-async def demo(samples: Sequence[Path]) -> list[tuple[str, ...]]:
-    """Place the order of each sample event; return a row for each: order, customer, total, mail, milliseconds.
+@contextlib.asynccontextmanager
+async def running_demo(samples: Sequence[Path], *, one_by_one: bool = False) -> AsyncIterator[Demo]:
+    """Start a stack and place the order of each sample event; yield when all mails have come.
 
-    Raises DemoError.
+    With `one_by_one`, each order waits for the mail of the one before. Raises DemoError.
     """
-    # A stack that runs already keeps its ports and its data.
+    # On free ports and on data of its own: a stack that runs already keeps both.
     shutil.rmtree(DATA, ignore_errors=True)
     arguments = ["--data", str(DATA), *(word for name in settings.PORTS for word in (f"--{name}-port", "0"))]
     async with (
         stack(settings.read(arguments), standard(DATA / "logs")) as running,
         httpx.AsyncClient() as client,
     ):
-        placed = [await _place(client, running.endpoints.api or "", sample) for sample in samples]
-        return [await _row(client, running.endpoints.console, each) for each in placed]
+        placed = []
+        for sample in samples:
+            placed.append(await _place(client, running.endpoints.api or "", sample))
+            if one_by_one:
+                await _row(client, running.endpoints.console, placed[-1])
+        rows = [await _row(client, running.endpoints.console, order) for order in placed]
+        yield Demo(console=running.endpoints.console, rows=rows)
 
 
-async def _place(client: httpx.AsyncClient, api: str, sample: Path) -> Placed:
+async def _place(client: httpx.AsyncClient, api: str, sample: Path) -> Mapping[str, Any]:
     event = json.loads(sample.read_text())
     http = event["requestContext"]["http"]
-    at = time.monotonic()
     answer = await client.request(
         http["method"], api + event["rawPath"], headers=event["headers"], content=event["body"]
     )
     if answer.status_code != httpx.codes.CREATED:
         raise DemoError(f"{sample}: the order was answered with {answer.status_code}: {answer.text}")
-    return Placed(order=answer.json(), at=at)
+    order: Mapping[str, Any] = answer.json()
+    return order
 
 
-async def _row(client: httpx.AsyncClient, console: str, placed: Placed) -> tuple[str, ...]:
-    order = placed.order
-    while time.monotonic() < placed.at + PATIENCE:
+async def _row(client: httpx.AsyncClient, console: str, order: Mapping[str, Any]) -> tuple[str, ...]:
+    """Wait for the mail about an order, and return what there is to show of both."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
         found = (await client.get(f"{console}/api/v1/search", params={"query": order["order_id"]})).json()
         for mail in found["messages"]:
-            return (
-                order["order_id"],
-                order["customer"]["name"],
-                f"{order['total']} {order['currency']}",
-                mail["To"][0]["Address"],
-                mail["Subject"],
-            )
+            total = f"{order['total']} {order['currency']}"
+            return order["order_id"], order["customer"]["name"], total, mail["To"][0]["Address"], mail["Subject"]
         await asyncio.sleep(0.05)
     raise DemoError(f"No mail for {order['order_id']} came within {PATIENCE:.0f} s; the lines above say what happened.")
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
     """Return the rows in columns."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
-        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+        "  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
     )
+
+
+def _width(text: str) -> int:
+    """Return the columns that a terminal gives a text: two for a character of East Asian width."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+
+
+async def _show(samples: Sequence[Path]) -> None:
+    async with running_demo(samples) as shown:
+        print("\n" + table([("ORDER", "CUSTOMER", "TOTAL", "MAIL TO", "SUBJECT"), *shown.rows]) + "\n")
 
 
 def main() -> int:
     """Run the demo; return the exit status."""
     samples = sorted(SAMPLES.glob("create-order-*.json"))
     try:
-        rows = asyncio.run(demo(samples))
-    except* DemoError as errors:
-        reasons = [str(error) for error in errors.exceptions]
-    else:
-        print("\n" + table([("ORDER", "CUSTOMER", "TOTAL", "MAIL TO", "SUBJECT"), *rows]))
-        return 0
-    print("\n" + "\n".join(reasons), file=sys.stderr)
-    return 1
+        asyncio.run(_show(samples))
+    except BaseExceptionGroup as group:
+        for error in plain_errors(group):
+            print(f"\n{error}", file=sys.stderr)
+        return 1
+    return 0
 
 
 if __name__ == "__main__":

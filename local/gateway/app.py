@@ -17,7 +17,7 @@ from local.gateway.docs import docs
 from local.gateway.events import proxy_event, request_id
 from local.gateway.responses import MalformedResponseError, message, proxy_response
 from local.gateway.routes import Match, Routes
-from local.invoker import Answer, FunctionNotFoundError, Invoker, PayloadTooLargeError
+from local.invoker import FunctionNotFoundError, Invoker, PayloadTooLargeError
 from local.model import HttpApi
 
 # API Gateway's quotas for HTTP APIs; neither can be raised.
@@ -65,7 +65,6 @@ class _Gateway:
         self._invoker = invoker
         self._log = log
         self._timeout = timeout
-        self._running: set[asyncio.Task[Answer]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -101,25 +100,14 @@ class _Gateway:
         try:
             body = await _body(request)
             event = proxy_event(request, match, body, api_id=self._api.logical_id, identifier=identifier)
-            return proxy_response(await self._invoke(match.route.function, json.dumps(event).encode()))
+            invocation = self._invoker.invoke(match.route.function, json.dumps(event).encode())
+            return proxy_response(await asyncio.wait_for(invocation, self._timeout))
         except (_RequestTooLargeError, PayloadTooLargeError):
             return message(413, "Request Entity Too Large")
         except (FunctionNotFoundError, MalformedResponseError):
             return message(500, "Internal Server Error")
         except TimeoutError:
             return message(503, "Service Unavailable")
-
-    async def _invoke(self, function: str, payload: bytes) -> Answer:
-        # A function runs on when API Gateway has given it up, so only the waiting is cut short.
-        invocation = asyncio.create_task(self._invoker.invoke(function, payload))
-        self._running.add(invocation)
-        invocation.add_done_callback(self._done)
-        return await asyncio.wait_for(asyncio.shield(invocation), self._timeout)
-
-    def _done(self, invocation: asyncio.Task[Answer]) -> None:
-        self._running.discard(invocation)
-        if not invocation.cancelled():
-            invocation.exception()  # looked at, so that asyncio does not report it when nobody waits any more
 
 
 async def _body(request: Request) -> bytes:

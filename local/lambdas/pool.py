@@ -5,14 +5,12 @@ from collections import deque
 from collections.abc import Coroutine, Mapping
 from typing import Any, TypeVar
 
-from local.invoker import Answer, PayloadTooLargeError
+from local.invoker import PAYLOAD_LIMIT, Answer, PayloadTooLargeError
 from local.lambdas.environment import Environment, LogLine
 from local.lambdas.runtime_api import Outcome
 from local.model import Function
 
 _T = TypeVar("_T")
-
-PAYLOAD_LIMIT = 6 * 1024 * 1024
 
 
 class InitError(Exception):
@@ -45,17 +43,12 @@ class Pool:
         self._release(await self._acquire())
 
     async def invoke(self, payload: bytes) -> Answer:
-        """Invoke the function. Raises PayloadTooLargeError; an error of the function is an answer."""
+        """Invoke the function, to the end even if the caller gives up waiting. Raises PayloadTooLargeError."""
         if len(payload) > PAYLOAD_LIMIT:
             raise PayloadTooLargeError(
                 f"{len(payload)} bytes for {self.function.name}: an invocation takes {PAYLOAD_LIMIT} at most"
             )
-        try:
-            environment = await self._acquire()
-        except InitError as error:
-            return Answer(request_id="", payload=error.outcome.payload, function_error="Unhandled")
-        # Whoever called may give up waiting; the invocation goes on all the same.
-        return await asyncio.shield(self._in_background(self._run(environment, payload)))
+        return await asyncio.shield(self._in_background(self._run(payload)))
 
     async def retire(self) -> None:
         """End every environment, the busy ones after their invocation: the code has changed."""
@@ -67,13 +60,19 @@ class Pool:
         """End every environment, whatever it does."""
         for start in self._starts:
             start.cancel()
+        for waiting in self._waiting:
+            waiting.cancel()
         environments, self._environments = self._environments | set(self._idle), set()
         self._limit = 0
         await asyncio.gather(*self._starts, return_exceptions=True)
         await asyncio.gather(*(environment.stop() for environment in environments))
-        await asyncio.gather(*self._work)
+        await asyncio.gather(*self._work, return_exceptions=True)
 
-    async def _run(self, environment: Environment, payload: bytes) -> Answer:
+    async def _run(self, payload: bytes) -> Answer:
+        try:
+            environment = await self._acquire()
+        except InitError as error:
+            return Answer(request_id="", payload=error.outcome.payload, function_error="Unhandled")
         try:
             request_id, outcome = await environment.invoke(payload)
         finally:
@@ -92,12 +91,7 @@ class Pool:
         waiting: asyncio.Future[Environment] = asyncio.get_running_loop().create_future()
         self._waiting.append(waiting)
         self._start_if_short()
-        try:
-            return await waiting
-        except asyncio.CancelledError:
-            if waiting.done() and not waiting.cancelled() and not waiting.exception():
-                self._release(waiting.result())
-            raise
+        return await waiting
 
     def _start_if_short(self) -> None:
         if len(self._waiting) > len(self._starts) and len(self._environments) < self._limit:

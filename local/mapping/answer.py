@@ -9,7 +9,7 @@ from typing import Any
 
 from kafka import TopicPartition
 
-from local.mapping.batch import Batch
+from local.mapping.batch import Batch, name_of
 
 
 class MalformedAnswerError(Exception):
@@ -21,24 +21,13 @@ def failed_from(payload: bytes, batch: Batch) -> Mapping[TopicPartition, int]:
 
     Raises MalformedAnswerError.
     """
-    try:
-        answer = json.loads(payload or b"null")
-    except ValueError:
-        raise MalformedAnswerError("the answer is not JSON") from None
-    if answer is None:
-        return {}
-    if not isinstance(answer, dict):
-        raise MalformedAnswerError(f"the answer is {type(answer).__name__}, not an object with batchItemFailures")
-    failures = answer.get("batchItemFailures") or []
-    if not isinstance(failures, list):
-        raise MalformedAnswerError("batchItemFailures is not a list")
     known = {
-        (f"{partition.topic}-{partition.partition}", record.offset): partition
+        (name_of(partition), record.offset): partition
         for partition, records in batch.records.items()
         for record in records
     }
     lowest: dict[TopicPartition, int] = {}
-    for failure in failures:
+    for failure in _failures(payload):
         name, offset = _identifier(failure)
         if (name, offset) not in known:
             raise MalformedAnswerError(f"batchItemFailures names {name}@{offset}, which is not in the batch")
@@ -47,7 +36,24 @@ def failed_from(payload: bytes, batch: Batch) -> Mapping[TopicPartition, int]:
     return lowest
 
 
-def _identifier(failure: Any) -> tuple[str, int]:
+def _failures(payload: bytes) -> list[Any]:
+    try:
+        answer = json.loads(payload or b"null")
+    except (ValueError, RecursionError):  # no JSON, or nested deeper than anything that could be meant
+        raise MalformedAnswerError("the answer is not JSON") from None
+    if answer is None:
+        return []
+    if not isinstance(answer, dict):
+        raise MalformedAnswerError(f"the answer is {type(answer).__name__}, not an object with batchItemFailures")
+    failures = answer.get("batchItemFailures")
+    if failures is None:
+        return []
+    if not isinstance(failures, list):
+        raise MalformedAnswerError(f"batchItemFailures is {type(failures).__name__}, not a list")
+    return failures
+
+
+def _identifier(failure: object) -> tuple[str, int]:
     identifier = failure.get("itemIdentifier") if isinstance(failure, dict) else None
     match identifier:
         case {"partition": str(partition), "offset": int(offset)} if not isinstance(offset, bool):
@@ -57,4 +63,6 @@ def _identifier(failure: Any) -> tuple[str, int]:
                 f"itemIdentifier is the string {identifier!r}: Kafka's is an object, "
                 '{"partition": "topic-0", "offset": 7} (a string is what SQS has)'
             )
-    raise MalformedAnswerError(f"itemIdentifier is {identifier!r}, not {{partition: topic-0, offset: number}}")
+    raise MalformedAnswerError(
+        f'itemIdentifier is {identifier!r}, not an object {{"partition": "topic-0", "offset": 7}}'
+    )

@@ -28,7 +28,7 @@ class Batch:
 
     def __str__(self) -> str:
         spans = (
-            f"{_name(partition)}@{records[0].offset}" + (f"…{records[-1].offset}" if len(records) > 1 else "")
+            f"{name_of(partition)}@{records[0].offset}" + (f"…{records[-1].offset}" if len(records) > 1 else "")
             for partition, records in sorted(self.records.items())
         )
         return f"{', '.join(spans)} ({len(self)} record{'s' if len(self) > 1 else ''})"
@@ -40,8 +40,8 @@ class Batch:
             if mapping.event_source_arn
             else {"eventSource": "SelfManagedKafka"}
         )
-        records = {_name(partition): list(map(_as_json, of_it)) for partition, of_it in self.records.items()}
-        return json.dumps({**source, "bootstrapServers": bootstrap, "records": records}).encode()
+        records = {name_of(partition): list(map(_as_json, of_it)) for partition, of_it in self.records.items()}
+        return _encode({**source, "bootstrapServers": bootstrap, "records": records})
 
     def remainder(self, failed: Mapping[TopicPartition, int]) -> "Batch":
         """Return what comes again: of each partition in `failed`, the records from that offset on.
@@ -57,14 +57,18 @@ class Batch:
         )
 
 
-def payload_size(record: ConsumerRecord) -> int:
-    """Return about how many bytes the record takes in an event."""
-    size: int = 300 + (len(record.key or b"") + len(record.value or b"")) * 4 // 3 + 4 * record.serialized_header_size
-    return size
-
-
-def _name(partition: TopicPartition) -> str:
+def name_of(partition: TopicPartition) -> str:
+    """Return what the event calls a partition: topic-number."""
     return f"{partition.topic}-{partition.partition}"
+
+
+def payload_size(record: ConsumerRecord) -> int:
+    """Return how many bytes the record takes in an event."""
+    return len(_encode(_as_json(record)))
+
+
+def _encode(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
 
 
 def _as_json(record: ConsumerRecord) -> dict[str, Any]:

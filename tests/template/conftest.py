@@ -1,0 +1,26 @@
+"""The deployments that the template's promises hold for."""
+
+import pytest
+
+from tests.template.deployment import Deployment, deploy
+
+CLUSTER = "arn:aws:kafka:eu-central-1:111122223333:cluster/shop/abc-1"
+KAFKA = {"KafkaBootstrapServers": "b-1.shop.example:9098,b-2.shop.example:9098", "SenderDomain": "shop.example"}
+VPC = {"SubnetIds": "subnet-a,subnet-b", "SecurityGroupIds": "sg-a"}
+
+
+@pytest.fixture(scope="session")
+def on_msk() -> Deployment:
+    return deploy(**KAFKA, **VPC, MskClusterArn=CLUSTER)
+
+
+@pytest.fixture(scope="session")
+def on_self_managed() -> Deployment:
+    return deploy(**KAFKA, **VPC)
+
+
+@pytest.fixture(scope="session", params=["on_msk", "on_self_managed"])
+def deployment(request: pytest.FixtureRequest) -> Deployment:
+    """Each of the two: what is true of both."""
+    chosen: Deployment = request.getfixturevalue(request.param)
+    return chosen

@@ -1,0 +1,51 @@
+"""`python -m tools.screenshot`: place the Vietnamese and the English sample order, and picture the inbox.
+
+Writes docs/images/inbox.png. Needs Chromium: its path in CHROMIUM, or chromium on the PATH.
+"""
+
+import asyncio
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from playwright.async_api import async_playwright
+
+from tools.demo import SAMPLES, running_demo
+
+IMAGE = Path("docs/images/inbox.png")
+# Newest last: its mail is the one that is open in the picture.
+ORDERS = ("create-order-yen.json", "create-order-vi.json", "create-order-minimal.json", "create-order-ada.json")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-sync"]
+
+
+async def picture(chromium: str) -> None:
+    """Write the picture."""
+    async with (
+        running_demo([SAMPLES / name for name in ORDERS], one_by_one=True) as shown,
+        async_playwright() as playwright,
+    ):
+        browser = await playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        page = await browser.new_page(viewport={"width": 1280, "height": 880}, color_scheme="light")
+        await page.goto(shown.console)
+        await page.get_by_text(shown.rows[-1][-1]).first.click()
+        frame = page.frame_locator("iframe").first
+        await frame.get_by_text("Ada Lovelace").first.wait_for()
+        IMAGE.parent.mkdir(parents=True, exist_ok=True)
+        await page.screenshot(path=IMAGE)
+        await browser.close()
+
+
+def main() -> int:
+    """Make the picture; return the exit status."""
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    if not chromium:
+        print("Chromium is needed: install it, or name its path in CHROMIUM.", file=sys.stderr)
+        return 1
+    asyncio.run(picture(chromium))
+    print(IMAGE)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
