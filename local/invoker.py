@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-
 # Of a synchronous invocation, in bytes.
 PAYLOAD_LIMIT = 6 * 1024 * 1024
 

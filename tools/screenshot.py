@@ -31,6 +31,7 @@ async def picture(chromium: str) -> None:
         await page.get_by_text(shown.rows[-1][-1]).first.click()
         frame = page.frame_locator("iframe").first
         await frame.get_by_text("Ada Lovelace").first.wait_for()
+        await page.wait_for_timeout(500)  # it is there, and painted a moment later
         IMAGE.parent.mkdir(parents=True, exist_ok=True)
         await page.screenshot(path=IMAGE)
         await browser.close()
