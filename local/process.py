@@ -55,6 +55,9 @@ class Process:
     def pid(self) -> int:
         return self._process.pid
 
+    def __str__(self) -> str:
+        return f"{self.name}, pid {self.pid}"
+
     async def died(self) -> ProcessDiedError:
         """Wait for the process to end by itself, and return the error that says so."""
         status = await self._process.wait()
