@@ -4,11 +4,11 @@ BIN := .venv/bin
 SAM := .venv-sam/bin/sam
 
 # `pip install --no-deps`: the lock files name every package, so there is nothing left to resolve.
-INSTALL := -m pip install --disable-pip-version-check --no-deps --require-hashes
+INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-strip-extras --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run services demo test check format openapi lock clean
+.PHONY: help run services demo test check format hooks openapi lock clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -37,6 +37,9 @@ format: .venv/installed ## Format the code and mend what the linter can.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+hooks: .venv/installed ## Have git check each commit before it is made.
+	@$(BIN)/pre-commit install
+
 openapi: .venv/installed ## Write functions/order/openapi.json anew from the code.
 	$(BIN)/python -m tools.openapi
 
@@ -50,7 +53,7 @@ lock: .venv/installed ## Compile the pinned requirements anew from the *.in file
 
 clean: ## Remove data, logs, builds and caches; the installed packages stay.
 	rm -rf .local .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	find functions local tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
+	find . -path './.venv*' -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/installed: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, and $(PYTHON) is %s. Name another: make PYTHON=python3.12 …" % sys.version.split()[0])'
@@ -59,7 +62,7 @@ clean: ## Remove data, logs, builds and caches; the installed packages stay.
 	@.venv/bin/python $(INSTALL) -r requirements.lock
 	@touch $@
 
-.venv-sam/installed: requirements-sam.lock
+.venv-sam/installed: requirements-sam.lock | .venv/installed
 	@echo "Setting up .venv-sam, for the AWS SAM CLI (once) …"
 	@$(PYTHON) -m venv .venv-sam
 	@.venv-sam/bin/python $(INSTALL) -r requirements-sam.lock

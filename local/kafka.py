@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import socket
 import uuid
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -28,9 +29,11 @@ _JVM_OPTIONS = (
     "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS",
 )
 
+_PATIENCE = 5.0
+
 
 class KafkaUnreachableError(PlainError):
-    """No broker answers at the address given."""
+    """No broker answers at the address given, or none does what it is asked."""
 
 
 async def start(
@@ -80,7 +83,8 @@ def create_topics(bootstrap: str, topics: Collection[str], *, partitions: int) -
         missing = sorted(set(topics) - set(admin.list_topics()))
         if missing:
             admin.create_topics(
-                {name: {"num_partitions": partitions, "replication_factor": 1} for name in missing},
+                # -1: as the brokers have it by default.
+                {name: {"num_partitions": partitions, "replication_factor": -1} for name in missing},
                 wait_for_metadata=True,
             )
         return missing
@@ -89,14 +93,33 @@ def create_topics(bootstrap: str, topics: Collection[str], *, partitions: int) -
 
 
 def _with_admin(bootstrap: str, use: Callable[[KafkaAdminClient], _T]) -> _T:
+    _reach(bootstrap)
     try:
-        admin = KafkaAdminClient(bootstrap_servers=bootstrap.split(","), bootstrap_timeout_ms=5000)
+        admin = KafkaAdminClient(bootstrap_servers=bootstrap.split(","), bootstrap_timeout_ms=int(_PATIENCE * 1000))
         try:
             return use(admin)
         finally:
             admin.close()
     except KafkaError as error:
-        raise KafkaUnreachableError(f"No Kafka broker answers at {bootstrap}: {error}") from error
+        raise KafkaUnreachableError(
+            f"Kafka at {bootstrap} does not do what it is asked: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _reach(bootstrap: str) -> None:
+    """Connect to any of the brokers. The client itself would try for seconds, and then not say what was wrong."""
+    reasons = []
+    for address in bootstrap.split(","):
+        host, _, port = address.rpartition(":")
+        try:
+            socket.create_connection((host, int(port)), timeout=_PATIENCE).close()
+        except OSError as error:
+            reasons.append(f"{address}: {error.strerror or error}")
+        else:
+            return
+    raise KafkaUnreachableError(
+        f"No Kafka broker answers ({', '.join(reasons)}). Start it, or correct KAFKA_BOOTSTRAP_SERVERS."
+    )
 
 
 async def _format(command: tuple[str | Path, ...], properties: Path, log: Path) -> None:

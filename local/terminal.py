@@ -62,6 +62,8 @@ class Terminal:
 
     def access(self, access: Access) -> None:
         """Print a request to the gateway and how it was answered."""
+        if access.function is None and access.status < 400:
+            return  # the page of docs, which takes many
         level = "INFO" if access.status < 500 else "ERROR"
         answer = f"{access.status} in {access.milliseconds:.0f} ms"
         self.step("HTTP", f"{access.method} {access.path} → {answer}", level=level)

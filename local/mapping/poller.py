@@ -1,5 +1,6 @@
 """Reads the topic of one mapping, invokes its function with batches, and commits what is done."""
 
+import contextlib
 import json
 import threading
 import time
@@ -65,16 +66,18 @@ class Poller:
 
     def run(self) -> None:
         """Deliver records until `stop` is called. Raises MappingError."""
-        try:
-            self._consumer = self._connect()
-        except KafkaError as error:
-            raise MappingError(f"{self.mapping.logical_id} cannot reach Kafka at {self.bootstrap}: {error}") from error
-        try:
-            self._assign()
+        with contextlib.ExitStack() as exits:
+            try:
+                self._consumer = self._connect()
+                exits.callback(self._consumer.close, autocommit=False, timeout_ms=_milliseconds(_STOP_PATIENCE))
+                self._assign()
+            except KafkaError as error:
+                raise MappingError(
+                    f"{self.mapping.logical_id} cannot read the topic {self.mapping.topic} at {self.bootstrap}: "
+                    f"{type(error).__name__}: {error}"
+                ) from error
             while not self._stopping.is_set():
                 self._step()
-        finally:
-            self._consumer.close(autocommit=False, timeout_ms=_milliseconds(_STOP_PATIENCE))
 
     def stop(self) -> None:
         """Have `run` return soon; what an invocation under way is about comes again, unless it ends at once."""
@@ -104,16 +107,12 @@ class Poller:
                 "create it, or correct Topics in the template."
             )
         self._consumer.assign(partitions)
-        patience = _milliseconds(_START_PATIENCE)
-        try:
-            for partition in partitions:
-                offset = self._consumer.committed(partition, timeout_ms=patience)
-                if offset is None:
-                    # Committed too: a record that comes while we are away must not be before a later LATEST.
-                    offset = self._uncommitted[partition] = self._start(partition)
-                self._consumer.seek(partition, offset)
-        except KafkaError as error:
-            raise MappingError(f"{self.mapping.logical_id} cannot read the offsets of {topic}: {error}") from error
+        for partition in partitions:
+            offset = self._consumer.committed(partition, timeout_ms=_milliseconds(_START_PATIENCE))
+            if offset is None:
+                # Committed too: a record that comes while we are away must not be before a later LATEST.
+                offset = self._uncommitted[partition] = self._start(partition)
+            self._consumer.seek(partition, offset)
 
     def _start(self, partition: TopicPartition) -> int:
         """Return the offset to begin with, for a group that has committed nothing yet."""

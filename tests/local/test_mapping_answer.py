@@ -133,8 +133,7 @@ def test_any_bytes_are_read_or_called_malformed(payload: bytes) -> None:
 def _read_or_malformed(payload: bytes) -> None:
     try:
         failed = failed_from(payload, BATCH)
-    except MalformedAnswerError as error:
-        assert str(error)
-    else:
-        for partition, lowest in failed.items():
-            assert lowest in [record.offset for record in BATCH.records[partition]]
+    except MalformedAnswerError:
+        return
+    for partition, lowest in failed.items():
+        assert lowest in [record.offset for record in BATCH.records[partition]]

@@ -41,7 +41,9 @@ def parameters(project: Path) -> dict[str, str]:
 def python(parameters: dict[str, str]) -> str:
     """The Python that builds the functions and runs them: their runtime's."""
     runtime = parameters["PythonRuntime"]
-    return shutil.which(runtime) or _missing(f"{runtime} is not on the PATH; samconfig.toml builds the functions for it")
+    return shutil.which(runtime) or _missing(
+        f"{runtime} is not on the PATH; samconfig.toml builds the functions for it"
+    )
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +56,7 @@ def sam(project: Path) -> Callable[..., None]:
     environment = own | {"AWS_DEFAULT_REGION": "eu-central-1", "SAM_CLI_TELEMETRY": "0"}
 
     def run(*arguments: str) -> None:
-        command = [executable, *arguments]
+        command = [str(executable), *arguments]
         done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
 
