@@ -20,8 +20,8 @@ class Customer(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
 
     email: str
-    name: str = ""
-    locale: str = "en"
+    name: str | None = None
+    locale: str | None = None
 
 
 class OrderData(BaseModel):

@@ -69,7 +69,7 @@ class Messages:
 
     def render(self, event: OrderEvent) -> Message:
         """Write the message of an event in its customer's language. Raises RenderError."""
-        language = self._language(event.type, event.data.customer.locale)
+        language = self._language(event.type, event.data.customer.locale or FALLBACK)
         return language.render(event.data.model_dump() | {"shop_name": self._shop_name})
 
     def _language(self, event_type: str, locale: str) -> _Language:

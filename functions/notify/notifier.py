@@ -120,7 +120,7 @@ class Notifier:
             message_id = self.mailer.send(
                 self.messages.render(event),
                 to=customer.email,
-                name=customer.name,
+                name=customer.name or "",
                 tags={"order_id": notification.order_id, "notification_id": notification.id},
             )
         except (RenderError, MailRefusedError) as error:

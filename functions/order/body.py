@@ -28,13 +28,14 @@ def check(event: Mapping[str, Any]) -> None:
     `event` is API Gateway's, payload version 2. Raises BodyRefusedError (413, 415, 400).
     """
     body: str = event.get("body") or ""
-    content_type: str = event["headers"].get("content-type", "application/json")
-    if body and not content_type.startswith("application/json"):
+    # API Gateway writes headers in lower case; who invokes by hand may not.
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    if body and not headers.get("content-type", "application/json").startswith("application/json"):
         raise BodyRefusedError(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send the order as JSON, with Content-Type: application/json."
         )
     try:
-        raw = base64.b64decode(body) if event["isBase64Encoded"] else body.encode()
+        raw = base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()
         raw.decode()
     except ValueError:
         raise BodyRefusedError(HTTPStatus.BAD_REQUEST, "The body is not text in UTF-8.") from None

@@ -24,7 +24,8 @@ def _readable(text: str) -> str:
 def _mail_address(address: str) -> str:
     try:
         # Few mail servers take anything but ASCII before the @; an international domain they all do.
-        valid = validate_email(address, check_deliverability=False, allow_smtputf8=False)
+        # test_environment: names under .test are for trying things out, and so are the shops that get them.
+        valid = validate_email(address, check_deliverability=False, allow_smtputf8=False, test_environment=True)
     except EmailNotValidError:
         valid = None
     # The address is kept as given, so its domain has to be given in a form that needs no mapping.

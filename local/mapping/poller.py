@@ -1,6 +1,5 @@
 """Reads the topic of one mapping, invokes its function with batches, and commits what is done."""
 
-import contextlib
 import json
 import threading
 import time
@@ -28,7 +27,7 @@ _STOP_PATIENCE = 1.0
 
 
 class MappingError(PlainError):
-    """A mapping cannot begin to read its topic."""
+    """A mapping reads a topic that does not exist."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,18 +65,13 @@ class Poller:
 
     def run(self) -> None:
         """Deliver records until `stop` is called. Raises MappingError."""
-        with contextlib.ExitStack() as exits:
-            try:
-                self._consumer = self._connect()
-                exits.callback(self._consumer.close, autocommit=False, timeout_ms=_milliseconds(_STOP_PATIENCE))
-                self._assign()
-            except KafkaError as error:
-                raise MappingError(
-                    f"{self.mapping.logical_id} cannot read the topic {self.mapping.topic} at {self.bootstrap}: "
-                    f"{type(error).__name__}: {error}"
-                ) from error
+        self._consumer = self._connect()
+        try:
+            self._assign()
             while not self._stopping.is_set():
                 self._step()
+        finally:
+            self._consumer.close(autocommit=False, timeout_ms=_milliseconds(_STOP_PATIENCE))
 
     def stop(self) -> None:
         """Have `run` return soon; what an invocation under way is about comes again, unless it ends at once."""

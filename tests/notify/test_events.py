@@ -50,17 +50,18 @@ def test_what_is_not_known_is_ignored(make_record: RecordMaker, paid: dict[str, 
     assert read_event(make_record, paid).data.customer.name == "Ada Lovelace"
 
 
-def test_only_what_is_used_is_needed(make_record: RecordMaker) -> None:
+@pytest.mark.parametrize("optional", [{}, {"name": None, "locale": None}])
+def test_only_what_is_used_is_needed(make_record: RecordMaker, optional: dict[str, None]) -> None:
     event = read_event(
         make_record,
         {
             "id": "1",
             "type": "order.paid.v1",
             "time": "2026-11-22T10:15:30+01:00",
-            "data": {"order_id": "ord_1", "customer": {"email": "ada@example.com"}},
+            "data": {"order_id": "ord_1", "customer": {"email": "ada@example.com", **optional}},
         },
     )
-    assert (event.data.customer.name, event.data.customer.locale) == ("", "en")
+    assert (event.data.customer.name, event.data.customer.locale) == (None, None)
 
 
 def test_a_tombstone_is_skipped(make_record: RecordMaker) -> None:

@@ -362,6 +362,16 @@ def test_a_body_in_base64_is_read(call: Call, ada: Event, store: FakeStore) -> N
     assert call({**ada, "body": encoded, "isBase64Encoded": True}).status == 201
 
 
+def test_an_event_made_by_hand_needs_no_more_than_its_body(call: Call, ada: Event, store: FakeStore) -> None:
+    bare = {name: ada[name] for name in ("version", "routeKey", "rawPath", "requestContext", "body")}
+    assert call(bare).status == 201
+
+
+def test_names_of_headers_have_no_case(call: Call, ada: Event, store: FakeStore) -> None:
+    headers = {"Content-Type": "application/json; charset=utf-8"}
+    assert call({**ada, "headers": headers}).status == 201
+
+
 @pytest.mark.parametrize(("raw", "status"), [(b"\xff", 400), (b" " * (256 * 1024 + 1), 413)])
 def test_the_bytes_behind_base64_count(call: Call, ada: Event, store: FakeStore, raw: bytes, status: int) -> None:
     encoded = base64.b64encode(raw).decode()

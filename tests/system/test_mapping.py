@@ -1,7 +1,9 @@
 """The mapping's poller on a real broker, with a function that does as the test says."""
 
 import asyncio
+import gc
 import json
+import logging
 import sys
 import threading
 import time
@@ -192,6 +194,7 @@ class Topic:
         for running in self._running:
             running.poller.stop()
         self._executor.shutdown()
+        self._running.clear()
 
 
 @pytest.fixture
@@ -532,22 +535,29 @@ def test_a_topic_that_does_not_exist_is_an_error_that_names_it(topic: Topic) -> 
         running.run.result(timeout=30)
 
 
-def test_a_consumer_group_that_kafka_refuses_is_an_error_that_names_the_mapping(topic: Topic) -> None:
-    running = topic.poll(consumer_group="")
-    with pytest.raises(MappingError, match=f"Mapping cannot read the topic {topic.name} .*InvalidGroupId"):
-        running.run.result(timeout=30)
-
-
 @pytest.fixture
 def broker(tmp_path: Path) -> Iterator[Broker]:
     broker = Broker(tmp_path)
-    yield broker
-    broker.close()
+    try:
+        yield broker
+    finally:
+        broker.close()
 
 
-def test_a_broker_that_is_away_for_a_while_is_waited_for(broker: Broker) -> None:
+@pytest.fixture
+def topic_of_broker(broker: Broker, caplog: pytest.LogCaptureFixture) -> Iterator[Topic]:
+    # kafka-python leaves the sockets of failed connections to the garbage collector, and pytest keeps them alive with
+    # the errors that were logged: have them collected while the test's filter of warnings holds.
+    caplog.set_level(logging.CRITICAL, logger="kafka")
     topic = Topic(broker.bootstrap)
-    goes_on = threading.Event()
+    yield topic
+    topic.close()
+    gc.collect()
+
+
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+def test_a_broker_that_is_away_for_a_while_is_waited_for(broker: Broker, topic_of_broker: Topic) -> None:
+    topic, goes_on = topic_of_broker, threading.Event()
 
     def react(_: Offsets) -> bytes:
         goes_on.wait(60)
@@ -565,4 +575,3 @@ def test_a_broker_that_is_away_for_a_while_is_waited_for(broker: Broker) -> None
     assert running.wait_for(4) == [0, 1, 2, 3], "nothing is lost, and nothing comes twice"
     broker.stop()
     running.stop()
-    topic.close()
