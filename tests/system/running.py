@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -35,7 +36,15 @@ def eventually(look: Callable[[], _T | None], *, what: str, patience: float = PA
 class RunningStack:
     """A process of `python -m local`, and what a user does with it."""
 
-    def __init__(self, project: Path, data: Path, *, command: str = "run", ports: dict[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        project: Path,
+        data: Path,
+        *,
+        command: str = "run",
+        ports: dict[str, int] | None = None,
+        environment: dict[str, str] | None = None,
+    ) -> None:
         self.data = data
         self.log = data.with_suffix(".log")
         chosen = dict.fromkeys(PORTS, 0) | (ports or {})
@@ -49,6 +58,7 @@ class RunningStack:
                     *(word for name, port in chosen.items() for word in (f"--{name}-port", str(port))),
                 ],
                 cwd=ROOT,
+                env=os.environ | (environment or {}),
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )

@@ -73,6 +73,24 @@ def test_two_stacks_cannot_share_a_data_folder(start: Start) -> None:
     assert "Another stack runs on" in second.log.read_text()
 
 
+def test_a_stack_can_use_a_broker_that_runs_already(start: Start) -> None:
+    services = start(data="services", command="services")
+    attached = start(environment={"KAFKA_BOOTSTRAP_SERVERS": services.endpoints["kafka"]})
+    assert attached.endpoints["kafka"] == services.endpoints["kafka"]
+    assert attached.logged("started Kafka") == []
+    attached.place("attached")
+    attached.wait_for_mails_to(["attached"])
+    assert attached.stop() == 0
+    assert services.stop() == 0
+
+
+def test_a_broker_that_does_not_answer_is_named(start: Start) -> None:
+    stack = start(ready=False, environment={"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"})
+    assert stack.process.wait(timeout=60) == 1
+    assert "No Kafka broker answers (127.0.0.1:1" in stack.log.read_text()
+    assert "Traceback" not in stack.log.read_text()
+
+
 def test_services_leave_the_ports_of_sam_local_free(start: Start) -> None:
     stack = start(command="services")
     assert set(stack.endpoints) == {"console", "aws", "dynamodb", "kafka"}

@@ -1,0 +1,135 @@
+"""Mails through the local AWS, as boto3 sends them, and what is kept of them."""
+
+import uuid
+from collections.abc import Callable
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from typing import Any
+
+import httpx
+import pytest
+
+from local.mails import Mail
+from tests.local.conftest import LocalAws
+
+SENDER = "orders@shop.example"
+
+
+@pytest.fixture
+def recipient(local_aws: LocalAws) -> str:
+    """An address that no other test writes to; the sender's domain is verified."""
+    local_aws.client("ses").verify_domain_identity(Domain="shop.example")
+    return f"{uuid.uuid4().hex}@example.com"
+
+
+def kept(local_aws: LocalAws, recipient: str) -> tuple[Mail, EmailMessage]:
+    """Return the one mail to this recipient, as the inbox would find it."""
+    [mail] = [mail for mail in local_aws.mails.newest_first() if recipient in mail.recipients]
+    return mail, message_from_bytes(local_aws.mails.raw(mail.id), policy=default)
+
+
+def mime(recipient: str) -> bytes:
+    message = EmailMessage()
+    message["From"] = f'"The Analytical Bookshop" <{SENDER}>'
+    message["To"] = f'"Lovelace, Ada" <{recipient}>'
+    message["Subject"] = "Đơn hàng của bạn"
+    message["X-Own"] = "kept"
+    message.set_content("Cảm ơn bạn!", cte="base64")
+    message.add_alternative("<p>Cảm ơn bạn!</p>", subtype="html", cte="base64")
+    return message.as_bytes()
+
+
+def send_raw_v2(aws: LocalAws, recipient: str) -> str:
+    sent = aws.client("sesv2").send_email(
+        FromEmailAddress=f'"The Analytical Bookshop" <{SENDER}>',
+        Destination={"ToAddresses": [recipient], "BccAddresses": ["archive@example.com"]},
+        Content={"Raw": {"Data": mime(recipient)}},
+    )
+    return str(sent["MessageId"])
+
+
+def send_raw_v1(aws: LocalAws, recipient: str) -> str:
+    sent = aws.client("ses").send_raw_email(
+        Source=SENDER, Destinations=[recipient, "archive@example.com"], RawMessage={"Data": mime(recipient)}
+    )
+    return str(sent["MessageId"])
+
+
+@pytest.mark.parametrize("send", [send_raw_v2, send_raw_v1])
+def test_a_raw_mail_is_kept_once_as_it_was_sent(
+    local_aws: LocalAws, recipient: str, send: Callable[[LocalAws, str], str]
+) -> None:
+    identifier = send(local_aws, recipient)
+    mail, message = kept(local_aws, recipient)
+    assert mail.sender == SENDER
+    assert sorted(mail.recipients) == sorted([recipient, "archive@example.com"])
+    assert identifier in message["message-id"]
+    assert message["subject"] == "Đơn hàng của bạn"
+    assert message["x-own"] == "kept"
+    assert [part.get_content_type() for part in message.walk()] == ["multipart/alternative", "text/plain", "text/html"]
+    assert message.get_body(("plain",)).get_content().strip() == "Cảm ơn bạn!"  # type: ignore[union-attr]
+    assert local_aws.mails.raw(mail.id).endswith(mime(recipient))
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"), [({"Text": {"Data": "Thank you!"}}, "text/plain"), ({"Html": {"Data": "<p>1</p>"}}, "text/html")]
+)
+def test_a_simple_mail_is_kept_once(local_aws: LocalAws, recipient: str, body: Any, kind: str) -> None:
+    sent = local_aws.client("sesv2").send_email(
+        FromEmailAddress=f"Shop <{SENDER}>",
+        Destination={"ToAddresses": [f"Ada <{recipient}>"], "CcAddresses": ["copy@example.com"]},
+        Content={"Simple": {"Subject": {"Data": "Your order"}, "Body": body}},
+    )
+    mail, message = kept(local_aws, recipient)
+    assert mail.sender == SENDER
+    assert mail.recipients == (recipient, "copy@example.com")
+    assert sent["MessageId"] in message["message-id"]
+    assert (message["from"], message["to"]) == (f"Shop <{SENDER}>", f"Ada <{recipient}>")
+    assert (message["cc"], message["subject"]) == ("copy@example.com", "Your order")
+    assert message.get_content_type() == kind
+
+
+def test_a_simple_mail_to_hidden_recipients_has_no_header_of_them(local_aws: LocalAws, recipient: str) -> None:
+    local_aws.client("sesv2").send_email(
+        FromEmailAddress=SENDER,
+        Destination={"BccAddresses": [recipient]},
+        Content={"Simple": {"Subject": {"Data": "Your order"}, "Body": {"Text": {"Data": "Thank you!"}}}},
+    )
+    _, message = kept(local_aws, recipient)
+    assert "to" not in message
+    assert recipient not in message.as_string()
+
+
+def test_a_sender_that_is_not_verified_is_refused_and_nothing_is_kept(local_aws: LocalAws, recipient: str) -> None:
+    client = local_aws.client("sesv2")
+    with pytest.raises(client.exceptions.MessageRejected):
+        client.send_email(
+            FromEmailAddress="orders@elsewhere.example",
+            Destination={"ToAddresses": [recipient]},
+            Content={"Raw": {"Data": mime(recipient)}},
+        )
+    assert [mail for mail in local_aws.mails.newest_first() if recipient in mail.recipients] == []
+
+
+def test_other_requests_keep_no_mail_again(local_aws: LocalAws, recipient: str) -> None:
+    send_raw_v2(local_aws, recipient)
+    for _ in range(3):
+        local_aws.client("sqs").list_queues()
+    assert kept(local_aws, recipient)
+
+
+def test_mails_are_kept_after_a_reset_too(local_aws: LocalAws, recipient: str) -> None:
+    send_raw_v2(local_aws, recipient)
+    httpx.post(f"{local_aws.url}/moto-api/reset").raise_for_status()
+    local_aws.client("ses").verify_domain_identity(Domain="shop.example")
+    send_raw_v2(local_aws, f"again-{recipient}")
+    assert kept(local_aws, recipient)
+    assert kept(local_aws, f"again-{recipient}")
+
+
+def test_the_count_of_mails_is_motos_own(local_aws: LocalAws, recipient: str) -> None:
+    client = local_aws.client("ses")
+    before = client.get_send_quota()["SentLast24Hours"]
+    send_raw_v1(local_aws, recipient)
+    assert client.get_send_quota()["SentLast24Hours"] > before
