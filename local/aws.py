@@ -51,26 +51,26 @@ class KeepMails:
     def __init__(self, moto: "WSGIApplication", store: MailStore) -> None:
         self._moto = moto
         self._store = store
-        self._kept: dict[int, int] = {}
         self._lock = threading.Lock()
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         answer = self._moto(environ, start_response)
         with self._lock:
-            for region, backend in _ses_backends():
-                messages = backend.sent_messages
-                for message in messages[self._kept.get(id(backend), 0) :]:
-                    raw, recipients = _as_mail(message, region)
-                    self._store.add(raw, sender=str(message.source), recipients=recipients, created=datetime.now(UTC))
-                self._kept[id(backend)] = len(messages)
+            for region, message in _accepted():
+                raw, recipients = _as_mail(message, region)
+                sender = parseaddr(message.source)[1]
+                self._store.add(raw, sender=sender, recipients=recipients, created=datetime.now(UTC))
         return answer
 
 
-def _ses_backends() -> Iterator[tuple[str, Any]]:
+def _accepted() -> Iterator[tuple[str, Any]]:
+    """Take the messages out of moto, which counts them by itself; each comes with its region."""
     from moto.ses.models import ses_backends
 
-    for account in ses_backends.values():
-        yield from account.items()
+    for account in list(ses_backends.values()):
+        for region, backend in list(account.items()):
+            while backend.sent_messages:
+                yield region, backend.sent_messages.pop(0)
 
 
 def _as_mail(message: Any, region: str) -> tuple[bytes, list[str]]:
@@ -80,10 +80,12 @@ def _as_mail(message: Any, region: str) -> tuple[bytes, list[str]]:
         recipients = list(dict.fromkeys(parseaddr(address)[1] for address in message.destinations))
         raw = message.raw_data.encode()
     else:
-        recipients = list(chain.from_iterable(message.destinations.values()))
+        recipients = [parseaddr(address)[1] for address in chain.from_iterable(message.destinations.values())]
         mail = EmailMessage(policy=SMTP)
         mail["From"] = message.source
-        mail["To"] = ", ".join(message.destinations.get("ToAddresses", []))
+        for header in ("To", "Cc"):
+            if addresses := message.destinations.get(f"{header}Addresses"):
+                mail[header] = ", ".join(addresses)
         mail["Subject"] = message.subject
         mail.set_content(message.body, subtype="html" if message.body.lstrip().startswith("<") else "plain")
         raw = mail.as_bytes()

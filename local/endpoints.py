@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from local.files import write_whole
 from local.ports import LOOPBACK
 
 FILE = "endpoints.json"
@@ -28,10 +29,7 @@ class Endpoints:
 
     def write(self, data: Path) -> Path:
         """Write them to the stack's data folder, whole or not at all; return the file."""
-        file = data / FILE
-        unfinished = file.with_suffix(".unfinished")
-        unfinished.write_text(json.dumps(self.by_name(), indent=2) + "\n")
-        return unfinished.replace(file)
+        return write_whole(data / FILE, json.dumps(self.by_name(), indent=2) + "\n")
 
 
 def url(port: int) -> str:

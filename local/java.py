@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from local.errors import PlainError
+from local.files import write_whole
 from local.process import end_with_parent, stop
 
 _NEWS_EVERY = 5.0
@@ -52,10 +53,9 @@ async def class_paths(
     """
     folders: dict[str, str] = json.loads(remembered.read_text()) if remembered.exists() else {}
     for coordinate in coordinates:
-        if not Path(folders.get(coordinate, "/nowhere")).is_dir():
+        if coordinate not in folders or not Path(folders[coordinate]).is_dir():
             folders[coordinate] = await _fetch(coordinate, progress)
-            remembered.parent.mkdir(parents=True, exist_ok=True)
-            remembered.write_text(json.dumps(folders, indent=2))
+            write_whole(remembered, json.dumps(folders, indent=2))
     return {coordinate: _class_path(Path(folders[coordinate])) for coordinate in coordinates}
 
 

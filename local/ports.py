@@ -31,12 +31,12 @@ def claim(name: str, port: int, *, address: str = LOOPBACK) -> int:
         return claimed
 
 
-def listen(port: int, *, address: str = LOOPBACK) -> socket.socket:
+def listen(port: int) -> socket.socket:
     """Return a socket that is bound to a port that was claimed."""
     # The protocol by name: only then does asyncio send without Nagle's delay, which is 40 ms an answer.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((address, port))
+    listener.bind((LOOPBACK, port))
     return listener
 
 

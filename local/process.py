@@ -1,10 +1,12 @@
 """Child processes: started with their output in a log file, watched, and always ended."""
 
 import asyncio
+import contextlib
 import ctypes
+import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -27,14 +29,7 @@ class Process:
         self._log = log
 
     @classmethod
-    async def start(
-        cls,
-        name: str,
-        command: Sequence[str | Path],
-        *,
-        log: Path,
-        environment: Mapping[str, str] | None = None,
-    ) -> Self:
+    async def start(cls, name: str, command: Sequence[str | Path], *, log: Path) -> Self:
         """Start `command`; what it prints goes to the file `log`, from its beginning."""
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as output:
@@ -43,7 +38,6 @@ class Process:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=asyncio.subprocess.STDOUT,
-                env=environment,
                 # Ctrl-C reaches the whole foreground group: in a session of its own the child outlives it, and
                 # the stack ends its parts in order.
                 start_new_session=True,
@@ -71,20 +65,27 @@ class Process:
         return f"Its last words, of {self._log}:\n" + "\n".join(f"    {line}" for line in lines)
 
     async def stop(self, *, patience: float = 10) -> None:
-        """Ask the process to end, and kill it when it has not ended after `patience` seconds."""
+        """End the process and all that it started: see the function `stop`."""
         await stop(self._process, patience=patience)
 
 
 async def stop(process: asyncio.subprocess.Process, *, patience: float) -> None:
-    """End a process and its descendants: SIGTERM, and SIGKILL after `patience` seconds."""
-    if process.returncode is not None:
-        return
-    process.terminate()
-    try:
-        await asyncio.wait_for(process.wait(), patience)
-    except TimeoutError:
-        process.kill()
-        await process.wait()
+    """End a process that leads a session, and all that it started.
+
+    They are asked by SIGTERM; what is left once the process has ended, or after `patience` seconds, is killed.
+    """
+    if process.returncode is None:
+        _signal(process, signal.SIGTERM)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), patience)
+    _signal(process, signal.SIGKILL)
+    await process.wait()
+
+
+def _signal(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
+    # macOS forbids what Linux cannot find: a group of which nothing runs any more.
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, number)
 
 
 def end_with_parent() -> None:

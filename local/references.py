@@ -66,11 +66,14 @@ class References:
     def name(self, logical_id: str) -> str:
         """Return the physical name of a resource."""
         resource = self._resources[logical_id]
-        kind = resource["Type"]
-        given = resource.get("Properties", {}).get(_NAME_PROPERTIES.get(kind, ""))
+        kind, properties = resource["Type"], resource.get("Properties", {})
+        given = properties.get(_NAME_PROPERTIES.get(kind, ""))
         if given is not None:
             return str(self._resolve(given))
-        return logical_id.lower() if kind == "AWS::S3::Bucket" else logical_id
+        if kind == "AWS::S3::Bucket":
+            return logical_id.lower()
+        is_fifo = str(self._resolve(properties.get("FifoQueue") or properties.get("FifoTopic"))).lower() == "true"
+        return f"{logical_id}.fifo" if is_fifo else logical_id
 
     def _qualified_arn(self, logical_id: str) -> str:
         properties = self._resources[logical_id]["Properties"]

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from local.errors import PlainError
 from local.model import Resource
@@ -32,6 +32,7 @@ _QUEUE = (
     "SqsManagedSseEnabled",
     "VisibilityTimeout",
 )
+_TOPIC = ("ContentBasedDeduplication", "FifoTopic")
 
 
 class ResourceError(PlainError):
@@ -47,14 +48,16 @@ def make(resources: Iterable[Resource], client: Clients) -> list[Resource]:
 
     What exists is left as it is, whatever the template says of it.
     """
-    return [resource for resource in resources if _make(resource, client)]
+    # A queue comes after the one that takes its dead letters.
+    in_order = sorted(resources, key=lambda resource: "RedrivePolicy" in resource.properties)
+    return [resource for resource in in_order if _make(resource, client)]
 
 
 def _make(resource: Resource, client: Clients) -> bool:
     try:
         _MAKERS[resource.type](resource, client)
-    except ClientError as error:
-        if error.response["Error"]["Code"] in _EXISTS:
+    except (BotoCoreError, ClientError) as error:
+        if isinstance(error, ClientError) and error.response["Error"]["Code"] in _EXISTS:
             return False
         raise ResourceError(f"{resource.logical_id} ({resource.type}) could not be made: {error}") from error
     return True
@@ -63,7 +66,8 @@ def _make(resource: Resource, client: Clients) -> bool:
 _EXISTS = {
     "AlreadyExistsException",
     "BucketAlreadyOwnedByYou",
-    "ConfigurationSetAlreadyExists",
+    "ConfigurationSetAlreadyExistsException",
+    "QueueAlreadyExists",
     "ResourceInUseException",
 }
 
@@ -87,7 +91,10 @@ def _queue(resource: Resource, client: Clients) -> None:
 
 
 def _topic(resource: Resource, client: Clients) -> None:
-    client("sns").create_topic(Name=resource.name)
+    client("sns").create_topic(
+        Name=resource.name,
+        Attributes={name: _as_text(resource.properties[name]) for name in _TOPIC if name in resource.properties},
+    )
 
 
 def _bucket(resource: Resource, client: Clients) -> None:

@@ -83,7 +83,8 @@ class Services:
         if self._settings.command != "services":
             return None
         usual = self._settings.ports["kafka"] == PORTS["kafka"]
-        return ports.claim("kafka", CONTAINER_KAFKA_PORT if usual else 0)
+        address = docker.bridge_address() or LOOPBACK
+        return ports.claim("kafka", CONTAINER_KAFKA_PORT if usual else 0, address=address)
 
     async def _dynamodb(self, class_path: str) -> None:
         port, data = self._ports["dynamodb"], self._settings.data / "dynamodb"

@@ -2,8 +2,9 @@
 
 import argparse
 import os
+import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -20,11 +21,13 @@ PORTS: Mapping[str, int] = {
 }
 CONTAINER_KAFKA_PORT = 19092
 
+_BROKERS = re.compile(r"[^:,\s]+:\d+(,[^:,\s]+:\d+)*")
+
 Command = Literal["run", "services"]
 
 
 class SettingsError(PlainError):
-    """The command line or samconfig.toml is wrong; the message says where."""
+    """The command line, the environment or samconfig.toml is wrong; the message says where."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,17 +52,20 @@ def read(arguments: Sequence[str]) -> Settings:
     """Read the settings of `python -m local`. Raises SettingsError; exits on --help and on unknown options."""
     options = _parser().parse_args(arguments)
     template = Path(options.template)
-    overrides = [*_from_samconfig(template.parent / "samconfig.toml"), *options.parameter_overrides]
+    samconfig = template.parent / "samconfig.toml"
     return Settings(
         command=options.command,
         template=template,
-        parameters=dict(_as_pair(override) for override in overrides),
+        parameters={
+            **dict(_pairs(_from_samconfig(samconfig), source=str(samconfig))),
+            **dict(_pairs(options.parameter_overrides, source="--parameter-overrides")),
+        },
         ports={name: getattr(options, f"{name}_port") for name in PORTS},
         data=Path(options.data),
         region=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1",
         partitions=options.partitions,
         concurrency=options.concurrency,
-        kafka=os.environ.get("KAFKA_BOOTSTRAP_SERVERS") or None,
+        kafka=_brokers(os.environ.get("KAFKA_BOOTSTRAP_SERVERS")),
     )
 
 
@@ -88,35 +94,63 @@ def _parser() -> argparse.ArgumentParser:
         "They come after those in samconfig.toml under [default.local_run.parameters]",
     )
     parser.add_argument("--data", default=".local", help="folder of logs and data (.local)")
-    parser.add_argument("--partitions", type=int, default=3, help="of a topic that does not exist yet (3)")
-    parser.add_argument("--concurrency", type=int, default=4, help="environments of a function at most (4)")
+    parser.add_argument("--partitions", type=_positive, default=3, help="of a topic that does not exist yet (3)")
+    parser.add_argument("--concurrency", type=_positive, default=4, help="environments of a function at most (4)")
     for name, port in PORTS.items():
+        variable = f"{name.upper()}_PORT"
         parser.add_argument(
             f"--{name}-port",
-            type=int,
-            default=os.environ.get(f"{name.upper()}_PORT", port),
+            type=_port_of(variable),
+            default=os.environ.get(variable) or port,
             metavar="PORT",
             help=f"0: a free one ({port})",
         )
     return parser
 
 
+def _port_of(variable: str) -> Callable[[str], int]:
+    def port(text: str) -> int:
+        if not text.isdecimal() or int(text) > 65535:
+            raise argparse.ArgumentTypeError(f"{text!r}, given here or by {variable}, is no port: write 0 to 65535")
+        return int(text)
+
+    return port
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of 1 or more")
+    return int(text)
+
+
+def _brokers(text: str | None) -> str | None:
+    if text and not _BROKERS.fullmatch(text):
+        raise SettingsError(
+            f"KAFKA_BOOTSTRAP_SERVERS is {text!r}: write host:port, several separated by commas, or unset it to have "
+            "a broker started."
+        )
+    return text or None
+
+
 def _from_samconfig(path: Path) -> list[str]:
     if not path.exists():
         return []
     try:
-        config = tomllib.loads(path.read_text())
-    except tomllib.TOMLDecodeError as error:
+        found: object = tomllib.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
         raise SettingsError(f"{path} is not valid TOML: {error}") from error
-    section = config.get("default", {}).get("local_run", {}).get("parameters", {})
-    overrides = section.get("parameter_overrides", [])
-    if not isinstance(overrides, list):
-        raise SettingsError(f'{path}: parameter_overrides of [default.local_run.parameters] is a list of "NAME=VALUE"')
-    return [str(override) for override in overrides]
+    for name in ("default", "local_run", "parameters", "parameter_overrides"):
+        found = found.get(name, {}) if isinstance(found, dict) else None
+    if found == {}:
+        return []
+    if not isinstance(found, list):
+        raise SettingsError(f'{path}: [default.local_run.parameters] parameter_overrides is no list of "NAME=VALUE"')
+    return [str(override) for override in found]
 
 
-def _as_pair(override: str) -> tuple[str, str]:
-    name, found, value = override.partition("=")
-    if not found:
-        raise SettingsError(f"{override!r} is no parameter: write NAME=VALUE")
-    return name, value
+def _pairs(overrides: Iterable[str], *, source: str) -> Iterator[tuple[str, str]]:
+    for override in overrides:
+        name, found, value = override.partition("=")
+        if not found:
+            raise SettingsError(f"{source}: {override!r} is no parameter: write NAME=VALUE")
+        yield name, value

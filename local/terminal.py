@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Mapping
 from datetime import datetime
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -47,7 +48,7 @@ class Terminal:
     def __init__(self, output: TextIO, logs: Path) -> None:
         self._output = output
         self._logs = logs
-        self._coloured = output.isatty() and "NO_COLOR" not in os.environ
+        self._coloured = output.isatty() and not os.environ.get("NO_COLOR")
         self.started = time.monotonic()
 
     def step(self, source: str, text: str, *, level: str = "INFO") -> None:
@@ -58,7 +59,9 @@ class Terminal:
 
     def say(self, text: str) -> None:
         """Print some text."""
-        print(text, file=self._output, flush=True)
+        # In one piece: the mappings' threads print too.
+        self._output.write(f"{text}\n")
+        self._output.flush()
 
     def access(self, access: Access) -> None:
         """Print a request to the gateway and how it was answered."""
@@ -71,16 +74,17 @@ class Terminal:
     def function(self, function: Function, line: str) -> None:
         """Print a line that a function logged, and keep it."""
         self._logs.mkdir(parents=True, exist_ok=True)
-        with (self._logs / f"{function.name}.log").open("a") as log:
+        with (self._logs / f"{function.name}.log").open("a", encoding="utf-8") as log:
             log.write(line + "\n")
         try:
             entry = json.loads(line)
-        except ValueError:
-            entry = line
+        except (ValueError, RecursionError):
+            entry = None
         if not isinstance(entry, dict):
             self.step(function.name, line)
-        elif not _is_noise(entry):
-            level = str(entry.get("level") or entry.get("log_level") or "INFO")
+            return
+        level = str(entry.get("level") or entry.get("log_level") or "INFO")
+        if not _is_noise(entry, level):
             self.step(function.name, _in_short(entry, level), level=level)
 
     def _in(self, what: str, text: str) -> str:
@@ -88,19 +92,32 @@ class Terminal:
         return f"\x1b[{colour}m{text}\x1b[0m" if self._coloured and colour else text
 
 
-def _is_noise(entry: Mapping[str, Any]) -> bool:
+def _is_noise(entry: Mapping[str, Any], level: str) -> bool:
     """Tell whether a line is not for people: metrics in CloudWatch's embedded format, debugging, general advice."""
-    return "_aws" in entry or entry.get("level") == "DEBUG" or str(entry.get("message")).startswith("LAMBDA_WARNING")
+    return "_aws" in entry or level == "DEBUG" or str(entry.get("message")).startswith("LAMBDA_WARNING")
 
 
 def _in_short(entry: Mapping[str, Any], level: str) -> str:
     details = "  ".join(f"{name}={value}" for name, value in entry.items() if name not in _ROUTINE)
-    message = entry.get("message") or f"{entry.get('errorType', '')}: {entry.get('errorMessage', '')}"
-    first = "  ".join(part for part in ("" if level == "INFO" else level, str(message), details) if part)
-    trace = entry.get("exception") or "".join(entry.get("stackTrace", []))
-    return f"{first}\n{trace}".rstrip()
+    first = "  ".join(part for part in ("" if level == "INFO" else level, _message(entry), details) if part)
+    return f"{first}\n{_trace(entry)}".rstrip()
+
+
+def _message(entry: Mapping[str, Any]) -> str:
+    if "message" not in entry and "errorType" in entry:
+        return f"{entry['errorType']}: {entry.get('errorMessage')}"
+    return str(entry.get("message", ""))
+
+
+def _trace(entry: Mapping[str, Any]) -> str:
+    # The runtime client's is a list of lines. A function may print any JSON, so nothing is taken for granted.
+    lines = entry.get("stackTrace")
+    return str(entry.get("exception") or "") or ("".join(map(str, lines)) if isinstance(lines, list) else "")
 
 
 def standard(logs: Path) -> Terminal:
     """Return the terminal that the command was started from."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        # A function may log what has no encoding (half a surrogate pair), and no line may end the stack.
+        sys.stdout.reconfigure(errors="backslashreplace")
     return Terminal(sys.stdout, logs)

@@ -37,6 +37,7 @@ def mime(recipient: str) -> bytes:
     message["X-Own"] = "kept"
     message.set_content("Cảm ơn bạn!", cte="base64")
     message.add_alternative("<p>Cảm ơn bạn!</p>", subtype="html", cte="base64")
+    message.set_boundary("always-the-same")
     return message.as_bytes()
 
 

@@ -13,7 +13,7 @@ import httpx
 import psutil
 import pytest
 
-from local.invoker import FunctionNotFoundError, PayloadTooLargeError
+from local.invoker import Answer, FunctionNotFoundError, PayloadTooLargeError
 from local.lambdas.api import invoke_api
 from local.lambdas.service import Lambdas
 from local.model import Function
@@ -188,6 +188,28 @@ def test_an_invocation_goes_on_when_its_caller_gives_up(function: Function) -> N
             assert (last.function_error, last.payload) == (None, first.payload)
 
     asyncio.run(scenario())
+
+
+def test_an_invocation_begins_even_if_its_caller_gave_up_before(function: Function) -> None:
+    async def scenario() -> list[str]:
+        lines: list[str] = []
+        async with _running(function, limit=1, log=lines) as lambdas:
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(lambdas.invoke("Fn", b'"given up"'), 0.001)
+            await lambdas.invoke("Fn", b'"waited for"')
+        return lines
+
+    assert len(asyncio.run(scenario())) == 2, "a line of each invocation"
+
+
+def test_the_end_of_everything_ends_the_waiting_for_it(function: Function) -> None:
+    async def scenario() -> list[Answer | BaseException]:
+        async with _running(replace(function, handler="main.sleeps"), limit=1) as lambdas:
+            callers = [asyncio.create_task(lambdas.invoke("Fn", b"{}")) for _ in range(3)]
+            await asyncio.sleep(0)
+        return await asyncio.wait_for(asyncio.gather(*callers, return_exceptions=True), 10)
+
+    assert len(asyncio.run(scenario())) == 3
 
 
 def test_changed_code_is_run_by_new_environments(function: Function) -> None:

@@ -1,0 +1,55 @@
+"""The file that says where the parts of a stack are."""
+
+import json
+import threading
+from pathlib import Path
+
+from local.endpoints import Endpoints, url
+from local.files import write_whole
+
+ENDPOINTS = Endpoints(
+    api=url(3000),
+    lambda_=url(3001),
+    console=url(8025),
+    aws=url(4566),
+    dynamodb=url(8000),
+    kafka="127.0.0.1:9092",
+)
+
+
+def test_the_file_has_the_public_names(tmp_path: Path) -> None:
+    file = ENDPOINTS.write(tmp_path)
+    assert file == tmp_path / "endpoints.json"
+    assert json.loads(file.read_text()) == {
+        "api": "http://127.0.0.1:3000",
+        "lambda": "http://127.0.0.1:3001",
+        "console": "http://127.0.0.1:8025",
+        "aws": "http://127.0.0.1:4566",
+        "dynamodb": "http://127.0.0.1:8000",
+        "kafka": "127.0.0.1:9092",
+    }
+
+
+def test_what_does_not_run_is_not_in_it(tmp_path: Path) -> None:
+    services = Endpoints(api=None, lambda_=None, console="c", aws="a", dynamodb="d", kafka="k")
+    assert set(json.loads(services.write(tmp_path).read_text())) == {"console", "aws", "dynamodb", "kafka"}
+
+
+def test_nobody_sees_a_part_of_a_file(tmp_path: Path) -> None:
+    file, text = tmp_path / "folder" / "file.json", "x" * 1_000_000
+    write_whole(file, text)
+    seen: set[int] = set()
+    written = threading.Event()
+
+    def read() -> None:
+        while not written.is_set():
+            seen.add(len(file.read_text()))
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for _ in range(20):
+        write_whole(file, text)
+    written.set()
+    reader.join()
+    assert seen <= {len(text)}
+    assert list(file.parent.iterdir()) == [file], "nothing unfinished is left"

@@ -1,0 +1,46 @@
+"""Ports: claimed before anything starts, listened on when it does."""
+
+import asyncio
+import socket
+
+import pytest
+
+from local.ports import LOOPBACK, PortTakenError, claim, listen, until_open
+
+
+def test_a_free_port_is_found_and_can_be_listened_on() -> None:
+    port = claim("api", 0)
+    assert claim("api", port) == port
+    with listen(port) as listener:
+        assert listener.getsockname() == (LOOPBACK, port)
+
+
+def test_a_taken_port_is_an_error_that_says_what_to_do() -> None:
+    with socket.create_server((LOOPBACK, 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(PortTakenError) as raised:
+            claim("console", port)
+    message = str(raised.value)
+    assert message.startswith(f"Port {port}, for console, cannot be had: Address already in use.")
+    assert "--console-port or CONSOLE_PORT (0: any free one)" in message
+
+
+def test_a_port_whose_last_connections_are_closing_is_free() -> None:
+    with socket.create_server((LOOPBACK, 0)) as server:
+        address = server.getsockname()
+        with socket.create_connection(address):
+            server.accept()[0].close()  # closed by the server first, so that its end waits
+    assert claim("api", address[1]) == address[1]
+
+
+def test_a_port_is_waited_for_until_something_accepts() -> None:
+    async def scenario() -> None:
+        port = claim("api", 0)
+        waiting = asyncio.create_task(until_open(port, pause=0.01))
+        await asyncio.sleep(0.05)
+        assert not waiting.done()
+        server = await asyncio.start_server(lambda _, writer: writer.close(), LOOPBACK, port)
+        await asyncio.wait_for(waiting, 10)
+        server.close()
+
+    asyncio.run(scenario())

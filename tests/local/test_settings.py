@@ -1,0 +1,137 @@
+"""What `python -m local` is told, and what it says of what it cannot read."""
+
+from pathlib import Path
+
+import pytest
+
+from local.settings import PORTS, Settings, SettingsError, read
+
+
+@pytest.fixture(autouse=True)
+def nothing_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [*(f"{port.upper()}_PORT" for port in PORTS), "AWS_REGION", "AWS_DEFAULT_REGION"]:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("KAFKA_BOOTSTRAP_SERVERS", raising=False)
+
+
+@pytest.fixture
+def template(tmp_path: Path) -> str:
+    return str(tmp_path / "template.yaml")
+
+
+def test_nothing_needs_to_be_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert read([]) == Settings(
+        command="run",
+        template=Path("template.yaml"),
+        parameters={},
+        ports={"api": 3000, "lambda": 3001, "console": 8025, "aws": 4566, "dynamodb": 8000, "kafka": 9092},
+        data=Path(".local"),
+        region="us-east-1",
+        partitions=3,
+        concurrency=4,
+        kafka=None,
+    )
+
+
+def test_the_command_line_is_read(template: str) -> None:
+    arguments = f"services --template {template} --data d --partitions 6 --concurrency 1 --kafka-port 0".split()
+    settings = read(arguments)
+    assert (settings.command, settings.template, settings.data) == ("services", Path(template), Path("d"))
+    assert (settings.partitions, settings.concurrency) == (6, 1)
+    assert settings.ports == {**PORTS, "kafka": 0}
+
+
+def test_ports_come_from_the_environment_where_the_command_line_has_none(
+    template: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("API_PORT", "3100")
+    monkeypatch.setenv("LAMBDA_PORT", "3101")
+    monkeypatch.setenv("CONSOLE_PORT", "")
+    settings = read(["--template", template, "--lambda-port", "0"])
+    assert settings.ports == {**PORTS, "api": 3100, "lambda": 0}
+
+
+@pytest.mark.parametrize("port", ["x", "-1", "65536", "3000.5", " ", "tcp://10.0.0.1:3000"])
+def test_a_port_that_is_none_is_an_error_that_says_where_it_is_from(
+    template: str, port: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AWS_PORT", port)
+    with pytest.raises(SystemExit) as raised:
+        read(["--template", template])
+    assert raised.value.code == 2
+    assert f"argument --aws-port: {port!r}, given here or by AWS_PORT, is no port" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--partitions", "--concurrency"])
+@pytest.mark.parametrize("number", ["0", "-3", "many"])
+def test_a_number_under_one_is_an_error(
+    template: str, option: str, number: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        read(["--template", template, f"{option}={number}"])
+    assert f"argument {option}: {number!r} is no number of 1 or more" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_the_region_is_the_environments(template: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "ap-southeast-1")
+    assert read(["--template", template]).region == "ap-southeast-1"
+
+
+def test_brokers_that_run_elsewhere_come_from_the_environment(template: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "b-1.example.com:9092,b-2.example.com:9092")
+    assert read(["--template", template]).kafka == "b-1.example.com:9092,b-2.example.com:9092"
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "")
+    assert read(["--template", template]).kafka is None
+
+
+@pytest.mark.parametrize("brokers", ["localhost", "localhost:", ":9092", "a:1,", "a:1, b:2", "http://a:1"])
+def test_brokers_that_are_none_are_an_error(template: str, brokers: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", brokers)
+    with pytest.raises(SettingsError, match=r"KAFKA_BOOTSTRAP_SERVERS is .* write host:port"):
+        read(["--template", template])
+
+
+def test_parameters_of_the_command_line_come_after_those_of_samconfig(tmp_path: Path, template: str) -> None:
+    overrides = '["Shop=The Shop", "Url=http://a/?b=c", "Empty="]'
+    _samconfig(tmp_path, f"[default.local_run.parameters]\nparameter_overrides = {overrides}")
+    settings = read(["--template", template, "--parameter-overrides", "Shop=Another", "New=1"])
+    assert settings.parameters == {"Shop": "Another", "Url": "http://a/?b=c", "Empty": "", "New": "1"}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "version = 0.1", "[default.build.parameters]\nparameter_overrides = ['A=1']", "[default.local_run]"]
+)
+def test_a_samconfig_without_a_section_for_us_is_fine(tmp_path: Path, template: str, text: str) -> None:
+    _samconfig(tmp_path, text)
+    assert read(["--template", template]).parameters == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[default", "is not valid TOML"),
+        ("a = '\udcff'", "is not valid TOML"),
+        ("[default.local_run.parameters]\nparameter_overrides = 'A=1 B=2'", "is no list"),
+        ("[default]\nlocal_run = 1", "is no list"),
+        ("[default.local_run.parameters]\nparameter_overrides = ['A']", "'A' is no parameter: write NAME=VALUE"),
+    ],
+)
+def test_a_samconfig_that_is_wrong_is_an_error_that_names_it(
+    tmp_path: Path, template: str, text: str, says: str
+) -> None:
+    _samconfig(tmp_path, text)
+    with pytest.raises(SettingsError) as raised:
+        read(["--template", template])
+    assert str(tmp_path / "samconfig.toml") in str(raised.value)
+    assert says in str(raised.value)
+
+
+def test_a_parameter_without_a_value_is_an_error(template: str) -> None:
+    with pytest.raises(SettingsError, match="--parameter-overrides: 'Shop' is no parameter: write NAME=VALUE"):
+        read(["--template", template, "--parameter-overrides", "Shop"])
+
+
+def _samconfig(folder: Path, text: str) -> None:
+    (folder / "samconfig.toml").write_bytes(text.encode(errors="surrogateescape"))
