@@ -1,6 +1,7 @@
 """`python -m local`: run a SAM template on this machine."""
 
 import asyncio
+import logging
 import signal
 import sys
 import time
@@ -54,6 +55,8 @@ def main() -> int:
     except SettingsError as error:
         return _fail([error])
     terminal = standard(settings.data / "logs")
+    # What of its troubles matters, the parts that use it say in words.
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
     try:
         asyncio.run(_run(settings, terminal))
     except asyncio.CancelledError:

@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from local.files import write_whole
+
 _ID = re.compile("[0-9a-f]{22}")
 
 
@@ -48,9 +50,8 @@ class MailStore:
             "recipients": list(recipients),
             "created": created.astimezone(UTC).isoformat(),
         }
-        self.folder.mkdir(parents=True, exist_ok=True)
-        _write(self._path(identifier, "json"), json.dumps(envelope).encode())
-        _write(self._path(identifier, "eml"), raw)
+        write_whole(self._path(identifier, "json"), json.dumps(envelope))
+        write_whole(self._path(identifier, "eml"), raw)
         return identifier
 
     def newest_first(self) -> list[Mail]:
@@ -111,10 +112,3 @@ class MailStore:
         if not _ID.fullmatch(identifier):
             raise MailNotFoundError(identifier)
         return self.folder / f"{identifier}.{suffix}"
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file so that nobody ever sees a part of it."""
-    unfinished = path.with_suffix(f"{path.suffix}.unfinished")
-    unfinished.write_bytes(content)
-    unfinished.replace(path)

@@ -196,10 +196,13 @@ class _Reader:
 
     def _mapping(self, logical_id: str, properties: dict[str, Any]) -> KafkaMapping:
         config = _kafka_config(properties) or {}
+        function = _function_name(properties["FunctionName"])
+        if function not in {self._references.name(each) for each, _ in self._of("AWS::Lambda::Function")}:
+            raise TemplateError(f"{self._path}: {logical_id} triggers {function}, which is no function of the template")
         timestamp = properties.get("StartingPositionTimestamp")
         return KafkaMapping(
             logical_id=logical_id,
-            function=_function_name(properties["FunctionName"]),
+            function=function,
             topic=properties["Topics"][0],
             consumer_group=config.get("ConsumerGroupId") or f"local-{logical_id}",
             event_source_arn=properties.get("EventSourceArn"),

@@ -206,6 +206,19 @@ def test_a_template_that_cannot_run_says_why(tmp_path: Path, resources: str, res
         _load(tmp_path, resources, rest=rest)
 
 
+def test_a_mapping_needs_its_function(tmp_path: Path) -> None:
+    resources = """
+  Mapping:
+    Type: AWS::Lambda::EventSourceMapping
+    Properties:
+      FunctionName: arn:aws:lambda:us-east-1:123456789012:function:Elsewhere
+      EventSourceArn: arn:aws:kafka:us-east-1:123456789012:cluster/c/uuid-2
+      Topics: [t]
+"""
+    with pytest.raises(TemplateError, match="Mapping triggers Elsewhere"):
+        _load(tmp_path, resources)
+
+
 def test_a_template_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(TemplateError, match="no such template"):
         load(tmp_path / "template.yaml", parameters={}, region="us-east-1", aws="")
