@@ -30,8 +30,8 @@ def _cancel_on_signals(terminal: Terminal) -> None:
         nonlocal ending
         if not ending and task is not None:
             ending = True
-            terminal.say("\nEnding everything …")
             task.cancel()
+            terminal.say("\nEnding everything …")
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, end)

@@ -33,11 +33,13 @@ class Parts:
     def thread(self, name: str, run: Callable[[], None], stop: Callable[[], None]) -> None:
         """Take a function that blocks until `stop` is called."""
         executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+        thread = asyncio.get_running_loop().run_in_executor(executor, run)
 
-        async def running() -> None:
-            await asyncio.get_running_loop().run_in_executor(executor, run)
+        async def watch() -> None:
+            # Shielded: a thread ends by `stop` and not because somebody no longer waits for it.
+            await asyncio.shield(thread)
 
-        thread = self._group.create_task(running())
+        self._group.create_task(watch())
         self._exits.push_async_callback(asyncio.wait, [thread])
         self._exits.callback(stop)
 

@@ -14,6 +14,8 @@ from local.errors import PlainError
 
 _LAST_WORDS = 15
 _PR_SET_PDEATHSIG = 1
+# Looked up here: between fork and exec, another thread may hold the lock that a look-up takes.
+_prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
 
 class ProcessDiedError(PlainError):
@@ -93,8 +95,8 @@ def end_with_parent() -> None:
 
     Runs in the child between fork and exec.
     """
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if _prctl is not None:
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _in_words(status: int) -> str:

@@ -2,9 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping
-from concurrent.futures import Future
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import filelock
 
@@ -13,12 +13,11 @@ from local.console import console
 from local.endpoints import FILE, Endpoints, url
 from local.errors import PlainError
 from local.gateway import gateway
-from local.invoker import Answer
 from local.lambdas.api import invoke_api
 from local.lambdas.service import Lambdas
 from local.mails import MailStore
 from local.mapping.poller import Poller
-from local.model import Application
+from local.model import Application, KafkaMapping
 from local.parts import Parts, parts
 from local.ports import LOOPBACK
 from local.services import CREDENTIALS, Services
@@ -66,7 +65,8 @@ async def _start(settings: Settings, terminal: Terminal, running: Parts) -> Stac
     await running.server(console(MailStore(settings.data / "mails")), claimed["console"])
     if settings.command == "run":
         await _start_application(application, settings, endpoints, claimed, running, terminal)
-    running.at_end(endpoints.write(settings.data).unlink)
+    file = endpoints.write(settings.data)
+    running.at_end(lambda: file.unlink(missing_ok=True))
     return Stack(application=application, endpoints=endpoints)
 
 
@@ -89,19 +89,14 @@ async def _start_application(
     running.task(
         lambdas.reload(lambda function: terminal.step(function.name, "code changed: starting anew"), watching=watching)
     )
+    assigned = [_start_poller(mapping, endpoints, lambdas, running, terminal) for mapping in application.mappings]
     await lambdas.warm(
         lambda function: terminal.step(
             function.name, "its init failed; each invocation and each change tries again", level="ERROR"
         )
     )
-    for mapping in application.mappings:
-        poller = Poller(
-            mapping=mapping,
-            bootstrap=endpoints.kafka,
-            invoke=_from_thread(lambdas),
-            report=lambda text: terminal.step("mapping", text),
-        )
-        running.thread(mapping.logical_id, poller.run, poller.stop)
+    for mapping_assigned in assigned:
+        await mapping_assigned.wait()
     await running.server(invoke_api(lambdas, [each.name for each in application.functions]), claimed["lambda"])
     for number, api in enumerate(application.apis):
         if number == 0:
@@ -109,6 +104,22 @@ async def _start_application(
         else:
             terminal.step("template", f"not run on this machine: {api.logical_id}, a second HTTP API", level="WARNING")
     await watching.wait()
+
+
+def _start_poller(
+    mapping: KafkaMapping, endpoints: Endpoints, lambdas: Lambdas, running: Parts, terminal: Terminal
+) -> asyncio.Event:
+    """Start it, and return what is set once it misses no record."""
+    loop, assigned = asyncio.get_running_loop(), asyncio.Event()
+    poller = Poller(
+        mapping=mapping,
+        bootstrap=endpoints.kafka,
+        invoke=lambda function, payload: asyncio.run_coroutine_threadsafe(lambdas.invoke(function, payload), loop),
+        report=lambda text: terminal.step("mapping", text),
+        on_assigned=partial(loop.call_soon_threadsafe, assigned.set),
+    )
+    running.thread(mapping.logical_id, poller.run, poller.stop)
+    return assigned
 
 
 def _lock(settings: Settings, running: Parts) -> None:
@@ -161,9 +172,3 @@ def _variables(endpoints: Endpoints, region: str) -> Mapping[str, str]:
         "AWS_ENDPOINT_URL": endpoints.aws,
         "AWS_ENDPOINT_URL_DYNAMODB": endpoints.dynamodb,
     }
-
-
-def _from_thread(lambdas: Lambdas) -> Callable[[str, bytes], Future[Answer]]:
-    """Return `lambdas.invoke` for the threads of the pollers."""
-    loop = asyncio.get_running_loop()
-    return lambda function, payload: asyncio.run_coroutine_threadsafe(lambdas.invoke(function, payload), loop)

@@ -1,5 +1,6 @@
 """What the stack says on the terminal: one line a step, and the functions' own log lines made short."""
 
+import contextlib
 import json
 import os
 import sys
@@ -60,8 +61,9 @@ class Terminal:
     def say(self, text: str) -> None:
         """Print some text."""
         # In one piece: the mappings' threads print too.
-        self._output.write(f"{text}\n")
-        self._output.flush()
+        with contextlib.suppress(OSError, ValueError):  # whoever looked on is gone; the work goes on
+            self._output.write(f"{text}\n")
+            self._output.flush()
 
     def access(self, access: Access) -> None:
         """Print a request to the gateway and how it was answered."""

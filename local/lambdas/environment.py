@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import json
 import os
 import sys
 import uuid
@@ -52,8 +51,9 @@ class Environment:
 
     async def start(self) -> Outcome | None:
         """Start the process and wait for its init; return the error if it failed."""
-        port = ports.claim("a Runtime API", 0)
-        await self._exits.enter_async_context(serving(self._api.app, ports.listen(port)))
+        listener = ports.listen(0)
+        port = listener.getsockname()[1]
+        await self._exits.enter_async_context(serving(self._api.app, listener))
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             *("-m", "awslambdaric", self._function.handler),
@@ -87,7 +87,7 @@ class Environment:
         outcome = invocation.outcome.result()
         if len(outcome.payload) > _RESPONSE_LIMIT:
             too_large = f"Response payload size exceeded maximum allowed payload size ({_RESPONSE_LIMIT} bytes)."
-            outcome = Outcome(payload=_error("Function.ResponseSizeTooLarge", too_large), failed=True)
+            outcome = Outcome.error("Function.ResponseSizeTooLarge", too_large)
         return invocation.request_id, outcome
 
     async def stop(self) -> None:
@@ -99,8 +99,8 @@ class Environment:
         self._api.close()
         await self._exits.aclose()
 
-    async def _wait_for(self, event: Awaitable[object], *, limit: float) -> bytes | None:
-        """Wait for `event`; return the error's JSON if the process ends or the time runs out before it."""
+    async def _wait_for(self, event: Awaitable[object], *, limit: float) -> Outcome | None:
+        """Wait for `event`; return the failure if the process ends or the time runs out before it."""
         if self._process is None:
             raise RuntimeError("the environment was not started")
         awaited = asyncio.ensure_future(event)
@@ -113,14 +113,14 @@ class Environment:
         if awaited in done:
             return None
         if died in done:
-            return _error("Runtime.ExitError", f"Runtime exited with exit status {self._process.returncode}")
+            return Outcome.error("Runtime.ExitError", f"Runtime exited with exit status {self._process.returncode}")
         moment = datetime.now(UTC).isoformat(timespec="milliseconds")
-        return _error("Sandbox.Timedout", f"{moment} Task timed out after {limit:.2f} seconds")
+        return Outcome.error("Sandbox.Timedout", f"{moment} Task timed out after {limit:.2f} seconds")
 
-    def _died(self, error: bytes) -> Outcome:
+    def _died(self, failure: Outcome) -> Outcome:
         # The function had no chance to log this itself.
-        self._log(self._function, error.decode(errors="replace"))
-        return Outcome(payload=error, failed=True)
+        self._log(self._function, failure.payload.decode(errors="replace"))
+        return failure
 
     def _note_init_error(self, payload: bytes) -> None:
         self._init_error = payload
@@ -170,7 +170,3 @@ class Environment:
 
 def _certificates() -> dict[str, str]:
     return {name: os.environ[name] for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if name in os.environ}
-
-
-def _error(kind: str, message: str) -> bytes:
-    return json.dumps({"errorType": kind, "errorMessage": message}).encode()

@@ -34,6 +34,7 @@ class Pool:
         self._log = log
         self._environments: set[Environment] = set()
         self._idle: list[Environment] = []
+        self._retired: set[Environment] = set()
         self._waiting: deque[asyncio.Future[Environment]] = deque()
         self._starts: set[asyncio.Task[None]] = set()
         self._work: set[asyncio.Task[Any]] = set()
@@ -53,6 +54,7 @@ class Pool:
     async def retire(self) -> None:
         """End every environment, the busy ones after their invocation: the code has changed."""
         idle, self._idle = self._idle, []
+        self._retired |= self._environments.difference(idle)
         self._environments.clear()
         await asyncio.gather(*(environment.stop() for environment in idle))
 
@@ -62,7 +64,7 @@ class Pool:
             start.cancel()
         for waiting in self._waiting:
             waiting.cancel()
-        environments, self._environments = self._environments | set(self._idle), set()
+        environments, self._environments = self._environments | self._retired, set()
         self._limit = 0
         await asyncio.gather(*self._starts, return_exceptions=True)
         await asyncio.gather(*(environment.stop() for environment in environments))
@@ -85,9 +87,12 @@ class Pool:
         )
 
     async def _acquire(self) -> Environment:
-        if self._idle:
+        while self._idle:
             # The one used last: the others may come to rest, as in Lambda.
-            return self._idle.pop()
+            environment = self._idle.pop()
+            if environment.alive:
+                return environment
+            self._end(environment)
         waiting: asyncio.Future[Environment] = asyncio.get_running_loop().create_future()
         self._waiting.append(waiting)
         self._start_if_short()
@@ -102,28 +107,33 @@ class Pool:
     async def _start(self, environment: Environment) -> None:
         try:
             failure = await environment.start()
+        except OSError as error:  # no process or socket to be had; what waits must not wait for ever
+            failure = Outcome.error("Sandbox.StartFailed", str(error))
         finally:
             # At once, not when the task is done: whoever waits next must not take it for one still under way.
             self._starts = {start for start in self._starts if start is not asyncio.current_task()}
         if failure is None:
             self._release(environment)
         else:
-            self._environments.discard(environment)
+            self._end(environment)
             if waiting := self._next_waiting():
                 waiting.set_exception(InitError(failure))
             self._start_if_short()
 
     def _release(self, environment: Environment) -> None:
-        if environment not in self._environments:
-            # Retired while it was busy.
-            self._in_background(environment.stop())
-        elif not environment.alive:
-            self._environments.discard(environment)
+        if environment not in self._environments or not environment.alive:
+            # Retired while it was busy, or dead.
+            self._end(environment)
         elif waiting := self._next_waiting():
             waiting.set_result(environment)
         else:
             self._idle.append(environment)
         self._start_if_short()
+
+    def _end(self, environment: Environment) -> None:
+        self._environments.discard(environment)
+        self._retired.discard(environment)
+        self._in_background(environment.stop())
 
     def _next_waiting(self) -> asyncio.Future[Environment] | None:
         while self._waiting:

@@ -4,10 +4,12 @@ https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
 
 import asyncio
+import json
 import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Self
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -23,6 +25,11 @@ class Outcome:
 
     payload: bytes
     failed: bool = False
+
+    @classmethod
+    def error(cls, kind: str, message: str) -> Self:
+        """Return a failure as the callers of a function get it."""
+        return cls(payload=json.dumps({"errorType": kind, "errorMessage": message}).encode(), failed=True)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -45,13 +45,14 @@ class Poller:
 
     A partition whose batch failed is held until that batch is done; the other partitions go on. Nothing is
     committed beyond the first record that is not done, so whatever dies, every record is delivered at least once.
-    `report` is told, in words, what happened.
+    `report` is told, in words, what happened; `on_assigned` is called once no record can be missed any more.
     """
 
     mapping: KafkaMapping
     bootstrap: str
     invoke: Callable[[str, bytes], Future[Answer]]
     report: Callable[[str], None]
+    on_assigned: Callable[[], object] = lambda: None
     _stopping: threading.Event = field(default_factory=threading.Event, init=False)
     _gathering: Gathering = field(init=False)
     _retries: list[Retry] = field(default_factory=list, init=False)
@@ -68,6 +69,7 @@ class Poller:
         self._consumer = self._connect()
         try:
             self._assign()
+            self.on_assigned()
             while not self._stopping.is_set():
                 self._step()
         finally:

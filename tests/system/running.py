@@ -44,6 +44,7 @@ class RunningStack:
         command: str = "run",
         ports: dict[str, int] | None = None,
         environment: dict[str, str] | None = None,
+        closed_terminal: bool = False,
     ) -> None:
         self.data = data
         self.log = data.with_suffix(".log")
@@ -59,7 +60,7 @@ class RunningStack:
                 ],
                 cwd=ROOT,
                 env=os.environ | (environment or {}),
-                stdout=log,
+                stdout=subprocess.PIPE if closed_terminal else log,
                 stderr=subprocess.STDOUT,
             )
 
@@ -70,6 +71,9 @@ class RunningStack:
     def _is_ready(self) -> bool:
         if self.process.poll() is not None:
             raise AssertionError(f"the stack ended with {self.process.returncode}:\n{self.log.read_text()}")
+        if self.process.stdout:
+            self.process.stdout.close()  # nobody reads on
+            return (self.data / "endpoints.json").exists()
         return "\nReady after" in self.log.read_text()[len(self._earlier_log) :]
 
     def place(self, reference: str, **changes: Any) -> httpx.Response:

@@ -24,6 +24,15 @@ def test_a_signal_ends_every_process(start: Start, number: int) -> None:
     assert not (stack.data / "endpoints.json").exists()
 
 
+def test_a_terminal_that_is_gone_changes_nothing(start: Start) -> None:
+    stack = start(closed_terminal=True)
+    processes = stack.processes()
+    stack.place("nobody-looks")
+    stack.wait_for_mails_to(["nobody-looks"])
+    assert stack.stop(signal.SIGINT) == 0
+    _assert_ended(processes)
+
+
 @pytest.mark.parametrize("moment", ["started the local AWS", "started DynamoDB", "started Kafka", "made the topic"])
 def test_a_signal_during_the_start_ends_every_process(start: Start, moment: str) -> None:
     stack = start(ready=False)
