@@ -4,7 +4,7 @@ BIN := .venv/bin
 SAM := .venv-sam/bin/sam
 
 # `pip install --no-deps`: the lock files name every package, so there is nothing left to resolve.
-INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
+INSTALL := -m pip install --disable-pip-version-check --no-deps --require-hashes
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-strip-extras --quiet
 
 .DEFAULT_GOAL := help
@@ -52,6 +52,7 @@ lock: .venv/installed ## Compile the pinned requirements anew from the *.in file
 	done
 
 clean: ## Remove data, logs, builds and caches; the installed packages stay.
+	@if [ -e .local/endpoints.json ]; then echo "A stack runs on .local (it has .local/endpoints.json): end it first."; exit 1; fi
 	rm -rf .local .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -path './.venv*' -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -25,6 +25,8 @@ class Function:
     """Most environments at a time, where the template reserves it."""
     environment: Mapping[str, str]
     log_format: Literal["Text", "JSON"]
+    log_level: str | None = None
+    """ApplicationLogLevel, which holds with the format JSON."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -159,6 +159,7 @@ class _Reader:
             concurrency=properties.get("ReservedConcurrentExecutions"),
             environment={name: _as_variable(value) for name, value in environment.items()},
             log_format=properties.get("LoggingConfig", {}).get("LogFormat", "Text"),
+            log_level=properties.get("LoggingConfig", {}).get("ApplicationLogLevel"),
         )
 
     def _code_uri(self, logical_id: str) -> str:

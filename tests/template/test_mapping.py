@@ -20,7 +20,7 @@ def test_msk_has_its_own_kind_of_mapping(on_msk: Deployment) -> None:
     [(name, mapping)] = on_msk.of_type(MAPPING).items()
     assert name == "NotifyFromMsk"
     assert mapping["EventSourceArn"] == CLUSTER
-    assert mapping["AmazonManagedKafkaEventSourceConfig"] == {"ConsumerGroupId": "notify"}
+    assert mapping["AmazonManagedKafkaEventSourceConfig"] == {"ConsumerGroupId": "shop-notify"}
 
 
 def test_a_self_managed_cluster_has_its_own_kind_of_mapping(on_self_managed: Deployment) -> None:
@@ -29,7 +29,7 @@ def test_a_self_managed_cluster_has_its_own_kind_of_mapping(on_self_managed: Dep
     assert mapping["SelfManagedEventSource"] == {
         "Endpoints": {"KafkaBootstrapServers": ["b-1.shop.example:9098", "b-2.shop.example:9098"]}
     }
-    assert mapping["SelfManagedKafkaEventSourceConfig"] == {"ConsumerGroupId": "notify"}
+    assert mapping["SelfManagedKafkaEventSourceConfig"] == {"ConsumerGroupId": "shop-notify"}
 
 
 def test_the_pollers_of_a_self_managed_cluster_run_in_its_network(on_self_managed: Deployment) -> None:

@@ -6,7 +6,7 @@ from tests.template.conftest import CLUSTER
 from tests.template.deployment import Deployment
 
 TOPIC = "arn:aws:kafka:eu-central-1:111122223333:topic/shop/abc-1/order-events"
-GROUP = "arn:aws:kafka:eu-central-1:111122223333:group/shop/abc-1/notify"
+GROUP = "arn:aws:kafka:eu-central-1:111122223333:group/shop/abc-1/shop-notify"
 ORDERS = "arn:aws:dynamodb:eu-central-1:123456789012:table/OrdersTable"
 NOTIFICATIONS = "arn:aws:dynamodb:eu-central-1:123456789012:table/NotificationsTable"
 DEAD_LETTERS = "arn:aws:sqs:eu-central-1:123456789012:DeadLetterQueue"
