@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 
 import httpx
 import psutil
+from kafka import KafkaAdminClient
+from kafka.admin import OffsetSpec
 
 from local.settings import PORTS
 
@@ -97,10 +99,21 @@ class RunningStack:
         return sorted(address["Address"] for mail in self.mails() for address in mail["To"])
 
     def wait_for_mails_to(self, references: list[str]) -> None:
-        """Wait until there is a mail for each order placed; fail if there is any other, or one twice."""
+        """Wait until every event is done with; fail if an order has no mail, or one has two."""
         wanted = sorted(f"{reference}@example.com" for reference in references)
         eventually(lambda: len(self.recipients()) >= len(wanted), what=f"{len(wanted)} mails")
+        # A second mail to somebody would come before the mapping has committed everything.
+        eventually(self._is_caught_up, what="the mapping to commit all records")
         assert self.recipients() == wanted
+
+    def _is_caught_up(self) -> bool:
+        admin = KafkaAdminClient(bootstrap_servers=self.endpoints["kafka"])
+        try:
+            committed = admin.list_group_offsets(["local-notify"])["local-notify"]
+            ends = admin.list_partition_offsets(dict.fromkeys(committed, OffsetSpec.LATEST))
+        finally:
+            admin.close()
+        return all(committed[partition].offset == end.offset for partition, end in ends.items()) and bool(committed)
 
     def logged(self, text: str) -> list[str]:
         """Return the lines of the terminal that hold `text`."""
