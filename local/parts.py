@@ -2,12 +2,12 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 
 from starlette.types import ASGIApp
 
-from local.ports import listen
 from local.process import Process
 from local.server import serving
 
@@ -43,9 +43,9 @@ class Parts:
         self._exits.push_async_callback(asyncio.wait, [thread])
         self._exits.callback(stop)
 
-    async def server(self, app: ASGIApp, port: int) -> None:
-        """Take a web application, served on a port of this machine that was claimed."""
-        await self._exits.enter_async_context(serving(app, listen(port)))
+    async def server(self, app: ASGIApp, listener: socket.socket) -> None:
+        """Take a web application, served on a socket that listens."""
+        await self._exits.enter_async_context(serving(app, listener))
 
     def at_end(self, end: Callable[[], object]) -> None:
         """Call `end` when all that was taken later has ended."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
 from local import aws, docker, dynamodb, java, kafka, ports, resources
 from local.endpoints import Endpoints
@@ -112,6 +113,7 @@ def _clients(endpoints: Endpoints, region: str) -> resources.Clients:
     )
 
     def client(service: Any) -> Any:
-        return session.client(service, endpoint_url=endpoints.dynamodb if service == "dynamodb" else endpoints.aws)
+        endpoint = endpoints.dynamodb if service == "dynamodb" else endpoints.aws
+        return session.client(service, endpoint_url=endpoint, config=Config(proxies={}))  # all is on this machine
 
     return client

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -24,6 +25,9 @@ from local.services import CREDENTIALS, Services
 from local.settings import PORTS, Settings
 from local.template import load
 from local.terminal import Terminal
+
+# The parts that this process serves by itself: it listens on their ports from the beginning.
+_OWN_SERVERS = ("api", "lambda", "console")
 
 
 class StackInUseError(PlainError):
@@ -51,7 +55,12 @@ async def stack(settings: Settings, terminal: Terminal) -> AsyncIterator[Stack]:
 async def _start(settings: Settings, terminal: Terminal, running: Parts) -> Stack:
     _lock(settings, running)
     # Everything that can be wrong with what we were told is found before anything is started.
-    claimed = {name: ports.claim(name, settings.ports[name]) for name in _wanted_ports(settings)}
+    wanted = _wanted_ports(settings)
+    listeners = {name: ports.listen(name, settings.ports[name]) for name in _OWN_SERVERS if name in wanted}
+    for listener in listeners.values():
+        running.at_end(listener.close)
+    claimed = {name: ports.claim(name, settings.ports[name]) for name in wanted if name not in listeners}
+    claimed |= {name: listener.getsockname()[1] for name, listener in listeners.items()}
     endpoints = _endpoints(settings, claimed)
     application = load(
         settings.template,
@@ -62,9 +71,9 @@ async def _start(settings: Settings, terminal: Terminal, running: Parts) -> Stac
     for name in application.ignored:
         terminal.step("template", f"not run on this machine: {name}")
     await Services(settings, endpoints, claimed, running, terminal).start(application)
-    await running.server(console(MailStore(settings.data / "mails")), claimed["console"])
+    await running.server(console(MailStore(settings.data / "mails")), listeners["console"])
     if settings.command == "run":
-        await _start_application(application, settings, endpoints, claimed, running, terminal)
+        await _start_application(application, settings, endpoints, listeners, running, terminal)
     file = endpoints.write(settings.data)
     running.at_end(lambda: file.unlink(missing_ok=True))
     return Stack(application=application, endpoints=endpoints)
@@ -74,7 +83,7 @@ async def _start_application(
     application: Application,
     settings: Settings,
     endpoints: Endpoints,
-    claimed: Mapping[str, int],
+    listeners: Mapping[str, socket.socket],
     running: Parts,
     terminal: Terminal,
 ) -> None:
@@ -97,10 +106,10 @@ async def _start_application(
     )
     for mapping_assigned in assigned:
         await mapping_assigned.wait()
-    await running.server(invoke_api(lambdas, [each.name for each in application.functions]), claimed["lambda"])
+    await running.server(invoke_api(lambdas, [each.name for each in application.functions]), listeners["lambda"])
     for number, api in enumerate(application.apis):
         if number == 0:
-            await running.server(gateway(api, lambdas, log=terminal.access), claimed["api"])
+            await running.server(gateway(api, lambdas, log=terminal.access), listeners["api"])
         else:
             terminal.step("template", f"not run on this machine: {api.logical_id}, a second HTTP API", level="WARNING")
     await watching.wait()

@@ -2,7 +2,6 @@
 
 import copy
 import logging
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
+from local.arns import function_name
 from local.errors import PlainError
 from local.intrinsics import Intrinsics, UnresolvableError
 from local.model import ACCOUNT, Application, Function, HttpApi, KafkaMapping, Resource, Route
@@ -41,6 +41,17 @@ _PASSIVE = {
     "AWS::S3::BucketPolicy",
     "AWS::SNS::TopicPolicy",
     "AWS::SQS::QueuePolicy",
+}
+# Properties of mappings and HTTP APIs that change what a deployment does, and change nothing on this machine.
+_NOT_DONE = {
+    "AWS::Lambda::EventSourceMapping": (
+        "BisectBatchOnFunctionError",
+        "DestinationConfig",
+        "FilterCriteria",
+        "MaximumRecordAgeInSeconds",
+        "MaximumRetryAttempts",
+    ),
+    "AWS::ApiGatewayV2::Api": ("CorsConfiguration",),
 }
 # The translator counts what it does, for its authors, and warns when nobody reads the counts.
 logging.getLogger("samtranslator.metrics").setLevel(logging.ERROR)
@@ -113,7 +124,7 @@ class _Reader:
             mappings=tuple(
                 self._mapping(*each)
                 for each in self._of("AWS::Lambda::EventSourceMapping")
-                if _kafka_config(each[1]) is not None
+                if _kafka_config(each[1]) is not None and _is_enabled(each[1])
             ),
             resources=tuple(
                 Resource(
@@ -125,12 +136,26 @@ class _Reader:
                 for kind in sorted(_MADE)
                 for logical_id, properties in self._of(kind)
             ),
-            ignored=tuple(
-                f"{logical_id} ({resource['Type']})"
-                for logical_id, resource in self._resources.items()
-                if resource["Type"] not in known
-            ),
+            ignored=tuple(self._ignored(known)),
         )
+
+    def _ignored(self, known: Collection[str]) -> Iterator[str]:
+        for logical_id, resource in self._resources.items():
+            kind = resource["Type"]
+            if kind not in known:
+                yield f"{logical_id} ({kind})"
+        for logical_id, properties in self._of("AWS::Lambda::EventSourceMapping"):
+            if _kafka_config(properties) is None:
+                yield f"{logical_id} (it reads something else than Kafka)"
+            elif not _is_enabled(properties):
+                yield f"{logical_id} (Enabled: false)"
+        for kind, names in _NOT_DONE.items():
+            for logical_id, properties in self._of(kind):
+                if ignored := [name for name in names if name in properties]:
+                    yield f"{logical_id}: {', '.join(ignored)}"
+        for logical_id, properties in self._of("AWS::ApiGatewayV2::Api"):
+            if ignored := list(_ignored_in_openapi(properties.get("Body", {}))):
+                yield f"{logical_id}: {', '.join(ignored)}"
 
     def _of(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
         for logical_id, resource in self._resources.items():
@@ -197,7 +222,7 @@ class _Reader:
 
     def _mapping(self, logical_id: str, properties: dict[str, Any]) -> KafkaMapping:
         config = _kafka_config(properties) or {}
-        function = _function_name(properties["FunctionName"])
+        function = function_name(properties["FunctionName"])
         if function not in {self._references.name(each) for each, _ in self._of("AWS::Lambda::Function")}:
             raise TemplateError(f"{self._path}: {logical_id} triggers {function}, which is no function of the template")
         timestamp = properties.get("StartingPositionTimestamp")
@@ -230,18 +255,12 @@ def _routes(paths: Mapping[str, Any]) -> Iterator[Route]:
         for method, operation in methods.items():
             if "x-amazon-apigateway-integration" not in operation:
                 continue
-            function = _function_name(operation["x-amazon-apigateway-integration"]["uri"])
+            function = function_name(operation["x-amazon-apigateway-integration"]["uri"])
             if path == "$default":
                 yield Route(method=None, path=None, function=function)
             else:
                 any_method = method == "x-amazon-apigateway-any-method"
                 yield Route(method="ANY" if any_method else method.upper(), path=path, function=function)
-
-
-def _function_name(reference: str) -> str:
-    """Return the function's name from its name, its ARN, or an integration's URI, with or without a qualifier."""
-    match = re.search(r":function:([^:/]+)", reference)
-    return match[1] if match else reference.split(":")[0]
 
 
 def _as_variable(value: Any) -> str:

@@ -5,9 +5,10 @@ import contextlib
 import json
 import shutil
 import sys
+import tempfile
 import time
 import unicodedata
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,14 @@ from typing import Any
 import httpx
 
 from local import settings
-from local.errors import PlainError, plain_errors
+from local.errors import PlainError
+from local.running import run
 from local.stack import stack
 from local.terminal import standard
 
 SAMPLES = Path("events/api")
-DATA = Path(".local/demo")
+DATA = Path(".local")
+INTERRUPTED = 130
 PATIENCE = 30.0
 
 
@@ -42,20 +45,33 @@ async def running_demo(samples: Sequence[Path], *, one_by_one: bool = False) -> 
 
     With `one_by_one`, each order waits for the mail of the one before. Raises DemoError.
     """
-    # On free ports and on data of its own: a stack that runs already keeps both.
-    shutil.rmtree(DATA, ignore_errors=True)
-    arguments = ["--data", str(DATA), *(word for name in settings.PORTS for word in (f"--{name}-port", "0"))]
-    async with (
-        stack(settings.read(arguments), standard(DATA / "logs")) as running,
-        httpx.AsyncClient() as client,
-    ):
-        placed = []
-        for sample in samples:
-            placed.append(await _place(client, running.endpoints.api or "", sample))
-            if one_by_one:
-                await _row(client, running.endpoints.console, placed[-1])
-        rows = [await _row(client, running.endpoints.console, order) for order in placed]
-        yield Demo(console=running.endpoints.console, rows=rows)
+    with _folder() as folder:
+        # On free ports and on data of its own: a stack that runs already keeps both.
+        arguments = ["--data", str(folder), *(word for name in settings.PORTS for word in (f"--{name}-port", "0"))]
+        async with (
+            stack(settings.read(arguments), standard(folder / "logs")) as running,
+            httpx.AsyncClient(trust_env=False) as client,  # no proxy leads to this machine
+        ):
+            placed = []
+            for sample in samples:
+                placed.append(await _place(client, running.endpoints.api or "", sample))
+                if one_by_one:
+                    await _row(client, running.endpoints.console, placed[-1])
+            rows = [await _row(client, running.endpoints.console, order) for order in placed]
+            yield Demo(console=running.endpoints.console, rows=rows)
+
+
+@contextlib.contextmanager
+def _folder() -> Iterator[Path]:
+    """Make a folder for this run alone; of a run that failed it stays, since the errors name the logs in it."""
+    DATA.mkdir(exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="demo-", dir=DATA))
+    try:
+        yield folder
+    except asyncio.CancelledError:
+        shutil.rmtree(folder)
+        raise
+    shutil.rmtree(folder)
 
 
 async def _place(client: httpx.AsyncClient, api: str, sample: Path) -> Mapping[str, Any]:
@@ -104,13 +120,7 @@ async def _show(samples: Sequence[Path]) -> None:
 def main() -> int:
     """Run the demo; return the exit status."""
     samples = sorted(SAMPLES.glob("create-order-*.json"))
-    try:
-        asyncio.run(_show(samples))
-    except BaseExceptionGroup as group:
-        for error in plain_errors(group):
-            print(f"\n{error}", file=sys.stderr)
-        return 1
-    return 0
+    return run(_show(samples), interrupted=INTERRUPTED)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 Writes docs/images/inbox.png. Needs Chromium: its path in CHROMIUM, or chromium on the PATH.
 """
 
-import asyncio
 import os
 import shutil
 import sys
@@ -11,7 +10,8 @@ from pathlib import Path
 
 from playwright.async_api import async_playwright
 
-from tools.demo import SAMPLES, running_demo
+from local.running import run
+from tools.demo import INTERRUPTED, SAMPLES, running_demo
 
 IMAGE = Path("docs/images/inbox.png")
 # Newest last: its mail is the one that is open in the picture.
@@ -20,7 +20,7 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking",
 
 
 async def picture(chromium: str) -> None:
-    """Write the picture."""
+    """Write the picture, and print where it is."""
     async with (
         running_demo([SAMPLES / name for name in ORDERS], one_by_one=True) as shown,
         async_playwright() as playwright,
@@ -35,6 +35,7 @@ async def picture(chromium: str) -> None:
         IMAGE.parent.mkdir(parents=True, exist_ok=True)
         await page.screenshot(path=IMAGE)
         await browser.close()
+    print(IMAGE)
 
 
 def main() -> int:
@@ -43,9 +44,7 @@ def main() -> int:
     if not chromium:
         print("Chromium is needed: install it, or name its path in CHROMIUM.", file=sys.stderr)
         return 1
-    asyncio.run(picture(chromium))
-    print(IMAGE)
-    return 0
+    return run(picture(chromium), interrupted=INTERRUPTED)
 
 
 if __name__ == "__main__":

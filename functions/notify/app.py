@@ -5,6 +5,7 @@ What is not done comes again: the answer names it, and the mapping delivers it o
 
 from __future__ import annotations
 
+import logging
 import os
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -24,12 +25,15 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 logger = Logger()
+# At DEBUG they log whole mails, which must not be, whatever the level of the function is.
+for library in ("boto3", "botocore", "urllib3"):
+    logging.getLogger(library).setLevel(logging.WARNING)
 
 notifier = Notifier(
     ledger=ledger.Ledger(
         client=boto3.client("dynamodb", config=aws.IMPATIENT),
         table=os.environ["NOTIFICATIONS_TABLE"],
-        unknown_policy=ledger.UnknownPolicy(os.environ.get("UNKNOWN_POLICY", "resend")),
+        unknown_policy=ledger.UnknownPolicy(os.environ["UNKNOWN_POLICY"]),
     ),
     messages=Messages(shop_name=os.environ["SHOP_NAME"]),
     mailer=mailer.Mailer(
@@ -39,7 +43,7 @@ notifier = Notifier(
     dead_letters=DeadLetters(
         client=boto3.client("sqs", config=aws.IMPATIENT), queue_url=os.environ["DEAD_LETTER_QUEUE_URL"]
     ),
-    maximum_age=timedelta(seconds=int(os.environ.get("MAXIMUM_EVENT_AGE_SECONDS", "259200"))),
+    maximum_age=timedelta(seconds=int(os.environ["MAXIMUM_EVENT_AGE_SECONDS"])),
     clock=partial(datetime.now, UTC),
 )
 

@@ -6,14 +6,18 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
-from functions.notify.aws import name_of
+from functions.notify.aws import CALL_ERRORS, name_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mypy_boto3_sqs import SQSClient
 
     from functions.notify.records import Record
+
+LARGEST_BODY = 1024 * 1024 - 4096  # bytes: what SQS takes as a message, less room for the attributes
 
 
 class DeadLettersUnavailableError(Exception):
@@ -30,19 +34,35 @@ class DeadLetters:
     def put(self, record: Record, *, reason: str) -> None:
         """Set a record aside: its JSON is the message, its place and the reason are the attributes.
 
-        A record that comes again is put again, under the same `id`. Raises DeadLettersUnavailableError.
+        Of a record that the queue has no room for, the message is the place alone, and the attribute `payload` is
+        `omitted`: Kafka has the record for as long as its topic keeps it. A record that comes again is put again,
+        under the same `id`. Raises DeadLettersUnavailableError.
         """
+        place: dict[str, str | int] = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+        attributes = {"id": record.id, "reason": reason, **place}
         try:
-            self.client.send_message(
-                QueueUrl=self.queue_url,
-                MessageBody=json.dumps(record.source),
-                MessageAttributes={
-                    "id": {"DataType": "String", "StringValue": record.id},
-                    "reason": {"DataType": "String", "StringValue": reason},
-                    "topic": {"DataType": "String", "StringValue": record.topic},
-                    "partition": {"DataType": "Number", "StringValue": str(record.partition)},
-                    "offset": {"DataType": "Number", "StringValue": str(record.offset)},
-                },
-            )
-        except (BotoCoreError, ClientError) as error:
+            if not self._send_if_it_fits(json.dumps(record.source), attributes):
+                self._send(json.dumps(place), attributes | {"payload": "omitted"})
+        except CALL_ERRORS as error:
             raise DeadLettersUnavailableError(name_of(error)) from error
+
+    def _send_if_it_fits(self, body: str, attributes: Mapping[str, str | int]) -> bool:
+        if len(body) > LARGEST_BODY:  # all of it is ASCII
+            return False
+        try:
+            self._send(body, attributes)
+        except ClientError as error:
+            if name_of(error) != "InvalidParameterValue":  # the queue's own limit may be lower
+                raise
+            return False
+        return True
+
+    def _send(self, body: str, attributes: Mapping[str, str | int]) -> None:
+        self.client.send_message(
+            QueueUrl=self.queue_url,
+            MessageBody=body,
+            MessageAttributes={
+                name: {"DataType": "Number" if isinstance(value, int) else "String", "StringValue": str(value)}
+                for name, value in attributes.items()
+            },
+        )

@@ -9,7 +9,7 @@ from babel import Locale
 from babel.dates import format_date, format_time
 from babel.numbers import parse_pattern
 
-AMOUNT = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
+AMOUNT = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,6})?")  # the largest order has 18 digits before the point
 CURRENCY = re.compile(r"[A-Z]{3}")
 
 

@@ -13,9 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from functions.notify.aws import name_of
+from functions.notify.aws import CALL_ERRORS, name_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -215,7 +213,7 @@ class Ledger:
         except self.client.exceptions.ConditionalCheckFailedException as error:
             response: Mapping[str, Any] = error.response
             return False, response.get("Item", {})
-        except (BotoCoreError, ClientError) as error:
+        except CALL_ERRORS as error:
             raise LedgerUnavailableError(name_of(error)) from error
         return True, answer["Attributes"]
 

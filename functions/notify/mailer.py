@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 
 import idna
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
+from botocore.exceptions import ClientError
 
-from functions.notify.aws import name_of
+from functions.notify.aws import CALL_ERRORS, name_of
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
@@ -33,6 +32,7 @@ LOCAL_PART = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}")
 LINE_BREAKERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 ENCODED_WORD = re.compile(r"=\?")
 UNVERIFIED = re.compile("is not verified|not have authority to send")  # SES's words, and moto's
+IDENTITY = re.compile(r"[^\s,;:/<>\"]+")  # of "…: The Shop <orders@shop.example>, arn:…:identity/shop.example"
 SPECIALS = re.compile(r'[()<>\[\]:;@\\,"]')
 
 
@@ -96,8 +96,8 @@ class Mailer:
                 Content={"Raw": {"Data": mail.as_bytes()}},
                 EmailTags=[{"Name": tag, "Value": tag_value(value)} for tag, value in tags.items()],
             )
-        except (BotoCoreError, ClientError, ResponseParserError) as error:
-            if mail_error := read_error(error):
+        except CALL_ERRORS as error:
+            if mail_error := read_error(error, sender=self.sender):
                 raise mail_error from error
             raise
         return answer["MessageId"]
@@ -132,15 +132,25 @@ def tag_value(text: str) -> str:
     return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
 
-def read_error(error: Exception) -> MailError | None:
+def read_error(error: Exception, *, sender: Address) -> MailError | None:
     """Tell what an error of the client means for the mail; None if it is a bug of ours."""
     name = name_of(error)
     if not isinstance(error, ClientError):
         return MEANINGS[name](name) if name in MEANINGS else None
-    if UNVERIFIED.search(error.response["Error"].get("Message", "")):
-        return MailDeferredError(f"{name}: the sender (in SES's sandbox the recipient, too) is not verified")
+    message = error.response["Error"].get("Message", "")
+    if UNVERIFIED.search(message):
+        if _names(message, sender):
+            return MailDeferredError(f"{name}: the sender is not verified")
+        # Verifying customers one by one is nobody's plan: to wait for it would hold up the partition.
+        return MailRefusedError(f"{name}: the recipient is not verified, as SES's sandbox asks for")
     # An answer that is not listed, such as a 5xx or a missing permission, says that SES has not taken the mail.
     return MEANINGS.get(name, MailDeferredError)(name)
+
+
+def _names(message: str, sender: Address) -> bool:
+    """Tell whether the identities that SES names are the sender's address or domain."""
+    named = {identity.rstrip(".").lower() for identity in IDENTITY.findall(message)}
+    return not named.isdisjoint({sender.addr_spec.lower(), sender.domain.lower()})
 
 
 def _header_text(text: str) -> str:

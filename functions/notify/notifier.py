@@ -32,6 +32,7 @@ CHANNEL = "mail"
 TIME_TO_ANSWER = timedelta(seconds=2)
 TIME_TO_SEND = timedelta(seconds=LONGEST_SEND)
 LEASE_MARGIN = timedelta(seconds=1)
+TOO_LATE = "the invocation has too little time left for one more"
 
 logger = Logger()
 
@@ -74,8 +75,8 @@ class Notifier:
     def work_off(self, reading: Reading, invocation: Invocation) -> bool:
         """Do what a record asks for and tell whether it is done; one that is not has to come again. Never raises."""
         record = reading.record
-        if invocation.deadline - self.clock() < TIME_TO_SEND + TIME_TO_ANSWER:
-            return _defer(record, reason="the invocation has too little time left for one more")
+        if not self._has_time(invocation):
+            return _defer(record, reason=TOO_LATE)
         try:
             return self._work_off(reading, invocation)
         except (LedgerUnavailableError, DeadLettersUnavailableError) as error:
@@ -83,6 +84,10 @@ class Notifier:
         except Exception as error:  # noqa: BLE001 a bug in one record is not the whole batch's
             _log_bug(error, record)
             return False
+
+    def _has_time(self, invocation: Invocation) -> bool:
+        """Tell whether a whole send still fits into the invocation."""
+        return invocation.deadline - self.clock() >= TIME_TO_SEND + TIME_TO_ANSWER
 
     def _work_off(self, reading: Reading, invocation: Invocation) -> bool:
         match reading.content:
@@ -112,6 +117,9 @@ class Notifier:
             return _leave(claim, record, notification)
         if claim.is_exhausted:
             return self._give_up(claim, record, reason="every attempt to send ended without a word")
+        if not self._has_time(invocation):  # a slow ledger has used it up
+            self.ledger.give_back(claim, now=self.clock())
+            return _defer(record, notification, reason=TOO_LATE)
         return self._send(event, claim, record)
 
     def _send(self, event: OrderEvent, claim: Claim, record: Record) -> bool:
@@ -134,7 +142,7 @@ class Notifier:
         return True
 
     def _mark_sent(self, claim: Claim, message_id: str, record: Record) -> None:
-        """Write down that the mail is out, and never let the record come again for a ledger that is away."""
+        """Write down that the mail is out. Never raises: whatever fails here, the record must not come again."""
         keys = _keys(
             record,
             claim.notification,
@@ -145,8 +153,9 @@ class Notifier:
         try:
             if not self.ledger.mark_sent(claim, provider_id=message_id, now=self.clock()):
                 logger.warning("mail sent, but somebody else has claimed it meanwhile", extra=keys)
-        except LedgerUnavailableError as error:
-            logger.warning("mail sent, but not written down", extra={**keys, "reason": str(error)})
+        except Exception as error:  # noqa: BLE001 a bug here would send the mail again
+            reason = str(error) if isinstance(error, LedgerUnavailableError) else type(error).__name__
+            logger.warning("mail sent, but not written down", extra={**keys, "reason": reason})
 
     def _lose(self, claim: Claim, record: Record, *, reason: str) -> bool:
         self.ledger.mark_unknown(claim, now=self.clock())

@@ -17,9 +17,11 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from functions.order import body, documentation, events
 from functions.order.body import BodyRefusedError
+from functions.order.orders import ORDER_PAID
 from functions.order.problems import gateway_answer, problem, wrong_fields
 from functions.order.publisher import KafkaPublisher, NotPublishedError, producer_factory
 from functions.order.schema import NewOrder, StoredOrder, stored_order
@@ -44,6 +46,9 @@ RESERVED_FOR_MARK = 7.5
 
 logger = Logger()
 logging.getLogger("kafka").setLevel(logging.ERROR)  # below, it tells of every connection and every try
+# At DEBUG they log whole requests, which hold customers: they must not, whatever the level of the function is.
+for library in ("aws_lambda_powertools", "boto3", "botocore", "urllib3"):
+    logging.getLogger(library).setLevel(logging.WARNING)
 
 store = OrderStore(client=boto3.client("dynamodb", config=DYNAMODB_CONFIG), table=os.environ["ORDERS_TABLE"])
 publisher = KafkaPublisher(
@@ -61,12 +66,15 @@ app.configure_openapi(**documentation.API)
 def place_order(
     new_order: Annotated[NewOrder, Body(openapi_examples=documentation.NEW_ORDER_EXAMPLES)],
 ) -> Response[StoredOrder]:
+    """Record the order, then publish its event; a repeated request completes what an earlier one left undone."""
     order = new_order.to_order(
         now=datetime.now(UTC),
         traceparent=continue_or_start(app.current_event.headers.get("traceparent")),
     )
     earlier = store.add(order)
     if earlier is not None:
+        if ORDER_PAID in earlier.pending:
+            publish(earlier)
         return answer(HTTPStatus.OK, earlier, {"Idempotent-Replayed": "true"})
     logger.info("order recorded", order_id=order.order_id)
     publish(order)
@@ -77,10 +85,12 @@ def place_order(
 def get_order(
     order_id: Annotated[str, Path(description="As it was answered when the order was placed.")],
 ) -> Response[StoredOrder]:
+    """Answer an order as it is stored now."""
     return answer(HTTPStatus.OK, store.get(order_id))
 
 
 def answer(status: HTTPStatus, order: Order, headers: dict[str, str] | None = None) -> Response[StoredOrder]:
+    """The order as JSON, under `status`."""
     return Response(status, content_type="application/json", body=stored_order(order), headers=headers)
 
 
@@ -102,17 +112,19 @@ def publish(order: Order) -> None:
     except NotPublishedError as error:
         logger.warning("event deferred", **subject, reason=str(error))
     except Exception as error:  # noqa: BLE001 - the order is recorded, and the answer has to say so
-        reason = f"its mark could not be taken off, so it is published again: {type(error).__name__}"
+        reason = f"its mark could not be taken off, so it is published again: {name_of(error)}"
         logger.warning("event deferred", **subject, reason=reason)
 
 
 @app.exception_handler(BodyRefusedError)
 def body_refused(error: BodyRefusedError) -> Response[str]:
+    """400, 413, 415 or 422: the body cannot be read."""
     return problem(error.status, error.detail)
 
 
 @app.exception_handler(RequestValidationError)
 def fields_wrong(error: RequestValidationError) -> Response[str]:
+    """422: the body is no order; every wrong field is named."""
     return problem(
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "The order is not recorded: correct the fields below and send it again.",
@@ -122,11 +134,13 @@ def fields_wrong(error: RequestValidationError) -> Response[str]:
 
 @app.exception_handler(OrderUnknownError)
 def order_unknown(_: OrderUnknownError) -> Response[str]:
+    """404: no such order."""
     return problem(HTTPStatus.NOT_FOUND, "There is no order with this id.")
 
 
 @app.exception_handler(PaymentTakenError)
 def payment_taken(_: PaymentTakenError) -> Response[str]:
+    """409: the payment has another order, of which the answer tells nothing."""
     return problem(
         HTTPStatus.CONFLICT,
         "Another order was recorded for this payment: send that one again unchanged, or name another payment.",
@@ -135,6 +149,7 @@ def payment_taken(_: PaymentTakenError) -> Response[str]:
 
 @app.exception_handler(StoreUnavailableError)
 def store_unavailable(_: StoreUnavailableError) -> Response[str]:
+    """503: DynamoDB is away or throttles; repeating the request is safe."""
     logger.warning("store unavailable")
     return problem(
         HTTPStatus.SERVICE_UNAVAILABLE,
@@ -145,18 +160,26 @@ def store_unavailable(_: StoreUnavailableError) -> Response[str]:
 
 @app.not_found
 def route_unknown(_: NotFoundError) -> Response[str]:
+    """404: no such route."""
     return problem(HTTPStatus.NOT_FOUND, "This API has POST /orders and GET /orders/{order_id}.")
 
 
 @app.exception_handler(Exception)
 def bug(error: Exception) -> Response[str]:
+    """500: whatever nobody expected, such as a missing permission."""
     # Where it happened and no message, which could quote the order.
     frames = traceback.format_tb(error.__traceback__)
-    logger.error("request failed", error_type=type(error).__name__, frames=frames)
+    logger.error("request failed", error_type=name_of(error), frames=frames)
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "This is our fault: send the same request again later.")
 
 
+def name_of(error: Exception) -> str:
+    """The code that AWS answered, else the error's type: the message could quote the order."""
+    return error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+
+
 def warm_up() -> None:
+    """Connect to Kafka before the first order; a broker that is away is logged and no more."""
     try:
         publisher.warm()
     except NotPublishedError as error:
@@ -170,6 +193,7 @@ if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") in {"on-demand", "provisione
 
 @logger.inject_lambda_context(log_event=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answer an event of API Gateway's HTTP API, payload version 2."""
     try:
         body.check(event)
     except BodyRefusedError as error:

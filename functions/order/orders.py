@@ -66,10 +66,12 @@ def order_id_for(payment_reference: str) -> str:
 
 
 def is_order_id(text: str) -> bool:
+    """Whether `text` has the form of our ids, not whether there is such an order."""
     return _ORDER_ID.fullmatch(text) is not None
 
 
 def total_of(items: Iterable[Item]) -> Decimal:
+    """What the items cost together, with the digits of their prices."""
     return sum((item.quantity * item.unit_price for item in items), start=Decimal(0))
 
 

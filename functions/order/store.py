@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 import zlib
 from contextlib import contextmanager
 from datetime import datetime
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as BotoConnectionError
+from botocore.parsers import ResponseParserError
 
 from functions.order.orders import Customer, Item, Order, facts, is_order_id, rfc3339
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 PENDING_SHARDS = 16
 
+_WRITE_ID = "write_id"
 _THROTTLED = {"ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"}
 
 
@@ -40,7 +43,7 @@ class PaymentTakenError(Exception):
 def _unavailable() -> Iterator[None]:
     try:
         yield
-    except (BotoConnectionError, HTTPClientError) as error:
+    except (BotoConnectionError, HTTPClientError, ResponseParserError) as error:
         raise StoreUnavailableError from error
     except ClientError as error:
         failed_there = error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500
@@ -61,15 +64,19 @@ class OrderStore:
 
         Raises PaymentTakenError if that was another request.
         """
+        # Should the answer get lost, the client writes again and finds this very item: that is no earlier order.
+        write_id = uuid.uuid4().hex
         try:
             with _unavailable():
                 self._client.put_item(
                     TableName=self._table,
-                    Item=_to_item(order),
+                    Item={**_to_item(order), _WRITE_ID: _serialize(write_id)},
                     ConditionExpression="attribute_not_exists(order_id)",
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
         except self._client.exceptions.ConditionalCheckFailedException as error:
+            if _found_item(error).get(_WRITE_ID) == _serialize(write_id):
+                return None
             earlier = _found(error)
             if earlier.content_hash != order.content_hash:
                 raise PaymentTakenError from None
@@ -77,7 +84,7 @@ class OrderStore:
         return None
 
     def get(self, order_id: str) -> Order:
-        """Raises OrderUnknownError."""
+        """The order as it is stored now. Raises OrderUnknownError."""
         if not is_order_id(order_id):  # DynamoDB would refuse an empty or overlong one
             raise OrderUnknownError
         with _unavailable():
@@ -129,8 +136,13 @@ def _to_item(order: Order) -> dict[str, Any]:
 
 
 def _found(error: ClientError) -> Order:
+    return _from_item(_found_item(error))
+
+
+def _found_item(error: ClientError) -> dict[str, Any]:
     """What a failed condition found, by ReturnValuesOnConditionCheckFailure."""
-    return _from_item(cast("dict[str, Any]", error.response)["Item"])
+    item: dict[str, Any] = cast("dict[str, Any]", error.response)["Item"]
+    return item
 
 
 def _from_item(item: Mapping[str, Any]) -> Order:

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from local.arns import function_name
 from local.invoker import FunctionNotFoundError, Invoker, PayloadTooLargeError
 
 
@@ -20,7 +21,7 @@ def invoke_api(invoker: Invoker, functions: Collection[str]) -> Starlette:
     """Return the application that answers Invoke for these functions."""
 
     async def invoke(request: Request) -> Response:
-        function = _name(request.path_params["function"])
+        function = function_name(request.path_params["function"])
         if function not in functions:
             raise FunctionNotFoundError(f"Function not found: {function}. There are {', '.join(sorted(functions))}")
         payload = await request.body() or b"{}"
@@ -45,12 +46,6 @@ def invoke_api(invoker: Invoker, functions: Collection[str]) -> Starlette:
             HTTPException: _error(404, "ResourceNotFoundException"),
         },
     )
-
-
-def _name(reference: str) -> str:
-    """Return the function's name from its name, its ARN or a part of that, with or without a qualifier."""
-    parts = reference.split(":")
-    return parts[parts.index("function") + 1] if "function" in parts else parts[0]
 
 
 def _error(status: int, kind: str) -> Callable[[Request, Exception], Response]:

@@ -51,7 +51,7 @@ class Environment:
 
     async def start(self) -> Outcome | None:
         """Start the process and wait for its init; return the error if it failed."""
-        listener = ports.listen(0)
+        listener = ports.listen("a Runtime API", 0)
         port = listener.getsockname()[1]
         await self._exits.enter_async_context(serving(self._api.app, listener))
         self._process = await asyncio.create_subprocess_exec(

@@ -18,7 +18,8 @@ _QUIET = [
 ]
 
 
-@pytest.fixture(scope="session")
+# Not for the session: Playwright keeps an event loop running, under which other tests' asyncio.run() fails.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A browser; without one these tests are skipped, or fail where REQUIRE_BROWSER is 1."""
     executable = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)

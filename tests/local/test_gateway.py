@@ -349,7 +349,14 @@ def test_no_route_is_not_found() -> None:
     assert invoker.invocations == []
 
 
-@given(method=st.sampled_from(["GET", "POST", "PUT", "BREW"]), path=st.text(), query=st.text())
+def _keeps_its_segments(path: str) -> bool:
+    # A client takes "." and ".." out of a path before it sends it.
+    return not {".", ".."} & set(path.split("/"))
+
+
+@given(
+    method=st.sampled_from(["GET", "POST", "PUT", "BREW"]), path=st.text().filter(_keeps_its_segments), query=st.text()
+)
 def test_any_path_and_query_is_an_event_or_not_found(method: str, path: str, query: str) -> None:
     invoker = FakeInvoker({"statusCode": 200})
     target = f"/files/{quote(path, errors='replace')}?{quote(query, errors='replace', safe='&=+')}"

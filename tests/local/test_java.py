@@ -30,8 +30,7 @@ def _only_by(proxy: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, f"http://127.0.0.1:{proxy}")
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", str(folder))
-    monkeypatch.setenv("TMPDIR", str(folder))  # where the lock is
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
 
 
 def _class_paths(remembered: Path, *coordinates: str, news: Callable[[str], None] = print) -> dict[str, str]:
@@ -109,7 +108,7 @@ def test_cancelling_a_fetch_ends_it(silent_repository: socket.socket, tmp_path: 
         fetch = asyncio.create_task(class_paths([UNKNOWN], remembered=tmp_path / "java.json", progress=lambda _: None))
         silent_repository.setblocking(False)
         connection, _ = await asyncio.wait_for(asyncio.get_running_loop().sock_accept(silent_repository), 30)
-        [child] = [each for each in psutil.Process().children() if "local.java" in each.cmdline()]
+        [child] = [each for each in psutil.Process().children() if "local.maven" in each.cmdline()]
         fetch.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asyncio.wait_for(fetch, 10)

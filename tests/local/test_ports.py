@@ -11,8 +11,10 @@ from local.ports import LOOPBACK, PortTakenError, claim, listen, until_open
 def test_a_free_port_is_found_and_can_be_listened_on() -> None:
     port = claim("api", 0)
     assert claim("api", port) == port
-    with listen(port) as listener:
+    with listen("api", port) as listener:
         assert listener.getsockname() == (LOOPBACK, port)
+        with pytest.raises(PortTakenError):
+            claim("api", port)
 
 
 def test_a_taken_port_is_an_error_that_says_what_to_do() -> None:

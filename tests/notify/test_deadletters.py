@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from botocore.exceptions import ConnectTimeoutError
+from botocore.parsers import ResponseParserError
+from botocore.stub import Stubber
 
-from functions.notify.deadletters import DeadLetters, DeadLettersUnavailableError
+from functions.notify.deadletters import LARGEST_BODY, DeadLetters, DeadLettersUnavailableError
 
 if TYPE_CHECKING:
     import boto3
@@ -35,6 +37,62 @@ def test_a_dead_letter_is_the_record_itself_and_says_where_it_was_and_why(
     }
 
 
+@pytest.mark.parametrize(
+    ("queue_attributes", "size"), [({}, 1024 * 1024), ({}, 5 * 1024 * 1024), ({"MaximumMessageSize": "1024"}, 2000)]
+)
+def test_of_a_record_that_the_queue_has_no_room_for_the_place_is_kept(
+    aws: None, session: boto3.Session, make_record: RecordMaker, queue_attributes: dict[Any, str], size: int
+) -> None:
+    client = session.client("sqs")
+    queue_url = client.create_queue(QueueName="dead-letters", Attributes=queue_attributes)["QueueUrl"]
+
+    DeadLetters(client=client, queue_url=queue_url).put(make_record(b"x" * size, offset=7), reason="not JSON")
+
+    (message,) = client.receive_message(QueueUrl=queue_url, MessageAttributeNames=["All"])["Messages"]
+    assert json.loads(message["Body"]) == {"topic": "order-events", "partition": 0, "offset": 7}
+    assert {name: value["StringValue"] for name, value in message["MessageAttributes"].items()} == {
+        "id": "order-events-0-7",
+        "reason": "not JSON",
+        "topic": "order-events",
+        "partition": "0",
+        "offset": "7",
+        "payload": "omitted",
+    }
+
+
+def test_what_is_over_the_limit_of_sqs_is_not_even_tried(queue: FakeQueue, make_record: RecordMaker) -> None:
+    """SQS answers a request that is much too large in no form that botocore can read."""
+    letters = DeadLetters(client=cast("SQSClient", queue), queue_url="https://queue.example")
+    letters.put(make_record(b"x" * 5 * 1024 * 1024), reason="not JSON")
+    (message,) = queue.messages
+    assert len(message["MessageBody"]) < 100
+
+
+def test_a_record_that_just_fits_is_kept_whole(aws: None, session: boto3.Session, make_record: RecordMaker) -> None:
+    client = session.client("sqs")
+    queue_url = client.create_queue(QueueName="dead-letters")["QueueUrl"]
+    record = make_record(b"", headers={})
+    room = LARGEST_BODY - len(json.dumps(record.source))
+    record.source["value"] = "A" * room
+
+    DeadLetters(client=client, queue_url=queue_url).put(record, reason="not JSON")
+
+    (message,) = client.receive_message(QueueUrl=queue_url, MessageAttributeNames=["All"])["Messages"]
+    assert len(message["Body"]) == LARGEST_BODY
+    assert "payload" not in message["MessageAttributes"]
+
+
+def test_what_the_queue_refuses_for_anything_but_its_size_is_not_shortened(
+    session: boto3.Session, make_record: RecordMaker
+) -> None:
+    client = session.client("sqs")
+    with Stubber(client) as stubber:
+        stubber.add_client_error("send_message", "AccessDenied")
+        with pytest.raises(DeadLettersUnavailableError, match=r"^AccessDenied$"):
+            DeadLetters(client=client, queue_url="https://queue.example").put(make_record(b""), reason="any")
+        stubber.assert_no_pending_responses()
+
+
 def test_a_queue_that_does_not_exist_is_named_by_its_error(
     aws: None, session: boto3.Session, make_record: RecordMaker
 ) -> None:
@@ -44,7 +102,10 @@ def test_a_queue_that_does_not_exist_is_named_by_its_error(
         letters.put(make_record(b""), reason="the value is not JSON")
 
 
-def test_a_queue_that_cannot_be_reached_is_named_by_its_error(queue: FakeQueue, make_record: RecordMaker) -> None:
-    queue.error = ConnectTimeoutError(endpoint_url="https://queue.example")
-    with pytest.raises(DeadLettersUnavailableError, match=r"^ConnectTimeoutError$"):
+@pytest.mark.parametrize("error", [ConnectTimeoutError(endpoint_url=""), ResponseParserError("no JSON")])
+def test_a_queue_that_cannot_be_reached_is_named_by_its_error(
+    queue: FakeQueue, make_record: RecordMaker, error: Exception
+) -> None:
+    queue.error = error
+    with pytest.raises(DeadLettersUnavailableError, match=f"^{type(error).__name__}$"):
         DeadLetters(client=cast("SQSClient", queue), queue_url="").put(make_record(b""), reason="any")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import importlib
 import json
+import logging
 from dataclasses import dataclass, replace
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -34,6 +35,8 @@ ENVIRONMENT = {
     "DEAD_LETTER_QUEUE_URL": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/dead-letters",
     "SENDER_ADDRESS": "orders@shop.example.com",
     "SHOP_NAME": "The Analytical Bookshop",
+    "UNKNOWN_POLICY": "resend",
+    "MAXIMUM_EVENT_AGE_SECONDS": "259200",
 }
 
 
@@ -199,6 +202,21 @@ def test_nobody_is_named_in_the_log(app: App, logs: list[dict[str, Any]], sqs: S
     assert len(logs) == 10
     for secret in ("@", "Ada", "Grace", "Nguy", "Ludoviko", "+1415", "This is no event"):
         assert secret not in written
+
+
+def test_not_even_debug_logs_personal_data(app: App, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        invoke(app, load("several-partitions.json"))
+    assert len(mails()) == 4
+    assert caplog.records
+    for secret in ("@", "Ada", "Grace", "Nguy", "Ludoviko", "+1415", "This is no event"):
+        assert secret not in caplog.text
+
+
+@pytest.mark.parametrize("library", ["boto3", "botocore.endpoint", "botocore.parsers", "urllib3.connectionpool"])
+def test_libraries_that_log_what_they_send_do_not(app: App, caplog: pytest.LogCaptureFixture, library: str) -> None:
+    with caplog.at_level(logging.DEBUG):
+        assert not logging.getLogger(library).isEnabledFor(logging.INFO)
 
 
 @dataclass

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
+from botocore.parsers import ResponseParserError
 from botocore.stub import Stubber
 
 from functions.notify.ledger import (
@@ -257,13 +258,14 @@ def test_an_error_of_dynamodb_is_named(sender: Sender, dynamodb: DynamoDBClient,
             sender.claim()
 
 
-def test_an_answer_of_dynamodb_that_does_not_come_is_named(sender: Sender, clock: Clock) -> None:
+@pytest.mark.parametrize("error", [ReadTimeoutError(endpoint_url=""), ResponseParserError("no JSON")])
+def test_an_answer_of_dynamodb_that_does_not_come_is_named(sender: Sender, clock: Clock, error: Exception) -> None:
     class Silent:
         exceptions = sender.ledger.client.exceptions
 
         def update_item(self, **_: Any) -> None:
-            raise ReadTimeoutError(endpoint_url="")
+            raise error
 
     deaf: Any = Silent()
-    with pytest.raises(LedgerUnavailableError, match=r"^ReadTimeoutError$"):
+    with pytest.raises(LedgerUnavailableError, match=f"^{type(error).__name__}$"):
         replace(sender, ledger=replace(sender.ledger, client=deaf)).claim()

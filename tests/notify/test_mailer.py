@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 MESSAGE = Message(subject="Your order is confirmed", text="Thank you.\n", html="<p>Thank you.</p>\n")
 SENDER = mailer.parse_address("orders@shop.example", name="The Shop")
+FAILED_CHECK = "Email address is not verified. The following identities failed the check in region EU-CENTRAL-1: "
 NASTY = st.text() | st.text(alphabet='ab ,;:<>@()[]\\"=?_\r\n\0\x85\u2028\u1ec7.', max_size=200)
 
 
@@ -167,7 +168,12 @@ def test_a_tag_is_in_the_alphabet_of_tags_and_can_be_read_back(text: str) -> Non
         ("SendingPausedException", 400, "", MailDeferredError),
         ("AccountSuspendedException", 400, "", MailDeferredError),
         ("MailFromDomainNotVerifiedException", 400, "", MailDeferredError),
-        ("MessageRejected", 400, "Email address is not verified. ada@example.com", MailDeferredError),
+        ("MessageRejected", 400, FAILED_CHECK + "The Shop <orders@shop.example>, ada@example.com", MailDeferredError),
+        ("MessageRejected", 400, FAILED_CHECK + "Orders@Shop.example...", MailDeferredError),
+        ("MessageRejected", 400, FAILED_CHECK + "shop.example", MailDeferredError),
+        ("MessageRejected", 400, FAILED_CHECK + "arn:aws:ses:eu-central-1:1:identity/shop.example", MailDeferredError),
+        ("MessageRejected", 400, FAILED_CHECK + "ada@example.com", MailRefusedError),
+        ("MessageRejected", 400, FAILED_CHECK + "ada@shop.example", MailRefusedError),
         ("MessageRejected", 400, "Did not have authority to send from email orders@shop.example", MailDeferredError),
         ("InternalFailure", 500, "", MailDeferredError),
         ("ServiceUnavailable", 503, "", MailDeferredError),

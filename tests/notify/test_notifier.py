@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 
 from functions.notify.events import OrderEvent
-from functions.notify.ledger import UnknownPolicy
+from functions.notify.ledger import Claim, Found, Ledger, Notification, UnknownPolicy
 from functions.notify.messages import Messages
 from functions.notify.notifier import Invocation, Notifier
 
@@ -244,6 +244,27 @@ def test_what_does_not_fit_into_the_time_comes_again(mapping: Mapping, ses: Fake
     assert mapping.bring(seconds=6)
 
 
+def test_a_claim_that_took_too_long_is_given_back(
+    mapping: Mapping,
+    ses: FakeSes,
+    dynamodb: DynamoDBClient,
+    logs: list[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def claim_slowly(ledger: Ledger, notification: Notification, **options: Any) -> Claim | Found:
+        mapping.clock.advance(seconds=4)
+        return claim(ledger, notification, **options)
+
+    claim = Ledger.claim
+    monkeypatch.setattr(Ledger, "claim", claim_slowly)
+    assert not mapping.bring(seconds=9)
+    assert (ses.sent, status(dynamodb)) == ([], "waiting")
+    assert logs[-1]["reason"] == "the invocation has too little time left for one more"
+    assert mapping.bring(seconds=10)
+    assert logs[-1]["message"] == "mail sent"
+    assert logs[-1]["possible_duplicate"] is False
+
+
 def test_without_a_ledger_nothing_is_sent(
     mapping: Mapping, ses: FakeSes, dynamodb: DynamoDBClient, logs: list[dict[str, Any]]
 ) -> None:
@@ -267,6 +288,19 @@ def test_a_mail_that_is_out_does_not_come_again_for_a_ledger_that_is_away(
     mapping.notifier = replace(mapping.notifier, mailer=mailer)
     assert mapping.bring()
     assert messages_of(logs) == ["mail sent", "mail sent, but not written down"]
+
+
+def test_a_mail_that_is_out_does_not_come_again_for_a_bug(
+    mapping: Mapping, logs: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> bool:
+        raise RuntimeError(ADDRESS)
+
+    monkeypatch.setattr(Ledger, "mark_sent", fail)
+    assert mapping.bring()
+    assert messages_of(logs) == ["mail sent", "mail sent, but not written down"]
+    assert logs[-1]["reason"] == "RuntimeError"
+    assert ADDRESS not in json.dumps(logs)
 
 
 def test_a_sender_that_was_overtaken_says_so(

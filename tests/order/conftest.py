@@ -35,9 +35,10 @@ class FakeContext:
         return self.remaining_ms
 
 
-@pytest.fixture(scope="session")
+# Not for the session: tests of the whole stack, later in the same worker, would start it with this environment.
+@pytest.fixture(scope="module")
 def app() -> Iterator[ModuleType]:
-    """The entry point, imported once under the environment that template.yaml gives it."""
+    """The entry point, imported once, under the environment that template.yaml gives it."""
     with pytest.MonkeyPatch.context() as environment:
         for name, value in {
             "AWS_ACCESS_KEY_ID": "testing",

@@ -6,17 +6,20 @@ import base64
 import importlib.util
 import io
 import json
+import logging
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kafka.errors import KafkaTimeoutError, NotLeaderForPartitionError
 
 from functions.order.publisher import KafkaPublisher, NotPublishedError, Receipt
-from functions.order.store import OrderUnknownError, PaymentTakenError, StoreUnavailableError
+from functions.order.store import OrderStore, OrderUnknownError, PaymentTakenError, StoreUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -219,6 +222,54 @@ def test_a_repeated_request_is_answered_with_the_stored_order(
     assert len(publisher.messages) == 1
 
 
+def test_a_new_order_whose_answer_was_lost_is_answered_and_published_as_new(
+    app: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    call: Call,
+    ada: Event,
+    publisher: FakePublisher,
+    dynamodb: DynamoDBClient,
+) -> None:
+    statuses = []
+
+    def lose_the_first(attempts: int, response: Any, **_: Any) -> float | None:
+        statuses.append(response[0].status_code)
+        return 0.0 if attempts == 1 else None  # how long botocore waits before it makes the call again
+
+    client = boto3.client("dynamodb", config=app.DYNAMODB_CONFIG)
+    events: Any = client.meta.events  # typed for handlers without an answer
+    events.register("needs-retry.dynamodb.PutItem", lose_the_first)
+    monkeypatch.setattr(app, "store", OrderStore(client=client, table="orders"))
+    assert call(ada).status == 201
+    assert statuses == [200, 400]  # the second try finds what the first has written
+    assert len(publisher.messages) == 1
+    assert stored_item(dynamodb, ADA)["pending"] == {"L": []}
+
+
+def test_a_repeated_request_publishes_what_is_still_pending(
+    call: Call, ada: Event, publisher: FakePublisher, dynamodb: DynamoDBClient
+) -> None:
+    publisher.error = NotPublishedError("no acknowledgement")
+    placed = call(ada)
+    publisher.error = None
+    repeated = call(ada)
+    assert (repeated.status, repeated.headers["Idempotent-Replayed"], repeated.json) == (200, "true", placed.json)
+    [message] = publisher.messages
+    assert json.loads(message.value)["data"]["paid_at"] == placed.json["created_at"]
+    assert stored_item(dynamodb, ADA)["pending"] == {"L": []}
+    call(ada)
+    assert len(publisher.messages) == 1
+
+
+def test_what_a_repeated_request_cannot_publish_stays_pending(
+    call: Call, ada: Event, publisher: FakePublisher, dynamodb: DynamoDBClient
+) -> None:
+    publisher.error = NotPublishedError("no acknowledgement")
+    call(ada)
+    assert call(ada).status == 200
+    assert stored_item(dynamodb, ADA)["pending"] == {"L": [{"S": "order.paid.v1"}]}
+
+
 def test_another_order_for_the_same_payment_learns_nothing_of_the_first(
     call: Call, ada: Event, new_order_body: Callable[[], Event], dynamodb: DynamoDBClient
 ) -> None:
@@ -316,6 +367,46 @@ def test_a_bug_is_answered_and_logged_without_its_message(
     [line] = lines(log)
     assert (line["message"], line["error_type"]) == ("request failed", "RuntimeError")
     assert "in add" in line["frames"][-1]
+
+
+def test_an_error_of_aws_is_logged_by_its_code(call: Call, ada: Event, store: FakeStore, log: io.StringIO) -> None:
+    answer: Any = {"Error": {"Code": "AccessDeniedException", "Message": "about ada@example.com"}}
+    store.error = ClientError(answer, "PutItem")
+    assert call(ada).is_problem(500)
+    [line] = lines(log)
+    assert line["error_type"] == "AccessDeniedException"
+    assert "ada@" not in log.getvalue()
+
+
+def test_not_even_debug_logs_personal_data(
+    call: Call, ada: Event, dynamodb: DynamoDBClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        call(ada)
+        call(ada)
+        call(with_route(ada, "GET", f"/orders/{ADA}"))
+        call(with_body(ada, ada["body"].replace("EUR", "XXX")))
+    assert caplog.records
+    for personal in ("Ada", "Lovelace", "ada@", "+1415", "cus_ada"):
+        assert personal not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "library",
+    [
+        "aws_lambda_powertools.event_handler",
+        "boto3",
+        "botocore.endpoint",
+        "botocore.parsers",
+        "urllib3.connectionpool",
+        "kafka",
+    ],
+)
+def test_libraries_that_log_what_they_send_do_not(
+    app: ModuleType, caplog: pytest.LogCaptureFixture, library: str
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        assert not logging.getLogger(library).isEnabledFor(logging.INFO)
 
 
 @pytest.mark.parametrize(

@@ -196,6 +196,17 @@ def test_a_producer_that_cannot_flush_is_stopped_all_the_same(clock: FakeClock) 
     assert producer._closed
 
 
+def test_the_private_parts_by_which_a_producer_is_stopped_exist() -> None:
+    """Kafka-python's own; its version is pinned, and a new one may have others."""
+    producer = KafkaProducer(api_version=(4, 0), enable_idempotence=False)  # connects to nothing until it sends
+    assert producer._closed is False
+    producer._sender.force_close()
+    producer._sender.join(5)
+    assert not producer._sender.is_alive()
+    producer._closed = True
+    producer.close()  # has nothing left to do
+
+
 def test_without_time_left_nothing_is_tried_and_nothing_is_held_against_the_broker(clock: FakeClock) -> None:
     kafka = FakeKafka(clock, [FakeProducer(clock)])
     publisher = publisher_of(kafka)

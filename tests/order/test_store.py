@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
+from botocore.parsers import ResponseParserError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -137,6 +138,29 @@ def test_marking_what_someone_else_marked_changes_nothing(store: OrderStore, dyn
     assert store.get(order.order_id).pending == ("order.cancelled.v1",)
 
 
+class LossyClient:
+    """A DynamoDB client that loses the first answer to a PutItem and, as botocore does, makes the call again."""
+
+    def __init__(self, client: DynamoDBClient) -> None:
+        self._client = client
+        self.exceptions = client.exceptions
+        self.lost = 0
+
+    def put_item(self, **request: Any) -> Any:
+        if not self.lost:
+            self.lost += 1
+            self._client.put_item(**request)
+        return self._client.put_item(**request)
+
+
+def test_an_order_whose_answer_was_lost_is_new_all_the_same(store: OrderStore, dynamodb: DynamoDBClient) -> None:
+    order = order_of()
+    client: Any = LossyClient(dynamodb)
+    assert OrderStore(client=client, table="orders").add(order) is None
+    assert client.lost == 1
+    assert store.add(order) == order
+
+
 class FailingClient:
     """A DynamoDB client every call of which fails."""
 
@@ -160,6 +184,7 @@ def client_error(code: str, status: int) -> ClientError:
     [
         EndpointConnectionError(endpoint_url="https://dynamodb.example"),
         ReadTimeoutError(endpoint_url="https://dynamodb.example"),
+        ResponseParserError("no JSON"),
         client_error("ThrottlingException", 400),
         client_error("ProvisionedThroughputExceededException", 400),
         client_error("InternalServerError", 500),

@@ -3,10 +3,12 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.system.running import PATIENCE, ROOT
@@ -19,21 +21,28 @@ def checkout(project: Path) -> Path:
     return project
 
 
-def _demo(checkout: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+def _start(checkout: Path, **environment: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
         [sys.executable, "-m", "tools.demo"],
         cwd=checkout,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"} | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=PATIENCE,
-        check=False,
     )
 
 
+def _demo(checkout: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    demo = _start(checkout, **environment)
+    output, errors = demo.communicate(timeout=PATIENCE)
+    return subprocess.CompletedProcess(demo.args, demo.returncode, output, errors)
+
+
 def test_the_demo_shows_every_sample_order_and_its_mail(checkout: Path) -> None:
-    ran = _demo(checkout)
+    # Behind a proxy too: what is on this machine is not asked through it. (Maven's repository has HTTPS_PROXY.)
+    ran = _demo(checkout, HTTP_PROXY="http://127.0.0.1:9", http_proxy="http://127.0.0.1:9")
     assert ran.returncode == 0, ran.stderr
+    assert list((checkout / ".local").iterdir()) == []
     table = ran.stdout[ran.stdout.index("ORDER ") :].strip().splitlines()
     samples = sorted((checkout / "events" / "api").glob("create-order-*.json"))
     assert len(table) == 1 + len(samples)
@@ -51,3 +60,39 @@ def test_the_demo_fails_with_the_reason(checkout: Path) -> None:
     assert "create-order-ada.json: the order was answered with 422" in ran.stderr
     assert "currency" in ran.stderr
     assert "Traceback" not in ran.stderr
+    [folder] = (checkout / ".local").iterdir()
+    assert (folder / "logs" / "kafka.log").exists(), "the logs tell more"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_demo_and_leaves_nothing(checkout: Path, number: int) -> None:
+    demo = _start(checkout)
+    assert demo.stdout
+    while "started Kafka" not in (line := demo.stdout.readline()):
+        assert line, "it ended too soon"
+    processes = psutil.Process(demo.pid).children(recursive=True)
+    assert processes
+    demo.send_signal(number)
+    output, errors = demo.communicate(timeout=PATIENCE)
+    assert (demo.returncode, errors) == (130, "")
+    assert "Ending everything" in output
+    assert psutil.wait_procs(processes, timeout=30)[1] == []
+    assert list((checkout / ".local").iterdir()) == []
+
+
+def test_settings_that_are_wrong_are_told_in_words(checkout: Path) -> None:
+    (checkout / "samconfig.toml").write_text("[default")
+    ran = _demo(checkout)
+    assert ran.returncode == 1
+    assert "samconfig.toml is not valid TOML" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_a_demo_leaves_the_data_of_another_alone(checkout: Path) -> None:
+    first = _start(checkout)
+    assert first.stdout
+    while "started Kafka" not in (line := first.stdout.readline()):
+        assert line, "it ended too soon"
+    assert _demo(checkout).returncode == 0
+    _, errors = first.communicate(timeout=PATIENCE)
+    assert first.returncode == 0, errors

@@ -16,7 +16,7 @@ def on_msk() -> Deployment:
 
 @pytest.fixture(scope="session")
 def on_self_managed() -> Deployment:
-    return deploy(**KAFKA, **VPC)
+    return deploy(**KAFKA, **VPC, KafkaAuthentication="none")
 
 
 @pytest.fixture(scope="session", params=["on_msk", "on_self_managed"])

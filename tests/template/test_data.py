@@ -27,6 +27,12 @@ def test_orders_outlive_the_stack_and_can_be_restored(deployment: Deployment) ->
     assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
 
 
+def test_the_sender_stays_verified_whatever_becomes_of_the_stack(deployment: Deployment) -> None:
+    sender = deployment.resources["SenderIdentity"]
+    assert sender["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert sender["UpdateReplacePolicy"] == "Retain"
+
+
 def test_what_is_still_to_be_published_is_found_by_a_sparse_index_of_keys(deployment: Deployment) -> None:
     [index] = deployment.properties("OrdersTable")["GlobalSecondaryIndexes"]
     assert index == {

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.template.conftest import CLUSTER
-from tests.template.deployment import Deployment
+from tests.template.conftest import CLUSTER, KAFKA
+from tests.template.deployment import Deployment, deploy
 
 TOPIC = "arn:aws:kafka:eu-central-1:111122223333:topic/shop/abc-1/order-events"
 GROUP = "arn:aws:kafka:eu-central-1:111122223333:group/shop/abc-1/shop-notify"
@@ -61,6 +61,11 @@ def test_notify_keeps_its_ledger_and_mails_and_its_pollers_consume(on_msk: Deplo
 def test_without_msk_there_are_no_rights_on_it(on_self_managed: Deployment) -> None:
     assert on_self_managed.grants("OrderFunction") == ON_ORDERS
     assert on_self_managed.grants("NotifyFunction") == NOTIFY | REACH_THE_BROKERS
+
+
+def test_without_a_network_there_are_no_rights_on_one() -> None:
+    deployment = deploy(**KAFKA, KafkaAuthentication="none")
+    assert deployment.grants("NotifyFunction") == NOTIFY
 
 
 def test_the_group_that_may_be_read_is_the_mappings(on_msk: Deployment) -> None:
