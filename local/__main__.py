@@ -2,39 +2,19 @@
 
 import asyncio
 import logging
-import signal
 import sys
 import time
-from collections.abc import Iterable
 
-from local.errors import plain_errors
+from local.running import run
 from local.settings import Settings, SettingsError, read
 from local.stack import Stack, stack
 from local.terminal import Terminal, standard
 
 
 async def _run(settings: Settings, terminal: Terminal) -> None:
-    _cancel_on_signals(terminal)
     async with stack(settings, terminal) as running:
         _say_ready(running, terminal)
         await asyncio.Event().wait()
-
-
-def _cancel_on_signals(terminal: Terminal) -> None:
-    """Have the first signal that asks us to end cancel the current task; the next ones change nothing."""
-    task = asyncio.current_task()
-    loop = asyncio.get_running_loop()
-    ending = False
-
-    def end() -> None:
-        nonlocal ending
-        if not ending and task is not None:
-            ending = True
-            task.cancel()
-            terminal.say("\nEnding everything …")
-
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, end)
 
 
 def _say_ready(running: Stack, terminal: Terminal) -> None:
@@ -53,23 +33,12 @@ def main() -> int:
     try:
         settings = read(sys.argv[1:])
     except SettingsError as error:
-        return _fail([error])
-    terminal = standard(settings.data / "logs")
+        print(error, file=sys.stderr)
+        return 1
     # What of its troubles matters, the parts that use it say in words.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
-    try:
-        asyncio.run(_run(settings, terminal))
-    except asyncio.CancelledError:
-        return 0
-    except BaseExceptionGroup as group:
-        return _fail(plain_errors(group))
-    return 0
-
-
-def _fail(errors: Iterable[BaseException]) -> int:
-    for error in errors:
-        print(f"\n{error}", file=sys.stderr)
-    return 1
+    terminal = standard(settings.data / "logs")
+    return run(_run(settings, terminal), say=terminal.say)
 
 
 if __name__ == "__main__":

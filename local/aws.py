@@ -7,7 +7,7 @@ import argparse
 import logging
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -57,9 +57,9 @@ class KeepMails:
         answer = self._moto(environ, start_response)
         with self._lock:
             for region, message in _accepted():
-                raw, recipients = _as_mail(message, region)
                 sender = parseaddr(message.source)[1]
-                self._store.add(raw, sender=sender, recipients=recipients, created=datetime.now(UTC))
+                for raw, recipients in _as_mails(message, region):
+                    self._store.add(raw, sender=sender, recipients=recipients, created=datetime.now(UTC))
         return answer
 
 
@@ -73,24 +73,46 @@ def _accepted() -> Iterator[tuple[str, Any]]:
                 yield region, backend.sent_messages.pop(0)
 
 
-def _as_mail(message: Any, region: str) -> tuple[bytes, list[str]]:
-    """Return the MIME message and the recipients of one of moto's messages, raw or simple."""
+def _as_mails(message: Any, region: str) -> Iterator[tuple[bytes, list[str]]]:
+    """Return, with its recipients, each MIME message that one of moto's messages is: raw, simple or of a template."""
+    # As SES does it; a mail client needs it to tell mails apart.
+    identifier = f"Message-ID: <{message.id}@{region}.amazonses.com>\r\n".encode()
     if hasattr(message, "raw_data"):
         # moto adds those of the To header, with their names, to those of the request.
         recipients = list(dict.fromkeys(parseaddr(address)[1] for address in message.destinations))
-        raw = message.raw_data.encode()
-    else:
-        recipients = [parseaddr(address)[1] for address in chain.from_iterable(message.destinations.values())]
-        mail = EmailMessage(policy=SMTP)
-        mail["From"] = message.source
-        for header in ("To", "Cc"):
-            if addresses := message.destinations.get(f"{header}Addresses"):
-                mail[header] = ", ".join(addresses)
-        mail["Subject"] = message.subject
-        mail.set_content(message.body, subtype="html" if message.body.lstrip().startswith("<") else "plain")
-        raw = mail.as_bytes()
-    # As SES does it; a mail client needs it to tell mails apart.
-    return f"Message-ID: <{message.id}@{region}.amazonses.com>\r\n".encode() + raw, recipients
+        yield identifier + message.raw_data.encode(), recipients
+        return
+    for destination, subject, body in _contents(message):
+        recipients = [parseaddr(address)[1] for address in chain.from_iterable(destination.values())]
+        yield identifier + _composed(message.source, destination, subject, body), recipients
+
+
+def _contents(message: Any) -> Iterator[tuple[Mapping[str, Sequence[str]], str, str]]:
+    """Return destination, subject and body of each mail of a message that is not raw."""
+    if not hasattr(message, "template"):
+        yield message.destinations, message.subject, message.body
+        return
+    is_bulk = isinstance(message.destinations, list)
+    for each in message.destinations if is_bulk else [{"Destination": message.destinations}]:
+        data = each.get("ReplacementTemplateData") or message.template_data
+        words = f"SES would fill in the template {message.template}; the local AWS does not. Its data:\n\n{data}\n"
+        yield each["Destination"], f"The template {message.template}", words
+
+
+def _composed(source: str, destination: Mapping[str, Sequence[str]], subject: str, body: str) -> bytes:
+    mail = EmailMessage(policy=SMTP)
+    mail["From"] = source
+    for header in ("To", "Cc"):
+        if addresses := destination.get(f"{header}Addresses"):
+            mail[header] = ", ".join(addresses)
+    mail["Subject"] = " ".join(_encodable(subject).split())  # no header has more than one line
+    mail.set_content(_encodable(body), subtype="html" if body.lstrip().startswith("<") else "plain")
+    return mail.as_bytes()
+
+
+def _encodable(text: str) -> str:
+    """Return the text without what JSON can hold and no mail can: half a surrogate pair."""
+    return text.encode(errors="replace").decode()
 
 
 def _main() -> None:

@@ -87,7 +87,7 @@ class Resource:
 
 @dataclass(frozen=True, kw_only=True)
 class Application:
-    """All that a template declares and the local stack runs. `ignored`: the resources that it does not."""
+    """All that a template declares and the local stack runs. `ignored`: in words, what it does not."""
 
     functions: tuple[Function, ...]
     apis: tuple[HttpApi, ...]

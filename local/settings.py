@@ -149,8 +149,8 @@ def _from_samconfig(path: Path) -> list[str]:
 
 
 def _pairs(overrides: Iterable[str], *, source: str) -> Iterator[tuple[str, str]]:
-    for override in overrides:
+    for number, override in enumerate(overrides, start=1):
         name, found, value = override.partition("=")
-        if not found:
-            raise SettingsError(f"{source}: {override!r} is no parameter: write NAME=VALUE")
+        if not found:  # it is not repeated, since it may hold a secret
+            raise SettingsError(f"{source}: number {number} is no parameter: write NAME=VALUE")
         yield name, value

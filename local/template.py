@@ -2,7 +2,7 @@
 
 import copy
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,17 +42,14 @@ _PASSIVE = {
     "AWS::SNS::TopicPolicy",
     "AWS::SQS::QueuePolicy",
 }
-# Properties of mappings and HTTP APIs that change what a deployment does, and change nothing on this machine.
-_NOT_DONE = {
-    "AWS::Lambda::EventSourceMapping": (
-        "BisectBatchOnFunctionError",
-        "DestinationConfig",
-        "FilterCriteria",
-        "MaximumRecordAgeInSeconds",
-        "MaximumRetryAttempts",
-    ),
-    "AWS::ApiGatewayV2::Api": ("CorsConfiguration",),
-}
+# Properties of a Kafka mapping that change what a deployment does, and nothing on this machine.
+_IGNORED_OF_MAPPING = (
+    "BisectBatchOnFunctionError",
+    "DestinationConfig",
+    "FilterCriteria",
+    "MaximumRecordAgeInSeconds",
+    "MaximumRetryAttempts",
+)
 # The translator counts what it does, for its authors, and warns when nobody reads the counts.
 logging.getLogger("samtranslator.metrics").setLevel(logging.ERROR)
 
@@ -145,17 +142,11 @@ class _Reader:
             if kind not in known:
                 yield f"{logical_id} ({kind})"
         for logical_id, properties in self._of("AWS::Lambda::EventSourceMapping"):
-            if _kafka_config(properties) is None:
-                yield f"{logical_id} (it reads something else than Kafka)"
-            elif not _is_enabled(properties):
-                yield f"{logical_id} (Enabled: false)"
-        for kind, names in _NOT_DONE.items():
-            for logical_id, properties in self._of(kind):
-                if ignored := [name for name in names if name in properties]:
-                    yield f"{logical_id}: {', '.join(ignored)}"
+            if ignored := ", ".join(_ignored_of_mapping(properties)):
+                yield f"{logical_id}: {ignored}"
         for logical_id, properties in self._of("AWS::ApiGatewayV2::Api"):
-            if ignored := list(_ignored_in_openapi(properties.get("Body", {}))):
-                yield f"{logical_id}: {', '.join(ignored)}"
+            if ignored := ", ".join(_ignored_of_api(properties)):
+                yield f"{logical_id}: {ignored}"
 
     def _of(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
         for logical_id, resource in self._resources.items():
@@ -248,6 +239,27 @@ def _kafka_config(properties: Mapping[str, Any]) -> Mapping[str, Any] | None:
             return config
     is_kafka = "SelfManagedEventSource" in properties or ":kafka:" in str(properties.get("EventSourceArn"))
     return {} if is_kafka else None
+
+
+def _is_enabled(mapping: Mapping[str, Any]) -> bool:
+    return str(mapping.get("Enabled", True)).lower() != "false"
+
+
+def _ignored_of_mapping(properties: Mapping[str, Any]) -> list[str]:
+    if _kafka_config(properties) is None:
+        return ["all of it, since it reads something else than Kafka"]
+    if not _is_enabled(properties):
+        return ["all of it, since it has Enabled: false"]
+    return [name for name in _IGNORED_OF_MAPPING if name in properties]
+
+
+def _ignored_of_api(properties: Mapping[str, Any]) -> Iterator[str]:
+    document = properties.get("Body", {})
+    operations = [operation for methods in document.get("paths", {}).values() for operation in methods.values()]
+    if any(operation.get("security") for operation in operations):
+        yield "Auth (every request is let through)"
+    if "CorsConfiguration" in properties or "x-amazon-apigateway-cors" in document:
+        yield "CorsConfiguration"
 
 
 def _routes(paths: Mapping[str, Any]) -> Iterator[Route]:

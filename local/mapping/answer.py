@@ -13,7 +13,10 @@ from local.mapping.batch import Batch, name_of
 
 
 class MalformedAnswerError(Exception):
-    """A partial answer that Lambda could not read: the whole batch comes again. The message says what is wrong."""
+    """A partial answer that Lambda could not read: the whole batch comes again.
+
+    The message says what is wrong by types and positions: the answer itself may hold anything.
+    """
 
 
 def failed_from(payload: bytes, batch: Batch) -> Mapping[TopicPartition, int]:
@@ -27,10 +30,10 @@ def failed_from(payload: bytes, batch: Batch) -> Mapping[TopicPartition, int]:
         for record in records
     }
     lowest: dict[TopicPartition, int] = {}
-    for failure in _failures(payload):
-        name, offset = _identifier(failure)
+    for position, failure in enumerate(_failures(payload)):
+        name, offset = _identifier(failure, f"batchItemFailures[{position}].itemIdentifier")
         if (name, offset) not in known:
-            raise MalformedAnswerError(f"batchItemFailures names {name}@{offset}, which is not in the batch")
+            raise MalformedAnswerError(f"batchItemFailures[{position}] is of a record that is not in the batch")
         partition = known[name, offset]
         lowest[partition] = min(offset, lowest.get(partition, offset))
     return lowest
@@ -53,16 +56,17 @@ def _failures(payload: bytes) -> list[Any]:
     return failures
 
 
-def _identifier(failure: object) -> tuple[str, int]:
+def _identifier(failure: object, place: str) -> tuple[str, int]:
     identifier = failure.get("itemIdentifier") if isinstance(failure, dict) else None
     match identifier:
         case {"partition": str(partition), "offset": int(offset)} if not isinstance(offset, bool):
             return partition, offset
+        case {"partition": partition, "offset": offset}:
+            found = f"has a partition of type {type(partition).__name__} and an offset of type {type(offset).__name__}"
+        case dict():
+            found = "lacks partition or offset"
         case str():
-            raise MalformedAnswerError(
-                f"itemIdentifier is the string {identifier!r}: Kafka's is an object, "
-                '{"partition": "topic-0", "offset": 7} (a string is what SQS has)'
-            )
-    raise MalformedAnswerError(
-        f'itemIdentifier is {identifier!r}, not an object {{"partition": "topic-0", "offset": 7}}'
-    )
+            found = "is a string, as SQS has it"
+        case _:
+            found = f"is {type(identifier).__name__}"
+    raise MalformedAnswerError(f'{place} {found}; Kafka\'s is an object {{"partition": "topic-0", "offset": 7}}')

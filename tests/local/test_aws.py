@@ -102,6 +102,53 @@ def test_a_simple_mail_to_hidden_recipients_has_no_header_of_them(local_aws: Loc
     assert recipient not in message.as_string()
 
 
+@pytest.mark.parametrize(
+    ("subject", "body", "shown"), [("Your\norder", "Thank you!", "Your order"), ("Order \ud83d", "\udcff", "Order ?")]
+)
+def test_a_simple_mail_that_no_mail_can_be_is_kept_as_far_as_it_can(
+    local_aws: LocalAws, recipient: str, subject: str, body: str, shown: str
+) -> None:
+    local_aws.client("sesv2").send_email(
+        FromEmailAddress=SENDER,
+        Destination={"ToAddresses": [recipient]},
+        Content={"Simple": {"Subject": {"Data": subject}, "Body": {"Text": {"Data": body}}}},
+    )
+    assert kept(local_aws, recipient)[1]["subject"] == shown
+
+
+@pytest.fixture
+def template(local_aws: LocalAws) -> str:
+    name = uuid.uuid4().hex
+    local_aws.client("ses").create_template(
+        Template={"TemplateName": name, "SubjectPart": "{{a}}", "TextPart": "{{a}}", "HtmlPart": "{{a}}"}
+    )
+    return name
+
+
+def test_a_templated_mail_is_kept_in_words(local_aws: LocalAws, recipient: str, template: str) -> None:
+    local_aws.client("ses").send_templated_email(
+        Source=SENDER, Destination={"ToAddresses": [recipient]}, Template=template, TemplateData='{"a": "b"}'
+    )
+    _, message = kept(local_aws, recipient)
+    assert (message["to"], message["subject"]) == (recipient, f"The template {template}")
+    assert "the local AWS does not" in message.get_content()
+    assert '{"a": "b"}' in message.get_content()
+
+
+def test_each_mail_of_a_bulk_is_kept_in_words(local_aws: LocalAws, recipient: str, template: str) -> None:
+    local_aws.client("ses").send_bulk_templated_email(
+        Source=SENDER,
+        Template=template,
+        DefaultTemplateData='{"a": "all"}',
+        Destinations=[
+            {"Destination": {"ToAddresses": [recipient]}, "ReplacementTemplateData": '{"a": "own"}'},
+            {"Destination": {"ToAddresses": [f"other-{recipient}"]}},
+        ],
+    )
+    assert "own" in kept(local_aws, recipient)[1].get_content()
+    assert "all" in kept(local_aws, f"other-{recipient}")[1].get_content()
+
+
 def test_a_sender_that_is_not_verified_is_refused_and_nothing_is_kept(local_aws: LocalAws, recipient: str) -> None:
     client = local_aws.client("sesv2")
     with pytest.raises(client.exceptions.MessageRejected):

@@ -80,34 +80,45 @@ def test_what_stands_beside_the_identifier_does_not_matter() -> None:
         (b'{"batchItemFailures": ""}', "str, not a list"),
         (b'{"batchItemFailures": false}', "bool, not a list"),
         (b'{"batchItemFailures": {}}', "dict, not a list"),
-        (_answer("message-id"), "itemIdentifier is None"),
-        (_answer(None), "itemIdentifier is None"),
-        (_answer({}), "itemIdentifier is None"),
-        (_answer({"itemIdentifier": None}), "itemIdentifier is None"),
-        (_answer({"itemIdentifier": ""}), "a string is what SQS has"),
-        (_answer({"itemIdentifier": "my-topic-0@5"}), "a string is what SQS has"),
-        (_answer({"itemidentifier": {"partition": "my-topic-0", "offset": 5}}), "itemIdentifier is None"),
-        (_answer({"itemIdentifier": {"partition": "my-topic-0"}}), "itemIdentifier is"),
-        (_answer({"itemIdentifier": {"offset": 5}}), "itemIdentifier is"),
-        (_answer(_failure(offset="5")), "itemIdentifier is"),
-        (_answer(_failure(offset=5.0)), "itemIdentifier is"),
-        (_answer(_failure(offset=None)), "itemIdentifier is"),
-        (_answer(_failure(offset=True)), "itemIdentifier is"),
-        (_answer(_failure(0)), "itemIdentifier is"),
-        (_answer(_failure(["my-topic-0"])), "itemIdentifier is"),
-        (_answer(_failure("my-topic")), "my-topic@5, which is not in the batch"),
-        (_answer(_failure("my-topic-1")), "my-topic-1@5, which is not in the batch"),
-        (_answer(_failure("other-0")), "other-0@5, which is not in the batch"),
-        (_answer(_failure(offset=7)), "my-topic-0@7, which is not in the batch"),
-        (_answer(_failure(offset=-1)), "my-topic-0@-1, which is not in the batch"),
-        (_answer(_failure(), _failure(offset=10)), "my-topic-0@10, which is not in the batch"),
-        (_answer(_failure(), "x"), "itemIdentifier is None"),
+        (_answer("message-id"), "[0].itemIdentifier is NoneType"),
+        (_answer(None), "[0].itemIdentifier is NoneType"),
+        (_answer({}), "[0].itemIdentifier is NoneType"),
+        (_answer({"itemIdentifier": None}), "[0].itemIdentifier is NoneType"),
+        (_answer({"itemIdentifier": ""}), "is a string, as SQS has it"),
+        (_answer({"itemIdentifier": "my-topic-0@5"}), "is a string, as SQS has it"),
+        (_answer({"itemidentifier": {"partition": "my-topic-0", "offset": 5}}), "[0].itemIdentifier is NoneType"),
+        (_answer({"itemIdentifier": {"partition": "my-topic-0"}}), "lacks partition or offset"),
+        (_answer({"itemIdentifier": {"offset": 5}}), "lacks partition or offset"),
+        (_answer(_failure(offset="5")), "an offset of type str"),
+        (_answer(_failure(offset=5.0)), "an offset of type float"),
+        (_answer(_failure(offset=None)), "an offset of type NoneType"),
+        (_answer(_failure(offset=True)), "an offset of type bool"),
+        (_answer(_failure(0)), "a partition of type int"),
+        (_answer(_failure(["my-topic-0"])), "a partition of type list"),
+        (_answer(_failure("my-topic")), "batchItemFailures[0] is of a record that is not in the batch"),
+        (_answer(_failure("my-topic-1")), "batchItemFailures[0] is of a record that is not in the batch"),
+        (_answer(_failure("other-0")), "batchItemFailures[0] is of a record that is not in the batch"),
+        (_answer(_failure(offset=7)), "batchItemFailures[0] is of a record that is not in the batch"),
+        (_answer(_failure(offset=-1)), "batchItemFailures[0] is of a record that is not in the batch"),
+        (_answer(_failure(), _failure(offset=10)), "batchItemFailures[1] is of a record that is not in the batch"),
+        (_answer(_failure(), "x"), "[1].itemIdentifier is NoneType"),
     ],
 )
 def test_an_answer_that_lambda_cannot_read_says_what_is_wrong(payload: bytes, says: str) -> None:
     with pytest.raises(MalformedAnswerError) as raised:
         failed_from(payload, BATCH)
     assert says in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    ["secret", _failure("secret"), _failure(offset="secret"), {"itemIdentifier": "secret"}, _failure("s", -7)],
+)
+def test_what_is_wrong_repeats_nothing_of_the_answer(failure: Any) -> None:
+    with pytest.raises(MalformedAnswerError) as raised:
+        failed_from(_answer(failure), BATCH)
+    assert "secret" not in str(raised.value)
+    assert "-7" not in str(raised.value)
 
 
 _scalar = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10)

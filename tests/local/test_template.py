@@ -178,6 +178,74 @@ def test_what_does_not_run_here_is_named(tmp_path: Path) -> None:
     assert application.ignored == ("Machine (AWS::StepFunctions::StateMachine)",)
 
 
+def _mapping(properties: str) -> str:
+    return f"""
+  Fn:{FUNCTION}
+  Mapping:
+    Type: AWS::Lambda::EventSourceMapping
+    Properties: {{FunctionName: !Ref Fn, {properties}}}
+"""
+
+
+KAFKA = "EventSourceArn: 'arn:aws:kafka:us-east-1:123456789012:cluster/c/uuid-2', Topics: [t]"
+
+
+@pytest.mark.parametrize("enabled", ["false", "'false'"])
+def test_a_mapping_that_is_not_enabled_does_not_run(tmp_path: Path, enabled: str) -> None:
+    application = _load(tmp_path, _mapping(f"{KAFKA}, Enabled: {enabled}"))
+    assert application.mappings == ()
+    assert application.ignored == ("Mapping: all of it, since it has Enabled: false",)
+
+
+def test_a_mapping_that_is_enabled_runs(tmp_path: Path) -> None:
+    application = _load(tmp_path, _mapping(f"{KAFKA}, Enabled: true"))
+    assert [mapping.logical_id for mapping in application.mappings] == ["Mapping"]
+    assert application.ignored == ()
+
+
+def test_a_mapping_of_something_else_than_kafka_is_named(tmp_path: Path) -> None:
+    application = _load(tmp_path, _mapping("EventSourceArn: 'arn:aws:sqs:us-east-1:123456789012:queue'"))
+    assert application.mappings == ()
+    assert application.ignored == ("Mapping: all of it, since it reads something else than Kafka",)
+
+
+@pytest.mark.parametrize(
+    "ignored",
+    [
+        "BisectBatchOnFunctionError: true",
+        "DestinationConfig: {OnFailure: {Destination: 'arn:aws:s3:::b'}}",
+        "FilterCriteria: {Filters: [{Pattern: '{}'}]}",
+        "MaximumRecordAgeInSeconds: 60",
+        "MaximumRetryAttempts: 3",
+    ],
+)
+def test_what_a_mapping_asks_for_in_vain_is_named(tmp_path: Path, ignored: str) -> None:
+    application = _load(tmp_path, _mapping(f"{KAFKA}, {ignored}"))
+    assert len(application.mappings) == 1
+    assert application.ignored == (f"Mapping: {ignored.partition(':')[0]}",)
+
+
+def test_what_an_api_asks_for_in_vain_is_named(tmp_path: Path) -> None:
+    application = _load(
+        tmp_path,
+        f"""
+  Api:
+    Type: AWS::Serverless::HttpApi
+    Properties:
+      CorsConfiguration: {{AllowOrigins: ["*"]}}
+      Auth:
+        DefaultAuthorizer: Jwt
+        Authorizers:
+          Jwt:
+            IdentitySource: $request.header.Authorization
+            JwtConfiguration: {{issuer: "https://issuer.example", audience: [a]}}
+  Fn:{FUNCTION}
+      Events: {{Get: {{Type: HttpApi, Properties: {{ApiId: !Ref Api, Method: GET, Path: /a}}}}}}
+""",
+    )
+    assert application.ignored == ("Api: Auth (every request is let through), CorsConfiguration",)
+
+
 @pytest.mark.parametrize(
     ("properties", "told"),
     [
