@@ -69,7 +69,7 @@ async def _start(settings: Settings, terminal: Terminal, running: Parts) -> Stac
         aws=endpoints.aws,
     )
     for name in application.ignored:
-        terminal.step("template", f"not run on this machine: {name}")
+        terminal.step("template", f"not done on this machine: {name}")
     await Services(settings, endpoints, claimed, running, terminal).start(application)
     await running.server(console(MailStore(settings.data / "mails")), listeners["console"])
     if settings.command == "run":
@@ -111,7 +111,7 @@ async def _start_application(
         if number == 0:
             await running.server(gateway(api, lambdas, log=terminal.access), listeners["api"])
         else:
-            terminal.step("template", f"not run on this machine: {api.logical_id}, a second HTTP API", level="WARNING")
+            terminal.step("template", f"not done on this machine: {api.logical_id}, a second HTTP API", level="WARNING")
     await watching.wait()
 
 

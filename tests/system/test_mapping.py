@@ -379,7 +379,7 @@ def test_a_malformed_answer_brings_the_whole_batch_again_and_is_told(topic: Topi
     topic.wait_for_commit({0: 2, 1: 0})
     told = [line for line in running.reports if "cannot read" in line]
     assert len(told) == 3
-    assert "a string is what SQS has" in told[0]
+    assert "is a string, as SQS has it" in told[0]
 
 
 def test_a_second_poller_of_the_group_gets_only_what_is_not_done(topic: Topic) -> None:
