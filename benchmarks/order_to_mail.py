@@ -25,8 +25,9 @@ from kafka import KafkaProducer
 from local import settings
 from local.endpoints import Endpoints
 from local.kafka import create_topics
-from local.stack import stack
+from local.stack import Stack, stack
 from local.terminal import Terminal
+from local.tokens import try_it_token
 
 DATA = Path(".local/benchmark")
 WARM_UP = 20
@@ -54,13 +55,15 @@ async def measure(number: int) -> Mapping[str, Sequence[float]]:
         started = time.perf_counter()
         async with stack(settings.read(arguments), terminal) as running:
             ready = (time.perf_counter() - started) * 1000
-            answered, mailed = await _orders(running.endpoints, number)
+            answered, mailed = await _orders(running, number)
             bare = await asyncio.to_thread(_bare, running.endpoints, number)
     return {"ready": [ready], "answered": answered, "mailed": mailed, "bare": bare}
 
 
-async def _orders(endpoints: Endpoints, number: int) -> tuple[list[float], list[float]]:
+async def _orders(running: Stack, number: int) -> tuple[list[float], list[float]]:
     """Place orders one after another; return how long each took to its answer and to its mail."""
+    [api] = running.application.apis
+    headers = {"authorization": f"Bearer {try_it_token(api, running.issuer)}"}
     sent: dict[str, float] = {}
     answered: list[float] = []
     async with httpx.AsyncClient() as client:
@@ -68,12 +71,12 @@ async def _orders(endpoints: Endpoints, number: int) -> tuple[list[float], list[
             reference = f"pay-{index}"
             sent[f"{reference}@example.com"] = time.time()
             started = time.perf_counter()
-            answer = await client.post(f"{endpoints.api}/orders", json=_order(reference))
+            answer = await client.post(f"{running.endpoints.api}/orders", json=_order(reference), headers=headers)
             answered.append((time.perf_counter() - started) * 1000)
             answer.raise_for_status()
             # A customer at a time: what is measured is how long one waits, not how many can queue.
             await asyncio.sleep(0.03)
-        mails = await _mails(client, endpoints.console, len(sent))
+        mails = await _mails(client, running.endpoints.console, len(sent))
     mailed = [
         (datetime.fromisoformat(mail["Created"]).timestamp() - sent[mail["To"][0]["Address"]]) * 1000
         for mail in mails

@@ -4,11 +4,17 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Self
 
+from local.errors import PlainError
 from local.files import write_whole
 from local.ports import LOOPBACK
 
 FILE = "endpoints.json"
+
+
+class NoStackError(PlainError):
+    """No stack runs on the data folder."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +28,35 @@ class Endpoints:
     aws: str
     dynamodb: str
     kafka: str
+
+    @classmethod
+    def read(cls, data: Path) -> Self:
+        """Return those of the stack that runs on a data folder. Raises NoStackError."""
+        file = data / FILE
+        try:
+            by_name = json.loads(file.read_text())
+        except FileNotFoundError:
+            raise NoStackError(
+                f"No stack runs on {data} (there is no {file}): start it with `make run` or `python -m local`, "
+                "or name the folder of another with --data."
+            ) from None
+        return cls(
+            api=by_name.get("api"),
+            lambda_=by_name.get("lambda"),
+            **{name: by_name[name] for name in ("console", "aws", "dynamodb", "kafka")},
+        )
+
+    @property
+    def issuer(self) -> str:
+        """The URL of the local issuer of tokens."""
+        return f"{self.console}/issuer"
+
+    def fill_in(self, parameters: Mapping[str, str]) -> Mapping[str, str]:
+        """Return the parameters with {kafka}, {issuer} and the like replaced by what they stand for."""
+        filled_in = dict(parameters)
+        for name, address in {**self.by_name(), "issuer": self.issuer}.items():
+            filled_in = {key: value.replace(f"{{{name}}}", address) for key, value in filled_in.items()}
+        return filled_in
 
     def by_name(self) -> Mapping[str, str]:
         """Return those that run, by their public names."""

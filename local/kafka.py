@@ -4,7 +4,8 @@ import asyncio
 import base64
 import socket
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -36,26 +37,47 @@ class KafkaUnreachableError(PlainError):
     """No broker answers at the address given, or none does what it is asked."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Listener:
+    """One more address of the broker: where it listens, and what it tells clients to connect to.
+
+    `name` is in capitals, as Kafka's documentation has it. `protocol` is Kafka's: PLAINTEXT, SSL or SASL_SSL;
+    `properties` are the listener's own, such as ssl.keystore.location.
+    """
+
+    name: str
+    port: int
+    address: str = LOOPBACK
+    advertised: str | None = None
+    protocol: str = "PLAINTEXT"
+    properties: Mapping[str, object] = field(default_factory=dict)
+
+
 async def start(
     *,
     port: int,
     controller_port: int,
-    container_port: int | None,
+    container_port: int | None = None,
+    listeners: Collection[Listener] = (),
+    properties: Mapping[str, object] | None = None,
     class_path: str,
     data: Path,
     logs: Path,
 ) -> Process:
     """Start the broker and return at once; `ready` tells when it takes records.
 
-    With a `container_port`, containers reach it too, as host.docker.internal:port.
+    With a `container_port`, containers reach it too, as host.docker.internal:port. `properties` are the broker's
+    and go before our own.
     """
-    properties = data / "server.properties"
+    plain = Listener(name="HOST", port=port)
+    all_listeners = [plain, *_for_containers(container_port), *listeners]
+    file = data / "server.properties"
     data.mkdir(parents=True, exist_ok=True)
-    properties.write_text(_properties(port, controller_port, container_port, data / "log"))
+    file.write_text(_properties(all_listeners, controller_port, data / "log", properties or {}))
     command = (java.jvm(), *_JVM_OPTIONS, "-cp", class_path)
     if not (data / "log" / "meta.properties").exists():
-        await _format(command, properties, logs / "kafka-format.log")
-    return await Process.start("Kafka", [*command, "kafka.Kafka", properties], log=logs / "kafka.log")
+        await _format(command, file, logs / "kafka-format.log")
+    return await Process.start("Kafka", [*command, "kafka.Kafka", file], log=logs / "kafka.log")
 
 
 async def ready(bootstrap: str) -> None:
@@ -73,7 +95,7 @@ async def ready(bootstrap: str) -> None:
 
 def check(bootstrap: str) -> None:
     """Ask the brokers for their topics. Raises KafkaUnreachableError."""
-    _with_admin(bootstrap, lambda admin: admin.list_topics())
+    with_admin(bootstrap, lambda admin: admin.list_topics())
 
 
 def create_topics(bootstrap: str, topics: Collection[str], *, partitions: int) -> list[str]:
@@ -89,10 +111,11 @@ def create_topics(bootstrap: str, topics: Collection[str], *, partitions: int) -
             )
         return missing
 
-    return _with_admin(bootstrap, create)
+    return with_admin(bootstrap, create)
 
 
-def _with_admin(bootstrap: str, use: Callable[[KafkaAdminClient], _T]) -> _T:
+def with_admin(bootstrap: str, use: Callable[[KafkaAdminClient], _T]) -> _T:
+    """Return what `use` returns for an admin client of the brokers. Raises KafkaUnreachableError."""
     _reach(bootstrap)
     try:
         admin = KafkaAdminClient(bootstrap_servers=bootstrap.split(","), bootstrap_timeout_ms=int(_PATIENCE * 1000))
@@ -140,20 +163,25 @@ def _cluster_id() -> str:
     return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
 
 
-def _properties(port: int, controller_port: int, container_port: int | None, log: Path) -> str:
-    listeners = {"HOST": f"{LOOPBACK}:{port}", "CONTROLLER": f"{LOOPBACK}:{controller_port}"}
-    advertised = {"HOST": f"{LOOPBACK}:{port}"}
-    if container_port is not None:
-        listeners["CONTAINERS"] = f"{docker.bridge_address() or LOOPBACK}:{container_port}"
-        advertised["CONTAINERS"] = f"{docker.HOST_NAME}:{container_port}"
+def _for_containers(port: int | None) -> list[Listener]:
+    if port is None:
+        return []
+    address = docker.bridge_address() or LOOPBACK
+    return [Listener(name="CONTAINERS", port=port, address=address, advertised=f"{docker.HOST_NAME}:{port}")]
+
+
+def _properties(listeners: Collection[Listener], controller_port: int, log: Path, more: Mapping[str, object]) -> str:
+    controller = Listener(name="CONTROLLER", port=controller_port)
     properties = {
         "process.roles": "broker,controller",
         "node.id": 1,
         "controller.quorum.voters": f"1@{LOOPBACK}:{controller_port}",
         "controller.listener.names": "CONTROLLER",
-        "listeners": _addresses(listeners),
-        "advertised.listeners": _addresses(advertised),
-        "listener.security.protocol.map": ",".join(f"{name}:PLAINTEXT" for name in listeners),
+        "listeners": ",".join(f"{each.name}://{each.address}:{each.port}" for each in [*listeners, controller]),
+        "advertised.listeners": ",".join(
+            f"{each.name}://{each.advertised or f'{each.address}:{each.port}'}" for each in listeners
+        ),
+        "listener.security.protocol.map": ",".join(f"{each.name}:{each.protocol}" for each in [*listeners, controller]),
         "inter.broker.listener.name": "HOST",
         "log.dirs": log,
         "auto.create.topics.enable": "false",
@@ -171,8 +199,6 @@ def _properties(port: int, controller_port: int, container_port: int | None, log
         "broker.session.timeout.ms": 2000,
         "broker.heartbeat.interval.ms": 300,
     }
-    return "".join(f"{name}={value}\n" for name, value in properties.items())
-
-
-def _addresses(listeners: dict[str, str]) -> str:
-    return ",".join(f"{name}://{address}" for name, address in listeners.items())
+    for each in listeners:
+        properties |= {f"listener.name.{each.name.lower()}.{name}": value for name, value in each.properties.items()}
+    return "".join(f"{name}={value}\n" for name, value in {**properties, **more}.items())

@@ -7,9 +7,10 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from local.errors import PlainError
+from local.issuer import LIFETIME
 
 PORTS: Mapping[str, int] = {
     "api": 3000,
@@ -20,8 +21,20 @@ PORTS: Mapping[str, int] = {
     "kafka": 9092,
 }
 CONTAINER_KAFKA_PORT = 19092
+_STACK_EPILOG = (
+    "Every port can be set by the environment too: API_PORT, LAMBDA_PORT, … KAFKA_BOOTSTRAP_SERVERS attaches to a "
+    "broker that runs already."
+)
 
 _BROKERS = re.compile(r"[^:,\s]+:\d+(,[^:,\s]+:\d+)*")
+_CLAIMS_WITH_AN_OPTION = {
+    "aud": "--audience",
+    "exp": "--expires-in",
+    "iat": "--expires-in",
+    "iss": "--parameter-overrides",
+    "scope": "--scope",
+    "sub": "--sub",
+}
 
 Command = Literal["run", "services"]
 
@@ -31,42 +44,90 @@ class SettingsError(PlainError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
-    """`parameters` are the template's; `{kafka}` and the like in them stand for the stack's own endpoints.
+class _Project:
+    """`parameters` are the template's; `{kafka}` and the like in them stand for the stack's own endpoints."""
 
-    A port of 0 is any free one. `kafka` attaches to brokers that run elsewhere, host:port,….
-    """
-
-    command: Command
     template: Path
     parameters: Mapping[str, str]
-    ports: Mapping[str, int]
     data: Path
     region: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(_Project):
+    """Of a stack. A port of 0 is any free one. `kafka` attaches to brokers that run elsewhere, host:port,…."""
+
+    command: Command
+    ports: Mapping[str, int]
     partitions: int
     concurrency: int
     kafka: str | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class TokenSettings(_Project):
+    """Of a token for a stack that runs. `lifetime` is in seconds; None: what the template says."""
+
+    subject: str | None
+    scopes: tuple[str, ...]
+    audience: str | None
+    lifetime: int
+    claims: Mapping[str, str]
+
+
 def read(arguments: Sequence[str]) -> Settings:
-    """Read the settings of `python -m local`. Raises SettingsError; exits on --help and on unknown options."""
-    options = _parser().parse_args(arguments)
-    template = Path(options.template)
-    samconfig = template.parent / "samconfig.toml"
+    """Read the settings of a stack: `python -m local [run|services]`.
+
+    Raises SettingsError; exits on --help and on unknown options.
+    """
+    return stack_settings(parse(arguments))
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Return the options of a command line; `command` says whose. Exits on --help and on unknown ones."""
+    command_is_given = bool(arguments) and (not arguments[0].startswith("-") or arguments[0] in {"-h", "--help"})
+    return _parser().parse_args(arguments if command_is_given else ["run", *arguments])
+
+
+def stack_settings(options: argparse.Namespace) -> Settings:
+    """Return the settings of the commands run and services. Raises SettingsError."""
     return Settings(
+        **_project(options),
         command=options.command,
-        template=template,
-        parameters={
-            **dict(_pairs(_from_samconfig(samconfig), source=str(samconfig))),
-            **dict(_pairs(options.parameter_overrides, source="--parameter-overrides")),
-        },
         ports={name: getattr(options, f"{name}_port") for name in PORTS},
-        data=Path(options.data),
-        region=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1",
         partitions=options.partitions,
         concurrency=options.concurrency,
         kafka=_brokers(os.environ.get("KAFKA_BOOTSTRAP_SERVERS")),
     )
+
+
+def token_settings(options: argparse.Namespace) -> TokenSettings:
+    """Return the settings of the command token. Raises SettingsError."""
+    claims = dict(_pairs(options.claim, source="--claim", what="claim"))
+    for name in claims.keys() & _CLAIMS_WITH_AN_OPTION.keys():
+        raise SettingsError(f"--claim: {name} is a claim of every token: set it with {_CLAIMS_WITH_AN_OPTION[name]}")
+    return TokenSettings(
+        **_project(options),
+        subject=options.sub,
+        scopes=tuple(options.scope),
+        audience=options.audience,
+        lifetime=options.expires_in,
+        claims=claims,
+    )
+
+
+def _project(options: argparse.Namespace) -> dict[str, Any]:
+    template = Path(options.template)
+    samconfig = template.parent / "samconfig.toml"
+    return {
+        "template": template,
+        "parameters": {
+            **dict(_pairs(_from_samconfig(samconfig), source=str(samconfig))),
+            **dict(_pairs(options.parameter_overrides, source="--parameter-overrides")),
+        },
+        "data": Path(options.data),
+        "region": os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1",
+    }
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -74,26 +135,59 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m local",
         description="Runs a SAM template on this machine: its functions, HTTP APIs and Kafka triggers, with a real "
         "Kafka and DynamoDB, and an AWS of moto.",
-        epilog="Every port can be set by the environment too: API_PORT, LAMBDA_PORT, … KAFKA_BOOTSTRAP_SERVERS "
-        "attaches to a broker that runs already.",
+        epilog="Without a command: run. Each command has its own --help.",
     )
-    parser.add_argument(
-        "command",
-        nargs="?",
-        choices=("run", "services"),
-        default="run",
-        help="run: everything (the default). services: all but functions, gateway and triggers, for `sam local`",
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, help_text in (
+        ("run", "run everything"),
+        ("services", "run all but functions, gateway and triggers, for `sam local`"),
+    ):
+        _add_stack_options(commands.add_parser(name, help=help_text, epilog=_STACK_EPILOG))
+    _add_token_options(
+        commands.add_parser(
+            "token",
+            help="print a token for the API of a stack that runs",
+            description="Prints a token, and nothing else, for the API of a stack that runs: "
+            'curl -H "authorization: Bearer $(python -m local token --scope …)" …',
+        )
     )
+    return parser
+
+
+def _add_project_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--template", default="template.yaml", help="the SAM template (template.yaml)")
     parser.add_argument(
         "--parameter-overrides",
         nargs="+",
         default=[],
         metavar="NAME=VALUE",
-        help="values of the template's parameters; {kafka}, {aws} or {dynamodb} in one stands for that address. "
-        "They come after those in samconfig.toml under [default.local_run.parameters]",
+        help="values of the template's parameters; {kafka}, {aws}, {dynamodb} or {issuer} in one stands for that "
+        "address. They come after those in samconfig.toml under [default.local_run.parameters]",
     )
     parser.add_argument("--data", default=".local", help="folder of logs and data (.local)")
+
+
+def _add_token_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--sub", help="whom it is for (as in the template's Metadata.TryItToken, else: local)")
+    parser.add_argument(
+        "--scope", action="append", default=[], help="what it allows; repeat it for several (none: no scope)"
+    )
+    parser.add_argument("--audience", help="whom it is made out to (as the template's authorizer wants it)")
+    parser.add_argument(
+        "--expires-in", type=_positive, default=LIFETIME, metavar="SECONDS", help=f"how long it lasts ({LIFETIME})"
+    )
+    parser.add_argument(
+        "--claim",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="another claim, a text; repeat it for several",
+    )
+    _add_project_options(parser)
+
+
+def _add_stack_options(parser: argparse.ArgumentParser) -> None:
+    _add_project_options(parser)
     parser.add_argument("--partitions", type=_positive, default=3, help="of a topic that does not exist yet (3)")
     parser.add_argument("--concurrency", type=_positive, default=4, help="environments of a function at most (4)")
     for name, port in PORTS.items():
@@ -105,7 +199,6 @@ def _parser() -> argparse.ArgumentParser:
             metavar="PORT",
             help=f"0: a free one ({port})",
         )
-    return parser
 
 
 def _port_of(variable: str) -> Callable[[str], int]:
@@ -148,9 +241,9 @@ def _from_samconfig(path: Path) -> list[str]:
     return [str(override) for override in found]
 
 
-def _pairs(overrides: Iterable[str], *, source: str) -> Iterator[tuple[str, str]]:
+def _pairs(overrides: Iterable[str], *, source: str, what: str = "parameter") -> Iterator[tuple[str, str]]:
     for number, override in enumerate(overrides, start=1):
         name, found, value = override.partition("=")
         if not found:  # it is not repeated, since it may hold a secret
-            raise SettingsError(f"{source}: number {number} is no parameter: write NAME=VALUE")
+            raise SettingsError(f"{source}: number {number} is no {what}: write NAME=VALUE")
         yield name, value

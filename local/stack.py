@@ -14,6 +14,7 @@ from local.console import console
 from local.endpoints import FILE, Endpoints, url
 from local.errors import PlainError
 from local.gateway import gateway
+from local.issuer import Issuer
 from local.lambdas.api import invoke_api
 from local.lambdas.service import Lambdas
 from local.mails import MailStore
@@ -21,6 +22,7 @@ from local.mapping.poller import Poller
 from local.model import Application, KafkaMapping
 from local.parts import Parts, parts
 from local.ports import LOOPBACK
+from local.schedules.scheduler import Scheduler
 from local.services import CREDENTIALS, Services
 from local.settings import PORTS, Settings
 from local.template import load
@@ -40,6 +42,7 @@ class Stack:
 
     application: Application
     endpoints: Endpoints
+    issuer: Issuer
 
 
 @contextlib.asynccontextmanager
@@ -64,19 +67,20 @@ async def _start(settings: Settings, terminal: Terminal, running: Parts) -> Stac
     endpoints = _endpoints(settings, claimed)
     application = load(
         settings.template,
-        parameters=_filled_in(settings.parameters, endpoints),
+        parameters=endpoints.fill_in(settings.parameters),
         region=settings.region,
         aws=endpoints.aws,
     )
     for name in application.ignored:
         terminal.step("template", f"not done on this machine: {name}")
+    issuer = Issuer(endpoints.issuer, settings.data)
     await Services(settings, endpoints, claimed, running, terminal).start(application)
-    await running.server(console(MailStore(settings.data / "mails")), listeners["console"])
+    await running.server(console(MailStore(settings.data / "mails"), issuer), listeners["console"])
     if settings.command == "run":
         await _start_application(application, settings, endpoints, listeners, running, terminal)
     file = endpoints.write(settings.data)
     running.at_end(lambda: file.unlink(missing_ok=True))
-    return Stack(application=application, endpoints=endpoints)
+    return Stack(application=application, endpoints=endpoints, issuer=issuer)
 
 
 async def _start_application(
@@ -109,10 +113,15 @@ async def _start_application(
     await running.server(invoke_api(lambdas, [each.name for each in application.functions]), listeners["lambda"])
     for number, api in enumerate(application.apis):
         if number == 0:
-            await running.server(gateway(api, lambdas, log=terminal.access), listeners["api"])
+            warn = partial(terminal.step, api.logical_id, level="WARNING")
+            await running.server(gateway(api, lambdas, log=terminal.access, warn=warn), listeners["api"])
         else:
             terminal.step("template", f"not done on this machine: {api.logical_id}, a second HTTP API", level="WARNING")
     await watching.wait()
+    scheduler = Scheduler(invoker=lambdas, report=lambda text: terminal.step("schedule", text))
+    for schedule in application.schedules:
+        terminal.step("schedule", f"{schedule.logical_id} invokes {schedule.function}: {schedule.expression}")
+        running.task(scheduler.run(schedule))
 
 
 def _start_poller(
@@ -162,14 +171,6 @@ def _endpoints(settings: Settings, claimed: Mapping[str, int]) -> Endpoints:
         dynamodb=url(claimed["dynamodb"]),
         kafka=settings.kafka or f"{LOOPBACK}:{claimed['kafka']}",
     )
-
-
-def _filled_in(parameters: Mapping[str, str], endpoints: Endpoints) -> Mapping[str, str]:
-    """Return the parameters with {kafka} and the like replaced by the stack's addresses."""
-    filled_in = dict(parameters)
-    for name, address in endpoints.by_name().items():
-        filled_in = {key: value.replace(f"{{{name}}}", address) for key, value in filled_in.items()}
-    return filled_in
 
 
 def _variables(endpoints: Endpoints, region: str) -> Mapping[str, str]:

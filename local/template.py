@@ -13,9 +13,12 @@ from samtranslator.yaml_helper import yaml_parse
 
 from local.arns import function_name
 from local.errors import PlainError
+from local.http_api import http_api, ignored_of_api
 from local.intrinsics import Intrinsics, UnresolvableError
-from local.model import ACCOUNT, Application, Function, HttpApi, KafkaMapping, Resource, Route
+from local.model import ACCOUNT, Application, Function, KafkaMapping, Resource
 from local.references import References
+from local.schedules import reading
+from local.schedules.reading import ScheduleError
 
 # Resources that the functions talk to: local/resources.py makes them.
 _MADE = {
@@ -39,6 +42,7 @@ _PASSIVE = {
     "AWS::Lambda::Version",
     "AWS::Logs::LogGroup",
     "AWS::S3::BucketPolicy",
+    "AWS::Scheduler::ScheduleGroup",
     "AWS::SNS::TopicPolicy",
     "AWS::SQS::QueuePolicy",
 }
@@ -87,7 +91,7 @@ def load(path: Path, *, parameters: Mapping[str, str], region: str, aws: str) ->
     references = References(resources, region=region, aws=aws, resolve=intrinsics.resolve)
     try:
         return _Reader(path, source, resources, intrinsics, references).application()
-    except UnresolvableError as error:
+    except (UnresolvableError, ScheduleError) as error:
         raise TemplateError(f"{path}: {error}") from error
 
 
@@ -113,15 +117,29 @@ class _Reader:
         }
 
     def application(self) -> Application:
-        known = _MADE | _PASSIVE | {"AWS::Lambda::Function", "AWS::ApiGatewayV2::Api"}
+        known = _MADE | _PASSIVE | reading.KINDS | {"AWS::Lambda::Function", "AWS::ApiGatewayV2::Api"}
         known.add("AWS::Lambda::EventSourceMapping")
         return Application(
             functions=tuple(self._function(*each) for each in self._of("AWS::Lambda::Function")),
-            apis=tuple(self._api(*each) for each in self._of("AWS::ApiGatewayV2::Api")),
+            apis=tuple(
+                http_api(
+                    logical_id,
+                    properties.get("Body", {}),
+                    stage=self._stage_of(logical_id),
+                    metadata=self._intrinsics.resolve(self._resources[logical_id].get("Metadata", {})),
+                    folder=self._path.parent,
+                )
+                for logical_id, properties in self._of("AWS::ApiGatewayV2::Api")
+            ),
             mappings=tuple(
                 self._mapping(*each)
                 for each in self._of("AWS::Lambda::EventSourceMapping")
                 if _kafka_config(each[1]) is not None and _is_enabled(each[1])
+            ),
+            schedules=tuple(
+                reading.schedules(
+                    self._of, functions=self._function_names(), region=self._intrinsics.resolve({"Ref": "AWS::Region"})
+                )
             ),
             resources=tuple(
                 Resource(
@@ -145,13 +163,17 @@ class _Reader:
             if ignored := ", ".join(_ignored_of_mapping(properties)):
                 yield f"{logical_id}: {ignored}"
         for logical_id, properties in self._of("AWS::ApiGatewayV2::Api"):
-            if ignored := ", ".join(_ignored_of_api(properties)):
+            if ignored := ", ".join(ignored_of_api(properties)):
                 yield f"{logical_id}: {ignored}"
+        yield from reading.ignored_of_schedules(self._of, functions=self._function_names())
 
     def _of(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
         for logical_id, resource in self._resources.items():
             if resource["Type"] == kind:
                 yield logical_id, self._intrinsics.resolve(resource.get("Properties", {}))
+
+    def _function_names(self) -> set[str]:
+        return {self._references.name(logical_id) for logical_id, _ in self._of("AWS::Lambda::Function")}
 
     def _function(self, logical_id: str, properties: dict[str, Any]) -> Function:
         runtime = properties.get("Runtime", "")
@@ -201,20 +223,15 @@ class _Reader:
             )
         return folder.resolve().parents[len(package.parts) - 1]
 
-    def _api(self, logical_id: str, properties: dict[str, Any]) -> HttpApi:
-        metadata = self._resources[logical_id].get("Metadata", {})
-        document = metadata.get("OpenApiDocument")
-        return HttpApi(
-            logical_id=logical_id,
-            routes=tuple(_routes(properties.get("Body", {}).get("paths", {}))),
-            openapi_document=self._path.parent / document if document else None,
-            try_it=metadata.get("TryIt"),
-        )
+    def _stage_of(self, api: str) -> Mapping[str, Any]:
+        """Return the properties of an API's stage; on one machine there is one."""
+        stages = (stage for _, stage in self._of("AWS::ApiGatewayV2::Stage") if stage.get("ApiId") == api)
+        return next(stages, {})
 
     def _mapping(self, logical_id: str, properties: dict[str, Any]) -> KafkaMapping:
         config = _kafka_config(properties) or {}
         function = function_name(properties["FunctionName"])
-        if function not in {self._references.name(each) for each, _ in self._of("AWS::Lambda::Function")}:
+        if function not in self._function_names():
             raise TemplateError(f"{self._path}: {logical_id} triggers {function}, which is no function of the template")
         timestamp = properties.get("StartingPositionTimestamp")
         return KafkaMapping(
@@ -251,28 +268,6 @@ def _ignored_of_mapping(properties: Mapping[str, Any]) -> list[str]:
     if not _is_enabled(properties):
         return ["all of it, since it has Enabled: false"]
     return [name for name in _IGNORED_OF_MAPPING if name in properties]
-
-
-def _ignored_of_api(properties: Mapping[str, Any]) -> Iterator[str]:
-    document = properties.get("Body", {})
-    operations = [operation for methods in document.get("paths", {}).values() for operation in methods.values()]
-    if any(operation.get("security") for operation in operations):
-        yield "Auth (every request is let through)"
-    if "CorsConfiguration" in properties or "x-amazon-apigateway-cors" in document:
-        yield "CorsConfiguration"
-
-
-def _routes(paths: Mapping[str, Any]) -> Iterator[Route]:
-    for path, methods in paths.items():
-        for method, operation in methods.items():
-            if "x-amazon-apigateway-integration" not in operation:
-                continue
-            function = function_name(operation["x-amazon-apigateway-integration"]["uri"])
-            if path == "$default":
-                yield Route(method=None, path=None, function=function)
-            else:
-                any_method = method == "x-amazon-apigateway-any-method"
-                yield Route(method="ANY" if any_method else method.upper(), path=path, function=function)
 
 
 def _as_variable(value: Any) -> str:

@@ -20,6 +20,7 @@ from local.errors import PlainError
 from local.running import run
 from local.stack import stack
 from local.terminal import standard
+from local.tokens import try_it_token
 
 SAMPLES = Path("events/api")
 DATA = Path(".local")
@@ -52,9 +53,11 @@ async def running_demo(samples: Sequence[Path], *, one_by_one: bool = False) -> 
             stack(settings.read(arguments), standard(folder / "logs")) as running,
             httpx.AsyncClient(trust_env=False) as client,  # no proxy leads to this machine
         ):
+            [api] = running.application.apis
+            token = try_it_token(api, running.issuer) or ""
             placed = []
             for sample in samples:
-                placed.append(await _place(client, running.endpoints.api or "", sample))
+                placed.append(await _place(client, running.endpoints.api or "", sample, token))
                 if one_by_one:
                     await _row(client, running.endpoints.console, placed[-1])
             rows = [await _row(client, running.endpoints.console, order) for order in placed]
@@ -74,12 +77,11 @@ def _folder() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-async def _place(client: httpx.AsyncClient, api: str, sample: Path) -> Mapping[str, Any]:
+async def _place(client: httpx.AsyncClient, api: str, sample: Path, token: str) -> Mapping[str, Any]:
     event = json.loads(sample.read_text())
     http = event["requestContext"]["http"]
-    answer = await client.request(
-        http["method"], api + event["rawPath"], headers=event["headers"], content=event["body"]
-    )
+    headers = event["headers"] | {"authorization": f"Bearer {token}"}
+    answer = await client.request(http["method"], api + event["rawPath"], headers=headers, content=event["body"])
     if answer.status_code != httpx.codes.CREATED:
         raise DemoError(f"{sample}: the order was answered with {answer.status_code}: {answer.text}")
     order: Mapping[str, Any] = answer.json()

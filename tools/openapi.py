@@ -20,8 +20,12 @@ _ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "eu-central-1",
     "KAFKA_AUTHENTICATION": "none",
     "KAFKA_BOOTSTRAP_SERVERS": "localhost:9092",
+    "KAFKA_CA_SECRET_ARN": "",
+    "KAFKA_SECRET_ARN": "",
     "ORDER_EVENTS_TOPIC": "order-events",
+    "ORDERS_READ_ALL_SCOPE": "orders:read:all",
     "ORDERS_TABLE": "orders",
+    "ORDERS_WRITE_SCOPE": "orders:write",
 }
 # Powertools documents its own answer to what does not validate; ours takes its place.
 _POWERTOOLS_ERRORS = {"HTTPValidationError", "ResponseValidationError", "ValidationError"}

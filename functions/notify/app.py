@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from aws_lambda_powertools import Logger
+from aws_lambda_powertools.tracing import Tracer
 
 from functions.notify import aws, ledger, mailer
 from functions.notify.batch import work_off
 from functions.notify.deadletters import DeadLetters
 from functions.notify.messages import Messages
+from functions.notify.metrics import Metrics
 from functions.notify.notifier import Invocation, Notifier
 from functions.notify.records import read_records
 
@@ -25,9 +27,12 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 logger = Logger()
-# At DEBUG they log whole mails, which must not be, whatever the level of the function is.
-for library in ("boto3", "botocore", "urllib3"):
+# At DEBUG they log whole mails, or whole traces, which must not be, whatever the level of the function is.
+for library in ("aws_lambda_powertools", "aws_xray_sdk", "boto3", "botocore", "urllib3"):
     logging.getLogger(library).setLevel(logging.WARNING)
+
+# Clients that X-Ray's SDK has patched put the messages of errors into the trace, and SES's name the recipient.
+tracer = Tracer(auto_patch=False)
 
 notifier = Notifier(
     ledger=ledger.Ledger(
@@ -43,12 +48,14 @@ notifier = Notifier(
     dead_letters=DeadLetters(
         client=boto3.client("sqs", config=aws.IMPATIENT), queue_url=os.environ["DEAD_LETTER_QUEUE_URL"]
     ),
+    metrics=Metrics(),
     maximum_age=timedelta(seconds=int(os.environ["MAXIMUM_EVENT_AGE_SECONDS"])),
     clock=partial(datetime.now, UTC),
 )
 
 
 @logger.inject_lambda_context
+@tracer.capture_lambda_handler(capture_response=False, capture_error=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Notify of a batch, and answer which of its records are to come again."""
     remaining = timedelta(milliseconds=context.get_remaining_time_in_millis())
@@ -59,6 +66,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         key=lambda reading: reading.record.key,
         work=lambda reading: notifier.work_off(reading, invocation),
     )
+    notifier.metrics.flush()
     return {
         "batchItemFailures": [
             {"itemIdentifier": {"partition": reading.record.partition_id, "offset": reading.record.offset}}

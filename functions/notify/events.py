@@ -1,5 +1,6 @@
 """Reads the events of orders: a tolerant reader, which needs what it uses and ignores the rest."""
 
+import re
 import unicodedata
 from collections.abc import Container
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ from functions.notify.records import Record, UndecodableError
 
 # They become keys of the ledger and tags of SES, which leave this much room, and are logged: so no addresses.
 Identifier = Annotated[str, StringConstraints(pattern=r"^[!-?A-~]{1,100}$")]
+
+# Of version 00 of https://www.w3.org/TR/trace-context/, and of what later versions begin with.
+TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
 
 
 class Customer(BaseModel):
@@ -34,7 +38,11 @@ class OrderData(BaseModel):
 
 
 class OrderEvent(BaseModel):
-    """An event of an order, of whichever type."""
+    """An event of an order, of whichever type.
+
+    `correlation_id` is the trace id of the request that it comes from: 32 hexadecimal digits. The order function
+    logs the same.
+    """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -42,6 +50,7 @@ class OrderEvent(BaseModel):
     type: str
     time: AwareDatetime
     data: OrderData
+    correlation_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +58,7 @@ class Skipped:
     """A record that has nothing for us, and why."""
 
     reason: str
+    correlation_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +66,7 @@ class Unreadable:
     """A record that should have been an event, and why it is not: fields and kinds of error, no values."""
 
     reason: str
+    correlation_id: str | None = None
 
 
 def read(record: Record, *, types: Container[str]) -> OrderEvent | Skipped | Unreadable:
@@ -72,19 +83,30 @@ def read(record: Record, *, types: Container[str]) -> OrderEvent | Skipped | Unr
         event = _one_line(from_json(value, allow_inf_nan=False))
     except ValueError:
         return Unreadable(reason="the value is not JSON")
-    if not isinstance(event, dict) or not isinstance(event.get("type"), str):
-        return Unreadable(reason="type: missing")
+    return _read_event(event, types) if isinstance(event, dict) else Unreadable(reason="type: missing")
+
+
+def _read_event(event: dict[str, Any], types: Container[str]) -> OrderEvent | Skipped | Unreadable:
+    correlation_id = _trace_id(event.get("traceparent"))
+    if not isinstance(event.get("type"), str):
+        return Unreadable(reason="type: missing", correlation_id=correlation_id)
     if event["type"] not in types:
-        return Skipped(reason="unknown type")
+        return Skipped(reason="unknown type", correlation_id=correlation_id)
     try:
-        return OrderEvent.model_validate(event)
+        return OrderEvent.model_validate(event | {"correlation_id": correlation_id})
     except ValidationError as error:
-        return Unreadable(reason=_without_inputs(error))
+        return Unreadable(reason=_without_inputs(error), correlation_id=correlation_id)
 
 
 def _is_structured(content_type: bytes | None) -> bool:
     """Tell whether the content is a structured event; a record that does not say is taken for one."""
     return content_type is None or content_type.lower().startswith(b"application/cloudevents+json")
+
+
+def _trace_id(traceparent: Any) -> str | None:
+    """Return the trace id of a trace context, None if there is no valid one: no mail fails for want of it."""
+    match = TRACEPARENT.fullmatch(traceparent) if isinstance(traceparent, str) else None
+    return match[1] if match else None
 
 
 def _one_line(value: Any) -> Any:

@@ -22,6 +22,7 @@ from functions.notify.ledger import (
 )
 from functions.notify.mailer import LONGEST_SEND, AnswerLostError, MailDeferredError, Mailer, MailRefusedError
 from functions.notify.messages import Messages, RenderError
+from functions.notify.metrics import Metric, Metrics
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,6 +53,11 @@ class Reading:
     record: Record
     content: OrderEvent | Skipped | Unreadable | None
 
+    @property
+    def correlation_id(self) -> str | None:
+        """The id that all lines about the same request have in common, where the record tells it."""
+        return self.content.correlation_id if self.content else None
+
 
 @dataclass(frozen=True, kw_only=True)
 class Notifier:
@@ -61,6 +67,7 @@ class Notifier:
     messages: Messages
     mailer: Mailer
     dead_letters: DeadLetters
+    metrics: Metrics
     maximum_age: timedelta
     clock: Callable[[], datetime]
 
@@ -69,20 +76,20 @@ class Notifier:
         try:
             return Reading(record=record, content=read(record, types=self.messages.types))
         except Exception as error:  # noqa: BLE001 a bug in one record is not the whole batch's
-            _log_bug(error, record)
-            return Reading(record=record, content=None)
+            reading = Reading(record=record, content=None)
+            self._report_bug(error, reading)
+            return reading
 
     def work_off(self, reading: Reading, invocation: Invocation) -> bool:
         """Do what a record asks for and tell whether it is done; one that is not has to come again. Never raises."""
-        record = reading.record
         if not self._has_time(invocation):
-            return _defer(record, reason=TOO_LATE)
+            return self._defer(reading, reason=TOO_LATE)
         try:
             return self._work_off(reading, invocation)
         except (LedgerUnavailableError, DeadLettersUnavailableError) as error:
-            return _defer(record, reason=f"{type(error).__name__}: {error}")
+            return self._defer(reading, reason=f"{type(error).__name__}: {error}")
         except Exception as error:  # noqa: BLE001 a bug in one record is not the whole batch's
-            _log_bug(error, record)
+            self._report_bug(error, reading)
             return False
 
     def _has_time(self, invocation: Invocation) -> bool:
@@ -92,37 +99,39 @@ class Notifier:
     def _work_off(self, reading: Reading, invocation: Invocation) -> bool:
         match reading.content:
             case OrderEvent() as event:
-                return self._notify(event, reading.record, invocation)
+                return self._notify(event, reading, invocation)
             case Unreadable(reason=reason):
-                self._set_aside(reading.record, reason=reason)
+                self._set_aside(reading, reason=reason)
                 return True
             case Skipped(reason=reason):
-                logger.info("record skipped", extra=_keys(reading.record, reason=reason))
+                self.metrics.count(Metric.SKIPPED)
+                logger.info("record skipped", extra=_keys(reading, reason=reason))
                 return True
             case None:
                 return False
 
-    def _notify(self, event: OrderEvent, record: Record, invocation: Invocation) -> bool:
+    def _notify(self, event: OrderEvent, reading: Reading, invocation: Invocation) -> bool:
         notification = Notification(order_id=event.data.order_id, event_id=event.id, channel=CHANNEL)
-        owner, now = f"{invocation.request_id}/{record.id}", self.clock()
-        replay = "replay" in record.headers()
+        owner, now = f"{invocation.request_id}/{reading.record.id}", self.clock()
+        replay = "replay" in reading.record.headers()
         if now - event.time > self.maximum_age and not replay:
             self.ledger.mark_expired(notification, owner=owner, now=now)
-            logger.info("mail expired", extra=_keys(record, notification))
+            self.metrics.count(Metric.EXPIRED)
+            logger.info("mail expired", extra=_keys(reading, notification))
             return True
         claim = self.ledger.claim(
             notification, owner=owner, now=now, lease_until=invocation.deadline + LEASE_MARGIN, replay=replay
         )
         if isinstance(claim, Found):
-            return _leave(claim, record, notification)
+            return self._leave(claim, reading, notification)
         if claim.is_exhausted:
-            return self._give_up(claim, record, reason="every attempt to send ended without a word")
+            return self._give_up(claim, reading, reason="every attempt to send ended without a word")
         if not self._has_time(invocation):  # a slow ledger has used it up
             self.ledger.give_back(claim, now=self.clock())
-            return _defer(record, notification, reason=TOO_LATE)
-        return self._send(event, claim, record)
+            return self._defer(reading, notification, reason=TOO_LATE)
+        return self._send(event, claim, reading)
 
-    def _send(self, event: OrderEvent, claim: Claim, record: Record) -> bool:
+    def _send(self, event: OrderEvent, claim: Claim, reading: Reading) -> bool:
         customer, notification = event.data.customer, claim.notification
         try:
             message_id = self.mailer.send(
@@ -132,23 +141,26 @@ class Notifier:
                 tags={"order_id": notification.order_id, "notification_id": notification.id},
             )
         except (RenderError, MailRefusedError) as error:
-            return self._give_up(claim, record, reason=str(error))
+            return self._give_up(claim, reading, reason=str(error))
         except MailDeferredError as error:
             self.ledger.give_back(claim, now=self.clock())
-            return _defer(record, notification, reason=str(error))
+            return self._defer(reading, notification, reason=str(error))
         except AnswerLostError as error:
-            return self._lose(claim, record, reason=str(error))
-        self._mark_sent(claim, message_id, record)
+            return self._lose(claim, reading, reason=str(error))
+        self._mark_sent(claim, message_id, reading)
         return True
 
-    def _mark_sent(self, claim: Claim, message_id: str, record: Record) -> None:
+    def _mark_sent(self, claim: Claim, message_id: str, reading: Reading) -> None:
         """Write down that the mail is out. Never raises: whatever fails here, the record must not come again."""
         keys = _keys(
-            record,
+            reading,
             claim.notification,
             message_id=message_id,
             possible_duplicate=claim.possible_duplicate,
         )
+        self.metrics.count(Metric.SENT)
+        if claim.possible_duplicate:
+            self.metrics.count(Metric.POSSIBLE_DUPLICATE)
         logger.info("mail sent", extra=keys)
         try:
             if not self.ledger.mark_sent(claim, provider_id=message_id, now=self.clock()):
@@ -157,52 +169,56 @@ class Notifier:
             reason = str(error) if isinstance(error, LedgerUnavailableError) else type(error).__name__
             logger.warning("mail sent, but not written down", extra={**keys, "reason": reason})
 
-    def _lose(self, claim: Claim, record: Record, *, reason: str) -> bool:
+    def _lose(self, claim: Claim, reading: Reading, *, reason: str) -> bool:
         self.ledger.mark_unknown(claim, now=self.clock())
         if self.ledger.unknown_policy is UnknownPolicy.HOLD:
-            return _leave(Found(status=Status.UNKNOWN), record, claim.notification)
-        return _defer(record, claim.notification, reason=reason)
+            return self._leave(Found(status=Status.UNKNOWN), reading, claim.notification)
+        return self._defer(reading, claim.notification, reason=reason)
 
-    def _give_up(self, claim: Claim, record: Record, *, reason: str) -> bool:
+    def _give_up(self, claim: Claim, reading: Reading, *, reason: str) -> bool:
         try:
-            self._set_aside(record, reason=reason)
+            self._set_aside(reading, reason=reason)
         except DeadLettersUnavailableError:
             self.ledger.give_back(claim, now=self.clock())
             raise
         self.ledger.mark_failed(claim, reason=reason, now=self.clock())
         return True
 
-    def _set_aside(self, record: Record, *, reason: str) -> None:
-        self.dead_letters.put(record, reason=reason)
-        logger.warning("record set aside", extra=_keys(record, reason=reason))
+    def _set_aside(self, reading: Reading, *, reason: str) -> None:
+        self.dead_letters.put(reading.record, reason=reason)
+        self.metrics.count(Metric.FAILED)
+        logger.warning("record set aside", extra=_keys(reading, reason=reason))
+
+    def _leave(self, found: Found, reading: Reading, notification: Notification) -> bool:
+        if found.status == Status.CLAIMED:
+            return self._defer(reading, notification, reason="claimed by another")
+        if found.status == Status.UNKNOWN:
+            self.metrics.count(Metric.HELD)
+            logger.error("mail held: it may have been sent", extra=_keys(reading, notification))
+        else:
+            message = f"mail already {found.status}"
+            logger.info(message, extra=_keys(reading, notification))
+        return True
+
+    def _defer(self, reading: Reading, notification: Notification | None = None, *, reason: str) -> bool:
+        self.metrics.count(Metric.DEFERRED)
+        logger.warning("mail deferred", extra=_keys(reading, notification, reason=reason))
+        return False
+
+    def _report_bug(self, error: Exception, reading: Reading) -> None:
+        """Tell where an error came from, without its message, which may hold what the record holds."""
+        self.metrics.count(Metric.UNEXPECTED)
+        stack = traceback.format_tb(error.__traceback__)
+        keys = _keys(reading, error=type(error).__qualname__, stack=stack)
+        logger.error("record failed unexpectedly", extra=keys)
 
 
-def _leave(found: Found, record: Record, notification: Notification) -> bool:
-    if found.status == Status.CLAIMED:
-        return _defer(record, notification, reason="claimed by another")
-    if found.status == Status.UNKNOWN:
-        logger.error("mail held: it may have been sent", extra=_keys(record, notification))
-    else:
-        message = f"mail already {found.status}"
-        logger.info(message, extra=_keys(record, notification))
-    return True
-
-
-def _defer(record: Record, notification: Notification | None = None, *, reason: str) -> bool:
-    logger.warning("mail deferred", extra=_keys(record, notification, reason=reason))
-    return False
-
-
-def _log_bug(error: Exception, record: Record) -> None:
-    """Log where an error came from, without its message, which may hold what the record holds."""
-    stack = traceback.format_tb(error.__traceback__)
-    keys = _keys(record, error=type(error).__qualname__, stack=stack)
-    logger.error("record failed unexpectedly", extra=keys)
-
-
-def _keys(record: Record, notification: Notification | None = None, **more: object) -> dict[str, object]:
-    """Name a record and its notification in the log."""
+def _keys(reading: Reading, notification: Notification | None = None, **more: object) -> dict[str, object]:
+    """Name a record, its request and its notification in the log."""
+    record = reading.record
     names = {"topic": record.topic, "partition": record.partition, "offset": record.offset, **more}
+    if reading.correlation_id:
+        names |= {"correlation_id": reading.correlation_id}
     if notification:
         names |= {"order_id": notification.order_id, "event_id": notification.event_id}
     return names

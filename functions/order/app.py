@@ -1,32 +1,44 @@
-"""The order API's entry point: its routes, and the answer that each error gets."""
-# mypy: allow-untyped-decorators
-# Powertools leaves exception_handler() without types.
+"""The order function: records paid orders, and tells the other services of them, for API Gateway's HTTP API."""
+
+# Powertools leaves exception_handler() and append_context() without types.
+# mypy: disable-error-code="untyped-decorator, no-untyped-call"
 
 from __future__ import annotations
 
-import logging
 import os
 import traceback
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any
 
-import boto3
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
-from aws_lambda_powertools.event_handler.openapi.params import Body, Path
-from botocore.config import Config
+from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
+from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import ClientError
 
-from functions.order import body, documentation, events
+from functions.order import body, documentation
 from functions.order.body import BodyRefusedError
-from functions.order.orders import ORDER_PAID
+from functions.order.callers import Caller, ForbiddenError, Scopes, UnauthenticatedError, caller_of
+from functions.order.dynamodb import LONGEST_CALL, StoreUnavailableError, dynamodb_client
+from functions.order.events import event_of
+from functions.order.listing import CursorInvalidError, OrderListing, Page
+from functions.order.observability import logger, metrics, tracer
+from functions.order.orders import ORDER_CANCELLED, Cancellation, Status, to_milliseconds
+from functions.order.outbox import Outbox
 from functions.order.problems import gateway_answer, problem, wrong_fields
-from functions.order.publisher import KafkaPublisher, NotPublishedError, producer_factory
-from functions.order.schema import NewOrder, StoredOrder, stored_order
-from functions.order.store import OrderStore, OrderUnknownError, PaymentTakenError, StoreUnavailableError
-from functions.order.traceparent import continue_or_start
+from functions.order.publisher import NotPublishedError
+from functions.order.schema import (
+    NewCancellation,
+    NewOrder,
+    OrderPage,
+    StoredOrder,
+    order_page,
+    stored_order,
+)
+from functions.order.store import AlreadyCancelledError, OrderStore, OrderUnknownError, PaymentTakenError
+from functions.order.traceparent import continue_or_start, trace_id
+from functions.order.wiring import kafka_publisher
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler.exceptions import NotFoundError
@@ -34,59 +46,92 @@ if TYPE_CHECKING:
 
     from functions.order.orders import Order
 
-# A call takes 7 s at worst: two tries of 1 s to connect and 2 s to read, and up to a second in between.
-DYNAMODB_CONFIG = Config(
-    connect_timeout=1,
-    read_timeout=2,
-    retries={"mode": "standard", "total_max_attempts": 2},
-    tcp_keepalive=True,
-)
 # The send leaves this much of the invocation, in seconds, to the call that takes off the order's mark.
-RESERVED_FOR_MARK = 7.5
+RESERVED_FOR_MARK = LONGEST_CALL + 0.5
 
-logger = Logger()
-logging.getLogger("kafka").setLevel(logging.ERROR)  # below, it tells of every connection and every try
-# At DEBUG they log whole requests, which hold customers: they must not, whatever the level of the function is.
-for library in ("aws_lambda_powertools", "boto3", "botocore", "urllib3"):
-    logging.getLogger(library).setLevel(logging.WARNING)
+SCOPES = Scopes(write=os.environ["ORDERS_WRITE_SCOPE"], read_all=os.environ["ORDERS_READ_ALL_SCOPE"])
+IS_SAM_LOCAL = os.environ.get("AWS_SAM_LOCAL") == "true"
 
-store = OrderStore(client=boto3.client("dynamodb", config=DYNAMODB_CONFIG), table=os.environ["ORDERS_TABLE"])
-publisher = KafkaPublisher(
-    topic=os.environ["ORDER_EVENTS_TOPIC"],
-    connect=producer_factory(
-        servers=os.environ["KAFKA_BOOTSTRAP_SERVERS"],
-        authentication=os.environ["KAFKA_AUTHENTICATION"],
-    ),
-)
+dynamodb = dynamodb_client()
+table = os.environ["ORDERS_TABLE"]
+store = OrderStore(client=dynamodb, table=table)
+outbox = Outbox(client=dynamodb, table=table)
+listing = OrderListing(client=dynamodb, table=table)
+publisher = kafka_publisher()
 app = APIGatewayHttpResolver(enable_validation=True, json_body_deserializer=body.parse)
 app.configure_openapi(**documentation.API)
+
+OrderId = Annotated[str, Path(description="As it was answered when the order was placed.")]
 
 
 @app.post("/orders", **documentation.PLACE_ORDER)
 def place_order(
     new_order: Annotated[NewOrder, Body(openapi_examples=documentation.NEW_ORDER_EXAMPLES)],
 ) -> Response[StoredOrder]:
-    """Record the order, then publish its event; a repeated request completes what an earlier one left undone."""
-    order = new_order.to_order(
-        now=datetime.now(UTC),
-        traceparent=continue_or_start(app.current_event.headers.get("traceparent")),
-    )
+    """Record the order, then publish its event."""
+    caller().must_write()
+    order = new_order.to_order(now=datetime.now(UTC), traceparent=app.context["traceparent"])
     earlier = store.add(order)
     if earlier is not None:
-        if ORDER_PAID in earlier.pending:
-            publish(earlier)
+        count("OrdersReplayed")
         return answer(HTTPStatus.OK, earlier, {"Idempotent-Replayed": "true"})
+    count("OrdersRecorded")
     logger.info("order recorded", order_id=order.order_id)
     publish(order)
     return answer(HTTPStatus.CREATED, order, {"Location": f"/orders/{order.order_id}"})
 
 
+@app.get("/orders", **documentation.LIST_ORDERS)
+def list_orders(
+    status: Annotated[Status | None, Query(description="Only orders in this status.")] = None,
+    cursor: Annotated[str | None, Query(max_length=128, description="The `next_cursor` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=100, description="Most orders of a page.")] = 20,
+) -> OrderPage:
+    """Answer a page of the orders that the caller may read."""
+    reader = caller()
+    if reader.may_read_all:
+        page = listing.of_all(status=status, cursor=cursor, limit=limit)
+    elif reader.subject:
+        page = listing.of_customer(reader.subject, status=status, cursor=cursor, limit=limit)
+    else:
+        page = Page(orders=(), next_cursor=None)
+    return order_page(page)
+
+
 @app.get("/orders/<order_id>", **documentation.GET_ORDER)
-def get_order(
-    order_id: Annotated[str, Path(description="As it was answered when the order was placed.")],
-) -> Response[StoredOrder]:
+def get_order(order_id: OrderId) -> Response[StoredOrder]:
     """Answer an order as it is stored now."""
-    return answer(HTTPStatus.OK, store.get(order_id))
+    order = store.get(order_id)
+    if not caller().may_read(order.customer.id):
+        raise OrderUnknownError  # also to those who may not know that there is one
+    return answer(HTTPStatus.OK, order)
+
+
+@app.post("/orders/<order_id>/cancellation", **documentation.CANCEL_ORDER)
+def cancel_order(order_id: OrderId, new_cancellation: NewCancellation) -> Response[StoredOrder]:
+    """Cancel the order, then publish that event."""
+    caller().must_write()
+    order, is_new = store.cancel(
+        order_id,
+        Cancellation(
+            reason=new_cancellation.reason,
+            cancelled_at=to_milliseconds(datetime.now(UTC)),
+            traceparent=app.context["traceparent"],
+        ),
+    )
+    if not is_new:
+        return answer(HTTPStatus.OK, order, {"Idempotent-Replayed": "true"})
+    count("OrdersCancelled")
+    logger.info("order cancelled", order_id=order.order_id)
+    if order.pending == (ORDER_CANCELLED,):
+        publish(order)
+    # Else an older event must go out first: whoever publishes that leaves this one to the relay.
+    return answer(HTTPStatus.OK, order)
+
+
+def caller() -> Caller:
+    """Who made the request. Raises UnauthenticatedError."""
+    return caller_of(app.current_event.raw_event, scopes=SCOPES, is_sam_local=IS_SAM_LOCAL)
 
 
 def answer(status: HTTPStatus, order: Order, headers: dict[str, str] | None = None) -> Response[StoredOrder]:
@@ -94,13 +139,14 @@ def answer(status: HTTPStatus, order: Order, headers: dict[str, str] | None = No
     return Response(status, content_type="application/json", body=stored_order(order), headers=headers)
 
 
+@tracer.capture_method(capture_response=False)
 def publish(order: Order) -> None:
-    """Publish the order's event now if that goes quickly; what stays marked, the relay publishes."""
-    event = events.order_paid(order)
+    """Publish the order's only pending event now if that goes quickly; what stays marked, the relay publishes."""
+    [event_type] = order.pending
     budget = app.lambda_context.get_remaining_time_in_millis() / 1000 - RESERVED_FOR_MARK
-    subject: dict[str, Any] = {"order_id": order.order_id, "event_type": event.event_type}
+    subject: dict[str, Any] = {"order_id": order.order_id, "event_type": event_type}
     try:
-        receipt = publisher.publish(event, budget=budget)
+        receipt = publisher.publish(event_of(order, event_type), budget=budget)
         logger.info(
             "event published",
             **subject,
@@ -108,12 +154,21 @@ def publish(order: Order) -> None:
             partition=receipt.partition,
             offset=receipt.offset,
         )
-        store.mark_published(order, event.event_type)
-    except NotPublishedError as error:
-        logger.warning("event deferred", **subject, reason=str(error))
+        outbox.mark_published(order, event_type)
+    except NotPublishedError as error:  # some is refused for good: the relay finds that, too, and sets it aside
+        reason = str(error)
     except Exception as error:  # noqa: BLE001 - the order is recorded, and the answer has to say so
         reason = f"its mark could not be taken off, so it is published again: {name_of(error)}"
-        logger.warning("event deferred", **subject, reason=reason)
+    else:
+        count("EventsPublished")
+        return
+    count("EventsDeferred")
+    logger.warning("event deferred", **subject, reason=reason)
+
+
+def count(metric: str) -> None:
+    """Count one of these."""
+    metrics.add_metric(name=metric, unit=MetricUnit.Count, value=1)
 
 
 @app.exception_handler(BodyRefusedError)
@@ -124,12 +179,38 @@ def body_refused(error: BodyRefusedError) -> Response[str]:
 
 @app.exception_handler(RequestValidationError)
 def fields_wrong(error: RequestValidationError) -> Response[str]:
-    """422: the body is no order; every wrong field is named."""
+    """422: the request is not what the API takes; every wrong field is named."""
     return problem(
         HTTPStatus.UNPROCESSABLE_ENTITY,
-        "The order is not recorded: correct the fields below and send it again.",
+        "Nothing was done: correct the fields below and send the request again.",
         errors=wrong_fields(error.errors()),
     )
+
+
+@app.exception_handler(CursorInvalidError)
+def cursor_invalid(_: CursorInvalidError) -> Response[str]:
+    """422: the cursor is not one that this API gave."""
+    return problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "Nothing was done: correct the fields below and send the request again.",
+        errors=[{"field": "/cursor", "message": "Input should be the next_cursor of another page"}],
+    )
+
+
+@app.exception_handler(UnauthenticatedError)
+def unauthenticated(_: UnauthenticatedError) -> Response[str]:
+    """401: only what has passed the API's authorizer is served."""
+    return problem(
+        HTTPStatus.UNAUTHORIZED,
+        "Send a token, as Authorization: Bearer …",
+        headers={"WWW-Authenticate": "Bearer"},
+    )
+
+
+@app.exception_handler(ForbiddenError)
+def forbidden(error: ForbiddenError) -> Response[str]:
+    """403: the token has not the scope."""
+    return problem(HTTPStatus.FORBIDDEN, str(error))
 
 
 @app.exception_handler(OrderUnknownError)
@@ -147,6 +228,12 @@ def payment_taken(_: PaymentTakenError) -> Response[str]:
     )
 
 
+@app.exception_handler(AlreadyCancelledError)
+def already_cancelled(_: AlreadyCancelledError) -> Response[str]:
+    """409: the order is cancelled, and was so for another reason."""
+    return problem(HTTPStatus.CONFLICT, "The order was cancelled before, for another reason: that one stands.")
+
+
 @app.exception_handler(StoreUnavailableError)
 def store_unavailable(_: StoreUnavailableError) -> Response[str]:
     """503: DynamoDB is away or throttles; repeating the request is safe."""
@@ -161,7 +248,9 @@ def store_unavailable(_: StoreUnavailableError) -> Response[str]:
 @app.not_found
 def route_unknown(_: NotFoundError) -> Response[str]:
     """404: no such route."""
-    return problem(HTTPStatus.NOT_FOUND, "This API has POST /orders and GET /orders/{order_id}.")
+    return problem(
+        HTTPStatus.NOT_FOUND, "This API has /orders, /orders/{order_id} and /orders/{order_id}/cancellation."
+    )
 
 
 @app.exception_handler(Exception)
@@ -191,11 +280,18 @@ if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") in {"on-demand", "provisione
     warm_up()
 
 
+@tracer.capture_lambda_handler(capture_response=False)
+@metrics.log_metrics
 @logger.inject_lambda_context(log_event=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer an event of API Gateway's HTTP API, payload version 2."""
+    # API Gateway writes headers in lower case; who invokes by hand may not.
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    traceparent = continue_or_start(headers)
+    logger.set_correlation_id(trace_id(traceparent))
+    app.append_context(traceparent=traceparent)
     try:
-        body.check(event)
+        body.check(headers, event)
     except BodyRefusedError as error:
         return gateway_answer(body_refused(error))
     return app.resolve(event, context)

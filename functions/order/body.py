@@ -22,18 +22,15 @@ class BodyRefusedError(Exception):
         self.detail = detail
 
 
-def check(event: Mapping[str, Any]) -> None:
+def check(headers: Mapping[str, str], event: Mapping[str, Any]) -> None:
     """Refuse what is no text in JSON's name, before Powertools looks at it: it would read forms, too.
 
-    `event` is API Gateway's, payload version 2. Raises BodyRefusedError (413, 415, 400).
+    `event` is API Gateway's, payload version 2; `headers` are its, in lower case. Raises BodyRefusedError
+    (413, 415, 400).
     """
     body: str = event.get("body") or ""
-    # API Gateway writes headers in lower case; who invokes by hand may not.
-    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     if body and not headers.get("content-type", "application/json").startswith("application/json"):
-        raise BodyRefusedError(
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send the order as JSON, with Content-Type: application/json."
-        )
+        raise BodyRefusedError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send JSON, with Content-Type: application/json.")
     try:
         raw = base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()
         raw.decode()
@@ -41,7 +38,7 @@ def check(event: Mapping[str, Any]) -> None:
         raise BodyRefusedError(HTTPStatus.BAD_REQUEST, "The body is not text in UTF-8.") from None
     if len(raw) > MAX_BYTES:
         raise BodyRefusedError(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The body is over {MAX_BYTES // 1024} KiB; send a smaller order."
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The body is over {MAX_BYTES // 1024} KiB; send a smaller one."
         )
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
+
 from functions.order import problems
 from functions.order.problems import Problem
-from functions.order.schema import StoredOrder
+from functions.order.schema import OrderPage, StoredOrder
 
 API: dict[str, Any] = {
     "title": "Orders",
@@ -16,8 +18,14 @@ API: dict[str, Any] = {
         "Place an order once its payment was taken. It is recorded before it is answered, and an event of type "
         "`order.paid.v1` tells the other services; one of them mails the confirmation.\n\n"
         "The payment's reference is the idempotency key: when in doubt whether an order got through, send the "
-        "same request again. Whatever goes wrong is answered as problem details (RFC 9457)."
+        "same request again. Whatever goes wrong is answered as problem details (RFC 9457).\n\n"
+        "Every request takes a token. Its scopes say what it may do: `orders:write` places and cancels orders, "
+        "`orders:read:all` reads everybody's; without a scope it reads the orders whose `customer.id` is its `sub`."
     ),
+    "security_schemes": {
+        "token": HTTPBearer(bearerFormat="JWT", description="Of the issuer that the API was deployed with."),
+    },
+    "security": [{"token": []}],
 }
 
 _FACTS = {
@@ -42,7 +50,7 @@ _STORED_ORDER_EXAMPLES = {
             "status": "paid",
             **_FACTS,
             "total": "25.00",
-            "created_at": "2026-11-22T10:15:30Z",
+            "created_at": "2026-11-22T10:15:30.000Z",
         },
     }
 }
@@ -61,6 +69,9 @@ def _problem(description: str) -> dict[str, Any]:
     return {"description": description, "content": {problems.CONTENT_TYPE: {"model": Problem}}}
 
 
+# The authorizer in front of the function answers these.
+_UNAUTHORIZED = {"description": "The token is missing, expired or not for this API."}
+_FORBIDDEN = {"description": "The token has not the scope for this."}
 _UNAVAILABLE = {
     **_problem("The store is away or throttles. Send the same request again."),
     "headers": {"Retry-After": _header("Seconds to wait before that.")},
@@ -80,6 +91,8 @@ PLACE_ORDER: dict[str, Any] = {
             "headers": {"Location": _header("Where to read the order.")},
         },
         400: _problem("The body is not JSON."),
+        401: _UNAUTHORIZED,
+        403: _FORBIDDEN,
         409: _problem("Another order was recorded for this payment."),
         413: _problem("The body is over 256 KiB."),
         415: _problem("The body is not sent as application/json."),
@@ -93,7 +106,47 @@ GET_ORDER: dict[str, Any] = {
     "summary": "Read an order",
     "responses": {
         200: _order("The order."),
+        401: _UNAUTHORIZED,
+        404: _problem("There is no order with this id that you may read."),
+        503: _UNAVAILABLE,
+    },
+}
+
+LIST_ORDERS: dict[str, Any] = {
+    "operation_id": "listOrders",
+    "summary": "List orders",
+    "description": (
+        "The orders that you may read, newest first. A new order appears within a moment, not at once. "
+        "Follow `next_cursor` until it is null."
+    ),
+    "responses": {
+        200: {"description": "A page of orders.", "content": {"application/json": {"model": OrderPage}}},
+        401: _UNAUTHORIZED,
+        422: _problem("A parameter is wrong; `errors` names it."),
+        503: _UNAVAILABLE,
+    },
+}
+
+CANCEL_ORDER: dict[str, Any] = {
+    "operation_id": "cancelOrder",
+    "summary": "Cancel an order",
+    "description": (
+        "Cancels a paid order; an event of type `order.cancelled.v1` tells the other services, after the one that "
+        "told of the order. When in doubt whether a cancellation got through, send the same request again."
+    ),
+    "responses": {
+        200: {
+            **_order("The order is cancelled."),
+            "headers": {"Idempotent-Replayed": _header("true, if it was cancelled before for the same reason.")},
+        },
+        400: _problem("The body is not JSON."),
+        401: _UNAUTHORIZED,
+        403: _FORBIDDEN,
         404: _problem("There is no order with this id."),
+        409: _problem("The order was cancelled before, for another reason."),
+        413: _problem("The body is over 256 KiB."),
+        415: _problem("The body is not sent as application/json."),
+        422: _problem("The body is JSON but no cancellation; `errors` names every wrong field."),
         503: _UNAVAILABLE,
     },
 }

@@ -7,7 +7,7 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from functions.order.orders import ORDER_PAID, facts, rfc3339
+from functions.order.orders import ORDER_CANCELLED, ORDER_PAID, facts, rfc3339
 
 if TYPE_CHECKING:
     from functions.order.orders import Order
@@ -25,13 +25,32 @@ class Message:
     headers: tuple[tuple[str, bytes], ...] = (("content-type", CONTENT_TYPE.encode()),)
 
 
-def order_paid(order: Order) -> Message:
-    """The paid event. It is the same, byte for byte, whenever it is built from the same order."""
+class NoSuchEventError(Exception):
+    """The order has no event of this type."""
+
+
+def event_of(order: Order, event_type: str) -> Message:
+    """The order's event of a type. It is the same, byte for byte, whenever it is built.
+
+    Raises NoSuchEventError.
+    """
     paid_at = rfc3339(order.created_at)
-    return _message(order, ORDER_PAID, time=paid_at, data={**facts(order), "paid_at": paid_at})
+    data = {**facts(order), "paid_at": paid_at}
+    if event_type == ORDER_PAID:
+        return _message(order, event_type, time=paid_at, traceparent=order.traceparent, data=data)
+    if event_type == ORDER_CANCELLED and (cancellation := order.cancellation):
+        cancelled_at = rfc3339(cancellation.cancelled_at)
+        return _message(
+            order,
+            event_type,
+            time=cancelled_at,
+            traceparent=cancellation.traceparent,
+            data={**data, "cancelled_at": cancelled_at, "reason": cancellation.reason},
+        )
+    raise NoSuchEventError(f"{order.order_id} has no {event_type}")
 
 
-def _message(order: Order, event_type: str, *, time: str, data: dict[str, Any]) -> Message:
+def _message(order: Order, event_type: str, *, time: str, traceparent: str, data: dict[str, Any]) -> Message:
     event = {
         "specversion": "1.0",
         # Derived, so that a consumer recognises an event that is published again.
@@ -41,7 +60,7 @@ def _message(order: Order, event_type: str, *, time: str, data: dict[str, Any]) 
         "subject": order.order_id,
         "time": time,
         "datacontenttype": "application/json",
-        "traceparent": order.traceparent,
+        "traceparent": traceparent,
         "data": data,
     }
     value = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()

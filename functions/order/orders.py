@@ -7,13 +7,16 @@ import hashlib
 import re
 from dataclasses import asdict, dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
 ORDER_PAID = "order.paid.v1"
+ORDER_CANCELLED = "order.cancelled.v1"
+
+Status = Literal["paid", "cancelled"]
 
 _ORDER_ID = re.compile(r"ord_[a-z2-7]{26}")
 
@@ -40,8 +43,17 @@ class Item:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Cancellation:
+    """Why and when an order was cancelled, and the trace of the request that did it."""
+
+    reason: str
+    cancelled_at: datetime
+    traceparent: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Order:
-    """A paid order. All but `status` and `pending` never changes once recorded.
+    """A paid order. What is above `status` never changes once recorded; `cancellation` is written once.
 
     `pending` names the event types that are still to be published, oldest first.
     """
@@ -55,8 +67,21 @@ class Order:
     total: Decimal
     created_at: datetime
     traceparent: str
-    status: str = "paid"
+    status: Status = "paid"
+    cancellation: Cancellation | None = None
     pending: tuple[str, ...] = (ORDER_PAID,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderSummary:
+    """What a list of orders tells of each."""
+
+    order_id: str
+    status: Status
+    customer_id: str
+    currency: str
+    total: Decimal
+    created_at: datetime
 
 
 def order_id_for(payment_reference: str) -> str:
@@ -90,5 +115,10 @@ def facts(order: Order) -> dict[str, Any]:
 
 
 def rfc3339(moment: datetime) -> str:
-    """A moment in UTC as text, such as 2026-11-22T10:15:30Z."""
-    return moment.isoformat().replace("+00:00", "Z")
+    """A moment in UTC as text, such as 2026-11-22T10:15:30.000Z: as texts they sort as the moments do."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def to_milliseconds(moment: datetime) -> datetime:
+    """The moment as `rfc3339` tells it, without what is below a millisecond."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import socket
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kafka import KafkaProducer
-from kafka.errors import KafkaTimeoutError
+from kafka.errors import InvalidRecordError, KafkaTimeoutError, MessageSizeTooLargeError, RecordListTooLargeError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Sequence
 
+    from kafka.producer.future import FutureRecordMetadata
+
+    from functions.order.authentication import Login
     from functions.order.events import Message
 
 SEND_BUDGET = 2.0
 PAUSE_AFTER_FAILURE = 10.0
 
 _LEAST_BUDGET = 0.1
-_SECURITY = {
-    "none": {"security_protocol": "PLAINTEXT"},
-    "iam": {"security_protocol": "SASL_SSL", "sasl_mechanism": "AWS_MSK_IAM"},
-}
-
-
-class UnknownAuthenticationError(Exception):
-    """KAFKA_AUTHENTICATION names no way to log in that we know."""
+# What no later try can change: it is the record that the broker will not have.
+_REFUSALS = (InvalidRecordError, MessageSizeTooLargeError, RecordListTooLargeError)
 
 
 class NotPublishedError(Exception):
@@ -35,6 +31,10 @@ class NotPublishedError(Exception):
 
     It may have the event all the same: publish it again later.
     """
+
+
+class RefusedError(NotPublishedError):
+    """The broker will never take the event, for the reason that the message gives."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,8 @@ class Receipt:
 class KafkaPublisher:
     """Publishes to one topic over one producer, which it builds at need and drops after any failure.
 
-    `connect` builds a producer within the seconds that it is given. All times are in seconds.
+    `connect` builds a producer within the seconds that it is given. A send has `budget` at most; after a failure,
+    none is tried for `pause`. All times are in seconds.
     """
 
     def __init__(
@@ -57,51 +58,96 @@ class KafkaPublisher:
         *,
         topic: str,
         connect: Callable[[float], KafkaProducer],
+        budget: float = SEND_BUDGET,
+        pause: float = PAUSE_AFTER_FAILURE,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._topic = topic
         self._connect = connect
+        self._budget = budget
+        self._pause = pause
         self._clock = clock
         self._producer: KafkaProducer | None = None
         self._paused_until = 0.0
 
     def warm(self) -> None:
         """Connect and learn the topic's partitions before the first event. Raises NotPublishedError."""
-        with self._producer_until(self._clock() + SEND_BUDGET) as producer:
+        producer = self._ready_producer(self._clock() + self._budget)
+        try:
             producer.partitions_for(self._topic)
+        except Exception as error:
+            raise self._failed(error) from error
 
-    def publish(self, message: Message, *, budget: float = SEND_BUDGET) -> Receipt:
+    def publish(self, message: Message, *, budget: float | None = None) -> Receipt:
         """Send `message` and wait for the acknowledgement, for `budget` at most.
 
-        Raises NotPublishedError.
+        Raises NotPublishedError, and RefusedError if trying again is of no use.
         """
-        deadline = self._clock() + min(budget, SEND_BUDGET)
-        with self._producer_until(deadline) as producer:
-            future = producer.send(
-                self._topic, key=message.key.encode(), value=message.value, headers=list(message.headers)
-            )
-            sent = future.get(timeout=max(0.0, deadline - self._clock()))
-        return Receipt(topic=sent.topic, partition=sent.partition, offset=sent.offset)
+        [outcome] = self.publish_all([message], budget=budget)
+        if isinstance(outcome, NotPublishedError):
+            raise outcome
+        return outcome
 
-    @contextmanager
-    def _producer_until(self, deadline: float) -> Iterator[KafkaProducer]:
-        """The producer, with no wait in it beyond `deadline`; a failure drops it and starts a pause."""
+    def publish_all(
+        self, messages: Sequence[Message], *, budget: float | None = None
+    ) -> list[Receipt | NotPublishedError]:
+        """Send all of them at once, and return what became of each, within `budget` together."""
+        deadline = self._clock() + min(self._budget if budget is None else budget, self._budget)
+        try:
+            producer = self._ready_producer(deadline)
+        except NotPublishedError as error:
+            return [error] * len(messages)
+        sends = [self._send(producer, message, deadline) for message in messages]
+        # All are awaited before a failure of one ends the producer that they share.
+        outcomes = [self._outcome(send, deadline) for send in sends]
+        return [self._failed(each) if isinstance(each, Exception) else each for each in outcomes]
+
+    def _ready_producer(self, deadline: float) -> KafkaProducer:
+        """The producer, in which nothing waits beyond `deadline`."""
         now = self._clock()
         if now < self._paused_until:
-            raise NotPublishedError(f"Kafka failed less than {PAUSE_AFTER_FAILURE:.0f} s ago")
+            raise NotPublishedError(f"Kafka failed less than {self._pause:.0f} s ago")
         if deadline - now < _LEAST_BUDGET:
             raise NotPublishedError("no time left to send it")
-        try:
-            if self._producer is None:
+        if self._producer is None:
+            try:
                 self._producer = self._connect(deadline - now)
-            # How long send() and partitions_for() wait for metadata: read anew at each of their calls.
-            self._producer.config["max_block_ms"] = int(max(0.0, deadline - self._clock()) * 1000)
-            yield self._producer
-        except Exception as error:  # errors of sockets, TLS and botocore come through kafka-python, too
-            self._drop_producer()
-            self._paused_until = self._clock() + PAUSE_AFTER_FAILURE
-            # The type only: a message could quote the record.
-            raise NotPublishedError(f"no acknowledgement from Kafka: {type(error).__name__}") from error
+            except Exception as error:  # errors of sockets, TLS and botocore come through kafka-python, too
+                raise self._failed(error) from error
+        self._bound_waits(self._producer, deadline)
+        return self._producer
+
+    def _bound_waits(self, producer: KafkaProducer, deadline: float) -> None:
+        # How long send() and partitions_for() wait for metadata: read anew at each of their calls.
+        producer.config["max_block_ms"] = int(max(0.0, deadline - self._clock()) * 1000)
+
+    def _send(self, producer: KafkaProducer, message: Message, deadline: float) -> FutureRecordMetadata | Exception:
+        self._bound_waits(producer, deadline)
+        try:
+            return producer.send(
+                self._topic, key=message.key.encode(), value=message.value, headers=list(message.headers)
+            )
+        except Exception as error:  # noqa: BLE001 - it is the outcome of this message
+            return error
+
+    def _outcome(self, send: FutureRecordMetadata | Exception, deadline: float) -> Receipt | Exception:
+        if isinstance(send, Exception):
+            return send
+        try:
+            sent = send.get(timeout=max(0.0, deadline - self._clock()))
+        except Exception as error:  # noqa: BLE001 - it is the outcome of this message
+            return error
+        return Receipt(topic=sent.topic, partition=sent.partition, offset=sent.offset)
+
+    def _failed(self, error: Exception) -> NotPublishedError:
+        """Drop the producer, start a pause unless the record is to blame, and say in words what happened."""
+        self._drop_producer()
+        # The type only: a message could quote the record.
+        name = type(error).__name__
+        if isinstance(error, _REFUSALS):
+            return RefusedError(f"Kafka refuses it for good: {name}")
+        self._paused_until = self._clock() + self._pause
+        return NotPublishedError(f"no acknowledgement from Kafka: {name}")
 
     def _drop_producer(self) -> None:
         producer, self._producer = self._producer, None
@@ -116,14 +162,8 @@ class KafkaPublisher:
             producer._closed = True
 
 
-def producer_factory(*, servers: str, authentication: str) -> Callable[[float], KafkaProducer]:
-    """How to connect to `servers` (host:port,…), logging in by `authentication`: `iam` or `none`.
-
-    Raises UnknownAuthenticationError.
-    """
-    if authentication not in _SECURITY:
-        known = " or ".join(sorted(_SECURITY))
-        raise UnknownAuthenticationError(f"KAFKA_AUTHENTICATION is {authentication!r}: set it to {known}.")
+def producer_factory(*, servers: str, login: Login, budget: float = SEND_BUDGET) -> Callable[[float], KafkaProducer]:
+    """How to connect to `servers` (host:port,…) for sends that have `budget` seconds each."""
 
     def connect(seconds: float) -> KafkaProducer:
         return KafkaProducer(
@@ -134,16 +174,16 @@ def producer_factory(*, servers: str, authentication: str) -> Callable[[float], 
             allow_auto_create_topics=False,
             bootstrap_timeout_ms=int(seconds * 1000),
             max_block_ms=int(seconds * 1000),
-            delivery_timeout_ms=int(SEND_BUDGET * 1000),
+            delivery_timeout_ms=int(budget * 1000),
             # Half of it, so that a connection that died while the environment was frozen leaves time for
             # a second try over a new one.
-            request_timeout_ms=int(SEND_BUDGET * 1000 / 2),
-            reconnect_backoff_max_ms=int(SEND_BUDGET * 1000 / 4),
+            request_timeout_ms=int(budget * 1000 / 2),
+            reconnect_backoff_max_ms=int(budget * 1000 / 4),
             socket_options=[
                 (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
                 (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
             ],
-            **_SECURITY[authentication],
+            **login.settings(),
         )
 
     return connect

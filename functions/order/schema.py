@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Literal, NotRequired, cast
+from typing import TYPE_CHECKING, Annotated, NotRequired, cast
 
 from pydantic import (
     BaseModel,
@@ -22,10 +22,23 @@ from typing_extensions import TypedDict
 
 from functions.order import money
 from functions.order.fields import Amount, CurrencyCode, LanguageTag, MailAddress, Name, PhoneNumber, Reference
-from functions.order.orders import Customer, Item, Order, facts, order_id_for, rfc3339, total_of
+from functions.order.orders import (
+    Customer,
+    Item,
+    Order,
+    Status,
+    facts,
+    order_id_for,
+    rfc3339,
+    to_milliseconds,
+    total_of,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from functions.order.listing import Page
+    from functions.order.orders import OrderSummary
 
 
 _STRICT = ConfigDict(extra="forbid", strict=True)
@@ -88,7 +101,7 @@ class NewOrder(BaseModel):
         return valid
 
     def to_order(self, *, now: datetime, traceparent: str) -> Order:
-        """The order to record. `now` is in UTC; the order keeps it to the second."""
+        """The order to record. `now` is in UTC; the order keeps it to the millisecond."""
         items = tuple(
             Item(
                 sku=item["sku"],
@@ -106,7 +119,7 @@ class NewOrder(BaseModel):
             items=items,
             currency=self.currency,
             total=total_of(items),
-            created_at=now.replace(microsecond=0),
+            created_at=to_milliseconds(now),
             traceparent=traceparent,
         )
 
@@ -114,6 +127,14 @@ class NewOrder(BaseModel):
         """Tells a repeated request from another one, whatever the order and spacing of its JSON."""
         content = json.dumps(self.model_dump(), sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()
+
+
+class NewCancellation(BaseModel):
+    """Why an order is cancelled."""
+
+    model_config = _STRICT
+
+    reason: Annotated[Name, Field(description="For the customer and the shop to read.")]
 
 
 def _prices_that_misfit(currency: str | None, items: object) -> list[InitErrorDetails]:
@@ -151,19 +172,68 @@ class OrderItem(TypedDict):
     unit_price: str
 
 
+class OrderCancellation(TypedDict):
+    """Why and when the order was cancelled."""
+
+    reason: str
+    cancelled_at: Annotated[str, Field(description="In UTC, RFC 3339.")]
+
+
 class StoredOrder(TypedDict):
     """An order as it is recorded."""
 
     order_id: Annotated[str, Field(description="Follows from the payment's reference.")]
-    status: Literal["paid"]
+    status: Status
     customer: OrderCustomer
     items: list[OrderItem]
     currency: str
     total: Annotated[str, Field(description="The sum of the items, in the currency's own digits.")]
     created_at: Annotated[str, Field(description="In UTC, RFC 3339.")]
+    cancellation: NotRequired[OrderCancellation]
 
 
 def stored_order(order: Order) -> StoredOrder:
     """The order as the API answers it."""
     document = {**facts(order), "status": order.status, "created_at": rfc3339(order.created_at)}
+    if cancellation := order.cancellation:
+        document["cancellation"] = {
+            "reason": cancellation.reason,
+            "cancelled_at": rfc3339(cancellation.cancelled_at),
+        }
     return cast("StoredOrder", document)
+
+
+class ListedOrder(TypedDict):
+    """What a list tells of an order."""
+
+    order_id: str
+    status: Status
+    customer_id: str
+    currency: str
+    total: str
+    created_at: Annotated[str, Field(description="In UTC, RFC 3339.")]
+
+
+class OrderPage(TypedDict):
+    """Some orders, newest first."""
+
+    orders: list[ListedOrder]
+    next_cursor: Annotated[
+        str | None, Field(description="Send it as `cursor` to get the orders after these; null: there are none.")
+    ]
+
+
+def order_page(page: Page) -> OrderPage:
+    """The page as the API answers it."""
+    return {"orders": [_listed_order(order) for order in page.orders], "next_cursor": page.next_cursor}
+
+
+def _listed_order(order: OrderSummary) -> ListedOrder:
+    return {
+        "order_id": order.order_id,
+        "status": order.status,
+        "customer_id": order.customer_id,
+        "currency": order.currency,
+        "total": str(order.total),
+        "created_at": rfc3339(order.created_at),
+    }

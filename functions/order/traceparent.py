@@ -4,12 +4,29 @@ from __future__ import annotations
 
 import re
 import secrets
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_XRAY_ROOT = re.compile(r"Root=1-(?!0{8}-0{24})([0-9a-f]{8})-([0-9a-f]{24})")
 _VALID = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
-def continue_or_start(header: str | None) -> str:
-    """The caller's `traceparent` if it is valid, a new one if not."""
-    if header is not None and _VALID.fullmatch(header):
+def continue_or_start(headers: Mapping[str, str]) -> str:
+    """The caller's `traceparent` if it is valid; else one of the request's trace in X-Ray, else a new one.
+
+    `headers` is API Gateway's, whose names are in lower case; it adds x-amzn-trace-id by itself.
+    """
+    header = headers.get("traceparent", "")
+    if _VALID.fullmatch(header):
         return header
-    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+    # https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
+    root = _XRAY_ROOT.search(headers.get("x-amzn-trace-id", ""))
+    trace = "".join(root.groups()) if root else secrets.token_hex(16)
+    return f"00-{trace}-{secrets.token_hex(8)}-01"
+
+
+def trace_id(traceparent: str) -> str:
+    """The 32 hex digits that every log line about the same request has as its correlation id."""
+    return traceparent.split("-")[1]

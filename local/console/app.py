@@ -10,9 +10,11 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from local.console import issuer as issuer_pages
 from local.console import mailpit
 from local.console.inbox import Inbox
 from local.console.origin import SameOriginMiddleware
+from local.issuer import Issuer
 from local.mails import MailStore
 
 _STATIC = Path(__file__).with_name("static")
@@ -24,12 +26,13 @@ _POLICY = (
 )
 
 
-def console(mails: MailStore) -> Starlette:
+def console(mails: MailStore, issuer: Issuer | None = None) -> Starlette:
     """Return the web application. A pane is a module with a `routes` function, and its part of the page."""
     return Starlette(
         routes=[
             Route("/", _page),
             *mailpit.routes(Inbox(mails)),
+            *(issuer_pages.routes(issuer) if issuer else []),
             Route("/view/{id}", _page),
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],

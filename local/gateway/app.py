@@ -13,10 +13,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
+from local.gateway.authorizer import Authorizers, RefusedError
 from local.gateway.docs import docs
 from local.gateway.events import proxy_event, request_id
 from local.gateway.responses import MalformedResponseError, message, proxy_response
 from local.gateway.routes import Match, Routes
+from local.gateway.throttling import Throttling
 from local.invoker import FunctionNotFoundError, Invoker, PayloadTooLargeError
 from local.model import HttpApi
 
@@ -41,15 +43,17 @@ def gateway(
     invoker: Invoker,
     *,
     log: Callable[[Access], None],
+    warn: Callable[[str], None],
     timeout: float = INTEGRATION_TIMEOUT,
 ) -> Starlette:
     """Return the web application that serves `api`, and at /docs its OpenAPI document where it has one.
 
-    `log` gets one Access per request, `timeout` is in seconds.
+    `log` gets one Access per request, `warn` a line about what keeps requests from being answered as they should;
+    `timeout` is in seconds.
     """
     app = Starlette()
     # Not a route: every path is the template's to match, also one that Starlette's routes would refuse.
-    app.router.default = _Gateway(api, invoker, log, timeout)
+    app.router.default = _Gateway(api, invoker, log, warn, timeout)
     return app
 
 
@@ -58,9 +62,18 @@ class _RequestTooLargeError(Exception):
 
 
 class _Gateway:
-    def __init__(self, api: HttpApi, invoker: Invoker, log: Callable[[Access], None], timeout: float) -> None:
+    def __init__(
+        self,
+        api: HttpApi,
+        invoker: Invoker,
+        log: Callable[[Access], None],
+        warn: Callable[[str], None],
+        timeout: float,
+    ) -> None:
         self._api = api
         self._routes = Routes(api.routes)
+        self._throttling = Throttling(api)
+        self._authorizers = Authorizers(api, warn=warn)
         self._docs = docs(api)
         self._invoker = invoker
         self._log = log
@@ -89,7 +102,6 @@ class _Gateway:
         if match is None:
             await self._docs(scope, receive, send_and_log)
             return
-        # An authorizer decides here, between the route and its function.
         try:
             response = await self._response(request, match, identifier)
         except ClientDisconnect:
@@ -97,17 +109,29 @@ class _Gateway:
         await response(scope, receive, send_and_log)
 
     async def _response(self, request: Request, match: Match, identifier: str) -> Response:
+        if not self._throttling.lets_through(match.route):
+            return message(429, "Too Many Requests")
         try:
+            caller = await self._authorizers.caller(request, match.route)
             body = await _body(request)
-            event = proxy_event(request, match, body, api_id=self._api.logical_id, identifier=identifier)
+            event = proxy_event(request, match, body, api_id=self._api.logical_id, identifier=identifier, caller=caller)
             invocation = self._invoker.invoke(match.route.function, json.dumps(event).encode())
             return proxy_response(await asyncio.wait_for(invocation, self._timeout))
+        except RefusedError as refused:
+            return _refusal(refused)
         except (_RequestTooLargeError, PayloadTooLargeError):
             return message(413, "Request Entity Too Large")
         except (FunctionNotFoundError, MalformedResponseError):
             return message(500, "Internal Server Error")
         except TimeoutError:
             return message(503, "Service Unavailable")
+
+
+def _refusal(refused: RefusedError) -> Response:
+    """Return the answer to a request that is not let through."""
+    response = message(refused.status, "Unauthorized" if refused.status == 401 else "Forbidden")
+    response.headers["www-authenticate"] = refused.challenge
+    return response
 
 
 async def _body(request: Request) -> bytes:

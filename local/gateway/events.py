@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
+from local.gateway.authorizer import Caller
 from local.gateway.routes import Match
 from local.model import ACCOUNT
 
@@ -23,19 +24,23 @@ _PORT = re.compile(r":[0-9]*$")
 _NOT_PASSED_ON = {"connection", "cookie", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"}
 
 
-def proxy_event(request: Request, match: Match, body: bytes, *, api_id: str, identifier: str) -> dict[str, Any]:
+def proxy_event(
+    request: Request, match: Match, body: bytes, *, api_id: str, identifier: str, caller: Caller | None
+) -> dict[str, Any]:
     """Return the event. Fields for which the request has nothing are absent, as in API Gateway."""
     now = datetime.now(UTC)
     event: dict[str, Any] = {
         "version": "2.0",
-        "routeKey": match.route_key,
+        "routeKey": match.route.key,
         # Decoded, as API Gateway has it for all that its documentation calls it raw.
         "rawPath": request.scope["path"],
         "rawQueryString": request.scope["query_string"].decode("latin-1"),
         "headers": _headers(request, body, now),
-        "requestContext": _context(request, match.route_key, now, api_id, identifier),
+        "requestContext": _context(request, match.route.key, now, api_id, identifier),
         "isBase64Encoded": False,
     }
+    if caller:
+        event["requestContext"]["authorizer"] = caller.in_event()
     if cookies := _cookies(request):
         event["cookies"] = cookies
     if parameters := _query_parameters(event["rawQueryString"]):

@@ -16,11 +16,6 @@ class Match:
     route: Route
     path_parameters: Mapping[str, str]
 
-    @property
-    def route_key(self) -> str:
-        """The route's key as events carry it: `GET /orders/{order_id}` or `$default`."""
-        return "$default" if self.route.path is None else f"{self.route.method} {self.route.path}"
-
 
 class Routes:
     """The routes of one API."""

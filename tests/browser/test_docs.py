@@ -20,14 +20,18 @@ DOCUMENT = {
     "info": {"title": "Greetings", "version": "1"},
     "servers": [{"url": "https://api.example.com"}],
     "paths": {"/greeting": {"get": {"summary": "Greets", "responses": {"200": {"description": "A greeting"}}}}},
+    "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}},
+    "security": [{"token": []}],
 }
 
 
 class Greeter:
-    """A Lambda whose functions all greet."""
+    """A Lambda whose functions all greet, and say back what token they got."""
 
     async def invoke(self, function: str, payload: bytes) -> Answer:
-        return Answer(request_id="r-1", payload=b'{"statusCode": 200, "body": "Hello from the function"}')
+        token = json.loads(payload)["headers"].get("authorization", "nobody")
+        answer = {"statusCode": 200, "body": f"Hello from the function to {token}"}
+        return Answer(request_id="r-1", payload=json.dumps(answer).encode())
 
 
 @pytest.fixture
@@ -44,7 +48,7 @@ def accesses() -> list[Access]:
 def url(document: Path, accesses: list[Access]) -> Iterator[str]:
     routes = (Route(method="GET", path="/greeting", function="Greet"),)
     api = HttpApi(logical_id="Api", routes=routes, openapi_document=document)
-    app = gateway(api, Greeter(), log=accesses.append)
+    app = gateway(api, Greeter(), log=accesses.append, warn=pytest.fail)
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", ws="none"))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -88,6 +92,20 @@ def test_try_it_out_calls_this_gateway_and_nothing_leaves_it(
     expect(page.get_by_text("Hello from the function")).to_be_visible()
     assert "Greet" in {access.function for access in accesses}
     assert (elsewhere, complaints) == ([], [])
+
+
+def test_a_token_that_was_entered_is_sent(page: Page, url: str, document: Path) -> None:
+    document.write_text(json.dumps(DOCUMENT))
+    page.goto(f"{url}/docs")
+    page.get_by_role("button", name="Authorize").first.click()
+    dialog = page.locator(".modal-ux")
+    dialog.locator("input").fill("a.b.c")
+    dialog.get_by_role("button", name="Authorize").click()
+    dialog.get_by_role("button", name="Close").last.click()
+    page.get_by_text("Greets").click()
+    page.get_by_role("button", name="Try it out").click()
+    page.get_by_role("button", name="Execute").click()
+    expect(page.get_by_text("Hello from the function to Bearer a.b.c")).to_be_visible()
 
 
 def test_a_missing_document_is_explained(page: Page, url: str, document: Path) -> None:

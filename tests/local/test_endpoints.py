@@ -1,10 +1,14 @@
 """The file that says where the parts of a stack are."""
 
 import json
+import os
+import stat
 import threading
 from pathlib import Path
 
-from local.endpoints import Endpoints, url
+import pytest
+
+from local.endpoints import Endpoints, NoStackError, url
 from local.files import write_whole
 
 ENDPOINTS = Endpoints(
@@ -33,6 +37,40 @@ def test_the_file_has_the_public_names(tmp_path: Path) -> None:
 def test_what_does_not_run_is_not_in_it(tmp_path: Path) -> None:
     services = Endpoints(api=None, lambda_=None, console="c", aws="a", dynamodb="d", kafka="k")
     assert set(json.loads(services.write(tmp_path).read_text())) == {"console", "aws", "dynamodb", "kafka"}
+
+
+def test_what_was_written_is_read(tmp_path: Path) -> None:
+    services = Endpoints(api=None, lambda_=None, console="c", aws="a", dynamodb="d", kafka="k")
+    for endpoints in (ENDPOINTS, services):
+        endpoints.write(tmp_path)
+        assert Endpoints.read(tmp_path) == endpoints
+
+
+def test_without_the_file_no_stack_runs(tmp_path: Path) -> None:
+    with pytest.raises(NoStackError, match=r"No stack runs on .*: start it with `make run`"):
+        Endpoints.read(tmp_path)
+
+
+def test_parameters_can_name_what_the_stack_has(tmp_path: Path) -> None:
+    parameters = {"Brokers": "{kafka}", "Issuer": "{issuer}", "Url": "{api}/a?b={lambda}", "Other": "{other}"}
+    assert ENDPOINTS.fill_in(parameters) == {
+        "Brokers": "127.0.0.1:9092",
+        "Issuer": "http://127.0.0.1:8025/issuer",
+        "Url": "http://127.0.0.1:3000/a?b=http://127.0.0.1:3001",
+        "Other": "{other}",
+    }
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022])
+def test_a_file_can_be_for_its_owner_only(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        private = write_whole(tmp_path / "private", "x", mode=0o600)
+        public = write_whole(tmp_path / "public", "x")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(private.stat().st_mode) == 0o600
+    assert stat.S_IMODE(public.stat().st_mode) == 0o666 & ~umask
 
 
 def test_nobody_sees_a_part_of_a_file(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ class Api:
     ) -> None:
         self.accesses: list[Access] = []
         api = HttpApi(logical_id="OrderApi", routes=routes, openapi_document=document)
-        self._app = gateway(api, invoker, log=self.accesses.append, timeout=timeout)
+        self._app = gateway(api, invoker, log=self.accesses.append, warn=pytest.fail, timeout=timeout)
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         return asyncio.run(self.send(method, path, **options))
@@ -337,7 +337,7 @@ def test_a_client_that_leaves_is_not_waited_for() -> None:
         sent.append(part)
 
     accesses: list[Access] = []
-    asyncio.run(gateway(api, invoker, log=accesses.append)(scope, receive, send))
+    asyncio.run(gateway(api, invoker, log=accesses.append, warn=pytest.fail)(scope, receive, send))
     assert (sent, accesses, invoker.invocations) == ([], [], [])
 
 

@@ -83,12 +83,12 @@ def test_variables_take_what_the_path_holds(customer: str, rest: str) -> None:
     match = routes("GET /customers/{customer-id}/files/{path+}").match("GET", f"/customers/{customer}/files/{rest}")
     assert match is not None
     assert match.path_parameters == {"customer-id": customer, "path": rest}
-    assert match.route_key == "GET /customers/{customer-id}/files/{path+}"
+    assert match.route.key == "GET /customers/{customer-id}/files/{path+}"
 
 
 @given(st.text())
 def test_the_default_route_takes_every_path(path: str) -> None:
     match = routes("$default").match("PURGE", path)
     assert match is not None
-    assert match.route_key == "$default"
+    assert match.route.key == "$default"
     assert match.path_parameters == {}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from local.settings import PORTS, Settings, SettingsError, read
+from local.settings import PORTS, Settings, SettingsError, TokenSettings, parse, read, token_settings
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +40,43 @@ def test_the_command_line_is_read(template: str) -> None:
     assert (settings.command, settings.template, settings.data) == ("services", Path(template), Path("d"))
     assert (settings.partitions, settings.concurrency) == (6, 1)
     assert settings.ports == {**PORTS, "kafka": 0}
+
+
+@pytest.mark.parametrize("arguments", [[], ["run"]])
+def test_without_a_command_everything_is_run(template: str, arguments: list[str]) -> None:
+    assert read([*arguments, "--template", template, "--partitions", "6"]).command == "run"
+    assert parse([*arguments, "--template", template]).command == "run"
+
+
+def test_the_help_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as raised:
+        parse(["--help"])
+    assert raised.value.code == 0
+    said = capsys.readouterr().out
+    assert all(f"    {command} " in said for command in ("run", "services", "token"))
+
+
+def test_a_command_that_is_none_is_an_error_that_lists_them(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as raised:
+        parse(["start"])
+    assert raised.value.code == 2
+    assert "invalid choice: 'start' (choose from" in capsys.readouterr().err
+
+
+def test_the_settings_of_a_token_are_read(tmp_path: Path, template: str) -> None:
+    _samconfig(tmp_path, '[default.local_run.parameters]\nparameter_overrides = ["Issuer={issuer}"]')
+    options = "--sub cus_ada --scope a --scope b --audience x --expires-in 60 --claim n=1 --data d --template"
+    assert token_settings(parse(["token", *options.split(), template])) == TokenSettings(
+        template=Path(template),
+        parameters={"Issuer": "{issuer}"},
+        data=Path("d"),
+        region="us-east-1",
+        subject="cus_ada",
+        scopes=("a", "b"),
+        audience="x",
+        lifetime=60,
+        claims={"n": "1"},
+    )
 
 
 def test_ports_come_from_the_environment_where_the_command_line_has_none(

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from local.model import Application, KafkaMapping, Route
+from local.model import Application, JwtAuthorizer, KafkaMapping, Route, Throttle, TryItToken
 from local.template import TemplateError, load
 
 FUNCTION = """
@@ -234,16 +234,73 @@ def test_what_an_api_asks_for_in_vain_is_named(tmp_path: Path) -> None:
     Properties:
       CorsConfiguration: {{AllowOrigins: ["*"]}}
       Auth:
-        DefaultAuthorizer: Jwt
+        EnableIamAuthorizer: true
         Authorizers:
-          Jwt:
-            IdentitySource: $request.header.Authorization
-            JwtConfiguration: {{issuer: "https://issuer.example", audience: [a]}}
+          Ours: {{FunctionArn: !GetAtt Fn.Arn, AuthorizerPayloadFormatVersion: "2.0", Identity: {{Headers: [X]}}}}
   Fn:{FUNCTION}
-      Events: {{Get: {{Type: HttpApi, Properties: {{ApiId: !Ref Api, Method: GET, Path: /a}}}}}}
+      Events:
+        Get: {{Type: HttpApi, Properties: {{ApiId: !Ref Api, Method: GET, Path: /a, Auth: {{Authorizer: AWS_IAM}}}}}}
+        Put: {{Type: HttpApi, Properties: {{ApiId: !Ref Api, Method: PUT, Path: /a, Auth: {{Authorizer: Ours}}}}}}
 """,
     )
-    assert application.ignored == ("Api: Auth (every request is let through), CorsConfiguration",)
+    assert application.ignored == ("Api: Auth of AWS_IAM, Ours (its requests are let through), CorsConfiguration",)
+    [api] = application.apis
+    assert {route.authorizer for route in api.routes} == {None}
+
+
+API = """
+  Api:
+    Type: AWS::Serverless::HttpApi
+    Metadata:
+      TryItToken: {{sub: cus_ada, scope: !Ref Scope}}
+    Properties:
+      DefaultRouteSettings: {{ThrottlingBurstLimit: 5, ThrottlingRateLimit: 2.5}}
+      RouteSettings: {{"PUT /a": {{ThrottlingBurstLimit: 1}}, "GET /a": {{DetailedMetricsEnabled: true}}}}
+      Auth:
+        DefaultAuthorizer: Tokens
+        Authorizers:
+          Tokens:
+            IdentitySource: $request.header.Authorization
+            JwtConfiguration: {{issuer: !Ref Issuer, audience: [a, b]}}
+  Fn:{function}
+      Events:
+        Get: {{Type: HttpApi, Properties: {{ApiId: !Ref Api, Method: GET, Path: /a}}}}
+        Put:
+          Type: HttpApi
+          Properties: {{ApiId: !Ref Api, Method: PUT, Path: /a, Auth: {{AuthorizationScopes: [!Ref Scope]}}}}
+        Open: {{Type: HttpApi, Properties: {{ApiId: !Ref Api, Method: GET, Path: /open, Auth: {{Authorizer: NONE}}}}}}
+"""
+
+
+def test_a_jwt_authorizer_is_read_with_the_scopes_and_the_throttle_of_each_route(tmp_path: Path) -> None:
+    rest = """
+    Parameters:
+      Issuer: {Type: String}
+      Scope: {Type: String, Default: "a:write"}
+    """
+    application = _load(tmp_path, API.format(function=FUNCTION), {"Issuer": "http://127.0.0.1:8025/issuer"}, rest)
+    assert application.ignored == ()
+    [api] = application.apis
+    tokens = JwtAuthorizer(
+        name="Tokens",
+        issuer="http://127.0.0.1:8025/issuer",
+        audiences=("a", "b"),
+        identity_source="$request.header.Authorization",
+    )
+    assert set(api.routes) == {
+        Route(method="GET", path="/a", function="Fn", authorizer=tokens),
+        Route(
+            method="PUT",
+            path="/a",
+            function="Fn",
+            authorizer=tokens,
+            scopes=("a:write",),
+            throttle=Throttle(rate=2.5, burst=1),
+        ),
+        Route(method="GET", path="/open", function="Fn"),
+    }
+    assert api.throttle == Throttle(rate=2.5, burst=5)
+    assert api.try_it_token == TryItToken(subject="cus_ada", scope="a:write")
 
 
 @pytest.mark.parametrize(

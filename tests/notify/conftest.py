@@ -20,11 +20,12 @@ from functions.notify.deadletters import DeadLetters
 from functions.notify.ledger import Ledger
 from functions.notify.mailer import Mailer, parse_address
 from functions.notify.messages import Messages
+from functions.notify.metrics import Metrics
 from functions.notify.notifier import Invocation, Notifier
 from functions.notify.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sesv2 import SESV2Client
@@ -94,6 +95,13 @@ class FakeQueue:
 def paid() -> dict[str, Any]:
     """The sample event, to be changed at will."""
     event: dict[str, Any] = json.loads((ROOT / "events/order.paid.v1.json").read_text())
+    return event
+
+
+@pytest.fixture
+def cancelled() -> dict[str, Any]:
+    """The sample event of the same order's cancellation."""
+    event: dict[str, Any] = json.loads((ROOT / "events/order.cancelled.v1.json").read_text())
     return event
 
 
@@ -169,15 +177,39 @@ def dynamodb(aws: None, session: boto3.Session) -> DynamoDBClient:
 
 
 @pytest.fixture
-def notifier(dynamodb: DynamoDBClient, ses: FakeSes, queue: FakeQueue, clock: Clock) -> Notifier:
+def metrics(monkeypatch: pytest.MonkeyPatch) -> Metrics:
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Shop")
+    return Metrics()
+
+
+@pytest.fixture
+def notifier(dynamodb: DynamoDBClient, ses: FakeSes, queue: FakeQueue, metrics: Metrics, clock: Clock) -> Notifier:
     return Notifier(
         ledger=Ledger(client=dynamodb, table=TABLE),
         messages=Messages(shop_name="The Analytical Bookshop"),
         mailer=Mailer(client=cast("SESV2Client", ses), sender=parse_address("orders@shop.example", name="The Shop")),
         dead_letters=DeadLetters(client=cast("SQSClient", queue), queue_url="https://queue.example"),
+        metrics=metrics,
         maximum_age=timedelta(days=3),
         clock=clock,
     )
+
+
+@pytest.fixture
+def counted(metrics: Metrics, capsys: pytest.CaptureFixture[str]) -> Callable[[], dict[str, float]]:
+    """What the notifier has counted since it was last asked, as CloudWatch gets it."""
+
+    def read() -> dict[str, float]:
+        metrics.flush()
+        lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+        assert len(lines) <= 1
+        return {
+            metric["Name"]: sum(line[metric["Name"]])
+            for line in lines
+            for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]
+        }
+
+    return read
 
 
 @pytest.fixture

@@ -64,6 +64,52 @@ def test_only_what_is_used_is_needed(make_record: RecordMaker, optional: dict[st
     assert (event.data.customer.name, event.data.customer.locale) == (None, None)
 
 
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+
+@pytest.mark.parametrize("traceparent", [f"00-{TRACE}-00f067aa0ba902b7-01", f"7f-{TRACE}-00f067aa0ba902b7-01-more"])
+def test_the_correlation_id_is_the_trace_of_the_request(
+    make_record: RecordMaker, paid: dict[str, Any], traceparent: str
+) -> None:
+    assert read_event(make_record, paid | {"traceparent": traceparent}).correlation_id == TRACE
+
+
+@pytest.mark.parametrize("event", [{"type": "order.lost.v9"}, {"type": "order.paid.v1"}, {"type": 1}])
+def test_what_is_skipped_or_unreadable_has_its_correlation_id_too(
+    make_record: RecordMaker, event: dict[str, Any]
+) -> None:
+    found = read(make_record(event | {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}), types=TYPES)
+    assert isinstance(found, Skipped | Unreadable)
+    assert found.correlation_id == TRACE
+
+
+@pytest.mark.parametrize(
+    "traceparent",
+    [
+        None,
+        7,
+        ["00"],
+        "",
+        "ada@example.com",
+        TRACE,
+        f"00-{TRACE.upper()}-00f067aa0ba902b7-01",
+        f"00-{TRACE}-00f067aa0ba902b7",
+        f"ff-{TRACE}-00f067aa0ba902b7-01",
+        f"00-{'0' * 32}-00f067aa0ba902b7-01",
+        f"00-{TRACE}-{'0' * 16}-01",
+    ],
+)
+def test_a_trace_context_that_is_not_valid_is_as_good_as_none(
+    make_record: RecordMaker, paid: dict[str, Any], traceparent: Any
+) -> None:
+    assert read_event(make_record, paid | {"traceparent": traceparent}).correlation_id is None
+
+
+def test_an_event_cannot_name_a_correlation_id_of_its_own(make_record: RecordMaker, paid: dict[str, Any]) -> None:
+    del paid["traceparent"]
+    assert read_event(make_record, paid | {"correlation_id": "ada@example.com"}).correlation_id is None
+
+
 def test_a_tombstone_is_skipped(make_record: RecordMaker) -> None:
     assert read(make_record(None), types=TYPES) == Skipped(reason="tombstone")
 

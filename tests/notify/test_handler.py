@@ -37,6 +37,7 @@ ENVIRONMENT = {
     "SHOP_NAME": "The Analytical Bookshop",
     "UNKNOWN_POLICY": "resend",
     "MAXIMUM_EVENT_AGE_SECONDS": "259200",
+    "POWERTOOLS_METRICS_NAMESPACE": "Shop",
 }
 
 
@@ -213,7 +214,17 @@ def test_not_even_debug_logs_personal_data(app: App, caplog: pytest.LogCaptureFi
         assert secret not in caplog.text
 
 
-@pytest.mark.parametrize("library", ["boto3", "botocore.endpoint", "botocore.parsers", "urllib3.connectionpool"])
+@pytest.mark.parametrize(
+    "library",
+    [
+        "aws_lambda_powertools.metrics",
+        "aws_xray_sdk.core.emitters.udp_emitter",
+        "boto3",
+        "botocore.endpoint",
+        "botocore.parsers",
+        "urllib3.connectionpool",
+    ],
+)
 def test_libraries_that_log_what_they_send_do_not(app: App, caplog: pytest.LogCaptureFixture, library: str) -> None:
     with caplog.at_level(logging.DEBUG):
         assert not logging.getLogger(library).isEnabledFor(logging.INFO)

@@ -16,12 +16,15 @@ from functions.notify.messages import Messages
 from functions.notify.notifier import Invocation, Notifier
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from tests.notify.conftest import Clock, FakeQueue, FakeSes, RecordMaker
 
 ADDRESS = "ada@example.com"
 LOST = ReadTimeoutError(endpoint_url="https://email.example")
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"  # of the request that placed the sample order
 LATER = EndpointConnectionError(endpoint_url="https://email.example")
 
 
@@ -352,3 +355,112 @@ def test_a_reading_keeps_its_record(notifier: Notifier, make_record: RecordMaker
     reading = notifier.read(record)
     assert reading.record is record
     assert isinstance(reading.content, OrderEvent)
+
+
+def test_every_line_about_a_record_has_the_trace_of_its_request(
+    mapping: Mapping, ses: FakeSes, queue: FakeQueue, logs: list[dict[str, Any]]
+) -> None:
+    ses.answers = [LATER, LOST, RuntimeError("a bug"), "mail-1"]
+    for _ in ses.answers.copy():
+        mapping.bring(seconds=15)
+    mapping.clock.advance(seconds=16)
+    assert mapping.bring()
+    assert mapping.bring()
+    assert not mapping.bring(seconds=1)
+    assert mapping.bring(mapping.event | {"type": "order.lost.v1"})
+    assert mapping.bring(mapping.event | {"id": 1})
+    mapping.clock.advance(days=4)
+    assert mapping.bring()
+    assert set(messages_of(logs)) == {
+        "mail deferred",
+        "record failed unexpectedly",
+        "mail sent",
+        "mail already sent",
+        "record skipped",
+        "record set aside",
+        "mail expired",
+    }
+    assert {line["correlation_id"] for line in logs} == {TRACE}
+
+
+def test_a_line_about_a_record_without_a_trace_has_no_correlation_id(
+    mapping: Mapping, logs: list[dict[str, Any]]
+) -> None:
+    assert mapping.bring(mapping.event | {"traceparent": ADDRESS})
+    assert messages_of(logs) == ["mail sent"]
+    assert "correlation_id" not in logs[0]
+
+
+def test_a_mail_is_counted_once_and_its_repeat_not_at_all(
+    mapping: Mapping, counted: Callable[[], dict[str, float]]
+) -> None:
+    assert mapping.bring()
+    assert counted() == {"NotificationsSent": 1}
+    assert mapping.bring()
+    assert counted() == {}
+
+
+def test_every_try_that_comes_again_is_counted(
+    mapping: Mapping, ses: FakeSes, counted: Callable[[], dict[str, float]]
+) -> None:
+    ses.answers = [LATER, LATER]
+    mapping.bring()
+    mapping.bring()
+    mapping.bring(seconds=1)
+    assert counted() == {"NotificationsDeferred": 3}
+
+
+def test_a_possible_duplicate_is_counted_beside_its_mail(
+    mapping: Mapping, ses: FakeSes, counted: Callable[[], dict[str, float]]
+) -> None:
+    ses.answers = [LOST]
+    mapping.bring()
+    assert counted() == {"NotificationsDeferred": 1}
+    mapping.bring()
+    assert counted() == {"NotificationsSent": 1, "PossibleDuplicates": 1}
+
+
+def test_a_held_mail_is_counted(holding: Mapping, ses: FakeSes, counted: Callable[[], dict[str, float]]) -> None:
+    ses.answers = [LOST]
+    holding.bring()
+    assert counted() == {"NotificationsHeld": 1}
+
+
+def test_a_bug_is_counted(mapping: Mapping, ses: FakeSes, counted: Callable[[], dict[str, float]]) -> None:
+    ses.answers = [RuntimeError("a bug")]
+    mapping.bring()
+    assert counted() == {"UnexpectedErrors": 1}
+
+
+@pytest.mark.parametrize("change", [{"id": 1}, {"data": {"order_id": "ord_1", "customer": {"email": ADDRESS}}}])
+def test_what_is_set_aside_is_counted_once_it_is(
+    mapping: Mapping, queue: FakeQueue, counted: Callable[[], dict[str, float]], change: dict[str, Any]
+) -> None:
+    queue.error = ConnectTimeoutError(endpoint_url="")
+    mapping.bring(mapping.event | change)
+    assert counted() == {"NotificationsDeferred": 1}
+    queue.error = None
+    mapping.bring(mapping.event | change)
+    assert counted() == {"NotificationsFailed": 1}
+
+
+def test_an_expired_mail_is_counted(mapping: Mapping, counted: Callable[[], dict[str, float]]) -> None:
+    mapping.clock.advance(days=3)
+    mapping.bring()
+    assert counted() == {"NotificationsExpired": 1}
+
+
+def test_a_cancellation_is_skipped_and_counted_until_it_has_a_template(
+    mapping: Mapping,
+    cancelled: dict[str, Any],
+    queue: FakeQueue,
+    ses: FakeSes,
+    logs: list[dict[str, Any]],
+    counted: Callable[[], dict[str, float]],
+) -> None:
+    assert mapping.bring(cancelled)
+    assert (ses.sent, queue.messages) == ([], [])
+    assert counted() == {"RecordsSkipped": 1}
+    assert [(line["message"], line["correlation_id"]) for line in logs] == [
+        ("record skipped", "0af7651916cd43dd8448eb211c80319c")
+    ]

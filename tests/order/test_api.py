@@ -7,6 +7,7 @@ import importlib.util
 import io
 import json
 import logging
+import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -18,8 +19,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kafka.errors import KafkaTimeoutError, NotLeaderForPartitionError
 
-from functions.order.publisher import KafkaPublisher, NotPublishedError, Receipt
-from functions.order.store import OrderStore, OrderUnknownError, PaymentTakenError, StoreUnavailableError
+from functions.order.dynamodb import StoreUnavailableError, dynamodb_client
+from functions.order.listing import Page
+from functions.order.orders import ORDER_CANCELLED, ORDER_PAID
+from functions.order.publisher import KafkaPublisher, NotPublishedError, Receipt, RefusedError
+from functions.order.store import AlreadyCancelledError, OrderStore, OrderUnknownError, PaymentTakenError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +32,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from functions.order.events import Message
-    from functions.order.orders import Order
+    from functions.order.orders import Cancellation, Order
 
 Event = dict[str, Any]
 
@@ -71,7 +75,7 @@ class FakePublisher:
 
 @dataclass
 class FakeStore:
-    """Orders in a dictionary. Every call fails with `error`, taking off marks with `mark_error`."""
+    """Store, outbox and listing over a dictionary. Every call fails with `error`, marking with `mark_error`."""
 
     error: Exception | None = None
     mark_error: Exception | None = None
@@ -92,11 +96,30 @@ class FakeStore:
             raise OrderUnknownError
         return self.orders[order_id]
 
-    def mark_published(self, order: Order, event_type: str) -> None:
+    def cancel(self, order_id: str, cancellation: Cancellation) -> tuple[Order, bool]:
+        order = self.get(order_id)
+        if order.cancellation:
+            if order.cancellation.reason != cancellation.reason:
+                raise AlreadyCancelledError
+            return order, False
+        pending = (*order.pending, ORDER_CANCELLED)
+        cancelled = replace(order, status="cancelled", cancellation=cancellation, pending=pending)
+        self.orders[order_id] = cancelled
+        return cancelled, True
+
+    def mark_published(self, order: Order, event_type: str) -> tuple[str, ...]:
         if self.mark_error:
             raise self.mark_error
         left = tuple(each for each in order.pending if each != event_type)
         self.orders[order.order_id] = replace(order, pending=left)
+        return left
+
+    def of_all(self, **_: Any) -> Page:
+        if self.error:
+            raise self.error
+        return Page(orders=(), next_cursor=None)
+
+    of_customer = of_all
 
 
 @pytest.fixture
@@ -109,7 +132,8 @@ def publisher(app: ModuleType, monkeypatch: pytest.MonkeyPatch) -> FakePublisher
 @pytest.fixture
 def store(app: ModuleType, monkeypatch: pytest.MonkeyPatch) -> FakeStore:
     store = FakeStore()
-    monkeypatch.setattr(app, "store", store)
+    for name in ("store", "outbox", "listing"):
+        monkeypatch.setattr(app, name, store)
     return store
 
 
@@ -152,6 +176,12 @@ def with_route(event: Event, method: str, path: str) -> Event:
     }
 
 
+def as_caller(event: Event, *, sub: str = "cus_eve", scope: str = "") -> Event:
+    """The same request with the token of somebody else."""
+    jwt = {"claims": {"sub": sub, "scope": scope}, "scopes": None}
+    return {**event, "requestContext": {**event["requestContext"], "authorizer": {"jwt": jwt}}}
+
+
 def lines(log: io.StringIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in log.getvalue().splitlines()]
 
@@ -181,7 +211,7 @@ def test_each_sample_order_is_recorded_published_and_readable(
         "created_at": order["created_at"],
     }
 
-    read = call(with_route(request, "GET", placed.headers["Location"]))
+    read = call(as_caller(with_route(request, "GET", placed.headers["Location"]), sub=sent["customer"]["id"]))
     assert (read.status, read.json) == (200, order)
 
     [message] = publisher.messages
@@ -236,7 +266,7 @@ def test_a_new_order_whose_answer_was_lost_is_answered_and_published_as_new(
         statuses.append(response[0].status_code)
         return 0.0 if attempts == 1 else None  # how long botocore waits before it makes the call again
 
-    client = boto3.client("dynamodb", config=app.DYNAMODB_CONFIG)
+    client = dynamodb_client()
     events: Any = client.meta.events  # typed for handlers without an answer
     events.register("needs-retry.dynamodb.PutItem", lose_the_first)
     monkeypatch.setattr(app, "store", OrderStore(client=client, table="orders"))
@@ -246,7 +276,7 @@ def test_a_new_order_whose_answer_was_lost_is_answered_and_published_as_new(
     assert stored_item(dynamodb, ADA)["pending"] == {"L": []}
 
 
-def test_a_repeated_request_publishes_what_is_still_pending(
+def test_what_a_repeated_request_finds_pending_is_left_to_the_relay(
     call: Call, ada: Event, publisher: FakePublisher, dynamodb: DynamoDBClient
 ) -> None:
     publisher.error = NotPublishedError("no acknowledgement")
@@ -254,20 +284,8 @@ def test_a_repeated_request_publishes_what_is_still_pending(
     publisher.error = None
     repeated = call(ada)
     assert (repeated.status, repeated.headers["Idempotent-Replayed"], repeated.json) == (200, "true", placed.json)
-    [message] = publisher.messages
-    assert json.loads(message.value)["data"]["paid_at"] == placed.json["created_at"]
-    assert stored_item(dynamodb, ADA)["pending"] == {"L": []}
-    call(ada)
-    assert len(publisher.messages) == 1
-
-
-def test_what_a_repeated_request_cannot_publish_stays_pending(
-    call: Call, ada: Event, publisher: FakePublisher, dynamodb: DynamoDBClient
-) -> None:
-    publisher.error = NotPublishedError("no acknowledgement")
-    call(ada)
-    assert call(ada).status == 200
-    assert stored_item(dynamodb, ADA)["pending"] == {"L": [{"S": "order.paid.v1"}]}
+    assert publisher.messages == []
+    assert stored_item(dynamodb, ADA)["pending"] == {"L": [{"S": ORDER_PAID}]}
 
 
 def test_another_order_for_the_same_payment_learns_nothing_of_the_first(
@@ -486,11 +504,240 @@ def test_wrong_fields_are_listed(call: Call, ada: Event, store: FakeStore) -> No
     assert answer.json["errors"] == [{"field": "/items/0/quantity", "message": message}]
 
 
+@pytest.fixture
+def cancel(event: Callable[[str], Event]) -> Event:
+    """The request that cancels Ada's order."""
+    return event("api/cancel-order.json")
+
+
+def test_a_cancellation_is_answered_with_the_order_and_published(
+    call: Call, ada: Event, cancel: Event, publisher: FakePublisher, dynamodb: DynamoDBClient
+) -> None:
+    placed = call(ada).json
+    cancelled = call(cancel)
+    assert cancelled.status == 200
+    cancellation = cancelled.json["cancellation"]
+    assert cancelled.json == {**placed, "status": "cancelled", "cancellation": cancellation}
+    assert cancellation["reason"] == "Ordered twice by mistake"
+
+    paid, published = publisher.messages
+    assert paid.key == published.key
+    event = json.loads(published.value)
+    assert (event["type"], event["traceparent"]) == (ORDER_CANCELLED, cancel["headers"]["traceparent"])
+    assert event["data"]["cancelled_at"] == cancellation["cancelled_at"]
+    item = stored_item(dynamodb, ADA)
+    assert item["pending"] == {"L": []}
+    assert "pending_shard" not in item
+
+
+def test_a_repeated_cancellation_is_answered_alike_and_not_published_again(
+    call: Call, ada: Event, cancel: Event, publisher: FakePublisher, dynamodb: DynamoDBClient
+) -> None:
+    call(ada)
+    first = call(cancel)
+    repeated = call(cancel)
+    assert "Idempotent-Replayed" not in first.headers
+    assert (repeated.status, repeated.headers["Idempotent-Replayed"]) == (200, "true")
+    assert repeated.json == first.json
+    assert len(publisher.messages) == 2
+
+
+def test_another_reason_is_a_conflict_that_tells_nothing(
+    call: Call, ada: Event, cancel: Event, dynamodb: DynamoDBClient
+) -> None:
+    call(ada)
+    call(cancel)
+    refused = call(with_body(cancel, {"reason": "Out of stock"}))
+    assert refused.is_problem(409)
+    assert "Ordered twice" not in json.dumps(refused.json)
+
+
+def test_while_the_paid_event_is_pending_its_cancellation_waits_behind_it(
+    call: Call, ada: Event, cancel: Event, publisher: FakePublisher, dynamodb: DynamoDBClient
+) -> None:
+    publisher.error = NotPublishedError("no acknowledgement")
+    call(ada)
+    publisher.error = None
+    assert call(cancel).json["status"] == "cancelled"
+    assert publisher.messages == []
+    assert stored_item(dynamodb, ADA)["pending"] == {"L": [{"S": ORDER_PAID}, {"S": ORDER_CANCELLED}]}
+
+
+def test_an_unknown_order_is_not_cancelled(call: Call, cancel: Event, store: FakeStore) -> None:
+    assert call(cancel).is_problem(404)
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "/reason"),
+        ({"reason": ""}, "/reason"),
+        ({"reason": "x" * 201}, "/reason"),
+        ({"reason": "two\nlines"}, "/reason"),
+        ({"reason": 5}, "/reason"),
+        ({"reason": "late", "status": "paid"}, "/status"),
+    ],
+)
+def test_a_cancellation_without_a_proper_reason_is_a_problem(
+    call: Call, ada: Event, cancel: Event, store: FakeStore, body: object, field: str
+) -> None:
+    call(ada)
+    refused = call(with_body(cancel, body))
+    assert refused.is_problem(422)
+    assert [error["field"] for error in refused.json["errors"]] == [field]
+    assert store.orders[ADA].status == "paid"
+
+
+def test_customers_read_their_own_orders_and_nobody_elses(
+    call: Call, ada: Event, event: Callable[[str], Event], store: FakeStore
+) -> None:
+    call(ada)
+    read = event("api/get-order.json")
+    assert call(read).status == 200
+    assert call(as_caller(read, sub="cus_eve")).is_problem(404)
+    assert call(as_caller(read, sub="cus_eve", scope="orders:write")).is_problem(404)
+    assert call(as_caller(read, sub="cus_eve", scope="openid orders:read:all")).status == 200
+
+
+def test_without_the_scope_nothing_is_placed_or_cancelled(
+    call: Call, ada: Event, cancel: Event, store: FakeStore, publisher: FakePublisher
+) -> None:
+    assert call(as_caller(ada, scope="orders:read:all")).is_problem(403)
+    assert store.orders == {}
+    call(ada)
+    assert call(as_caller(cancel, sub="cus_ada")).is_problem(403)
+    assert store.orders[ADA].status == "paid"
+    assert len(publisher.messages) == 1
+
+
+def test_what_came_through_no_authorizer_is_refused(
+    app: ModuleType, monkeypatch: pytest.MonkeyPatch, call: Call, ada: Event, store: FakeStore
+) -> None:
+    gateway = {name: value for name, value in ada["requestContext"].items() if name != "authorizer"}
+    bare = {**ada, "requestContext": gateway}
+    refused = call(bare)
+    assert refused.is_problem(401)
+    assert refused.headers["WWW-Authenticate"] == "Bearer"
+    assert store.orders == {}
+
+    monkeypatch.setattr(app, "IS_SAM_LOCAL", True)
+    assert call(bare).status == 201
+    assert call(with_route(bare, "GET", f"/orders/{ADA}")).status == 200
+
+
+def test_a_list_has_the_callers_orders_newest_first(
+    call: Call, event: Callable[[str], Event], new_order_body: Callable[[], Event], dynamodb: DynamoDBClient
+) -> None:
+    placed = []
+    for number in range(3):
+        body = new_order_body()
+        body["payment"]["reference"] = f"pay_{number}"
+        body["customer"]["id"] = "cus_ada" if number != 1 else "cus_eve"
+        placed.append(call(with_body(event("api/create-order-ada.json"), body)).json)
+        time.sleep(0.002)  # times are in milliseconds
+    request = {**event("api/list-orders.json"), "queryStringParameters": None, "rawQueryString": ""}
+
+    own = call(as_caller(request, sub="cus_ada")).json
+    assert [order["order_id"] for order in own["orders"]] == [placed[2]["order_id"], placed[0]["order_id"]]
+    assert own["next_cursor"] is None
+    assert own["orders"][0] == {
+        "customer_id": "cus_ada",
+        **{name: placed[2][name] for name in ("order_id", "status", "currency", "total", "created_at")},
+    }
+
+    everybodys = call(as_caller(request, scope="orders:read:all")).json
+    assert [order["order_id"] for order in everybodys["orders"]] == [each["order_id"] for each in reversed(placed)]
+
+
+def test_a_list_is_followed_page_by_page_and_by_status(
+    call: Call, event: Callable[[str], Event], new_order_body: Callable[[], Event], dynamodb: DynamoDBClient
+) -> None:
+    for number in range(5):
+        body = new_order_body()
+        body["payment"]["reference"] = f"pay_{number}"
+        order_id = call(with_body(event("api/create-order-ada.json"), body)).json["order_id"]
+        if number % 2:
+            cancel = with_route(event("api/cancel-order.json"), "POST", f"/orders/{order_id}/cancellation")
+            assert call(cancel).status == 200
+
+    def page(**parameters: str) -> Answer:
+        request = {**event("api/list-orders.json"), "queryStringParameters": parameters}
+        return call(as_caller(request, scope="orders:read:all"))
+
+    first = page(limit="2").json
+    second = page(limit="2", cursor=first["next_cursor"]).json
+    third = page(limit="2", cursor=second["next_cursor"]).json
+    shown = [order["order_id"] for each in (first, second, third) for order in each["orders"]]
+    assert len(set(shown)) == 5
+    assert third["next_cursor"] is None
+    assert {order["status"] for order in page(status="cancelled").json["orders"]} == {"cancelled"}
+    assert len(page(status="paid").json["orders"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("limit", "0"), ("limit", "101"), ("limit", "x"), ("status", "lost"), ("cursor", "x"), ("cursor", "e30=")],
+)
+def test_a_wrong_parameter_of_a_list_is_named(
+    call: Call, event: Callable[[str], Event], dynamodb: DynamoDBClient, name: str, value: str
+) -> None:
+    refused = call({**event("api/list-orders.json"), "queryStringParameters": {name: value}})
+    assert refused.is_problem(422)
+    assert [error["field"] for error in refused.json["errors"]] == [f"/{name}"]
+
+
+def test_every_line_about_a_request_has_the_id_of_its_trace(
+    call: Call, ada: Event, store: FakeStore, log: io.StringIO
+) -> None:
+    call(ada)
+    trace = ada["headers"]["traceparent"].split("-")[1]
+    assert [line["correlation_id"] for line in lines(log)] == [trace, trace]
+
+
+@pytest.mark.parametrize(
+    ("error", "counted"),
+    [
+        (None, {"OrdersRecorded", "EventsPublished"}),
+        (NotPublishedError("no acknowledgement"), {"OrdersRecorded", "EventsDeferred"}),
+        (RefusedError("too large"), {"OrdersRecorded", "EventsDeferred"}),
+    ],
+)
+def test_what_becomes_of_an_order_is_counted(
+    call: Call,
+    ada: Event,
+    cancel: Event,
+    store: FakeStore,
+    publisher: FakePublisher,
+    capsys: pytest.CaptureFixture[str],
+    error: Exception | None,
+    counted: set[str],
+) -> None:
+    publisher.error = error
+    call(ada)
+    assert counts(capsys) == counted
+    call(ada)
+    assert counts(capsys) == {"OrdersReplayed"}
+    publisher.error = NotPublishedError("no acknowledgement")
+    call(cancel)
+    assert "OrdersCancelled" in counts(capsys)
+    call(with_route(ada, "GET", f"/orders/{ADA}"))
+    assert counts(capsys) == set()
+
+
+def counts(capsys: pytest.CaptureFixture[str]) -> set[str]:
+    """The metrics that the function has written since this was asked last, in CloudWatch's embedded format."""
+    metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    for each in metrics:
+        [directive] = each["_aws"]["CloudWatchMetrics"]
+        assert (directive["Namespace"], directive["Dimensions"]) == ("shop", [["service"]])
+        assert each["service"] == "order"
+    return {metric["Name"] for each in metrics for metric in each["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [
         ("GET", "/"),
-        ("GET", "/orders"),
         ("DELETE", f"/orders/{ADA}"),
         ("PUT", "/orders"),
         ("GET", f"/orders/{ADA}/items"),
@@ -553,7 +800,15 @@ def test_a_broker_that_is_away_does_not_fail_init(
 
 
 @pytest.mark.parametrize(
-    "name", ["ORDERS_TABLE", "ORDER_EVENTS_TOPIC", "KAFKA_BOOTSTRAP_SERVERS", "KAFKA_AUTHENTICATION"]
+    "name",
+    [
+        "KAFKA_AUTHENTICATION",
+        "KAFKA_BOOTSTRAP_SERVERS",
+        "ORDERS_READ_ALL_SCOPE",
+        "ORDERS_TABLE",
+        "ORDERS_WRITE_SCOPE",
+        "ORDER_EVENTS_TOPIC",
+    ],
 )
 def test_a_missing_setting_fails_init_by_name(app: ModuleType, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.delenv(name)

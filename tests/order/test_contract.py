@@ -12,8 +12,8 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 
-from functions.order.events import CONTENT_TYPE, order_paid
-from functions.order.orders import ORDER_PAID, order_id_for
+from functions.order.events import CONTENT_TYPE, NoSuchEventError, event_of
+from functions.order.orders import ORDER_CANCELLED, ORDER_PAID, Cancellation, order_id_for
 from functions.order.schema import NewOrder
 
 if TYPE_CHECKING:
@@ -38,11 +38,30 @@ def ada(event: Callable[[str], Any]) -> Order:
     return place(event("api/create-order-ada.json"))
 
 
-@pytest.fixture(scope="module")
-def schema(event: Callable[[str], Any]) -> Draft202012Validator:
-    document = event("order.paid.v1.schema.json")
+@pytest.fixture
+def cancelled_ada(ada: Order) -> Order:
+    """Ada's order, cancelled when the sample event says."""
+    cancellation = Cancellation(
+        reason="Ordered twice by mistake",
+        cancelled_at=datetime(2026, 11, 22, 10, 18, 5, 250_000, tzinfo=UTC),
+        traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    )
+    return replace(ada, status="cancelled", cancellation=cancellation, pending=())
+
+
+def schema_of(document: Any) -> Draft202012Validator:
     Draft202012Validator.check_schema(document)
     return Draft202012Validator(document, format_checker=FormatChecker())
+
+
+@pytest.fixture(scope="module")
+def schema(event: Callable[[str], Any]) -> Draft202012Validator:
+    return schema_of(event("order.paid.v1.schema.json"))
+
+
+@pytest.fixture(scope="module")
+def cancelled_schema(event: Callable[[str], Any]) -> Draft202012Validator:
+    return schema_of(event("order.cancelled.v1.schema.json"))
 
 
 @pytest.fixture(scope="module")
@@ -51,23 +70,44 @@ def asyncapi() -> Any:
 
 
 def test_the_sample_order_makes_the_sample_event(ada: Order, event: Callable[[str], Any]) -> None:
-    message = order_paid(ada)
+    message = event_of(ada, ORDER_PAID)
     assert json.loads(message.value) == event("order.paid.v1.json")
     assert message.key == ada.order_id
     assert message.headers == (("content-type", b"application/cloudevents+json; charset=UTF-8"),)
 
 
-def test_an_event_is_the_same_byte_for_byte_after_a_cancellation(ada: Order) -> None:
-    assert order_paid(replace(ada, status="cancelled", pending=())) == order_paid(ada)
+def test_the_sample_cancellation_makes_the_sample_event(cancelled_ada: Order, event: Callable[[str], Any]) -> None:
+    message = event_of(cancelled_ada, ORDER_CANCELLED)
+    assert json.loads(message.value) == event("order.cancelled.v1.json")
+    assert message.key == cancelled_ada.order_id
 
 
-def test_the_sample_event_fits_the_schema(event: Callable[[str], Any], schema: Draft202012Validator) -> None:
+def test_the_events_of_an_order_differ_in_id_and_agree_in_key(cancelled_ada: Order) -> None:
+    paid, cancelled = (event_of(cancelled_ada, event_type) for event_type in (ORDER_PAID, ORDER_CANCELLED))
+    assert paid.key == cancelled.key
+    assert json.loads(paid.value)["id"] != json.loads(cancelled.value)["id"]
+
+
+def test_an_event_is_the_same_byte_for_byte_after_a_cancellation(ada: Order, cancelled_ada: Order) -> None:
+    assert event_of(cancelled_ada, ORDER_PAID) == event_of(ada, ORDER_PAID)
+
+
+@pytest.mark.parametrize("event_type", [ORDER_CANCELLED, "order.shipped.v1"])
+def test_an_order_has_no_event_of_what_did_not_happen(ada: Order, event_type: str) -> None:
+    with pytest.raises(NoSuchEventError, match=event_type):
+        event_of(ada, event_type)
+
+
+def test_the_sample_events_fit_their_schemas(
+    event: Callable[[str], Any], schema: Draft202012Validator, cancelled_schema: Draft202012Validator
+) -> None:
     schema.validate(event("order.paid.v1.json"))
+    cancelled_schema.validate(event("order.cancelled.v1.json"))
 
 
 @pytest.mark.parametrize("path", CREATE_EVENTS, ids=lambda path: path.stem)
 def test_the_event_of_each_sample_order_fits_the_schema(path: Path, schema: Draft202012Validator) -> None:
-    schema.validate(json.loads(order_paid(place(json.loads(path.read_text(encoding="utf-8")))).value))
+    schema.validate(json.loads(event_of(place(json.loads(path.read_text(encoding="utf-8"))), ORDER_PAID).value))
 
 
 def test_more_fields_fit_the_schema(event: Callable[[str], Any], schema: Draft202012Validator) -> None:
@@ -100,15 +140,18 @@ def test_what_breaks_the_contract_does_not_fit_the_schema(
         schema.validate(sample)
 
 
-def test_the_asyncapi_document_describes_what_is_sent(ada: Order, asyncapi: Any) -> None:
-    message = asyncapi["components"]["messages"]["orderPaidV1"]
-    sent = order_paid(ada)
-    assert message["name"] == ORDER_PAID
+@pytest.mark.parametrize(("event_type", "name"), [(ORDER_PAID, "orderPaidV1"), (ORDER_CANCELLED, "orderCancelledV1")])
+def test_the_asyncapi_document_describes_what_is_sent(
+    cancelled_ada: Order, asyncapi: Any, event_type: str, name: str
+) -> None:
+    message = asyncapi["components"]["messages"][name]
+    sent = event_of(cancelled_ada, event_type)
+    assert message["name"] == event_type
     assert message["contentType"] == asyncapi["defaultContentType"] == CONTENT_TYPE
     Draft202012Validator(message["bindings"]["kafka"]["key"]).validate(sent.key)
     headers = {name: value.decode() for name, value in sent.headers}
     Draft202012Validator(message["headers"]).validate(headers)
-    assert message["payload"] == {"$ref": "./order.paid.v1.schema.json"}
+    assert message["payload"] == {"$ref": f"./{event_type}.schema.json"}
 
 
 def test_every_reference_of_the_asyncapi_document_leads_somewhere(asyncapi: Any) -> None:
@@ -142,3 +185,11 @@ def test_the_sample_read_names_the_sample_order(event: Callable[[str], Any]) -> 
     request = event("api/get-order.json")
     assert request["pathParameters"] == {"order_id": order_id_for("pay_123")}
     assert request["rawPath"] == request["requestContext"]["http"]["path"] == f"/orders/{order_id_for('pay_123')}"
+
+
+def test_the_sample_cancellation_request_makes_the_sample_event(event: Callable[[str], Any]) -> None:
+    request = event("api/cancel-order.json")
+    sample = event("order.cancelled.v1.json")
+    assert request["pathParameters"] == {"order_id": sample["data"]["order_id"]}
+    assert json.loads(request["body"]) == {"reason": sample["data"]["reason"]}
+    assert request["headers"]["traceparent"] == sample["traceparent"]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 
+from tests.template.conftest import REQUIRED
+from tests.template.deployment import deploy
 from tools import openapi
 
 if TYPE_CHECKING:
@@ -31,15 +33,43 @@ def test_the_document_is_valid_openapi(document: Any) -> None:
     assert document["openapi"].startswith("3.1.")
 
 
-def test_every_answer_is_documented_and_every_error_as_a_problem(document: Any) -> None:
-    paths = document["paths"]
-    place_order = paths["/orders"]["post"]["responses"]
-    get_order = paths["/orders/{order_id}"]["get"]["responses"]
-    assert place_order.keys() == {"200", "201", "400", "409", "413", "415", "422", "503"}
-    assert get_order.keys() == {"200", "404", "503"}
-    for status, response in [*place_order.items(), *get_order.items()]:
+# What API Gateway's authorizer answers, not the function.
+OF_THE_AUTHORIZER = {"401", "403"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "statuses"),
+    [
+        ("post", "/orders", {"200", "201", "400", "401", "403", "409", "413", "415", "422", "503"}),
+        ("get", "/orders", {"200", "401", "422", "503"}),
+        ("get", "/orders/{order_id}", {"200", "401", "404", "503"}),
+        (
+            "post",
+            "/orders/{order_id}/cancellation",
+            {"200", "400", "401", "403", "404", "409", "413", "415", "422", "503"},
+        ),
+    ],
+)
+def test_every_answer_is_documented_and_every_error_as_a_problem(
+    document: Any, method: str, path: str, statuses: set[str]
+) -> None:
+    responses = document["paths"][path][method]["responses"]
+    assert responses.keys() == statuses
+    for status in statuses - OF_THE_AUTHORIZER:
         expected = "application/json" if status.startswith("2") else "application/problem+json"
-        assert response["content"].keys() == {expected}
+        assert responses[status]["content"].keys() == {expected}
+
+
+def test_every_route_of_the_template_is_documented_and_no_other(document: Any) -> None:
+    paths = deploy(**REQUIRED).properties("OrderApi")["Body"]["paths"]
+    routes = {(method, path) for path, methods in paths.items() for method in methods}
+    assert {(method, path) for path, methods in document["paths"].items() for method in methods} == routes
+
+
+def test_every_request_takes_a_token(document: Any) -> None:
+    assert document["security"] == [{"token": []}]
+    scheme = document["components"]["securitySchemes"]["token"]
+    assert (scheme["type"], scheme["scheme"], scheme["bearerFormat"]) == ("http", "bearer", "JWT")
 
 
 def test_the_example_is_the_sample_request(document: Any, new_order_body: Callable[[], Any]) -> None:

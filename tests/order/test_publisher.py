@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from kafka import KafkaProducer
-from kafka.errors import KafkaTimeoutError, TopicAuthorizationFailedError
+from kafka.errors import (
+    InvalidRecordError,
+    KafkaTimeoutError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+    TopicAuthorizationFailedError,
+)
 
 from functions.order import publisher as module
 from functions.order.events import Message
+from functions.order.authentication import login
 from functions.order.publisher import (
     KafkaPublisher,
     NotPublishedError,
     Receipt,
-    UnknownAuthenticationError,
+    RefusedError,
     producer_factory,
 )
 
@@ -81,6 +88,37 @@ class FakeProducer:
         if self.close_error:
             raise self.close_error
         self._closed = True
+
+
+@dataclass
+class PickyProducer(FakeProducer):
+    """Refuses records with the value `refuses`, and logs in which order it was called."""
+
+    refuses: bytes = b""
+    log: list[str] = field(default_factory=list)
+
+    def send(self, topic: str, *, key: bytes, value: bytes, headers: list[tuple[str, bytes]]) -> Any:
+        self.log.append("send")
+        super().send(topic, key=key, value=value, headers=headers)
+        return PickyFuture(self, MessageSizeTooLargeError() if value == self.refuses else None)
+
+    def close(self, timeout: float) -> None:
+        self.log.append("close")
+        super().close(timeout)
+
+
+@dataclass
+class PickyFuture:
+    """What a PickyProducer hands out for a record."""
+
+    producer: PickyProducer
+    error: Exception | None
+
+    def get(self, timeout: float) -> Sent:
+        self.producer.log.append("get")
+        if self.error:
+            raise self.error
+        return Sent(topic="order-events")
 
 
 @dataclass
@@ -235,40 +273,72 @@ def test_warming_up_without_a_broker_fails_within_the_budget_and_pauses(clock: F
         publisher.publish(MESSAGE)
 
 
-def test_an_unknown_way_to_log_in_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(UnknownAuthenticationError, match="KAFKA_AUTHENTICATION is 'scram': set it to iam or none"):
-        producer_factory(servers="kafka.example:9092", authentication="scram")
+@pytest.mark.parametrize("error", [MessageSizeTooLargeError(), RecordListTooLargeError(), InvalidRecordError()])
+def test_what_the_broker_refuses_for_good_is_not_held_against_it(clock: FakeClock, error: Exception) -> None:
+    refusing = FakeProducer(clock, error=error)
+    publisher = publisher_of(FakeKafka(clock, [refusing, FakeProducer(clock)]))
+    with pytest.raises(RefusedError, match=type(error).__name__):
+        publisher.publish(MESSAGE)
+    # A new producer all the same: the old one may have lost count of what it sent.
+    assert refusing.closed_with == [0]
+    assert publisher.publish(MESSAGE).offset == 42
+
+
+def test_several_messages_are_under_way_at_once_and_each_has_its_outcome(clock: FakeClock) -> None:
+    producer = PickyProducer(clock, takes=1.0, refuses=b"poison")
+    messages = [replace(MESSAGE, value=value) for value in (b"1", b"poison", b"3")]
+    first, refused, last = publisher_of(FakeKafka(clock, [producer])).publish_all(messages)
+    assert isinstance(first, Receipt)
+    assert isinstance(refused, RefusedError)
+    assert isinstance(last, Receipt)
+    assert producer.log == ["send", "send", "send", "get", "get", "get", "close"]
+
+
+def test_several_messages_share_one_budget(clock: FakeClock) -> None:
+    producer = FakeProducer(clock, takes=100.0)
+    outcomes = publisher_of(FakeKafka(clock, [producer])).publish_all([MESSAGE] * 5)
+    assert {type(outcome) for outcome in outcomes} == {NotPublishedError}
+    assert clock.now - FakeClock.now == pytest.approx(2.0)
+
+
+def test_a_publisher_may_have_more_time_and_no_pause(clock: FakeClock) -> None:
+    kafka = FakeKafka(clock, [FakeProducer(clock, takes=100.0), FakeProducer(clock)])
+    publisher = KafkaPublisher(topic="order-events", connect=kafka.connect, budget=8.0, pause=0, clock=clock)
+    with pytest.raises(NotPublishedError):
+        publisher.publish(MESSAGE)
+    assert clock.now - FakeClock.now == pytest.approx(8.0)
+    assert publisher.publish(MESSAGE).offset == 42
 
 
 @pytest.fixture
-def settings_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], dict[str, Any]]:
+def settings_of(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
     """The settings that kafka-python would be given."""
 
-    def build(authentication: str) -> dict[str, Any]:
+    def build(authentication: str = "none", **options: Any) -> dict[str, Any]:
         monkeypatch.setattr(module, "KafkaProducer", dict)
-        connect = producer_factory(servers="a.example:9098,b.example:9098", authentication=authentication)
+        way = login(authentication, client=NoSecrets)
+        connect = producer_factory(servers="a.example:9098,b.example:9098", login=way, **options)
         settings: dict[str, Any] = connect(1.5)
         return settings
 
     return build
 
 
-@pytest.mark.parametrize(
-    ("authentication", "security"),
-    [
-        ("none", {"security_protocol": "PLAINTEXT"}),
-        ("iam", {"security_protocol": "SASL_SSL", "sasl_mechanism": "AWS_MSK_IAM"}),
-    ],
-)
-def test_each_way_to_log_in_has_its_settings(
-    settings_of: Callable[[str], dict[str, Any]], authentication: str, security: dict[str, str]
-) -> None:
+class NoSecrets:
+    """A client that no way to log in without secrets makes."""
+
+    def __init__(self) -> None:
+        raise AssertionError("there are no secrets to read")
+
+
+@pytest.mark.parametrize("authentication", ["none", "tls", "iam"])
+def test_the_producer_logs_in_as_it_was_told(settings_of: Callable[..., dict[str, Any]], authentication: str) -> None:
     settings = settings_of(authentication)
-    assert security.items() <= settings.items()
+    assert login(authentication, client=NoSecrets).settings().items() <= settings.items()
     assert settings["bootstrap_servers"] == ["a.example:9098", "b.example:9098"]
 
 
-def test_the_settings_are_safe_and_bounded(settings_of: Callable[[str], dict[str, Any]]) -> None:
+def test_the_settings_are_safe_and_bounded(settings_of: Callable[..., dict[str, Any]]) -> None:
     settings = settings_of("iam")
     assert settings.keys() <= KafkaProducer.DEFAULT_CONFIG.keys()
     effective = {**KafkaProducer.DEFAULT_CONFIG, **settings}
@@ -279,3 +349,8 @@ def test_the_settings_are_safe_and_bounded(settings_of: Callable[[str], dict[str
     assert effective["bootstrap_timeout_ms"] == effective["max_block_ms"] == 1500
     assert effective["request_timeout_ms"] < effective["delivery_timeout_ms"] == 2000
     assert effective["reconnect_backoff_max_ms"] < 2000
+
+
+def test_the_settings_follow_the_budget(settings_of: Callable[..., dict[str, Any]]) -> None:
+    settings = settings_of(budget=8.0)
+    assert settings["request_timeout_ms"] < settings["delivery_timeout_ms"] == 8000

@@ -1,4 +1,4 @@
-"""Orders in DynamoDB: written once, told apart by content, unmarked after publishing."""
+"""Orders in DynamoDB: recorded once, told apart by content, cancelled once."""
 
 from __future__ import annotations
 
@@ -15,11 +15,15 @@ from botocore.parsers import ResponseParserError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from functions.order.events import order_paid
-from functions.order.orders import Customer, Item, Order, order_id_for, total_of
-from functions.order.store import OrderStore, OrderUnknownError, PaymentTakenError, StoreUnavailableError
+from functions.order.dynamodb import StoreUnavailableError
+from functions.order.events import event_of
+from functions.order.orders import Cancellation, Customer, Item, Order, order_id_for, total_of
+from functions.order.outbox import Outbox
+from functions.order.store import AlreadyCancelledError, OrderStore, OrderUnknownError, PaymentTakenError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
@@ -47,15 +51,6 @@ def store(dynamodb: DynamoDBClient) -> OrderStore:
 def stored_item(dynamodb: DynamoDBClient, order: Order) -> dict[str, Any]:
     item: dict[str, Any] = dynamodb.get_item(TableName="orders", Key={"order_id": {"S": order.order_id}})["Item"]
     return item
-
-
-def set_pending(dynamodb: DynamoDBClient, order: Order, *event_types: str) -> None:
-    dynamodb.update_item(
-        TableName="orders",
-        Key={"order_id": {"S": order.order_id}},
-        UpdateExpression="SET pending = :pending",
-        ExpressionAttributeValues={":pending": {"L": [{"S": each} for each in event_types]}},
-    )
 
 
 def test_an_order_is_read_as_it_was_added(store: OrderStore) -> None:
@@ -91,7 +86,7 @@ def test_a_new_order_waits_in_the_index_of_what_is_pending(store: OrderStore, dy
     store.add(order)
     item = stored_item(dynamodb, order)
     assert item["pending"] == {"L": [{"S": "order.paid.v1"}]}
-    assert item["pending_since"] == {"S": "2026-11-22T10:15:30Z"}
+    assert item["pending_since"] == {"S": "2026-11-22T10:15:30.000Z"}
     assert 0 <= int(item["pending_shard"]["N"]) < 16
 
 
@@ -102,44 +97,74 @@ def test_orders_spread_over_all_shards(store: OrderStore, dynamodb: DynamoDBClie
     assert {int(stored_item(dynamodb, order)["pending_shard"]["N"]) for order in orders} == set(range(16))
 
 
-def test_with_its_last_mark_an_order_leaves_the_index(store: OrderStore, dynamodb: DynamoDBClient) -> None:
+CANCELLATION = Cancellation(
+    reason="Ordered twice by mistake",
+    cancelled_at=datetime(2026, 11, 22, 10, 18, 5, 250_000, tzinfo=UTC),
+    traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+)
+
+
+def test_a_cancellation_changes_the_status_and_pends_after_what_pends_already(
+    store: OrderStore, dynamodb: DynamoDBClient
+) -> None:
     order = order_of()
     store.add(order)
-    store.mark_published(order, "order.paid.v1")
+    cancelled, is_new = store.cancel(order.order_id, CANCELLATION)
+    assert is_new
+    assert cancelled == store.get(order.order_id)
+    assert cancelled == replace(
+        order, status="cancelled", cancellation=CANCELLATION, pending=("order.paid.v1", "order.cancelled.v1")
+    )
     item = stored_item(dynamodb, order)
-    assert item["pending"] == {"L": []}
-    assert "pending_shard" not in item
-    assert "pending_since" not in item
+    assert item["pending_since"] == {"S": "2026-11-22T10:15:30.000Z"}
+    assert item["status_shard"]["S"].startswith("cancelled#")
 
 
-def test_a_mark_that_is_left_keeps_the_order_in_the_index(store: OrderStore, dynamodb: DynamoDBClient) -> None:
-    order = order_of(pending=("order.paid.v1", "order.cancelled.v1"))
+def test_the_cancellation_of_a_published_order_pends_from_now_on(store: OrderStore, dynamodb: DynamoDBClient) -> None:
+    order = order_of()
     store.add(order)
-    store.mark_published(order, "order.paid.v1")
+    Outbox(client=dynamodb, table="orders").mark_published(order, "order.paid.v1")
+    cancelled, _ = store.cancel(order.order_id, CANCELLATION)
+    assert cancelled.pending == ("order.cancelled.v1",)
     item = stored_item(dynamodb, order)
-    assert item["pending"] == {"L": [{"S": "order.cancelled.v1"}]}
+    assert item["pending_since"] == {"S": "2026-11-22T10:18:05.250Z"}
     assert "pending_shard" in item
-    assert "pending_since" in item
 
 
-def test_a_mark_that_came_meanwhile_survives(store: OrderStore, dynamodb: DynamoDBClient) -> None:
+def test_a_repeated_cancellation_finds_the_first(store: OrderStore) -> None:
     order = order_of()
     store.add(order)
-    set_pending(dynamodb, order, "order.paid.v1", "order.cancelled.v1")
-    store.mark_published(order, "order.paid.v1")
-    assert store.get(order.order_id).pending == ("order.cancelled.v1",)
+    first, _ = store.cancel(order.order_id, CANCELLATION)
+    later = replace(CANCELLATION, cancelled_at=datetime(2026, 12, 1, tzinfo=UTC), traceparent="00-" + "1" * 52)
+    assert store.cancel(order.order_id, later) == (first, False)
+    assert store.get(order.order_id) == first
 
 
-def test_marking_what_someone_else_marked_changes_nothing(store: OrderStore, dynamodb: DynamoDBClient) -> None:
+def test_a_cancelled_order_is_not_cancelled_for_another_reason(store: OrderStore) -> None:
     order = order_of()
     store.add(order)
-    set_pending(dynamodb, order, "order.cancelled.v1")
-    store.mark_published(order, "order.paid.v1")
-    assert store.get(order.order_id).pending == ("order.cancelled.v1",)
+    first, _ = store.cancel(order.order_id, CANCELLATION)
+    with pytest.raises(AlreadyCancelledError):
+        store.cancel(order.order_id, replace(CANCELLATION, reason="Out of stock"))
+    assert store.get(order.order_id) == first
+
+
+@pytest.mark.parametrize("order_id", ["", "ord_", "x" * 3000, "lease#relay", order_id_for("unknown")])
+def test_what_is_no_order_is_not_cancelled(store: OrderStore, dynamodb: DynamoDBClient, order_id: str) -> None:
+    with pytest.raises(OrderUnknownError):
+        store.cancel(order_id, CANCELLATION)
+    assert dynamodb.scan(TableName="orders")["Items"] == []
+
+
+def test_an_order_that_was_cancelled_is_still_found_by_its_payment(store: OrderStore) -> None:
+    order = order_of()
+    store.add(order)
+    cancelled, _ = store.cancel(order.order_id, CANCELLATION)
+    assert store.add(order) == cancelled
 
 
 class LossyClient:
-    """A DynamoDB client that loses the first answer to a PutItem and, as botocore does, makes the call again."""
+    """A DynamoDB client that loses the first answer to a write and, as botocore does, makes the call again."""
 
     def __init__(self, client: DynamoDBClient) -> None:
         self._client = client
@@ -147,10 +172,16 @@ class LossyClient:
         self.lost = 0
 
     def put_item(self, **request: Any) -> Any:
+        return self._twice(self._client.put_item, request)
+
+    def update_item(self, **request: Any) -> Any:
+        return self._twice(self._client.update_item, request)
+
+    def _twice(self, call: Callable[..., Any], request: dict[str, Any]) -> Any:
         if not self.lost:
             self.lost += 1
-            self._client.put_item(**request)
-        return self._client.put_item(**request)
+            call(**request)
+        return call(**request)
 
 
 def test_an_order_whose_answer_was_lost_is_new_all_the_same(store: OrderStore, dynamodb: DynamoDBClient) -> None:
@@ -159,6 +190,17 @@ def test_an_order_whose_answer_was_lost_is_new_all_the_same(store: OrderStore, d
     assert OrderStore(client=client, table="orders").add(order) is None
     assert client.lost == 1
     assert store.add(order) == order
+
+
+def test_a_cancellation_whose_answer_was_lost_is_new_all_the_same(store: OrderStore, dynamodb: DynamoDBClient) -> None:
+    order = order_of()
+    store.add(order)
+    client: Any = LossyClient(dynamodb)
+    cancelled, is_new = OrderStore(client=client, table="orders").cancel(order.order_id, CANCELLATION)
+    assert client.lost == 1
+    assert is_new
+    assert cancelled.pending == ("order.paid.v1", "order.cancelled.v1")
+    assert store.cancel(order.order_id, CANCELLATION) == (cancelled, False)
 
 
 class FailingClient:
@@ -201,7 +243,7 @@ def test_what_passes_by_itself_is_told_apart(error: Exception) -> None:
     with pytest.raises(StoreUnavailableError):
         store.get(order.order_id)
     with pytest.raises(StoreUnavailableError):
-        store.mark_published(order, "order.paid.v1")
+        store.cancel(order.order_id, CANCELLATION)
 
 
 def test_what_does_not_pass_by_itself_is_not_called_unavailable() -> None:
@@ -228,4 +270,4 @@ def test_any_order_comes_back_the_same_and_so_does_its_event(
     store.add(order)
     found = store.get(order.order_id)
     assert found == order
-    assert order_paid(found) == order_paid(order)
+    assert event_of(found, "order.paid.v1") == event_of(order, "order.paid.v1")

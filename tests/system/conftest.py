@@ -1,5 +1,7 @@
 """Stacks for the tests of the whole path."""
 
+import contextlib
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -8,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.system.broker import Broker
 from tests.system.running import ROOT, RunningStack
 
 
@@ -48,3 +51,32 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
         assert stack.stop() == os.EX_OK
     finally:
         stack.kill()
+
+
+@pytest.fixture(scope="module")
+def start_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Broker]]:
+    """Starts brokers with the options of `Broker`; they end with the module, or when a test closes them."""
+    with contextlib.ExitStack() as started:
+
+        def start_one(**options: Any) -> Broker:
+            return started.enter_context(Broker(tmp_path_factory.mktemp("broker"), **options))
+
+        yield start_one
+
+
+@pytest.fixture(scope="module")
+def broker(start_broker: Callable[..., Broker]) -> Broker:
+    """One broker for the tests of a module; who hurts it leaves it ready."""
+    return start_broker()
+
+
+@pytest.fixture
+def sockets_collected(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """For tests in which connections to Kafka fail; they ignore the warning "unclosed <(socket|ssl)", too.
+
+    kafka-python leaves the sockets of failed connections to the garbage collector, and pytest keeps them alive with
+    the errors that were logged: they are collected while the test's filter of warnings holds.
+    """
+    yield
+    caplog.get_records("call").clear()
+    gc.collect()

@@ -16,6 +16,7 @@ import psutil
 from kafka import KafkaAdminClient
 from kafka.admin import OffsetSpec
 
+from local.issuer import Issuer
 from local.settings import PORTS
 
 ROOT = Path(__file__).parents[2]
@@ -69,6 +70,7 @@ class RunningStack:
     def wait_until_ready(self) -> None:
         eventually(self._is_ready, what="the stack to be ready")
         self.endpoints: dict[str, str] = json.loads((self.data / "endpoints.json").read_text())
+        self._issuer = Issuer(f"{self.endpoints['console']}/issuer", self.data)
 
     def _is_ready(self) -> bool:
         if self.process.poll() is not None:
@@ -78,15 +80,28 @@ class RunningStack:
             return (self.data / "endpoints.json").exists()
         return "\nReady after" in self.log.read_text()[len(self._earlier_log) :]
 
-    def place(self, reference: str, **changes: Any) -> httpx.Response:
-        """Place an order by HTTP; its mail goes to <reference>@example.com."""
+    def token(self, *, sub: str = "cus_ada", scope: str = "") -> str:
+        """Return a token for the API."""
+        return self._issuer.token(subject=sub, audience="orders", scope=scope)
+
+    def get(self, path: str, *, token: str | None = None) -> httpx.Response:
+        """Get something of the API, as the customer cus_ada unless told otherwise."""
+        headers = {"authorization": f"Bearer {token or self.token()}"}
+        return httpx.get(f"{self.endpoints['api']}{path}", headers=headers, timeout=30)
+
+    def place(self, reference: str, *, token: str | None = None, **changes: Any) -> httpx.Response:
+        """Place an order by HTTP, with a token that may do so unless told otherwise.
+
+        Its mail goes to <reference>@example.com.
+        """
         order = {
             "customer": {"id": "cus_ada", "name": "Ada Lovelace", "email": f"{reference}@example.com"},
             "items": [{"sku": "BOOK-1", "name": "Notes on the Engine", "quantity": 2, "unit_price": "12.50"}],
             "currency": "EUR",
             "payment": {"reference": reference},
         }
-        return httpx.post(f"{self.endpoints['api']}/orders", json=order | changes, timeout=30)
+        headers = {"authorization": f"Bearer {token or self.token(scope='orders:write')}"}
+        return httpx.post(f"{self.endpoints['api']}/orders", json=order | changes, headers=headers, timeout=30)
 
     def mails(self) -> list[dict[str, Any]]:
         """Return the mails in the inbox, by Mailpit's API."""

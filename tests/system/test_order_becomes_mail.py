@@ -25,7 +25,7 @@ def test_an_order_is_recorded_and_its_customer_gets_one_mail(shared: RunningStac
     assert "€25.00" in mail["HTML"]
     assert "Notes on the Engine" in mail["HTML"]
 
-    stored = httpx.get(f"{shared.endpoints['api']}{answer.headers['location']}")
+    stored = shared.get(answer.headers["location"])
     assert stored.status_code == httpx.codes.OK
     assert stored.json() == order
 

@@ -69,7 +69,7 @@ def test_a_restart_of_everything_loses_nothing(start: Start, project: Path) -> N
         order_id = stack.place("restart-0").json()["order_id"]
         assert stack.stop() == 0
     again = start()
-    stored = httpx.get(f"{again.endpoints['api']}/orders/{order_id}").raise_for_status().json()
+    stored = again.get(f"/orders/{order_id}").raise_for_status().json()
     assert stored["customer"]["email"] == "restart-0@example.com"
     again.wait_for_mails_to(references)
     assert again.stop() == 0

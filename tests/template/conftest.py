@@ -5,18 +5,23 @@ import pytest
 from tests.template.deployment import Deployment, deploy
 
 CLUSTER = "arn:aws:kafka:eu-central-1:111122223333:cluster/shop/abc-1"
-KAFKA = {"KafkaBootstrapServers": "b-1.shop.example:9098,b-2.shop.example:9098", "SenderDomain": "shop.example"}
+# Values of the parameters that have no default.
+REQUIRED = {
+    "KafkaBootstrapServers": "b-1.shop.example:9098,b-2.shop.example:9098",
+    "SenderDomain": "shop.example",
+    "TokenIssuer": "https://issuer.example",
+}
 VPC = {"SubnetIds": "subnet-a,subnet-b", "SecurityGroupIds": "sg-a"}
 
 
 @pytest.fixture(scope="session")
 def on_msk() -> Deployment:
-    return deploy(**KAFKA, **VPC, MskClusterArn=CLUSTER)
+    return deploy(**REQUIRED, **VPC, MskClusterArn=CLUSTER)
 
 
 @pytest.fixture(scope="session")
 def on_self_managed() -> Deployment:
-    return deploy(**KAFKA, **VPC, KafkaAuthentication="none")
+    return deploy(**REQUIRED, **VPC, KafkaAuthentication="none")
 
 
 @pytest.fixture(scope="session", params=["on_msk", "on_self_managed"])

@@ -5,7 +5,7 @@ import json
 import pytest
 from cfnlint.api import ManualArgs, lint  # type: ignore[import-untyped]
 
-from tests.template.conftest import CLUSTER, KAFKA, VPC
+from tests.template.conftest import CLUSTER, REQUIRED, VPC
 from tests.template.deployment import REGION, TEMPLATE, translate
 
 
@@ -19,4 +19,4 @@ def test_the_template_has_no_finding() -> None:
 
 @pytest.mark.parametrize("cluster", [CLUSTER, ""], ids=["msk", "self-managed"])
 def test_what_sam_makes_of_it_has_no_finding(cluster: str) -> None:
-    assert _findings(json.dumps(translate(**KAFKA, **VPC, MskClusterArn=cluster))) == []
+    assert _findings(json.dumps(translate(**REQUIRED, **VPC, MskClusterArn=cluster))) == []

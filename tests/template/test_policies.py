@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.template.conftest import CLUSTER, KAFKA
+from tests.template.conftest import CLUSTER, REQUIRED
 from tests.template.deployment import Deployment, deploy
 
 TOPIC = "arn:aws:kafka:eu-central-1:111122223333:topic/shop/abc-1/order-events"
@@ -64,7 +64,7 @@ def test_without_msk_there_are_no_rights_on_it(on_self_managed: Deployment) -> N
 
 
 def test_without_a_network_there_are_no_rights_on_one() -> None:
-    deployment = deploy(**KAFKA, KafkaAuthentication="none")
+    deployment = deploy(**REQUIRED, KafkaAuthentication="none")
     assert deployment.grants("NotifyFunction") == NOTIFY
 
 

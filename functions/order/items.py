@@ -1,0 +1,138 @@
+"""An order as the item that DynamoDB keeps, with the keys of the indexes that it is found by.
+
+| index | keys | holds |
+|---|---|---|
+| `pending` | pending_shard, pending_since | orders of which an event is still to be published |
+| `by_status` | status_shard, listed_at | all orders, a few partitions for each status |
+| `by_customer` | customer_id, listed_at | all orders |
+"""
+
+from __future__ import annotations
+
+import zlib
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, cast
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+from functions.order.orders import Cancellation, Customer, Item, Order, OrderSummary, facts, rfc3339
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from botocore.exceptions import ClientError
+
+    from functions.order.orders import Status
+
+    DynamoItem = Mapping[str, Any]
+
+# A partition of an index takes 1,000 writes a second, and holds up the table's own writes beyond that.
+PENDING_SHARDS = 16
+STATUS_SHARDS = 4
+
+serialize = TypeSerializer().serialize
+deserialize = TypeDeserializer().deserialize
+
+
+def item_of(order: Order) -> dict[str, Any]:
+    """The item of a new order."""
+    created_at = rfc3339(order.created_at)
+    attributes = {
+        **facts(order),
+        "status": order.status,
+        "created_at": created_at,
+        "payment_reference": order.payment_reference,
+        "content_hash": order.content_hash,
+        "traceparent": order.traceparent,
+        "pending": list(order.pending),
+        "pending_shard": pending_shard(order.order_id),
+        "pending_since": created_at,
+        "status_shard": status_shard(order.status, order.order_id),
+        "customer_id": order.customer.id,
+        "listed_at": f"{created_at}#{order.order_id}",
+    }
+    return serialized(attributes)
+
+
+def order_of(item: DynamoItem) -> Order:
+    """The order that an item holds."""
+    attributes = _deserialized(item)
+    return Order(
+        order_id=attributes["order_id"],
+        payment_reference=attributes["payment_reference"],
+        content_hash=attributes["content_hash"],
+        customer=Customer(**attributes["customer"]),
+        items=tuple(
+            Item(
+                sku=each["sku"],
+                name=each["name"],
+                quantity=int(each["quantity"]),
+                unit_price=Decimal(each["unit_price"]),
+            )
+            for each in attributes["items"]
+        ),
+        currency=attributes["currency"],
+        total=Decimal(attributes["total"]),
+        created_at=datetime.fromisoformat(attributes["created_at"]),
+        traceparent=attributes["traceparent"],
+        status=attributes["status"],
+        cancellation=_cancellation_of(attributes.get("cancellation")),
+        pending=tuple(attributes["pending"]),
+    )
+
+
+def summary_of(item: DynamoItem) -> OrderSummary:
+    """The summary that an entry of an index holds."""
+    attributes = _deserialized(item)
+    return OrderSummary(
+        order_id=attributes["order_id"],
+        status=attributes["status"],
+        customer_id=attributes["customer_id"],
+        currency=attributes["currency"],
+        total=Decimal(attributes["total"]),
+        created_at=datetime.fromisoformat(attributes["created_at"]),
+    )
+
+
+def cancellation_attributes(cancellation: Cancellation) -> dict[str, str]:
+    """The cancellation as its attribute of the item holds it."""
+    return {
+        "reason": cancellation.reason,
+        "cancelled_at": rfc3339(cancellation.cancelled_at),
+        "traceparent": cancellation.traceparent,
+    }
+
+
+def pending_shard(order_id: str) -> int:
+    """Which of PENDING_SHARDS an order belongs to."""
+    return zlib.crc32(order_id.encode()) % PENDING_SHARDS
+
+
+def status_shard(status: Status, order_id: str) -> str:
+    """Which of its status's STATUS_SHARDS an order belongs to, such as `paid#3`."""
+    return f"{status}#{zlib.crc32(order_id.encode()) % STATUS_SHARDS}"
+
+
+def found_item(error: ClientError) -> dict[str, Any] | None:
+    """What a failed condition found, by ReturnValuesOnConditionCheckFailure; None if there was no item."""
+    return cast("dict[str, Any]", error.response).get("Item")
+
+
+def serialized(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Attributes in DynamoDB's types."""
+    return {name: serialize(value) for name, value in attributes.items()}
+
+
+def _deserialized(item: DynamoItem) -> dict[str, Any]:
+    return {name: deserialize(value) for name, value in item.items()}
+
+
+def _cancellation_of(attributes: Mapping[str, str] | None) -> Cancellation | None:
+    if attributes is None:
+        return None
+    return Cancellation(
+        reason=attributes["reason"],
+        cancelled_at=datetime.fromisoformat(attributes["cancelled_at"]),
+        traceparent=attributes["traceparent"],
+    )

@@ -1,0 +1,22 @@
+"""Where the local issuer's metadata and public key are found."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from local.issuer import Issuer
+
+
+def routes(issuer: Issuer) -> list[BaseRoute]:
+    """Return the routes, below /issuer."""
+
+    def configuration(_: Request) -> Response:
+        return JSONResponse(issuer.configuration())
+
+    def jwks(_: Request) -> Response:
+        return JSONResponse(issuer.jwks())
+
+    return [
+        Route("/issuer/.well-known/openid-configuration", configuration),
+        Route("/issuer/.well-known/jwks.json", jwks),
+    ]

@@ -1,0 +1,113 @@
+"""The public keys of an issuer of tokens: fetched by OpenID Connect discovery, and kept."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from jwt import InvalidKeyError
+from jwt.algorithms import RSAAlgorithm
+
+# API Gateway waits no longer for an issuer, and may keep its keys for two hours:
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
+_TIMEOUT = 1.5
+_KEPT = 2 * 3600.0
+# A flood of made-up key ids must not become a flood of requests to the issuer.
+_PAUSE = 10.0
+_PAUSE_AFTER_FAILURE = 1.0
+_THIS_MACHINE = {"127.0.0.1", "localhost", "::1"}
+
+Fetch = Callable[[str], Awaitable[Any]]
+
+
+class KeysUnavailableError(Exception):
+    """The issuer did not give its keys; the message has API Gateway's words for it."""
+
+
+class UnknownKeyError(Exception):
+    """The issuer has no RSA key of that id."""
+
+
+async def fetch_json(url: str) -> Any:
+    """Return the JSON at `url`. Raises httpx.HTTPError or, where it is no JSON or no URL, ValueError."""
+    host, _ = urlsplit(url).hostname, urlsplit(url).port  # reading the port checks it
+    # No proxy leads to this machine; an issuer elsewhere may be behind one.
+    elsewhere = host not in _THIS_MACHINE
+    async with httpx.AsyncClient(trust_env=elsewhere, timeout=_TIMEOUT) as client:
+        try:
+            return (await client.get(url)).raise_for_status().json()
+        except httpx.InvalidURL as error:
+            raise ValueError(str(error)) from error
+
+
+class IssuerKeys:
+    """The keys of one issuer. `warn` is told, once until it works again, why they cannot be had."""
+
+    def __init__(
+        self,
+        issuer: str,
+        *,
+        warn: Callable[[str], None],
+        fetch: Fetch = fetch_json,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._issuer = issuer
+        self._warn = warn
+        self._fetch = fetch
+        self._clock = clock
+        self._keys: Mapping[str, RSAPublicKey] = {}
+        self._fetched = float("-inf")
+        self._failure = ""
+        self._fetching = asyncio.Lock()
+
+    async def key(self, key_id: str) -> RSAPublicKey:
+        """Return the key of that id. Raises UnknownKeyError and KeysUnavailableError."""
+        async with self._fetching:
+            if self._is_worth_a_fetch(key_id):
+                await self._refresh()
+        if self._failure:
+            raise KeysUnavailableError(self._failure)
+        if key_id not in self._keys:
+            raise UnknownKeyError(self._issuer)
+        return self._keys[key_id]
+
+    def _is_worth_a_fetch(self, key_id: str) -> bool:
+        age = self._clock() - self._fetched
+        if self._failure:
+            return age >= _PAUSE_AFTER_FAILURE
+        return age >= (_KEPT if key_id in self._keys else _PAUSE)
+
+    async def _refresh(self) -> None:
+        url, said = f"{self._issuer.rstrip('/')}/.well-known/openid-configuration", "OIDC discovery endpoint"
+        try:
+            url, said = str((await self._fetch(url))["jwks_uri"]), "JWKS"
+            self._keys = _rsa_keys(await self._fetch(url))
+        except (httpx.HTTPError, ValueError, LookupError, TypeError, AttributeError) as error:
+            if not self._failure:
+                self._warn(
+                    f"No token can be checked, so each is answered with 401: the issuer's {url} gave no "
+                    f"{'keys' if said == 'JWKS' else 'jwks_uri'} ({type(error).__name__}: {error}). "
+                    "Start the issuer, or name another in the template's JwtConfiguration."
+                )
+            self._failure = f"{said} communication error"
+        else:
+            self._failure = ""
+        self._fetched = self._clock()
+
+
+def _rsa_keys(jwks: Mapping[str, Any]) -> dict[str, RSAPublicKey]:
+    """Return the RSA keys for signatures, by id. Raises LookupError or TypeError where it is no JWK Set (RFC 7517)."""
+    keys = {}
+    for jwk in jwks["keys"]:
+        if jwk.get("kty") != "RSA" or jwk.get("use", "sig") != "sig":
+            continue
+        try:
+            key = RSAAlgorithm.from_jwk(jwk)
+        except (InvalidKeyError, ValueError, LookupError, TypeError):
+            continue  # one that is broken leaves the others usable
+        if isinstance(key, RSAPublicKey):
+            keys[str(jwk.get("kid"))] = key
+    return keys

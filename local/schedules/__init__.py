@@ -1,0 +1,1 @@
+"""Schedules of a template, as EventBridge and EventBridge Scheduler run them."""

@@ -1,0 +1,179 @@
+"""How an issuer's keys are fetched and kept."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from local.gateway.keys import IssuerKeys, KeysUnavailableError, UnknownKeyError, fetch_json
+from local.issuer import Issuer
+
+URL = "https://issuer.example/"
+DISCOVERY = "https://issuer.example/.well-known/openid-configuration"
+JWKS = "https://issuer.example/keys"
+
+
+class FakeIssuer:
+    """An issuer with keys made on disk, a clock, and what was asked of it and said about it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.now = 1000.0
+        self.requests: list[str] = []
+        self.warnings: list[str] = []
+        self.configuration: Any = {"jwks_uri": JWKS}
+        self.jwks: Any = {"keys": [self.jwk("first")]}
+        self.away = False
+        self.keys = IssuerKeys(URL, warn=self.warnings.append, fetch=self.fetch, clock=lambda: self.now)
+
+    def jwk(self, key_id: str, **changes: Any) -> dict[str, Any]:
+        [jwk] = Issuer(URL, self._folder / key_id).jwks()["keys"]
+        return {**jwk, "kid": key_id, **changes}
+
+    async def fetch(self, url: str) -> Any:
+        self.requests.append(url)
+        await asyncio.sleep(0)
+        if self.away:
+            raise httpx.ConnectError("All connection attempts failed")
+        return {DISCOVERY: self.configuration, JWKS: self.jwks}[url]
+
+    def has(self, key_id: str) -> bool:
+        try:
+            return bool(asyncio.run(self.keys.key(key_id)))
+        except UnknownKeyError:
+            return False
+
+
+@pytest.fixture
+def issuer(tmp_path: Path) -> FakeIssuer:
+    return FakeIssuer(tmp_path)
+
+
+def test_keys_are_found_by_discovery_and_kept_for_two_hours(issuer: FakeIssuer) -> None:
+    assert issuer.has("first")
+    issuer.now += 2 * 3600 - 1
+    assert issuer.has("first")
+    assert issuer.requests == [DISCOVERY, JWKS]
+    issuer.now += 1
+    assert issuer.has("first")
+    assert issuer.requests == [DISCOVERY, JWKS] * 2
+
+
+def test_a_new_key_is_found_and_an_old_one_forgotten(issuer: FakeIssuer) -> None:
+    assert issuer.has("first")
+    issuer.jwks = {"keys": [issuer.jwk("second")]}
+    issuer.now += 10
+    assert issuer.has("second")
+    assert not issuer.has("first")
+
+
+def test_a_flood_of_made_up_key_ids_is_one_request_in_ten_seconds(issuer: FakeIssuer) -> None:
+    async def flood() -> list[Any]:
+        wanted = [issuer.keys.key(f"made-up-{number}") for number in range(100)]
+        return await asyncio.gather(*wanted, issuer.keys.key("first"), return_exceptions=True)
+
+    *refused, found = asyncio.run(flood())
+    assert {type(each) for each in refused} == {UnknownKeyError}
+    assert not isinstance(found, Exception)
+    assert issuer.requests == [DISCOVERY, JWKS]
+    issuer.now += 9.9
+    assert not issuer.has("made-up-100")
+    assert issuer.requests == [DISCOVERY, JWKS]
+    issuer.now += 0.1
+    assert not issuer.has("made-up-101")
+    assert issuer.requests == [DISCOVERY, JWKS] * 2
+
+
+def test_an_issuer_that_is_away_is_named_once_until_it_is_back(issuer: FakeIssuer) -> None:
+    for _ in range(2):
+        issuer.away = True
+        for _ in range(3):
+            with pytest.raises(KeysUnavailableError, match=r"^OIDC discovery endpoint communication error$"):
+                issuer.has("first")
+            issuer.now += 1
+        issuer.away = False
+        assert issuer.has("first")
+        issuer.now += 2 * 3600
+    assert len(issuer.warnings) == 2
+    assert f"the issuer's {DISCOVERY} gave no jwks_uri (ConnectError: All connection" in issuer.warnings[0]
+
+
+def test_a_flood_while_the_issuer_is_away_is_one_request_a_second(issuer: FakeIssuer) -> None:
+    issuer.away = True
+    for _ in range(50):
+        with pytest.raises(KeysUnavailableError):
+            issuer.has("first")
+    assert issuer.requests == [DISCOVERY]
+
+
+@pytest.mark.parametrize("configuration", [None, [], {}, "text", 7])
+def test_metadata_without_a_jwks_uri_are_an_error_that_names_them(issuer: FakeIssuer, configuration: Any) -> None:
+    issuer.configuration = configuration
+    with pytest.raises(KeysUnavailableError, match="OIDC discovery endpoint communication error"):
+        issuer.has("first")
+    assert f"{DISCOVERY} gave no jwks_uri" in issuer.warnings[0]
+
+
+@pytest.mark.parametrize("jwks", [None, [], {}, {"keys": None}, {"keys": ["text"]}, {"keys": 7}])
+def test_what_is_no_jwk_set_is_an_error_that_names_it(issuer: FakeIssuer, jwks: Any) -> None:
+    issuer.jwks = jwks
+    with pytest.raises(KeysUnavailableError, match="JWKS communication error"):
+        issuer.has("first")
+    assert f"{JWKS} gave no keys" in issuer.warnings[0]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"use": "enc"}, {"kty": "EC"}, {"kty": "oct", "k": "c2VjcmV0"}, {"n": "!"}, {"n": None}, {"e": "AA"}, {"n": "AQ"}],
+)
+def test_a_key_that_is_of_no_use_leaves_the_others_usable(issuer: FakeIssuer, change: dict[str, Any]) -> None:
+    issuer.jwks = {"keys": [issuer.jwk("broken", **change), issuer.jwk("first")]}
+    assert issuer.has("first")
+    assert not issuer.has("broken")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+def test_no_proxy_is_asked_for_an_issuer_of_this_machine(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    proxied = _proxied(monkeypatch, f"http://{host}:1/issuer")
+    assert not proxied
+
+
+def test_an_issuer_elsewhere_may_be_behind_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _proxied(monkeypatch, "http://issuer.example/issuer")
+
+
+def _proxied(monkeypatch: pytest.MonkeyPatch, url: str) -> bool:
+    """Tell whether a fetch of `url` reaches the proxy that the environment names."""
+
+    async def fetch() -> bool:
+        asked = False
+
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal asked
+            asked = True
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
+            await writer.drain()
+            writer.close()
+
+        proxy = await asyncio.start_server(answer, "127.0.0.1", 0)
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.sockets[0].getsockname()[1]}")
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.sockets[0].getsockname()[1]}")
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+        async with proxy:
+            try:
+                await fetch_json(url)
+            except httpx.ConnectError:
+                assert not asked
+        return asked
+
+    return asyncio.run(fetch())
+
+
+@pytest.mark.parametrize("url", ["", "issuer", "http://[", "http://127.0.0.1:99999/", "file:///etc/passwd"])
+def test_a_url_that_is_none_is_an_error_of_the_fetch(url: str) -> None:
+    with pytest.raises((httpx.HTTPError, ValueError)):
+        asyncio.run(fetch_json(url))

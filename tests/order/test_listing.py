@@ -1,0 +1,344 @@
+"""Lists of orders: newest first, in pages that neither repeat nor skip an order."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from functions.order.dynamodb import StoreUnavailableError
+from functions.order.items import STATUS_SHARDS, item_of, status_shard
+from functions.order.listing import CursorInvalidError, OrderListing, Page
+from functions.order.orders import Cancellation, Customer, OrderSummary, order_id_for
+from functions.order.store import OrderStore
+from tests.order.conftest import order_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from functions.order.orders import Order, Status
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def listing(dynamodb: DynamoDBClient) -> OrderListing:
+    return OrderListing(client=dynamodb, table="orders")
+
+
+def placed(
+    number: int, *, at: float | None = None, customer: str = "cus_ada", status: Status = "paid", **changes: Any
+) -> Order:
+    """Order `number` of the tests, placed that many seconds after noon, or `at` seconds."""
+    return order_of(
+        f"pay_{number}",
+        created_at=NOON + timedelta(seconds=number if at is None else at),
+        customer=Customer(id=customer, name="Ada Lovelace", email="ada@example.com"),
+        status=status,
+        **changes,
+    )
+
+
+def keep(dynamodb: DynamoDBClient, orders: Sequence[Order]) -> None:
+    for order in orders:
+        dynamodb.put_item(TableName="orders", Item=item_of(order))
+
+
+def newest_first(orders: Sequence[Order]) -> list[str]:
+    return [each.order_id for each in sorted(orders, key=lambda each: (each.created_at, each.order_id), reverse=True)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """What is asked for, page after page: the orders of a customer, or without one everybody's."""
+
+    customer: str | None = None
+    status: Status | None = None
+    limit: int = 3
+
+    def page(self, listing: OrderListing, cursor: str | None = None) -> Page:
+        if self.customer is None:
+            return listing.of_all(status=self.status, cursor=cursor, limit=self.limit)
+        return listing.of_customer(self.customer, status=self.status, cursor=cursor, limit=self.limit)
+
+    def pages(self, listing: OrderListing, *, between: Callable[[], object] = lambda: None) -> Iterator[list[str]]:
+        """The order ids of each page; `between` is called after each that has a next one."""
+        page = self.page(listing)
+        yield ids(page)
+        while page.next_cursor is not None:
+            between()
+            page = self.page(listing, page.next_cursor)
+            yield ids(page)
+
+    def whole(self, listing: OrderListing) -> list[str]:
+        return [order_id for page in self.pages(listing) for order_id in page]
+
+    def shows(self, order: Order) -> bool:
+        return self.customer in {None, order.customer.id} and self.status in {None, order.status}
+
+
+def ids(page: Page) -> list[str]:
+    return [order.order_id for order in page.orders]
+
+
+VIEWS = [View(), View(customer="cus_ada")]
+BOTH = pytest.mark.parametrize("view", VIEWS, ids=["everybody's", "one customer's"])
+
+
+@BOTH
+def test_without_orders_there_is_one_empty_page(listing: OrderListing, view: View) -> None:
+    assert view.page(listing) == Page(orders=(), next_cursor=None)
+
+
+@BOTH
+def test_an_order_is_summed_up(listing: OrderListing, dynamodb: DynamoDBClient, view: View) -> None:
+    order = placed(1, at=0.25)
+    keep(dynamodb, [order])
+    [summary] = view.page(listing).orders
+    assert summary == OrderSummary(
+        order_id=order.order_id,
+        status="paid",
+        customer_id="cus_ada",
+        currency="EUR",
+        total=order.total,
+        created_at=datetime(2026, 11, 22, 12, 0, 0, 250_000, tzinfo=UTC),
+    )
+
+
+@BOTH
+def test_orders_of_all_shards_come_newest_first(listing: OrderListing, dynamodb: DynamoDBClient, view: View) -> None:
+    orders = [placed(number) for number in range(20)]
+    assert len({status_shard(each.status, each.order_id) for each in orders}) == STATUS_SHARDS
+    keep(dynamodb, orders)
+    pages = list(view.pages(listing))
+    assert [len(page) for page in pages] == [3, 3, 3, 3, 3, 3, 2]
+    assert [order_id for page in pages for order_id in page] == newest_first(orders)
+
+
+@BOTH
+@pytest.mark.parametrize(("count", "limit", "pages"), [(1, 1, 1), (2, 1, 2), (3, 3, 1), (4, 3, 2), (5, 100, 1)])
+def test_only_the_last_page_has_no_cursor(
+    listing: OrderListing, dynamodb: DynamoDBClient, view: View, count: int, limit: int, pages: int
+) -> None:
+    keep(dynamodb, [placed(number) for number in range(count)])
+    view = View(customer=view.customer, limit=limit)
+    assert len(list(view.pages(listing))) == pages
+
+
+@BOTH
+def test_orders_of_one_moment_are_each_shown_once(listing: OrderListing, dynamodb: DynamoDBClient, view: View) -> None:
+    orders = [placed(number, at=0) for number in range(8)]
+    keep(dynamodb, orders)
+    assert view.whole(listing) == newest_first(orders)
+
+
+def test_a_customer_sees_no_others_orders(listing: OrderListing, dynamodb: DynamoDBClient) -> None:
+    own = [placed(number) for number in range(0, 8, 2)]
+    others = [placed(number, customer="cus_ada2") for number in range(1, 8, 2)]
+    keep(dynamodb, [*own, *others])
+    assert View(customer="cus_ada").whole(listing) == newest_first(own)
+    assert View(customer="cus").whole(listing) == []
+
+
+@BOTH
+@pytest.mark.parametrize("status", ["paid", "cancelled"])
+def test_a_status_is_filtered_by(listing: OrderListing, dynamodb: DynamoDBClient, view: View, status: Status) -> None:
+    paid = [placed(number) for number in range(0, 10, 2)]
+    cancelled = [placed(number, status="cancelled") for number in range(1, 10, 2)]
+    keep(dynamodb, [*paid, *cancelled])
+    expected = newest_first(paid if status == "paid" else cancelled)
+    assert View(customer=view.customer, status=status).whole(listing) == expected
+
+
+def test_what_a_filter_is_looking_for_may_be_far_down(listing: OrderListing, dynamodb: DynamoDBClient) -> None:
+    oldest = placed(0, status="cancelled")
+    keep(dynamodb, [oldest, *(placed(number) for number in range(1, 30))])
+    page = View(customer="cus_ada", status="cancelled", limit=2).page(listing)
+    assert ids(page) == [oldest.order_id]
+    assert page.next_cursor is None
+
+
+@BOTH
+def test_pages_neither_repeat_nor_skip_whatever_is_placed_between_them(
+    listing: OrderListing, dynamodb: DynamoDBClient, view: View
+) -> None:
+    orders = [placed(number) for number in range(10)]
+    keep(dynamodb, orders)
+    later = iter(range(10, 100))
+
+    def place_two_more() -> None:
+        keep(dynamodb, [placed(next(later)), placed(next(later))])
+
+    shown = [order_id for page in view.pages(listing, between=place_two_more) for order_id in page]
+    assert next(later) > 10
+    assert shown == newest_first(orders)
+
+
+@BOTH
+def test_pages_neither_repeat_nor_skip_what_is_cancelled_between_them(
+    listing: OrderListing, dynamodb: DynamoDBClient, view: View
+) -> None:
+    orders = [placed(number) for number in range(10)]
+    keep(dynamodb, orders)
+    store = OrderStore(client=dynamodb, table="orders")
+    # The newest, which has been shown, and the oldest, which has not.
+    to_cancel = iter([orders[9], orders[0], orders[5]])
+
+    def cancel_one() -> None:
+        cancellation = Cancellation(reason="Changed my mind", cancelled_at=NOON, traceparent="00-" + "1" * 52)
+        store.cancel(next(to_cancel).order_id, cancellation)
+
+    shown = [order_id for page in view.pages(listing, between=cancel_one) for order_id in page]
+    assert list(to_cancel) == []
+    assert shown == newest_first(orders)
+
+
+def test_a_cancelled_order_changes_its_list(listing: OrderListing, dynamodb: DynamoDBClient) -> None:
+    order = placed(1)
+    store = OrderStore(client=dynamodb, table="orders")
+    store.add(order)
+    cancellation = Cancellation(reason="Changed my mind", cancelled_at=NOON, traceparent="00-" + "1" * 52)
+    store.cancel(order.order_id, cancellation)
+    for customer in (None, "cus_ada"):
+        assert View(customer=customer, status="paid").whole(listing) == []
+        assert View(customer=customer, status="cancelled").whole(listing) == [order.order_id]
+
+
+def cursor_at(place: str) -> str:
+    return base64.urlsafe_b64encode(place.encode()).decode()
+
+
+ID = order_id_for("pay_1")
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "",
+        "x",
+        "====",
+        "§",
+        "🙂" * 10,
+        "not a cursor",
+        base64.b64encode(b"\xff" * 55).decode(),
+        cursor_at(""),
+        cursor_at("~"),
+        cursor_at("2026-11-22T12:00:00.000Z"),
+        cursor_at(ID),
+        cursor_at(f"2026-11-22T12:00:00Z#{ID}"),
+        cursor_at(f"2026-11-22T12:00:00.000Z#{ID}~"),
+        cursor_at(f"2026-11-22T12:00:00.000Z#{ID}\n"),
+        cursor_at(f"2026-11-22T12:00:00.000Z#{ID.upper()}"),
+        cursor_at(f"2026-11-22T12:00:00.000Z#{ID}").replace("M", "M\n", 1),
+        cursor_at(f"2026-11-22T12:00:00.000Z#{ID}") + "=",
+        cursor_at(f"paid#1#2026-11-22T12:00:00.000Z#{ID}"),
+    ],
+)
+def test_what_is_no_cursor_of_ours_is_refused(listing: OrderListing, view: View, cursor: str) -> None:
+    with pytest.raises(CursorInvalidError):
+        view.page(listing, cursor)
+
+
+@BOTH
+def test_a_cursor_that_was_cut_off_is_refused(listing: OrderListing, dynamodb: DynamoDBClient, view: View) -> None:
+    keep(dynamodb, [placed(number) for number in range(4)])
+    cursor = view.page(listing).next_cursor
+    assert cursor is not None
+    for length in range(len(cursor)):
+        with pytest.raises(CursorInvalidError):
+            view.page(listing, cursor[:length])
+
+
+def test_a_cursor_fits_the_parameter_that_it_comes_back_in(listing: OrderListing, dynamodb: DynamoDBClient) -> None:
+    keep(dynamodb, [placed(number) for number in range(4)])
+    cursor = View().page(listing).next_cursor
+    assert cursor is not None
+    assert len(cursor) <= 128
+    assert set(cursor) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=")
+
+
+def test_a_cursor_of_another_list_is_a_place_in_this_one(listing: OrderListing, dynamodb: DynamoDBClient) -> None:
+    own = [placed(number) for number in range(0, 10, 2)]
+    others = [placed(number, customer="cus_grace") for number in range(1, 10, 2)]
+    keep(dynamodb, [*own, *others])
+    cursor = View(limit=4).page(listing).next_cursor  # orders 9 to 6 were shown
+    assert ids(View(customer="cus_ada").page(listing, cursor)) == newest_first(own[:3])
+
+
+class CountingClient:
+    """A DynamoDB client that counts its queries."""
+
+    def __init__(self, client: DynamoDBClient) -> None:
+        self._client = client
+        self.queries = 0
+
+    def query(self, **request: Any) -> Any:
+        self.queries += 1
+        return self._client.query(**request)
+
+
+@pytest.mark.parametrize(
+    ("view", "queries"),
+    [
+        (View(customer="cus_ada", limit=5), 1),
+        (View(status="paid", limit=5), STATUS_SHARDS),
+        (View(limit=5), 2 * STATUS_SHARDS),
+    ],
+    ids=["one customer's", "one status's", "everybody's"],
+)
+def test_a_page_takes_one_query_of_each_partition(dynamodb: DynamoDBClient, view: View, queries: int) -> None:
+    keep(dynamodb, [placed(number) for number in range(40)])
+    client: Any = CountingClient(dynamodb)
+    assert len(view.page(OrderListing(client=client, table="orders")).orders) == 5
+    assert client.queries == queries
+
+
+class AwayClient:
+    """A DynamoDB client that cannot connect."""
+
+    def query(self, **_: Any) -> Any:
+        raise EndpointConnectionError(endpoint_url="https://dynamodb.example")
+
+
+@BOTH
+def test_without_dynamodb_there_is_no_list(view: View) -> None:
+    client: Any = AwayClient()
+    with pytest.raises(StoreUnavailableError):
+        view.page(OrderListing(client=client, table="orders"))
+
+
+# Of few customers and moments, so that they meet.
+PLACED = st.tuples(st.integers(0, 3), st.sampled_from(["cus_ada", "cus_grace"]), st.sampled_from(["paid", "cancelled"]))
+LISTS = st.builds(
+    View,
+    customer=st.sampled_from([None, "cus_ada"]),
+    status=st.sampled_from([None, "paid", "cancelled"]),
+    limit=st.integers(1, 5),
+)
+
+
+@given(placings=st.lists(PLACED, max_size=14), view=LISTS)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_following_the_cursors_gives_exactly_the_sorted_list(
+    listing: OrderListing, dynamodb: DynamoDBClient, placings: list[tuple[int, str, Status]], view: View
+) -> None:
+    for item in dynamodb.scan(TableName="orders")["Items"]:
+        dynamodb.delete_item(TableName="orders", Key={"order_id": item["order_id"]})
+    orders = [
+        placed(number, at=moment / 1000, customer=customer, status=status)
+        for number, (moment, customer, status) in enumerate(placings)
+    ]
+    keep(dynamodb, orders)
+    pages = list(view.pages(listing))
+    assert all(len(page) == view.limit for page in pages[:-1])
+    assert len(pages[-1]) <= view.limit
+    assert [order_id for page in pages for order_id in page] == newest_first(list(filter(view.shows, orders)))
