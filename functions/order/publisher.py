@@ -166,14 +166,17 @@ def producer_factory(*, servers: str, login: Login, budget: float = SEND_BUDGET)
     """How to connect to `servers` (host:port,…) for sends that have `budget` seconds each."""
 
     def connect(seconds: float) -> KafkaProducer:
+        end = time.monotonic() + seconds
+        way_to_log_in = login.settings()
+        left_ms = int((end - time.monotonic()) * 1000)
         return KafkaProducer(
             bootstrap_servers=servers.split(","),
             client_id="order",
             acks="all",
             enable_idempotence=True,
             allow_auto_create_topics=False,
-            bootstrap_timeout_ms=int(seconds * 1000),
-            max_block_ms=int(seconds * 1000),
+            bootstrap_timeout_ms=left_ms,
+            max_block_ms=left_ms,
             delivery_timeout_ms=int(budget * 1000),
             # Half of it, so that a connection that died while the environment was frozen leaves time for
             # a second try over a new one.
@@ -183,7 +186,7 @@ def producer_factory(*, servers: str, login: Login, budget: float = SEND_BUDGET)
                 (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
                 (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
             ],
-            **login.settings(),
+            **way_to_log_in,
         )
 
     return connect

@@ -16,8 +16,8 @@ from kafka.errors import (
 )
 
 from functions.order import publisher as module
-from functions.order.events import Message
 from functions.order.authentication import login
+from functions.order.events import Message
 from functions.order.publisher import (
     KafkaPublisher,
     NotPublishedError,
@@ -316,7 +316,7 @@ def settings_of(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]
 
     def build(authentication: str = "none", **options: Any) -> dict[str, Any]:
         monkeypatch.setattr(module, "KafkaProducer", dict)
-        way = login(authentication, client=NoSecrets)
+        way = login(authentication, client=no_secrets)
         connect = producer_factory(servers="a.example:9098,b.example:9098", login=way, **options)
         settings: dict[str, Any] = connect(1.5)
         return settings
@@ -324,17 +324,15 @@ def settings_of(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]
     return build
 
 
-class NoSecrets:
-    """A client that no way to log in without secrets makes."""
-
-    def __init__(self) -> None:
-        raise AssertionError("there are no secrets to read")
+def no_secrets() -> Any:
+    """Make no client: these ways to log in have no secrets."""
+    raise AssertionError("there are no secrets to read")
 
 
 @pytest.mark.parametrize("authentication", ["none", "tls", "iam"])
 def test_the_producer_logs_in_as_it_was_told(settings_of: Callable[..., dict[str, Any]], authentication: str) -> None:
     settings = settings_of(authentication)
-    assert login(authentication, client=NoSecrets).settings().items() <= settings.items()
+    assert login(authentication, client=no_secrets).settings().items() <= settings.items()
     assert settings["bootstrap_servers"] == ["a.example:9098", "b.example:9098"]
 
 
@@ -346,7 +344,7 @@ def test_the_settings_are_safe_and_bounded(settings_of: Callable[..., dict[str, 
     assert effective["enable_idempotence"]
     assert effective["retries"] > 0
     assert effective["linger_ms"] == 0
-    assert effective["bootstrap_timeout_ms"] == effective["max_block_ms"] == 1500
+    assert 0 < effective["bootstrap_timeout_ms"] == effective["max_block_ms"] <= 1500
     assert effective["request_timeout_ms"] < effective["delivery_timeout_ms"] == 2000
     assert effective["reconnect_backoff_max_ms"] < 2000
 
