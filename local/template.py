@@ -1,24 +1,20 @@
 """Reads a SAM template: translates it as a deployment would, resolves it, and says what there is to run."""
 
-import copy
-import logging
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from samtranslator.model.exceptions import InvalidDocumentException
-from samtranslator.parser.parser import Parser
-from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
 from local.arns import function_name
 from local.errors import PlainError
 from local.http_api import http_api, ignored_of_api
-from local.intrinsics import Intrinsics, UnresolvableError
-from local.model import ACCOUNT, Application, Function, KafkaMapping, Resource
-from local.references import References
+from local.intrinsics import UnresolvableError
+from local.model import Application, Function, KafkaMapping, Resource
 from local.schedules import reading
 from local.schedules.reading import ScheduleError
+from local.translation import Wired, translate, wire
 
 # Resources that the functions talk to: local/resources.py makes them.
 _MADE = {
@@ -54,11 +50,6 @@ _IGNORED_OF_MAPPING = (
     "MaximumRecordAgeInSeconds",
     "MaximumRetryAttempts",
 )
-# The translator counts what it does, for its authors, and warns when nobody reads the counts.
-logging.getLogger("samtranslator.metrics").setLevel(logging.ERROR)
-
-# The translator takes code only from S3; we remember the path and give it this instead.
-_PACKAGED = "s3://bucket/key"
 
 
 class TemplateError(PlainError):
@@ -72,25 +63,13 @@ def load(path: Path, *, parameters: Mapping[str, str], region: str, aws: str) ->
     """
     source = _read(path)
     values = _parameter_values(source, parameters, path)
-    template = _translate(source, values, region, path)
-    resources: dict[str, Any] = template["Resources"]
-    intrinsics = Intrinsics(
-        template=template,
-        parameters=values,
-        pseudo_parameters={
-            "AWS::AccountId": ACCOUNT,
-            "AWS::NotificationARNs": "",
-            "AWS::Partition": "aws",
-            "AWS::Region": region,
-            "AWS::StackId": f"arn:aws:cloudformation:{region}:{ACCOUNT}:stack/local/0",
-            "AWS::StackName": "local",
-            "AWS::URLSuffix": "amazonaws.com",
-        },
-        references=lambda name, attribute: references(name, attribute),
-    )
-    references = References(resources, region=region, aws=aws, resolve=intrinsics.resolve)
     try:
-        return _Reader(path, source, resources, intrinsics, references).application()
+        template = translate(source, parameters=values, region=region)
+        wired = wire(template, parameters=values, region=region, aws=aws, stack="local")
+        return _Reader(path, source, wired).application()
+    except InvalidDocumentException as error:
+        causes = "\n".join(f"  {cause.message}" for cause in error.causes)
+        raise TemplateError(f"{path} is not a valid SAM template:\n{causes}") from error
     except (UnresolvableError, ScheduleError) as error:
         raise TemplateError(f"{path}: {error}") from error
 
@@ -98,23 +77,12 @@ def load(path: Path, *, parameters: Mapping[str, str], region: str, aws: str) ->
 class _Reader:
     """Turns the translated resources, one by one, into what the local stack runs."""
 
-    def __init__(
-        self,
-        path: Path,
-        source: Mapping[str, Any],
-        resources: Mapping[str, Any],
-        intrinsics: Intrinsics,
-        references: References,
-    ) -> None:
+    def __init__(self, path: Path, source: Mapping[str, Any], wired: Wired) -> None:
         self._path = path
         self._source = source
-        self._intrinsics = intrinsics
-        self._references = references
-        self._resources = {
-            logical_id: resource
-            for logical_id, resource in resources.items()
-            if "Condition" not in resource or intrinsics.condition(resource["Condition"])
-        }
+        self._intrinsics = wired.intrinsics
+        self._references = wired.references
+        self._resources = wired.resources
 
     def application(self) -> Application:
         known = _MADE | _PASSIVE | reading.KINDS | {"AWS::Lambda::Function", "AWS::ApiGatewayV2::Api"}
@@ -301,28 +269,3 @@ def _parameter_values(source: Mapping[str, Any], given: Mapping[str, str], path:
             "or in samconfig.toml under [default.local_run.parameters]"
         )
     return values
-
-
-def _translate(source: Mapping[str, Any], values: Mapping[str, str], region: str, path: Path) -> dict[str, Any]:
-    packaged = copy.deepcopy(dict(source))
-    packaged.get("Globals", {}).get("Function", {}).pop("CodeUri", None)
-    for resource in packaged["Resources"].values():
-        if resource["Type"] == "AWS::Serverless::Function":
-            resource.setdefault("Properties", {})["CodeUri"] = _PACKAGED
-        elif resource["Type"] == "AWS::Serverless::LayerVersion":
-            resource.setdefault("Properties", {})["ContentUri"] = _PACKAGED
-    try:
-        translated: dict[str, Any] = Translator({}, Parser(), boto_session=_Region(region)).translate(
-            sam_template=packaged, parameter_values=dict(values), feature_toggle=None
-        )
-    except InvalidDocumentException as error:
-        causes = "\n".join(f"  {cause.message}" for cause in error.causes)
-        raise TemplateError(f"{path} is not a valid SAM template:\n{causes}") from error
-    return translated
-
-
-class _Region:
-    """All that the translator asks of a boto3 session."""
-
-    def __init__(self, region_name: str) -> None:
-        self.region_name = region_name

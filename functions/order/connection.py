@@ -6,7 +6,14 @@ import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from kafka.errors import KafkaError, KafkaTimeoutError, SaslAuthenticationFailedError
+from kafka.errors import (
+    IllegalSaslStateError,
+    KafkaConnectionError,
+    KafkaError,
+    KafkaTimeoutError,
+    SaslAuthenticationFailedError,
+    UnsupportedSaslMechanismError,
+)
 from kafka.protocol.sasl import SaslAuthenticateRequest, SaslHandshakeRequest
 
 if TYPE_CHECKING:
@@ -15,6 +22,7 @@ if TYPE_CHECKING:
     from kafka.net.connection import KafkaConnection
 
 _LOGIN = {SaslHandshakeRequest.API_KEY, SaslAuthenticateRequest.API_KEY}
+_REFUSALS = (SaslAuthenticationFailedError, UnsupportedSaslMechanismError, IllegalSaslStateError)
 
 
 class NotConnectedError(Exception):
@@ -52,7 +60,7 @@ def _reason(connection: KafkaConnection, error: Exception) -> str:
     # A broker says that the login is wrong and hangs up: kafka-python 3.0 most often sees the end first, and throws
     # away the answer that came before it.
     unanswered = connection.parser.in_flight_requests if connection.parser else ()
-    hung_up = any(request.request_api_key in _LOGIN for request in unanswered)
-    if hung_up or isinstance(error, SaslAuthenticationFailedError):
+    in_login = any(request.request_api_key in _LOGIN for request in unanswered)
+    if isinstance(error, _REFUSALS) or (in_login and isinstance(error, KafkaConnectionError)):
         return "the login is refused"
     return str(error) if isinstance(error, KafkaError) else f"{type(error).__name__}: {error}"

@@ -59,26 +59,24 @@ class IssuerKeys:
         self._fetch = fetch
         self._clock = clock
         self._keys: Mapping[str, RSAPublicKey] = {}
-        self._fetched = float("-inf")
+        self._kept_until = self._next_fetch = float("-inf")
         self._failure = ""
         self._fetching = asyncio.Lock()
 
     async def key(self, key_id: str) -> RSAPublicKey:
         """Return the key of that id. Raises UnknownKeyError and KeysUnavailableError."""
-        async with self._fetching:
-            if self._is_worth_a_fetch(key_id):
-                await self._refresh()
+        if self._kept(key_id) is None:
+            async with self._fetching:
+                if self._kept(key_id) is None and self._clock() >= self._next_fetch:
+                    await self._refresh()
+        if key := self._kept(key_id):
+            return key
         if self._failure:
             raise KeysUnavailableError(self._failure)
-        if key_id not in self._keys:
-            raise UnknownKeyError(self._issuer)
-        return self._keys[key_id]
+        raise UnknownKeyError(self._issuer)
 
-    def _is_worth_a_fetch(self, key_id: str) -> bool:
-        age = self._clock() - self._fetched
-        if self._failure:
-            return age >= _PAUSE_AFTER_FAILURE
-        return age >= (_KEPT if key_id in self._keys else _PAUSE)
+    def _kept(self, key_id: str) -> RSAPublicKey | None:
+        return self._keys.get(key_id) if self._clock() < self._kept_until else None
 
     async def _refresh(self) -> None:
         url, said = f"{self._issuer.rstrip('/')}/.well-known/openid-configuration", "OIDC discovery endpoint"
@@ -93,9 +91,10 @@ class IssuerKeys:
                     "Start the issuer, or name another in the template's JwtConfiguration."
                 )
             self._failure = f"{said} communication error"
+            self._next_fetch = self._clock() + _PAUSE_AFTER_FAILURE
         else:
             self._failure = ""
-        self._fetched = self._clock()
+            self._next_fetch, self._kept_until = self._clock() + _PAUSE, self._clock() + _KEPT
 
 
 def _rsa_keys(jwks: Mapping[str, Any]) -> dict[str, RSAPublicKey]:

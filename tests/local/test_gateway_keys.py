@@ -108,6 +108,39 @@ def test_a_flood_while_the_issuer_is_away_is_one_request_a_second(issuer: FakeIs
     assert issuer.requests == [DISCOVERY]
 
 
+def test_a_made_up_key_id_while_the_issuer_is_away_costs_nobody_else_their_key(issuer: FakeIssuer) -> None:
+    assert issuer.has("first")
+    issuer.away = True
+    issuer.now += 10
+    with pytest.raises(KeysUnavailableError):
+        issuer.has("made-up")
+    assert issuer.has("first")
+
+
+def test_a_key_that_is_kept_waits_for_no_fetch(issuer: FakeIssuer) -> None:
+    answered = asyncio.Event()
+
+    async def slow_fetch(url: str) -> Any:
+        await answered.wait()
+        return {DISCOVERY: issuer.configuration, JWKS: issuer.jwks}[url]
+
+    async def both() -> None:
+        keys = IssuerKeys(URL, warn=pytest.fail, fetch=slow_fetch, clock=lambda: issuer.now)
+        answered.set()
+        await keys.key("first")
+        answered.clear()
+        issuer.now += 10
+        made_up = asyncio.create_task(keys.key("made-up"))
+        await asyncio.sleep(0)
+        await keys.key("first")
+        assert not made_up.done()
+        answered.set()
+        with pytest.raises(UnknownKeyError):
+            await made_up
+
+    asyncio.run(both())
+
+
 @pytest.mark.parametrize("configuration", [None, [], {}, "text", 7])
 def test_metadata_without_a_jwks_uri_are_an_error_that_names_them(issuer: FakeIssuer, configuration: Any) -> None:
     issuer.configuration = configuration

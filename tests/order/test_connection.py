@@ -5,11 +5,13 @@ from __future__ import annotations
 import gc
 import logging
 import socket
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 from kafka import KafkaProducer
-from kafka.errors import KafkaTimeoutError
+from kafka.errors import KafkaConnectionError, KafkaTimeoutError, RequestTimedOutError
+from kafka.protocol.sasl import SaslAuthenticateRequest
 
 from functions.order.connection import NotConnectedError, explained
 
@@ -56,3 +58,23 @@ def test_afterwards_nothing_listens_to_the_log_any_more() -> None:
     with pytest.raises(NotConnectedError, match="no more time"), explained():
         raise KafkaTimeoutError("no more time")
     assert logging.getLogger("kafka.net.connection").handlers == before
+
+
+def test_no_answer_to_a_login_is_no_refusal_and_a_hang_up_is() -> None:
+    assert reason_for(RequestTimedOutError("too late")).endswith("RequestTimedOutError: too late")
+    assert reason_for(KafkaConnectionError("socket disconnected")) == "the login is refused"
+
+
+def reason_for(error: Exception) -> str:
+    """What is said of a connection that is lost with `error` before a login is answered."""
+    request = SaslAuthenticateRequest(b"", version=1)
+    request.with_header()
+    connection = SimpleNamespace(parser=SimpleNamespace(in_flight_requests=[request.header]))
+
+    def lose_connection() -> None:
+        logging.getLogger("kafka.net.connection").error("%s: Connection lost: %s", connection, error)
+        raise KafkaTimeoutError("no more time")
+
+    with pytest.raises(NotConnectedError) as raised, explained():
+        lose_connection()
+    return str(raised.value)

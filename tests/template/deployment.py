@@ -5,14 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
-from samtranslator.parser.parser import Parser
-from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
-from local.intrinsics import Intrinsics
-from local.model import ACCOUNT
-from local.references import References
+from local import translation
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 REGION = "eu-central-1"
@@ -47,41 +42,22 @@ class Deployment:
 def deploy(**parameters: str) -> Deployment:
     """Carry out the template with these parameters and the defaults of the others."""
     template = translate(**parameters)
-    resources = template["Resources"]
-    intrinsics = Intrinsics(
-        template=template,
+    wired = translation.wire(
+        template,
         parameters=_values(template, parameters),
-        pseudo_parameters={
-            "AWS::AccountId": ACCOUNT,
-            "AWS::Partition": "aws",
-            "AWS::Region": REGION,
-            "AWS::StackName": "shop",
-            "AWS::URLSuffix": "amazonaws.com",
-        },
-        references=lambda name, attribute: references(name, attribute),
-    )
-    references = References(
-        resources, region=REGION, aws=f"https://sqs.{REGION}.amazonaws.com", resolve=intrinsics.resolve
+        region=REGION,
+        aws=f"https://sqs.{REGION}.amazonaws.com",
+        stack="shop",
     )
     return Deployment(
-        resources={
-            name: intrinsics.resolve(resource)
-            for name, resource in resources.items()
-            if "Condition" not in resource or intrinsics.condition(resource["Condition"])
-        }
+        resources={name: wired.intrinsics.resolve(resource) for name, resource in wired.resources.items()}
     )
 
 
 def translate(**parameters: str) -> dict[str, Any]:
     """Return the plain CloudFormation template that SAM makes of ours; its intrinsic functions are still in it."""
     source = yaml_parse(TEMPLATE.read_text())
-    for resource in source["Resources"].values():
-        if resource["Type"] == "AWS::Serverless::Function":
-            resource["Properties"]["CodeUri"] = "s3://bucket/key"  # SAM translates packaged functions only
-    translated: dict[str, Any] = Translator({}, Parser(), boto_session=boto3.Session(region_name=REGION)).translate(
-        sam_template=source, parameter_values=_values(source, parameters), feature_toggle=None
-    )
-    return translated
+    return translation.translate(source, parameters=_values(source, parameters), region=REGION)
 
 
 def _values(template: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, str]:
