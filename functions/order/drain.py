@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools import Logger
 
 from functions.order.dynamodb import StoreUnavailableError
-from functions.order.events import NoSuchEventError, event_of
+from functions.order.events import NoSuchEventError, event_of, traceparent_of
 from functions.order.publisher import NotPublishedError, RefusedError
 from functions.order.traceparent import trace_id
 
@@ -111,7 +111,7 @@ class Drain:
         subject = {
             "order_id": order.order_id,
             "event_type": event_type,
-            "correlation_id": trace_id(order.traceparent),
+            "correlation_id": trace_id(traceparent_of(order, event_type)),
         }
         try:
             if outcome is None or isinstance(outcome, RefusedError):

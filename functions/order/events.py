@@ -37,20 +37,26 @@ def event_of(order: Order, event_type: str) -> Message:
     paid_at = rfc3339(order.created_at)
     data = {**facts(order), "paid_at": paid_at}
     if event_type == ORDER_PAID:
-        return _message(order, event_type, time=paid_at, traceparent=order.traceparent, data=data)
+        return _message(order, event_type, time=paid_at, data=data)
     if event_type == ORDER_CANCELLED and (cancellation := order.cancellation):
         cancelled_at = rfc3339(cancellation.cancelled_at)
         return _message(
             order,
             event_type,
             time=cancelled_at,
-            traceparent=cancellation.traceparent,
             data={**data, "cancelled_at": cancelled_at, "reason": cancellation.reason},
         )
     raise NoSuchEventError(f"{order.order_id} has no {event_type}")
 
 
-def _message(order: Order, event_type: str, *, time: str, traceparent: str, data: dict[str, Any]) -> Message:
+def traceparent_of(order: Order, event_type: str) -> str:
+    """The trace of the request that caused the event."""
+    if event_type == ORDER_CANCELLED and order.cancellation:
+        return order.cancellation.traceparent
+    return order.traceparent
+
+
+def _message(order: Order, event_type: str, *, time: str, data: dict[str, Any]) -> Message:
     event = {
         "specversion": "1.0",
         # Derived, so that a consumer recognises an event that is published again.
@@ -60,7 +66,7 @@ def _message(order: Order, event_type: str, *, time: str, traceparent: str, data
         "subject": order.order_id,
         "time": time,
         "datacontenttype": "application/json",
-        "traceparent": traceparent,
+        "traceparent": traceparent_of(order, event_type),
         "data": data,
     }
     value = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()

@@ -351,6 +351,15 @@ def test_it_is_logged_what_became_of_each_event(log: io.StringIO) -> None:
     assert (logged[id_of(well)]["partition"], logged[id_of(well)]["offset"]) == (1, 7)
 
 
+def test_an_event_is_logged_under_the_trace_of_the_request_that_caused_it(log: io.StringIO) -> None:
+    scene([cancelled(1)]).run()
+    traces = [(line["event_type"], line["correlation_id"]) for line in lines(log)]
+    assert traces == [
+        (ORDER_PAID, "4bf92f3577b34da6a3ce929d0e0e4736"),
+        (ORDER_CANCELLED, "0af7651916cd43dd8448eb211c80319c"),
+    ]
+
+
 def test_no_log_line_has_personal_data(log: io.StringIO) -> None:
     well, failing, refused = cancelled(3), cancelled(2), cancelled(1)
     three = scene([well, failing, refused])

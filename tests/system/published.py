@@ -1,0 +1,50 @@
+"""What a topic tells of each order, and whether that is what was promised."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tests.system.broker import Record
+
+PAID, CANCELLED = "order.paid.v1", "order.cancelled.v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """An event as the topic has it: which one it is, and all of its bytes."""
+
+    type: str
+    id: str
+    value: bytes
+
+
+class Published:
+    """The events of each order, in the order of the topic."""
+
+    def __init__(self, records: Iterable[Record]) -> None:
+        self._events: dict[str, list[Event]] = {}
+        for record in records:
+            assert record.key is not None
+            assert record.value is not None
+            content = json.loads(record.value)
+            assert content["subject"] == record.key.decode()
+            event = Event(type=content["type"], id=content["id"], value=record.value)
+            self._events.setdefault(content["subject"], []).append(event)
+
+    def of(self, order_id: str) -> Sequence[Event]:
+        """Return the events of an order, repeats among them."""
+        return self._events.get(order_id, [])
+
+    def has(self, order_id: str, wanted: Sequence[str], *, extra: Mapping[str, int] | int = 0) -> None:
+        """Fail unless the topic has the order's events of these types, first each once and in this order.
+
+        Each may be there again, `extra` times at most (for all types, or by type): the same id and the same bytes.
+        """
+        events = self.of(order_id)
+        types = [event.type for event in events]
+        assert list(dict.fromkeys(types)) == list(wanted), f"{order_id} has {types}"
+        assert len({event.id for event in events}) == len(wanted), f"{order_id} has one event under several ids"
+        assert len({event.value for event in events}) == len(wanted), f"{order_id} has one event in several versions"
+        for event_type in wanted:
+            most = 1 + (extra if isinstance(extra, int) else extra.get(event_type, 0))
+            assert types.count(event_type) <= most, f"{order_id} has {types}, of {event_type} there may be {most}"
