@@ -1,5 +1,7 @@
 """What is said once everything runs: where it is, and how to try it."""
 
+import os
+import sys
 import time
 
 from local.issuer import LIFETIME
@@ -30,5 +32,5 @@ def _try_it(api: HttpApi, running: Stack) -> str:
     return (
         f"{command.replace('{token}', token)}\n\n"
         f"The token in it lasts {LIFETIME // 3600} hours; it has the subject {wanted.subject}{scope}.\n"
-        "For another:  python -m local token --sub … --scope …  (see its --help)"
+        f"For another:  {os.path.relpath(sys.executable)} -m local token --sub … --scope …  (see its --help)"
     )

@@ -11,9 +11,10 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt import InvalidKeyError
 from jwt.algorithms import RSAAlgorithm
 
-# API Gateway waits no longer for an issuer, and may keep its keys for two hours:
-# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
+# Seconds. API Gateway was seen to wait no longer for an issuer; AWS does not say.
 _TIMEOUT = 1.5
+# Seconds that API Gateway may keep a key:
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
 _KEPT = 2 * 3600.0
 # A flood of made-up key ids must not become a flood of requests to the issuer.
 _PAUSE = 10.0

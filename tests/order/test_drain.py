@@ -304,7 +304,6 @@ def test_what_cannot_be_read_is_an_error() -> None:
     class UnreadableOutbox:
         def pending(self, *, before: datetime) -> Iterator[list[PendingOrder]]:
             raise StoreUnavailableError
-            yield
 
     unreadable = replace(scene(), outbox=UnreadableOutbox())
     with pytest.raises(StoreUnavailableError):

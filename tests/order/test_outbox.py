@@ -336,7 +336,7 @@ def test_what_was_cancelled_meanwhile_comes_with_both_events(
 class StingyClient:
     """A DynamoDB client that answers a BatchGetItem with `most` items, and names the other keys as unprocessed."""
 
-    def __init__(self, client: DynamoDBClient, *, most: int) -> None:
+    def __init__(self, client: Any, *, most: int) -> None:
         self._client = client
         self._most = most
         self.asked: list[int] = []

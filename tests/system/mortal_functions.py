@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -104,6 +105,8 @@ def _fork(call: dict[str, Any]) -> tuple[int, int]:
     try:
         os.write(writer, json.dumps(_invoke(call)).encode())
         status = os.EX_OK
+    except BaseException:  # noqa: BLE001 - whatever it is, it must not go on as a second parent
+        traceback.print_exc()
     finally:
         # Neither the parent's own ends nor a farewell to Kafka: an environment has none.
         sys.stdout.flush()

@@ -27,12 +27,18 @@ class Deployment:
         """Return the properties of each resource of that type, by logical id."""
         return {name: each["Properties"] for name, each in self.resources.items() if each["Type"] == kind}
 
+    def statements(self, function: str) -> list[dict[str, Any]]:
+        """Return the statements of the function's own policies, and of those of the template's that it is given."""
+        role = self.properties(f"{function}Role")
+        managed = self.of_type("AWS::IAM::ManagedPolicy")
+        policies = [*role["Policies"], *(managed[name] for name in role["ManagedPolicyArns"] if name in managed)]
+        return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
+
     def grants(self, function: str) -> set[tuple[str, str]]:
-        """Return what the function's own statements allow, as pairs of action and resource."""
+        """Return what those statements allow, as pairs of action and resource."""
         return {
             (action, resource)
-            for policy in self.properties(f"{function}Role")["Policies"]
-            for statement in policy["PolicyDocument"]["Statement"]
+            for statement in self.statements(function)
             for action in _as_list(statement["Action"])
             for resource in _as_list(statement["Resource"])
             if statement["Effect"] == "Allow"
