@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 from kafka import KafkaProducer
 from kafka.errors import InvalidRecordError, KafkaTimeoutError, MessageSizeTooLargeError, RecordListTooLargeError
 
+from functions.order.connection import NotConnectedError, explained
+from functions.order.secrets import SecretUnavailableError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -24,6 +27,8 @@ PAUSE_AFTER_FAILURE = 10.0
 _LEAST_BUDGET = 0.1
 # What no later try can change: it is the record that the broker will not have.
 _REFUSALS = (InvalidRecordError, MessageSizeTooLargeError, RecordListTooLargeError)
+# Their messages say what is to be done, and hold neither secrets nor records.
+_EXPLAINED = (NotConnectedError, SecretUnavailableError)
 
 
 class NotPublishedError(Exception):
@@ -93,6 +98,17 @@ class KafkaPublisher:
     ) -> list[Receipt | NotPublishedError]:
         """Send all of them at once, and return what became of each, within `budget` together."""
         deadline = self._clock() + min(self._budget if budget is None else budget, self._budget)
+        outcomes = self._publish_together(messages, deadline)
+        if len(messages) == 1:
+            return outcomes
+        # kafka-python fails all that it has not sent yet with the error of the one record that was refused: who is
+        # to blame shows only when each is sent alone.
+        return [
+            self._publish_together([message], deadline)[0] if isinstance(outcome, RefusedError) else outcome
+            for message, outcome in zip(messages, outcomes, strict=True)
+        ]
+
+    def _publish_together(self, messages: Sequence[Message], deadline: float) -> list[Receipt | NotPublishedError]:
         try:
             producer = self._ready_producer(deadline)
         except NotPublishedError as error:
@@ -142,12 +158,12 @@ class KafkaPublisher:
     def _failed(self, error: Exception) -> NotPublishedError:
         """Drop the producer, start a pause unless the record is to blame, and say in words what happened."""
         self._drop_producer()
-        # The type only: a message could quote the record.
-        name = type(error).__name__
+        # Of the others the type only: their messages could quote the record.
+        reason = str(error) if isinstance(error, _EXPLAINED) else type(error).__name__
         if isinstance(error, _REFUSALS):
-            return RefusedError(f"Kafka refuses it for good: {name}")
+            return RefusedError(f"Kafka refuses it for good: {reason}")
         self._paused_until = self._clock() + self._pause
-        return NotPublishedError(f"no acknowledgement from Kafka: {name}")
+        return NotPublishedError(f"no acknowledgement from Kafka: {reason}")
 
     def _drop_producer(self) -> None:
         producer, self._producer = self._producer, None
@@ -169,24 +185,25 @@ def producer_factory(*, servers: str, login: Login, budget: float = SEND_BUDGET)
         end = time.monotonic() + seconds
         way_to_log_in = login.settings()
         left_ms = int((end - time.monotonic()) * 1000)
-        return KafkaProducer(
-            bootstrap_servers=servers.split(","),
-            client_id="order",
-            acks="all",
-            enable_idempotence=True,
-            allow_auto_create_topics=False,
-            bootstrap_timeout_ms=left_ms,
-            max_block_ms=left_ms,
-            delivery_timeout_ms=int(budget * 1000),
-            # Half of it, so that a connection that died while the environment was frozen leaves time for
-            # a second try over a new one.
-            request_timeout_ms=int(budget * 1000 / 2),
-            reconnect_backoff_max_ms=int(budget * 1000 / 4),
-            socket_options=[
-                (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
-                (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
-            ],
-            **way_to_log_in,
-        )
+        with explained():
+            return KafkaProducer(
+                bootstrap_servers=servers.split(","),
+                client_id="order",
+                acks="all",
+                enable_idempotence=True,
+                allow_auto_create_topics=False,
+                bootstrap_timeout_ms=left_ms,
+                max_block_ms=left_ms,
+                delivery_timeout_ms=int(budget * 1000),
+                # Half of it, so that a connection that died while the environment was frozen leaves time for
+                # a second try over a new one.
+                request_timeout_ms=int(budget * 1000 / 2),
+                reconnect_backoff_max_ms=int(budget * 1000 / 4),
+                socket_options=[
+                    (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+                    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+                ],
+                **way_to_log_in,
+            )
 
     return connect

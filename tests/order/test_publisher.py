@@ -285,13 +285,30 @@ def test_what_the_broker_refuses_for_good_is_not_held_against_it(clock: FakeCloc
 
 
 def test_several_messages_are_under_way_at_once_and_each_has_its_outcome(clock: FakeClock) -> None:
-    producer = PickyProducer(clock, takes=1.0, refuses=b"poison")
+    producer, fresh = (PickyProducer(clock, refuses=b"poison") for _ in range(2))
     messages = [replace(MESSAGE, value=value) for value in (b"1", b"poison", b"3")]
-    first, refused, last = publisher_of(FakeKafka(clock, [producer])).publish_all(messages)
+    first, refused, last = publisher_of(FakeKafka(clock, [producer, fresh])).publish_all(messages)
     assert isinstance(first, Receipt)
     assert isinstance(refused, RefusedError)
     assert isinstance(last, Receipt)
     assert producer.log == ["send", "send", "send", "get", "get", "get", "close"]
+    assert [value for _, _, value, _ in fresh.records] == [b"poison"], "refused for good only when it was alone"
+
+
+def test_a_refusal_is_not_held_against_what_was_sent_with_it(clock: FakeClock) -> None:
+    together = FakeProducer(clock, error=MessageSizeTooLargeError())  # kafka-python fails them all with it
+    later = [PickyProducer(clock, refuses=b"poison") for _ in range(2)]
+    messages = [replace(MESSAGE, value=value) for value in (b"1", b"poison", b"3")]
+    outcomes = publisher_of(FakeKafka(clock, [together, *later])).publish_all(messages)
+    assert [type(outcome) for outcome in outcomes] == [Receipt, RefusedError, Receipt]
+    assert [[value for _, _, value, _ in producer.records] for producer in later] == [[b"1", b"poison"], [b"3"]]
+
+
+def test_without_time_to_send_it_alone_nothing_is_refused_for_good(clock: FakeClock) -> None:
+    together = FakeProducer(clock, takes=0.95, error=MessageSizeTooLargeError())
+    outcomes = publisher_of(FakeKafka(clock, [together])).publish_all([MESSAGE] * 2)
+    assert [str(outcome) for outcome in outcomes] == ["no time left to send it"] * 2
+    assert {type(outcome) for outcome in outcomes} == {NotPublishedError}
 
 
 def test_several_messages_share_one_budget(clock: FakeClock) -> None:

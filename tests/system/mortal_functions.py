@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -42,7 +43,7 @@ class _Context:
         return int(max(0.0, self.end - time.monotonic()) * 1000)
 
 
-def _die(*_: object) -> None:
+def _die(*_: object, **__: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -52,13 +53,15 @@ def _dies_before(owner: object, name: str) -> Callable[[], None]:
 
 def _dies_after(owner: object, name: str) -> Callable[[], None]:
     """Have a method end the process once it has done its work, before its caller hears of it."""
+    one_thread = threading.Lock()  # where several call it, the first is to be the only one that gets to its end
 
     def change() -> None:
         method = getattr(owner, name)
 
         def wrapped(*args: Any, **kwargs: Any) -> None:
-            method(*args, **kwargs)
-            _die()
+            with one_thread:
+                method(*args, **kwargs)
+                _die()
 
         setattr(owner, name, wrapped)
 

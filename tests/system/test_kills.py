@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import json
+import re
 import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -53,7 +54,7 @@ class Shop:
     def kill(self, events: Sequence[dict[str, Any]], *, step: str) -> None:
         """Make these requests, each killed at the step."""
         outcomes = self.invoke([Call(event=event, dies=step) for event in events])
-        assert [outcome.status for outcome in outcomes] == [-signal.SIGKILL] * len(events)
+        assert [outcome.status for outcome in outcomes] == [-signal.SIGKILL] * len(events), outcomes
 
     def relay(self, *, dies: str | None = None) -> Outcome:
         [outcome] = self.functions.invoke([Call(function="relay", event={}, dies=dies, ahead=next(self.relayed))])
@@ -90,7 +91,8 @@ def shop(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 
 
 def references_of(name: str) -> list[str]:
-    return [f"{name}, {number}" for number in range(KILLS)]
+    prefix = re.sub(r"\W+", "-", name)
+    return [f"{prefix}-{number}" for number in range(KILLS)]
 
 
 def to_place(reference: str) -> dict[str, Any]:
@@ -141,7 +143,7 @@ def test_placing_an_order_that_was_killed_can_be_repeated(shop: Shop, step: str,
     ],
 )
 def test_a_cancellation_that_was_killed_can_be_repeated(shop: Shop, step: str) -> None:
-    references = references_of(f"cancelled: {step}")
+    references = references_of(f"cancelled, {step}")
     assert shop.answers([to_place(reference) for reference in references]) == [httpx.codes.CREATED] * KILLS
     requests = [to_cancel(reference) for reference in references]
     shop.kill(requests, step=step)

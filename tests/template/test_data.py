@@ -1,5 +1,13 @@
 """What is kept: encrypted, for as long as it is wanted, and safe from the stack's own end."""
 
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from functions.order import items, listing, outbox
+from functions.order.orders import OrderSummary
+from tests.order.conftest import order_of
 from tests.template.deployment import Deployment
 
 TABLE = "AWS::DynamoDB::Table"
@@ -33,16 +41,55 @@ def test_the_sender_stays_verified_whatever_becomes_of_the_stack(deployment: Dep
     assert sender["UpdateReplacePolicy"] == "Retain"
 
 
-def test_what_is_still_to_be_published_is_found_by_a_sparse_index_of_keys(deployment: Deployment) -> None:
-    [index] = deployment.properties("OrdersTable")["GlobalSecondaryIndexes"]
-    assert index == {
-        "IndexName": "pending",
-        "KeySchema": [
-            {"AttributeName": "pending_shard", "KeyType": "HASH"},
-            {"AttributeName": "pending_since", "KeyType": "RANGE"},
-        ],
-        "Projection": {"ProjectionType": "KEYS_ONLY"},
+def test_every_index_is_one_that_the_code_reads_with_the_keys_that_it_asks_for(deployment: Deployment) -> None:
+    indexes = deployment.properties("OrdersTable")["GlobalSecondaryIndexes"]
+    keys = {
+        index["IndexName"]: tuple((key["AttributeName"], key["KeyType"]) for key in index["KeySchema"])
+        for index in indexes
     }
+    assert keys == {
+        outbox.INDEX: (("pending_shard", "HASH"), ("pending_since", "RANGE")),
+        listing.BY_STATUS: (("status_shard", "HASH"), ("listed_at", "RANGE")),
+        listing.BY_CUSTOMER: (("customer_id", "HASH"), ("listed_at", "RANGE")),
+    }
+
+
+def test_the_items_that_the_code_writes_have_the_keys_of_every_index(deployment: Deployment) -> None:
+    item = items.item_of(order_of())
+    definitions = deployment.properties("OrdersTable")["AttributeDefinitions"]
+    for definition in definitions:
+        assert list(item[definition["AttributeName"]]) == [definition["AttributeType"]]
+    keys = {
+        key["AttributeName"]
+        for index in deployment.properties("OrdersTable")["GlobalSecondaryIndexes"]
+        for key in index["KeySchema"]
+    }
+    assert {definition["AttributeName"] for definition in definitions} == keys | {"order_id"}
+
+
+def test_what_is_still_to_be_published_is_found_by_keys_alone(deployment: Deployment) -> None:
+    assert _index(deployment, outbox.INDEX)["Projection"] == {"ProjectionType": "KEYS_ONLY"}
+
+
+@pytest.mark.parametrize("name", [listing.BY_STATUS, listing.BY_CUSTOMER])
+def test_a_list_tells_what_a_summary_has_and_nothing_of_the_customer_but_the_id(
+    deployment: Deployment, name: str
+) -> None:
+    index = _index(deployment, name)
+    assert index["Projection"]["ProjectionType"] == "INCLUDE"
+    keys = {"order_id", *(key["AttributeName"] for key in index["KeySchema"])}
+    told = keys | set(index["Projection"]["NonKeyAttributes"])
+    summary = {field.name for field in fields(OrderSummary)}
+    assert summary <= told
+    assert told - summary <= {"status_shard", "listed_at"}
+
+
+def _index(deployment: Deployment, name: str) -> dict[str, Any]:
+    [index] = (
+        index for index in deployment.properties("OrdersTable")["GlobalSecondaryIndexes"] if index["IndexName"] == name
+    )
+    found: dict[str, Any] = index
+    return found
 
 
 def test_notifications_expire(deployment: Deployment) -> None:

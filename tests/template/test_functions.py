@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from functions.notify.notifier import TIME_TO_ANSWER, TIME_TO_SEND
 from functions.order.publisher import SEND_BUDGET
 from tests.template.deployment import Deployment
@@ -33,8 +35,9 @@ def test_order_gets_requests_in_the_format_that_it_reads(deployment: Deployment)
     assert {integration["payloadFormatVersion"] for integration in integrations} == {"2.0"}
 
 
-def test_order_runs_in_the_network_of_the_brokers(deployment: Deployment) -> None:
-    assert deployment.properties("OrderFunction")["VpcConfig"] == {
+@pytest.mark.parametrize("function", ["OrderFunction", "RelayFunction"])
+def test_order_and_relay_run_in_the_network_of_the_brokers(deployment: Deployment, function: str) -> None:
+    assert deployment.properties(function)["VpcConfig"] == {
         "SubnetIds": ["subnet-a", "subnet-b"],
         "SecurityGroupIds": ["sg-a"],
     }
@@ -47,3 +50,9 @@ def test_notify_runs_outside_of_it(deployment: Deployment) -> None:
 def test_every_function_logs_in_json(deployment: Deployment) -> None:
     functions = deployment.of_type("AWS::Lambda::Function").values()
     assert {function["LoggingConfig"]["LogFormat"] for function in functions} == {"JSON"}
+
+
+def test_every_function_is_traced(deployment: Deployment) -> None:
+    functions = deployment.of_type("AWS::Lambda::Function")
+    assert set(functions) == {"OrderFunction", "RelayFunction", "NotifyFunction"}
+    assert all(function["TracingConfig"] == {"Mode": "Active"} for function in functions.values())

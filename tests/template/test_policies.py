@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.template.conftest import CLUSTER, REQUIRED
+from tests.template.conftest import CLUSTER, REQUIRED, VPC
 from tests.template.deployment import Deployment, deploy
 
 TOPIC = "arn:aws:kafka:eu-central-1:111122223333:topic/shop/abc-1/order-events"
@@ -10,12 +10,22 @@ GROUP = "arn:aws:kafka:eu-central-1:111122223333:group/shop/abc-1/shop-notify"
 ORDERS = "arn:aws:dynamodb:eu-central-1:123456789012:table/OrdersTable"
 NOTIFICATIONS = "arn:aws:dynamodb:eu-central-1:123456789012:table/NotificationsTable"
 DEAD_LETTERS = "arn:aws:sqs:eu-central-1:123456789012:DeadLetterQueue"
+LOGIN = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:AmazonMSK_order-a1b2c3"
+AUTHORITY = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:authority-a1b2c3"
 SENDER = "arn:aws:ses:eu-central-1:123456789012:identity/shop.example"
 
 ON_ORDERS = {
     ("dynamodb:GetItem", ORDERS),
     ("dynamodb:PutItem", ORDERS),
     ("dynamodb:UpdateItem", ORDERS),
+    ("dynamodb:Query", f"{ORDERS}/index/by_status"),
+    ("dynamodb:Query", f"{ORDERS}/index/by_customer"),
+}
+RELAY = {
+    ("dynamodb:Query", f"{ORDERS}/index/pending"),
+    ("dynamodb:BatchGetItem", ORDERS),
+    ("dynamodb:UpdateItem", ORDERS),
+    ("dynamodb:DeleteItem", ORDERS),  # of its lease alone
 }
 PRODUCE = {
     ("kafka-cluster:Connect", CLUSTER),
@@ -23,6 +33,7 @@ PRODUCE = {
     ("kafka-cluster:DescribeTopic", TOPIC),
     ("kafka-cluster:WriteData", TOPIC),
 }
+LOGS_AND_TRACES = {"AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess"}
 NOTIFY = {
     ("dynamodb:UpdateItem", NOTIFICATIONS),
     ("ses:SendRawEmail", SENDER),
@@ -54,12 +65,49 @@ def test_order_keeps_orders_and_produces_to_its_topic(on_msk: Deployment) -> Non
     assert on_msk.grants("OrderFunction") == ON_ORDERS | PRODUCE
 
 
+def test_relay_finds_what_pends_and_produces_to_the_same_topic(on_msk: Deployment) -> None:
+    assert on_msk.grants("RelayFunction") == RELAY | PRODUCE
+
+
+def test_relay_can_delete_nothing_but_its_lease(deployment: Deployment) -> None:
+    [statement] = (each for each in deployment.statements("RelayFunction") if "dynamodb:DeleteItem" in each["Action"])
+    assert statement["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["lease#relay"]}}
+    assert statement["Action"] == ["dynamodb:DeleteItem"]
+
+
+@pytest.mark.parametrize("cluster", [CLUSTER, ""], ids=["msk", "self-managed"])
+@pytest.mark.parametrize(
+    ("parameters", "secrets"),
+    [
+        ({"KafkaAuthentication": "scram", "KafkaSecretArn": LOGIN}, {LOGIN}),
+        ({"KafkaAuthentication": "scram", "KafkaSecretArn": LOGIN, "KafkaCaSecretArn": AUTHORITY}, {LOGIN, AUTHORITY}),
+        ({"KafkaAuthentication": "tls", "KafkaCaSecretArn": AUTHORITY}, {AUTHORITY}),
+        ({"KafkaAuthentication": "tls"}, set()),
+        ({"KafkaAuthentication": "none"}, set()),
+    ],
+    ids=["scram", "scram and authority", "tls and authority", "tls", "none"],
+)
+def test_without_iam_order_and_relay_read_the_secrets_that_they_log_in_with_and_no_more(
+    cluster: str, parameters: dict[str, str], secrets: set[str]
+) -> None:
+    deployment = deploy(**REQUIRED, **VPC, MskClusterArn=cluster, **parameters)
+    read = {("secretsmanager:GetSecretValue", secret) for secret in secrets}
+    assert deployment.grants("OrderFunction") == ON_ORDERS | read
+    assert deployment.grants("RelayFunction") == RELAY | read
+
+
+def test_one_policy_is_all_that_kafka_takes(deployment: Deployment, on_msk: Deployment) -> None:
+    names = set(deployment.of_type("AWS::IAM::ManagedPolicy"))
+    assert names == ({"ReachKafka"} if deployment is on_msk else set())
+
+
 def test_notify_keeps_its_ledger_and_mails_and_its_pollers_consume(on_msk: Deployment) -> None:
     assert on_msk.grants("NotifyFunction") == NOTIFY | CONSUME | REACH_THE_BROKERS
 
 
 def test_without_msk_there_are_no_rights_on_it(on_self_managed: Deployment) -> None:
     assert on_self_managed.grants("OrderFunction") == ON_ORDERS
+    assert on_self_managed.grants("RelayFunction") == RELAY
     assert on_self_managed.grants("NotifyFunction") == NOTIFY | REACH_THE_BROKERS
 
 
@@ -74,7 +122,8 @@ def test_the_group_that_may_be_read_is_the_mappings(on_msk: Deployment) -> None:
 
 
 def test_nothing_but_the_pollers_network_is_granted_on_everything(deployment: Deployment) -> None:
-    grants = deployment.grants("OrderFunction") | deployment.grants("NotifyFunction")
+    functions = deployment.of_type("AWS::Lambda::Function")
+    grants = {grant for function in functions for grant in deployment.grants(function)}
     assert not {action for action, _ in grants if "*" in action}
     assert {grant for grant in grants if "*" in grant[1]} == REACH_THE_BROKERS
 
@@ -82,12 +131,14 @@ def test_nothing_but_the_pollers_network_is_granted_on_everything(deployment: De
 @pytest.mark.parametrize(
     ("function", "managed"),
     [
-        ("OrderFunction", ["AWSLambdaBasicExecutionRole", "AWSLambdaVPCAccessExecutionRole"]),
-        ("NotifyFunction", ["AWSLambdaBasicExecutionRole"]),
+        ("OrderFunction", {*LOGS_AND_TRACES, "AWSLambdaVPCAccessExecutionRole"}),
+        ("RelayFunction", {*LOGS_AND_TRACES, "AWSLambdaVPCAccessExecutionRole"}),
+        ("NotifyFunction", LOGS_AND_TRACES),
     ],
 )
-def test_of_awss_own_policies_a_function_has_those_for_logs_and_its_network(
-    deployment: Deployment, function: str, managed: list[str]
+def test_of_awss_own_policies_a_function_has_those_for_logs_traces_and_its_network(
+    deployment: Deployment, function: str, managed: set[str]
 ) -> None:
     arns = deployment.properties(f"{function}Role")["ManagedPolicyArns"]
-    assert [arn.rpartition("/")[2] for arn in arns] == managed
+    assert {arn.rpartition("/")[2] for arn in arns if arn.startswith("arn:aws:iam::aws:")} == managed
+    assert {arn for arn in arns if not arn.startswith("arn:aws:iam::aws:")} <= {"ReachKafka"}

@@ -1,0 +1,72 @@
+"""The HTTP API: who is let in, to which routes, and how many at once."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.template.conftest import REQUIRED
+from tests.template.deployment import TEMPLATE, Deployment, deploy
+
+PLACE, CANCEL = ("post", "/orders"), ("post", "/orders/{order_id}/cancellation")
+LIST, GET = ("get", "/orders"), ("get", "/orders/{order_id}")
+
+
+def _operations(deployment: Deployment) -> dict[tuple[str, str], dict[str, Any]]:
+    paths = deployment.properties("OrderApi")["Body"]["paths"]
+    return {(method, path): operation for path, methods in paths.items() for method, operation in methods.items()}
+
+
+def _scopes(deployment: Deployment) -> dict[tuple[str, str], list[str]]:
+    """Return the scopes that each route asks for, of the one authorizer that it has."""
+    scopes = {}
+    for route, operation in _operations(deployment).items():
+        [required] = operation["security"]
+        [(authorizer, scopes[route])] = required.items()
+        assert authorizer == "Tokens"
+    return scopes
+
+
+def test_the_api_has_the_routes_of_its_document_and_no_other(deployment: Deployment) -> None:
+    document = json.loads((TEMPLATE.parent / "functions/order/openapi.json").read_text())
+    documented = {(method, path) for path, methods in document["paths"].items() for method in methods}
+    assert _operations(deployment).keys() == documented == {PLACE, CANCEL, LIST, GET}
+
+
+def test_every_route_is_the_order_functions(deployment: Deployment) -> None:
+    for operation in _operations(deployment).values():
+        assert operation["x-amazon-apigateway-integration"]["uri"].endswith(":function:OrderFunction/invocations")
+
+
+def test_no_route_is_open(deployment: Deployment) -> None:
+    assert len(_scopes(deployment)) == 4
+
+
+def test_writing_takes_the_scope_and_reading_none(deployment: Deployment) -> None:
+    assert _scopes(deployment) == {PLACE: ["orders:write"], CANCEL: ["orders:write"], LIST: [], GET: []}
+
+
+def test_the_authorizer_takes_the_issuers_tokens_for_this_api() -> None:
+    deployment = deploy(**REQUIRED | {"TokenIssuer": "https://login.example/shop"}, TokenAudience="shop-orders")
+    schemes = deployment.properties("OrderApi")["Body"]["components"]["securitySchemes"]
+    assert schemes.keys() == {"Tokens"}
+    assert schemes["Tokens"]["x-amazon-apigateway-authorizer"] == {
+        "type": "jwt",
+        "identitySource": "$request.header.Authorization",
+        "jwtConfiguration": {"issuer": "https://login.example/shop", "audience": ["shop-orders"]},
+    }
+
+
+def test_the_api_and_the_function_ask_for_the_same_scopes() -> None:
+    deployment = deploy(**REQUIRED, OrdersWriteScope="shop/place", OrdersReadAllScope="shop/see")
+    variables = deployment.properties("OrderFunction")["Environment"]["Variables"]
+    assert _scopes(deployment)[PLACE] == _scopes(deployment)[CANCEL] == [variables["ORDERS_WRITE_SCOPE"]]
+    assert (variables["ORDERS_WRITE_SCOPE"], variables["ORDERS_READ_ALL_SCOPE"]) == ("shop/place", "shop/see")
+
+
+@pytest.mark.parametrize(("parameters", "limit"), [({}, 500), ({"RequestsPerSecond": "40"}, 40)])
+def test_no_more_requests_are_let_in_than_wanted(parameters: dict[str, str], limit: int) -> None:
+    [stage] = deploy(**REQUIRED, **parameters).of_type("AWS::ApiGatewayV2::Stage").values()
+    settings = stage["DefaultRouteSettings"]
+    assert (int(settings["ThrottlingRateLimit"]), int(settings["ThrottlingBurstLimit"])) == (limit, limit)
+    assert "RouteSettings" not in stage
