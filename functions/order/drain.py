@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 # Whoever marked an order may be at its event for as long as OrderFunction's timeout, and clocks differ a little.
 LEAST_AGE = timedelta(seconds=12)
-# What a batch may take, in seconds: its sends, and the calls that take off its marks.
+# What a batch takes at most while DynamoDB is well, in seconds: the sends of two events an order, and their marks.
+# Where it takes longer, Lambda ends the run, and the next one repeats what was not marked.
 LONGEST_BATCH = 20.0
 
 _THREADS = 8

@@ -194,7 +194,7 @@ def test_the_command_to_try_holds_a_token_that_is_explained(tmp_path: Path) -> N
     assert (claims["sub"], claims["scope"], claims["aud"]) == ("cus_ada", "greet", "greetings")
     assert command == f"curl http://127.0.0.1:3000/ -H 'authorization: Bearer {token}' -d '{json.dumps({'a': 1})}'"
     assert "lasts 12 hours; it has the subject cus_ada and the scope greet" in said
-    assert "python -m local token" in said
+    assert "-m local token --sub" in said
 
 
 def test_a_token_without_a_scope_is_not_said_to_have_one(tmp_path: Path) -> None:

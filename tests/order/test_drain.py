@@ -222,6 +222,14 @@ def test_a_batch_of_refusals_alone_does_not_stop_the_next() -> None:
     assert (drained.published, drained.refused) == (1, 1)
 
 
+def test_a_refusal_shows_that_kafka_is_there_although_another_event_failed() -> None:
+    refused, failing, later = pending(3), pending(2), pending(1)
+    two_batches = scene([refused, failing], [later])
+    two_batches.publisher.failures |= {id_of(refused): TOO_LARGE, id_of(failing): AWAY}
+    drained = two_batches.run()
+    assert (drained.published, drained.refused, drained.left) == (1, 1, [failing])
+
+
 def test_a_refusal_that_cannot_be_noted_is_left() -> None:
     refused = pending(1)
     one = scene([refused])

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from functions.order.orders import order_id_for
 from local import settings, template
 from local.endpoints import Endpoints, url
 from local.model import Application
@@ -36,6 +37,26 @@ class Outcome:
 
     status: int
     answer: Any
+
+
+def to_place(reference: str) -> dict[str, Any]:
+    """Return the request that places an order for this payment, as API Gateway hands it on."""
+    event = _event("create-order-ada.json")
+    event["body"] = json.dumps(json.loads(event["body"]) | {"payment": {"reference": reference}})
+    return event
+
+
+def to_cancel(reference: str) -> dict[str, Any]:
+    """Return the request that cancels the order of this payment."""
+    event, order_id = _event("cancel-order.json"), order_id_for(reference)
+    event["rawPath"] = event["requestContext"]["http"]["path"] = f"/orders/{order_id}/cancellation"
+    event["pathParameters"] = {"order_id": order_id}
+    return event
+
+
+def _event(name: str) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads((ROOT / "events" / "api" / name).read_text(encoding="utf-8"))
+    return event
 
 
 def application(*, kafka: str, dynamodb: str) -> Application:

@@ -84,9 +84,7 @@ DEATHS: dict[str, Callable[[], None]] = {
 
 def _set_clocks(ahead: float) -> None:
     relay.drain = replace(relay.drain, clock=lambda: datetime.now(UTC) + timedelta(seconds=ahead))
-    relay.lease = Lease(
-        client=relay.dynamodb, table=relay.table, name="relay", clock=lambda: time.time() + ahead
-    )
+    relay.lease = Lease(client=relay.dynamodb, table=relay.table, name="relay", clock=lambda: time.time() + ahead)
 
 
 def _invoke(call: dict[str, Any]) -> Any:

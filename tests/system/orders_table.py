@@ -45,6 +45,4 @@ class OrdersTable:
 
     def _scan(self, **options: Any) -> list[dict[str, Any]]:
         pages = self._client.get_paginator("scan").paginate(TableName=TABLE, **options)
-        return [
-            {name: _deserialize(value) for name, value in item.items()} for page in pages for item in page["Items"]
-        ]
+        return [{name: _deserialize(value) for name, value in item.items()} for page in pages for item in page["Items"]]

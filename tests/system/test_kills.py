@@ -2,33 +2,28 @@
 
 import contextlib
 import itertools
-import json
 import re
 import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from functions.order.orders import order_id_for
 from local import ports
 from local.endpoints import url
 from tests.system.broker import Broker
 from tests.system.database import Database
-from tests.system.invoking import Call, Functions, Outcome, application
+from tests.system.invoking import Call, Functions, Outcome, application, to_cancel, to_place
 from tests.system.orders_table import OrdersTable
 from tests.system.published import CANCELLED, PAID, Published
-from tests.system.running import ROOT
 
 pytestmark = pytest.mark.xdist_group("kills")
 
 KILLS = 20
 SIDE_BY_SIDE = 5
 TOPIC = "order-events"
-EVENTS = ROOT / "events" / "api"
 # Seconds: older than what the relay takes, and later than the lease of a relay that was killed.
 LATER = 120.0
 
@@ -95,20 +90,6 @@ def references_of(name: str) -> list[str]:
     return [f"{prefix}-{number}" for number in range(KILLS)]
 
 
-def to_place(reference: str) -> dict[str, Any]:
-    event: dict[str, Any] = json.loads((EVENTS / "create-order-ada.json").read_text())
-    event["body"] = json.dumps(json.loads(event["body"]) | {"payment": {"reference": reference}})
-    return event
-
-
-def to_cancel(reference: str) -> dict[str, Any]:
-    event: dict[str, Any] = json.loads((EVENTS / "cancel-order.json").read_text())
-    path = f"/orders/{order_id_for(reference)}/cancellation"
-    event["rawPath"] = event["requestContext"]["http"]["path"] = path
-    event["pathParameters"] = {"order_id": order_id_for(reference)}
-    return event
-
-
 @pytest.mark.parametrize(
     ("step", "again"),
     [
@@ -154,9 +135,7 @@ def test_a_cancellation_that_was_killed_can_be_repeated(shop: Shop, step: str) -
         published.has(order_id, [PAID, CANCELLED], extra={CANCELLED: 1})
 
 
-@pytest.mark.parametrize(
-    "step", ["the relay, after its acknowledgements", "the relay, after its first mark is off"]
-)
+@pytest.mark.parametrize("step", ["the relay, after its acknowledgements", "the relay, after its first mark is off"])
 def test_a_relay_that_was_killed_is_made_up_for_by_the_next(shop: Shop, step: str) -> None:
     references = references_of(step)
     shop.kill([to_place(reference) for reference in references], step="before the send")

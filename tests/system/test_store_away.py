@@ -4,7 +4,6 @@ import contextlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,10 +13,9 @@ from local import ports
 from local.endpoints import url
 from tests.system.broker import Broker
 from tests.system.database import Database
-from tests.system.invoking import Call, Functions, application
+from tests.system.invoking import Call, Functions, application, to_place
 from tests.system.orders_table import OrdersTable
 from tests.system.published import PAID, Published
-from tests.system.running import ROOT
 
 pytestmark = pytest.mark.xdist_group("store-away")
 
@@ -36,9 +34,7 @@ class Shop:
     table: OrdersTable
 
     def place(self, reference: str) -> dict[str, Any]:
-        event = json.loads((ROOT / "events" / "api" / "create-order-ada.json").read_text())
-        event["body"] = json.dumps(json.loads(event["body"]) | {"payment": {"reference": reference}})
-        [outcome] = self.functions.invoke([Call(event=event)])
+        [outcome] = self.functions.invoke([Call(event=to_place(reference))])
         answer: dict[str, Any] = outcome.answer
         return answer
 

@@ -1,0 +1,492 @@
+"""What an attacker tries over HTTP is refused, changes nothing, and leaves nothing in a log that should not be there.
+
+The functions log at DEBUG here: whoever looks for an error that way must not find customers in the log.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+import shutil
+import socket
+import time
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+from kafka import KafkaConsumer, TopicPartition
+
+from functions.order.orders import order_id_for
+from tests.system.orders_table import OrdersTable
+from tests.system.running import ROOT, RunningStack, eventually
+
+pytestmark = pytest.mark.xdist_group("attackers")
+
+VICTIM, ATTACKER = "cus_victoria", "cus_mallory"
+TOPIC = "order-events"
+REASON = "Bitte stornieren, Karte gestohlen"
+CUSTOMERS = {
+    VICTIM: {"name": "Victoria Quixley", "email": "v.quixley@victim.example", "phone": "+4915207829923"},
+    ATTACKER: {"name": "Mallory Überfall", "email": "mallory@attacker.example", "phone": "+84912345678"},
+}
+TEN_MB = 10 * 1024 * 1024
+MISSING_ORDER = order_id_for("pay-nobody")
+
+
+class World:
+    """A stack with orders of a victim and of the attacker, the attacker's means, and all that must not be logged."""
+
+    def __init__(self, stack: RunningStack) -> None:
+        self.stack = stack
+        self.table = OrdersTable(stack.endpoints["dynamodb"])
+        self.tokens: set[str] = set()
+        self.texts: set[str] = {REASON}
+        self._http = httpx.Client(base_url=stack.endpoints["api"], timeout=60)
+        key = load_pem_private_key((stack.data / "issuer" / "key.pem").read_bytes(), password=None)
+        assert isinstance(key, RSAPrivateKey)
+        self.key = key
+        self.issuer = f"{stack.endpoints['console']}/issuer"
+        self.key_id: str = httpx.get(f"{self.issuer}/.well-known/jwks.json").json()["keys"][0]["kid"]
+        self.checkout = self.token(sub="svc_checkout", scope="orders:write")
+        self.customer = self.token(sub=ATTACKER)
+
+    def close(self) -> None:
+        self._http.close()
+        self.table.close()
+
+    def token(self, *, key: Any = None, algorithm: str = "RS256", **claims: Any) -> str:
+        """Return a token with these claims, None for none, signed by the issuer's key unless told otherwise."""
+        now = int(time.time())
+        usual = {"iss": self.issuer, "sub": ATTACKER, "aud": "orders", "iat": now, "exp": now + 3600}
+        present = {name: value for name, value in (usual | claims).items() if value is not None}
+        token = jwt.encode(present, key or self.key, algorithm, headers={"kid": self.key_id})
+        return self.noted(token)
+
+    def noted(self, token: str) -> str:
+        self.tokens.add(token)
+        return token
+
+    def request(self, method: str, path: str, token: str | None = None, **options: Any) -> httpx.Response:
+        headers = [*options.pop("headers", []), *([("authorization", f"Bearer {token}")] if token else [])]
+        return self._http.request(method, path, headers=headers, **options)
+
+    def post(self, path: str, body: Any, *, content_type: str = "application/json") -> httpx.Response:
+        """Post a body, bytes as they are, with all the rights that the shop's own checkout has."""
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return self.request("POST", path, self.checkout, content=content, headers=[("content-type", content_type)])
+
+    def place(self, customer: str, reference: str, **headers: str) -> str:
+        """Place an order as the shop's checkout does, and return its id."""
+        body = order(reference, id=customer, **CUSTOMERS[customer])
+        answer = self.request("POST", "/orders", self.checkout, json=body, headers=list(headers.items()))
+        assert answer.status_code == httpx.codes.CREATED
+        order_id: str = answer.json()["order_id"]
+        return order_id
+
+    def state(self) -> Any:
+        """Return all that the table and the topic have."""
+        consumer = KafkaConsumer(bootstrap_servers=self.stack.endpoints["kafka"])
+        try:
+            ends = consumer.end_offsets([TopicPartition(TOPIC, each) for each in consumer.partitions_for_topic(TOPIC)])
+        finally:
+            consumer.close()
+        return sorted(self.table.orders(), key=lambda item: str(item["order_id"])), ends
+
+    def logs(self) -> str:
+        """Return all that the stack has printed and written to its logs."""
+        files = [self.stack.log, *sorted(path for path in (self.stack.data / "logs").rglob("*") if path.is_file())]
+        return "\n".join(file.read_text(errors="replace") for file in files)
+
+
+def order(reference: str = "pay-attack", **customer: Any) -> dict[str, Any]:
+    """Return the body of an order, for `customer` with changes."""
+    return {
+        "customer": {"id": ATTACKER, **CUSTOMERS[ATTACKER], **customer},
+        "items": [{"sku": "BOOK-1", "name": "Notes on the Engine", "quantity": 2, "unit_price": "12.50"}],
+        "currency": "EUR",
+        "payment": {"reference": reference},
+    }
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A stack at DEBUG, with a cancelled and a paid order of the victim's and one of the attacker's, all published."""
+    folder = tmp_path_factory.mktemp("attackers")
+    project = folder / "project"
+    shutil.copytree(ROOT / "functions", project / "functions", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "template.yaml", project)
+    parameters = (ROOT / "samconfig.toml").read_text().replace('"KafkaAuth', '"LogLevel=DEBUG", "KafkaAuth')
+    assert "LogLevel=DEBUG" in parameters
+    (project / "samconfig.toml").write_text(parameters)
+    stack = RunningStack(project, folder / "data")
+    try:
+        stack.wait_until_ready()
+        world = World(stack)
+        cancelled = world.place(VICTIM, "pay-victim-cancelled")
+        assert world.post(f"/orders/{cancelled}/cancellation", {"reason": REASON}).status_code == httpx.codes.OK
+        world.place(VICTIM, "pay-victim")
+        world.place(ATTACKER, "pay-attacker")
+        eventually(lambda: len(stack.recipients()) == 3, what="three mails")
+        eventually(lambda: not world.table.pending(), what="nothing to pend")
+        yield world
+        world.close()
+    finally:
+        stack.kill()
+
+
+@pytest.fixture
+def unharmed(world: World) -> Iterator[None]:
+    """Fail if the test changes an order, records one, or publishes anything."""
+    before = world.state()
+    yield
+    assert world.state() == before
+
+
+def refusals(world: World, attempts: dict[str, Any], path: str) -> dict[str, int]:
+    """Return the status that each body is answered with."""
+    return {name: world.post(path, body).status_code for name, body in attempts.items()}
+
+
+def all_of(attempts: dict[str, Any], status: int) -> dict[str, int]:
+    return dict.fromkeys(attempts, status)
+
+
+# ---------------------------------------------------------------- tokens
+
+
+def forged(world: World) -> dict[str, str]:
+    """Return tokens that claim all rights and must not hold."""
+    hour = 3600
+    now = int(time.time())
+    rights = {"scope": "orders:write orders:read:all", "sub": VICTIM}
+    header, _, signature = world.customer.split(".")
+    stranger = generate_private_key(public_exponent=65537, key_size=2048)
+    claims = {"iss": world.issuer, "aud": "orders", "iat": now, "exp": now + hour, **rights}
+    by_hmac = f"{part({'alg': 'HS256', 'kid': world.key_id})}.{part(claims)}"
+    pem = world.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return {
+        "expired": world.token(**rights, exp=now - 5),
+        "not valid yet": world.token(**rights, nbf=now + hour),
+        "never expires": world.token(**rights, exp=None),
+        "unsigned": world.noted(f"{part({'alg': 'none', 'kid': world.key_id})}.{part(claims)}."),
+        "signature of other claims": world.noted(f"{header}.{part(claims)}.{signature}"),
+        "HMAC with the public key": world.noted(
+            f"{by_hmac}.{part(hmac.digest(pem, by_hmac.encode(), hashlib.sha256))}"
+        ),
+        "another key under our id": world.token(**rights, key=stranger),
+        "another issuer": world.token(**rights, iss="https://issuer.attacker.example"),
+        "another audience": world.token(**rights, aud="newsletter"),
+        "no token at all": world.noted("x" * 4000),
+    }
+
+
+def part(value: Any) -> str:
+    raw = value if isinstance(value, bytes) else json.dumps(value).encode()
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+@pytest.mark.usefixtures("unharmed")
+def test_no_forged_token_opens_anything(world: World) -> None:
+    tokens = forged(world)
+    victims = order_id_for("pay-victim")
+    for method, path, body in (
+        ("GET", f"/orders/{victims}", None),
+        ("GET", "/orders", None),
+        ("POST", "/orders", order()),
+        ("POST", f"/orders/{victims}/cancellation", {"reason": "Mine"}),
+    ):
+        answers = {name: world.request(method, path, token, json=body) for name, token in tokens.items()}
+        assert {name: answer.status_code for name, answer in answers.items()} == all_of(tokens, 401), f"{method} {path}"
+        assert {answer.text for answer in answers.values()} == {'{"message":"Unauthorized"}'}
+
+
+@pytest.mark.usefixtures("unharmed")
+def test_a_good_token_counts_in_its_place_only_and_once(world: World) -> None:
+    good = world.token(sub=VICTIM, scope="orders:write orders:read:all")
+    bearer = ("authorization", f"Bearer {good}")
+    path = f"/orders/{order_id_for('pay-victim')}"
+    assert world.request("GET", path, good).status_code == httpx.codes.OK
+    for name in ("access_token", "token", "authorization"):
+        assert world.request("GET", f"{path}?{name}={good}").status_code == httpx.codes.UNAUTHORIZED
+    other_places = [
+        ("cookie", f"token={good}"),
+        ("x-authorization", bearer[1]),
+        ("x-amzn-remapped-authorization", good),
+    ]
+    for header in other_places:
+        assert world.request("GET", path, headers=[header]).status_code == httpx.codes.UNAUTHORIZED
+    for twice in ([bearer, bearer], [bearer, ("authorization", "Bearer x.y.z")], [("authorization", ""), bearer]):
+        answer = world.request("GET", path, headers=twice)
+        assert answer.status_code == httpx.codes.UNAUTHORIZED, twice[0][1][:10]
+
+
+@pytest.mark.usefixtures("unharmed")
+def test_without_the_scope_nothing_is_placed_and_nothing_cancelled(world: World) -> None:
+    scopes = ["", "orders:read:all", "orders:writer", "ORDERS:WRITE", "orders:write,orders:read:all", "orders:*", "*"]
+    own = order_id_for("pay-attacker")
+    for scope in scopes:
+        token = world.token(scope=scope or None)
+        placed = world.request("POST", "/orders", token, json=order())
+        cancelled = world.request("POST", f"/orders/{own}/cancellation", token, json={"reason": "Mine"})
+        assert (placed.status_code, cancelled.status_code) == (httpx.codes.FORBIDDEN, httpx.codes.FORBIDDEN), scope
+
+
+# ---------------------------------------------------------------- other customers' orders
+
+SUBJECTS = [
+    VICTIM[:-1],
+    VICTIM + "#",
+    VICTIM + " ",
+    VICTIM + "\x00",
+    VICTIM.upper(),
+    VICTIM.replace("o", "о"),  # noqa: RUF001 - Cyrillic
+    VICTIM.replace("i", "i\u0307"),
+    f"{VICTIM},{ATTACKER}",
+    f"[{ATTACKER} {VICTIM}]",
+    "",
+    "\ud800",
+    "*",
+    "paid#0",
+    "lease#relay",
+    None,
+    [VICTIM],
+    "x" * 3000,
+]
+
+
+@pytest.mark.usefixtures("unharmed")
+def test_nobody_but_the_customer_reads_the_order_or_finds_it(world: World) -> None:
+    victims = [order_id_for("pay-victim"), order_id_for("pay-victim-cancelled")]
+    for subject in SUBJECTS:
+        token = world.token(sub=subject)
+        for order_id in victims:
+            answer = world.request("GET", f"/orders/{order_id}", token)
+            missing = world.request("GET", f"/orders/{MISSING_ORDER}", token)
+            assert (answer.status_code, answer.text) == (httpx.codes.NOT_FOUND, missing.text), repr(subject)
+        for query in ("", "?status=paid", "?status=cancelled", "?limit=100"):
+            listed = world.request("GET", f"/orders{query}", token)
+            assert (listed.status_code, listed.json()["orders"]) == (httpx.codes.OK, []), (repr(subject), query)
+    listed = world.request("GET", "/orders", world.token(sub=VICTIM))
+    assert {each["order_id"] for each in listed.json()["orders"]} == set(victims)
+
+
+@pytest.mark.usefixtures("unharmed")
+def test_what_is_no_order_is_not_found_whoever_asks(world: World) -> None:
+    reader = world.token(scope="orders:write orders:read:all")
+    ids = [
+        "lease#relay",
+        "..",
+        "../orders",
+        "\x00",
+        "%",
+        "ord_",
+        MISSING_ORDER.upper(),
+        "ord_" + "a" * 3000,
+        "٣",
+        "a b",
+    ]
+    for order_id in ids:
+        path = f"/orders/{quote(order_id, safe='')}"
+        assert world.request("GET", path, reader).status_code == httpx.codes.NOT_FOUND, order_id[:20]
+        cancelled = world.request("POST", f"{path}/cancellation", reader, json={"reason": "Mine"})
+        assert cancelled.status_code == httpx.codes.NOT_FOUND, order_id[:20]
+
+
+@pytest.mark.usefixtures("unharmed")
+def test_a_cursor_leads_to_ones_own_orders_only(world: World) -> None:
+    [place] = [item["listed_at"] for item in world.table.orders() if item["payment_reference"] == "pay-victim"]
+    stolen = base64.urlsafe_b64encode(place.encode()).decode()
+    answer = world.request("GET", "/orders", world.customer, params={"cursor": stolen, "limit": 100})
+    assert answer.status_code == httpx.codes.OK
+    assert {each["customer_id"] for each in answer.json()["orders"]} <= {ATTACKER}
+    garbage = ["x", "fg==", stolen[:-4], stolen + "A", "\x00", "é", '{"order_id":{"S":"x"}}', "A" * 5000, VICTIM]
+    garbage += [base64.urlsafe_b64encode(text.encode()).decode() for text in ("~", place[:-1] + "1", VICTIM + place)]
+    wrong = [{"cursor": cursor} for cursor in garbage]
+    wrong += [{"limit": limit} for limit in ("0", "-1", "101", "1e9", "9" * 5000, "ten", "")]
+    wrong += [{"status": status} for status in ("refunded", "PAID", "paid#0", "")]
+    for query in wrong:
+        answer = world.request("GET", "/orders", world.customer, params=query)
+        assert answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY, str(query)[:60]
+
+
+# ---------------------------------------------------------------- bodies
+
+
+@pytest.mark.usefixtures("unharmed")
+def test_no_field_is_taken_that_is_not_the_callers_to_set(world: World) -> None:
+    extra = {
+        "status": "cancelled",
+        "total": "0.01",
+        "owner": ATTACKER,
+        "order_id": MISSING_ORDER,
+        "created_at": "2020-01-01T00:00:00.000Z",
+        "pending": [],
+        "unpublishable": {},
+        "__proto__": {"total": "0.01"},
+    }
+    bodies: dict[str, Any] = {}
+    for name, value in extra.items():
+        body = order()
+        bodies[name] = body | {name: value}
+        bodies[f"customer/{name}"] = body | {"customer": body["customer"] | {name: value}}
+        bodies[f"items/0/{name}"] = body | {"items": [body["items"][0] | {name: value}]}
+        bodies[f"payment/{name}"] = body | {"payment": body["payment"] | {name: value}}
+    for pointer, body in bodies.items():
+        answer = world.post("/orders", body)
+        assert answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY, pointer
+        assert [error["field"] for error in answer.json()["errors"]] == [f"/{pointer}"]
+    cancellations = {name: {"reason": "Mine", name: value} for name, value in extra.items()}
+    path = f"/orders/{order_id_for('pay-attacker')}/cancellation"
+    assert refusals(world, cancellations, path) == all_of(cancellations, 422)
+
+
+@pytest.mark.usefixtures("unharmed")
+def test_bodies_that_are_too_large_or_too_deep_are_refused(world: World) -> None:
+    def padded(size: int) -> bytes:
+        body = json.dumps(order()).encode()
+        return body + b" " * (size - len(body))
+
+    bodies: dict[str, tuple[Any, int]] = {
+        "over the function's limit": (padded(256 * 1024 + 1), 413),
+        "over Lambda's payload": (padded(7 * 1024 * 1024), 413),
+        "as large as the gateway takes": (padded(TEN_MB), 413),
+        "over the gateway's limit": (padded(TEN_MB + 1), 413),
+        "deep": (b"[" * 100_000, 400),
+        "deep and whole": (b'{"a":' * 40_000 + b"1" + b"}" * 40_000, 400),
+        "deep in a field": (order(name=json.loads("[" * 500 + "]" * 500)), 422),
+        "a thousand items": (order() | {"items": order()["items"] * 1000}, 422),
+        "a number that is none": (json.dumps(order()).replace(": 2,", ": NaN,").encode(), 400),
+        "a number without end": (json.dumps(order()).replace(": 2,", f": {'9' * 5000},").encode(), 400),
+        "no number but infinity": (json.dumps(order()).replace(": 2,", ": 1e999,").encode(), 422),
+        "not UTF-8": (json.dumps(order()).encode("utf-16"), 400),
+        "nothing": (b"", 422),
+        "null": (b"null", 422),
+        "a list": ([order()], 422),
+    }
+    paths = ("/orders", f"/orders/{order_id_for('pay-attacker')}/cancellation")
+    for path in paths:
+        answers = {name: world.post(path, body).status_code for name, (body, _) in bodies.items()}
+        assert answers == {name: status for name, (_, status) in bodies.items()}, path
+    for content_type in ("application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/xml", "*/*"):
+        assert world.post("/orders", order(), content_type=content_type).status_code == 415
+
+
+CONTROLS = [
+    "\x00",
+    "\n",
+    "\r\nBcc: a@attacker.example\r\n",
+    "\x1b[2J",
+    "\x7f",
+    "\x85",
+    "\u2028",
+    "\ud800",
+    "\udc00\ud800",
+]
+
+
+@pytest.mark.usefixtures("unharmed")
+def test_no_text_field_takes_control_characters_or_halves_of_surrogate_pairs(world: World) -> None:
+    places = [
+        ("customer", "id"),
+        ("customer", "name"),
+        ("customer", "email"),
+        ("customer", "phone"),
+        ("customer", "locale"),
+        ("items", 0, "sku"),
+        ("items", 0, "name"),
+        ("items", 0, "unit_price"),
+        ("currency",),
+        ("payment", "reference"),
+    ]
+    for place in places:
+        for control in CONTROLS:
+            body: Any = order()
+            body["customer"]["locale"] = "en"
+            *way, last = place
+            target = body
+            for step in way:
+                target = target[step]
+            target[last] = target[last] + control
+            answer = world.post("/orders", body)
+            assert answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY, (place, control)
+            pointer = "".join(f"/{step}" for step in place)
+            assert pointer in [error["field"] for error in answer.json()["errors"]], control
+    path = f"/orders/{order_id_for('pay-attacker')}/cancellation"
+    reasons = {repr(control): {"reason": f"Mine{control}"} for control in CONTROLS}
+    assert refusals(world, reasons, path) == all_of(reasons, 422)
+
+
+@pytest.mark.usefixtures("unharmed")
+def test_another_order_for_a_victims_payment_tells_nothing_of_it(world: World) -> None:
+    answer = world.post("/orders", order("pay-victim"))
+    assert answer.status_code == httpx.codes.CONFLICT
+    victim = {VICTIM, *CUSTOMERS[VICTIM].values(), order_id_for("pay-victim"), "25.00", "Notes on the Engine"}
+    assert [text for text in victim if text in f"{answer.headers}{answer.text}"] == []
+    cancelled = world.post(f"/orders/{order_id_for('pay-victim-cancelled')}/cancellation", {"reason": "Mine"})
+    assert cancelled.status_code == httpx.codes.CONFLICT
+    assert REASON not in cancelled.text
+
+
+# ---------------------------------------------------------------- headers
+
+
+def test_a_trace_that_is_none_goes_into_no_event_and_no_log(world: World) -> None:
+    evil = {
+        "long": "00-" + "a" * 8000,
+        "injected": '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01","level":"ERROR',
+        "zero": f"00-{'0' * 32}-{'0' * 16}-01",
+        "capitals": "00-4BF92F3577B34DA6A3CE929D0E0E4736-00F067AA0BA902B7-01",
+    }
+    for name, trace in evil.items():
+        world.place(ATTACKER, f"pay-trace-{name}", traceparent=trace)
+    traces = {
+        item["traceparent"] for item in world.table.orders() if item["payment_reference"].startswith("pay-trace-")
+    }
+    assert len(traces) == len(evil)
+    for trace in traces:
+        assert re.fullmatch("00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}", trace), trace
+    assert not traces & set(evil.values())
+
+
+@pytest.mark.usefixtures("unharmed")
+def test_a_header_that_goes_over_two_lines_is_refused_or_is_two(world: World) -> None:
+    api = httpx.URL(world.stack.endpoints["api"])
+    request = (
+        "POST /orders HTTP/1.1\r\n"
+        f"host: {api.host}\r\n"
+        "connection: close\r\n"
+        "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736\r\n -00f067aa0ba902b7-01\r\n"
+        "x-note: a\nauthorization: Bearer x.y.z\r\n"
+        "content-length: 2\r\n\r\n{}"
+    )
+    assert api.port is not None
+    with socket.create_connection((api.host, api.port), timeout=30) as connection:
+        connection.sendall(request.encode())
+        status = connection.makefile("rb").readline()
+    assert re.match(rb"HTTP/1.1 40[01] ", status), status
+
+
+# ---------------------------------------------------------------- and afterwards
+
+
+def test_all_that_was_logged_names_nobody_and_holds_no_token(world: World) -> None:
+    forged(world)
+    order_id = world.place(VICTIM, "pay-last")
+    # It comes last: what was logged before it is there, too.
+    eventually(lambda: any("mail sent" in line for line in world.stack.logged(order_id)), what="the last mail")
+    logs = world.logs()
+    for found in (order_id, order_id_for("pay-victim"), order_id_for("pay-victim-cancelled"), '"OrdersRecorded"'):
+        assert found in logs, "the search finds what is there"
+    texts = {REASON, "Quixley", "Überfall"}
+    texts |= {text for customer in CUSTOMERS.values() for text in (*customer.values(), customer["name"].split()[0])}
+    texts |= {json.dumps(text)[1:-1] for text in texts} | {quote(text) for text in texts}
+    assert [text for text in sorted(texts) if text in logs] == []
+    parts = {piece for token in world.tokens for piece in token.split(".")[1:] if len(piece) > 20}
+    assert len(parts) > len(world.tokens)
+    assert [piece for piece in sorted(parts) if piece in logs] == []
