@@ -63,8 +63,8 @@ class Broker:
 
     async def stop(self) -> None:
         """End it, frozen or not."""
+        self._signal(signal.SIGCONT)
         if self.process:
-            os.kill(self.process.pid, signal.SIGCONT)
             await self.process.stop()
             self.process = None
 
@@ -78,12 +78,15 @@ class Broker:
     @contextlib.contextmanager
     def frozen(self) -> Iterator[None]:
         """Have it frozen for the context: its connections stay, and nothing is answered."""
-        assert self.process
-        os.kill(self.process.pid, signal.SIGSTOP)
+        self._signal(signal.SIGSTOP)
         try:
             yield
         finally:
-            os.kill(self.process.pid, signal.SIGCONT)
+            self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self.process:
+            os.kill(self.process.pid, number)
 
 
 @dataclass(frozen=True, kw_only=True)

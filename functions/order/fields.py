@@ -44,7 +44,9 @@ def _currency(code: str) -> str:
     return code
 
 
-Reference = Annotated[str, Field(max_length=128, pattern="^[!-~]+$")]
+LONGEST_REFERENCE = 128
+
+Reference = Annotated[str, Field(max_length=LONGEST_REFERENCE, pattern="^[!-~]+$")]
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_readable)]
 MailAddress = Annotated[str, Field(max_length=254), AfterValidator(_mail_address)]
 PhoneNumber = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")]

@@ -648,6 +648,14 @@ def test_a_list_has_the_callers_orders_newest_first(
     assert [order["order_id"] for order in everybodys["orders"]] == [each["order_id"] for each in reversed(placed)]
 
 
+@pytest.mark.parametrize("subject", ["", "x" * 129, "x" * 3000])
+def test_whoever_can_have_no_orders_has_none(
+    call: Call, event: Callable[[str], Event], dynamodb: DynamoDBClient, subject: str
+) -> None:
+    listed = call(as_caller(event("api/list-orders.json"), sub=subject))
+    assert (listed.status, listed.json) == (200, {"orders": [], "next_cursor": None})
+
+
 def test_a_list_is_followed_page_by_page_and_by_status(
     call: Call, event: Callable[[str], Event], new_order_body: Callable[[], Event], dynamodb: DynamoDBClient
 ) -> None:

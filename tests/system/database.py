@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import boto3
 from botocore.config import Config
 
-from local import dynamodb, java, ports, resources
+from local import dynamodb, java, resources
 from local.endpoints import url
 from local.model import Application
 from local.services import CREDENTIALS

@@ -23,7 +23,7 @@ class StackOutbox:
     def __init__(self, stack: RunningStack) -> None:
         self._logs = stack.data / "logs"
         self._table = OrdersTable(stack.endpoints["dynamodb"])
-        self._lambda = boto3.client(
+        self._lambda: Any = boto3.client(
             "lambda",
             endpoint_url=stack.endpoints["lambda"],
             region_name="us-east-1",
@@ -75,5 +75,4 @@ class StackOutbox:
     def _logged(self, function: str, message: str) -> list[dict[str, Any]]:
         log = self._logs / f"{function}.log"
         lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
-        entries = [json.loads(line) for line in lines if f'"message":"{message}"' in line]
-        return entries
+        return [json.loads(line) for line in lines if f'"message":"{message}"' in line]
