@@ -17,11 +17,14 @@ from aws_lambda_powertools.tracing import Tracer
 
 from functions.notify import aws, ledger, mailer
 from functions.notify.batch import work_off
+from functions.notify.channels import MailChannel, TextChannel
 from functions.notify.deadletters import DeadLetters
 from functions.notify.messages import Messages
 from functions.notify.metrics import Metrics
 from functions.notify.notifier import Invocation, Notifier
+from functions.notify.pace import Pace
 from functions.notify.records import read_records
+from functions.notify.texter import Texter
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -34,17 +37,31 @@ for library in ("aws_lambda_powertools", "aws_xray_sdk", "boto3", "botocore", "u
 # Clients that X-Ray's SDK has patched put the messages of errors into the trace, and SES's name the recipient.
 tracer = Tracer(auto_patch=False)
 
+messages = Messages(shop_name=os.environ["SHOP_NAME"])
+# All environments together keep below what the account may send in a second.
+environments = int(os.environ["MOST_ENVIRONMENTS"])
+mail = MailChannel(
+    messages=messages,
+    mailer=mailer.Mailer(
+        client=boto3.client("sesv2", config=aws.SENDS),
+        sender=mailer.parse_address(os.environ["SENDER_ADDRESS"], name=os.environ["SHOP_NAME"]),
+        configuration_set=os.environ["CONFIGURATION_SET"],
+    ),
+    pace=Pace(float(os.environ["MAILS_PER_SECOND"]) / environments),
+)
+text = TextChannel(
+    messages=messages,
+    texter=Texter(client=boto3.client("sns", config=aws.SENDS), sender_id=os.environ["TEXT_SENDER_ID"]),
+    pace=Pace(float(os.environ["TEXTS_PER_SECOND"]) / environments),
+)
 notifier = Notifier(
     ledger=ledger.Ledger(
         client=boto3.client("dynamodb", config=aws.IMPATIENT),
         table=os.environ["NOTIFICATIONS_TABLE"],
         unknown_policy=ledger.UnknownPolicy(os.environ["UNKNOWN_POLICY"]),
     ),
-    messages=Messages(shop_name=os.environ["SHOP_NAME"]),
-    mailer=mailer.Mailer(
-        client=boto3.client("sesv2", config=mailer.CLIENT_CONFIG),
-        sender=mailer.parse_address(os.environ["SENDER_ADDRESS"], name=os.environ["SHOP_NAME"]),
-    ),
+    messages=messages,
+    channels={channel.name: channel for channel in (mail, text)},
     dead_letters=DeadLetters(
         client=boto3.client("sqs", config=aws.IMPATIENT), queue_url=os.environ["DEAD_LETTER_QUEUE_URL"]
     ),
@@ -65,6 +82,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         readings,
         key=lambda reading: reading.record.key,
         work=lambda reading: notifier.work_off(reading, invocation),
+        threads=aws.THREADS,
     )
     notifier.metrics.flush()
     return {

@@ -1,4 +1,4 @@
-"""Works off a batch: in order within a key, and no key holds up another.
+"""Works off a batch: in order within a key, and keys side by side.
 
 Powertools' BatchProcessor goes on within a key after a failure, which would let an order's cancellation
 overtake its payment.
@@ -6,13 +6,16 @@ overtake its payment.
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 T = TypeVar("T")
 
 
-def work_off(items: Iterable[T], *, key: Callable[[T], Hashable | None], work: Callable[[T], bool]) -> list[T]:
-    """Give each item to `work` and return those that are not done.
+def work_off(
+    items: Iterable[T], *, key: Callable[[T], Hashable | None], work: Callable[[T], bool], threads: int
+) -> list[T]:
+    """Give each item to `work`, in one of `threads` threads, and return those that are not done.
 
     `work` answers whether the item is done. A key stops at its first item that is not; an item whose key is
     None stands for itself.
@@ -21,7 +24,9 @@ def work_off(items: Iterable[T], *, key: Callable[[T], Hashable | None], work: C
     for position, item in enumerate(items):
         item_key = key(item)
         lanes[("none", position) if item_key is None else ("key", item_key)].append(item)
-    return [item for lane in lanes.values() for item in _work_off_key(lane, work)]
+    with ThreadPoolExecutor(threads) as pool:
+        undone = pool.map(lambda lane: _work_off_key(lane, work), lanes.values())
+        return [item for lane in undone for item in lane]
 
 
 def _work_off_key(lane: Sequence[T], work: Callable[[T], bool]) -> Sequence[T]:

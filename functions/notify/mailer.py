@@ -11,22 +11,15 @@ from email.policy import SMTP
 from typing import TYPE_CHECKING
 
 import idna
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from functions.notify.aws import CALL_ERRORS, name_of
+from functions.notify.sending import DeferredError, RefusedError, SendError, ThrottledError, meaning_of
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
 
     from functions.notify.messages import Message
-
-CONNECT_TIMEOUT = 1
-READ_TIMEOUT = 3
-LONGEST_SEND = CONNECT_TIMEOUT + READ_TIMEOUT  # seconds
-
-# SES knows no idempotency token: a send that botocore repeats after a lost answer is a second mail.
-CLIENT_CONFIG = Config(connect_timeout=CONNECT_TIMEOUT, read_timeout=READ_TIMEOUT, retries={"total_max_attempts": 1})
 
 LOCAL_PART = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}")
 LINE_BREAKERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -36,56 +29,33 @@ IDENTITY = re.compile(r"[^\s,;:/<>\"]+")  # of "…: The Shop <orders@shop.examp
 SPECIALS = re.compile(r'[()<>\[\]:;@\\,"]')
 
 
-class MailError(Exception):
-    """SES has not said that it took a mail. The message holds no address."""
-
-
-class MailDeferredError(MailError):
-    """The mail has not been sent; it can be later."""
-
-
-class MailRefusedError(MailError):
-    """The mail has not been sent and never will be."""
-
-
-class AnswerLostError(MailError):
-    """Nobody knows whether the mail has been sent."""
-
-
-# By the code of SES's answer or, where there is none, the kind of botocore's error.
-MEANINGS: dict[str, type[MailError]] = {
-    "TooManyRequestsException": MailDeferredError,
-    "LimitExceededException": MailDeferredError,
-    "SendingPausedException": MailDeferredError,
-    "AccountSuspendedException": MailDeferredError,
-    "MailFromDomainNotVerifiedException": MailDeferredError,
-    "EndpointConnectionError": MailDeferredError,
-    "ConnectTimeoutError": MailDeferredError,
-    "ProxyConnectionError": MailDeferredError,
-    "SSLError": MailDeferredError,
-    "NoCredentialsError": MailDeferredError,
-    "CredentialRetrievalError": MailDeferredError,
-    "BadRequestException": MailRefusedError,
-    "MessageRejected": MailRefusedError,
-    "ReadTimeoutError": AnswerLostError,
-    "ConnectionClosedError": AnswerLostError,
-    "HTTPClientError": AnswerLostError,
-    "ResponseStreamingError": AnswerLostError,
-    "ResponseParserError": AnswerLostError,
+# By the code of SES's answer; those of the connection are every channel's.
+MEANINGS: dict[str, type[SendError]] = {
+    "TooManyRequestsException": ThrottledError,
+    "LimitExceededException": DeferredError,
+    "SendingPausedException": DeferredError,
+    "AccountSuspendedException": DeferredError,
+    "MailFromDomainNotVerifiedException": DeferredError,
+    "BadRequestException": RefusedError,
+    "MessageRejected": RefusedError,
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mailer:
-    """Sends mails from one address. The client must be made with CLIENT_CONFIG."""
+    """Sends mails from one address. The client must be made with aws.SENDS.
+
+    SES tells what becomes of the mails of its `configuration_set`.
+    """
 
     client: SESV2Client
     sender: Address
+    configuration_set: str
 
     def send(self, message: Message, *, to: str, name: str, tags: dict[str, str]) -> str:
         """Send a mail and return SES's id of it. `tags` come back in SES's events, as `tag_value` wrote them.
 
-        Raises MailDeferredError, MailRefusedError and AnswerLostError.
+        Raises SendError.
         """
         recipient = parse_address(to, name=name)
         mail = compose(message, sender=self.sender, recipient=recipient)
@@ -94,6 +64,7 @@ class Mailer:
                 FromEmailAddress=self.sender.addr_spec,
                 Destination={"ToAddresses": [recipient.addr_spec]},
                 Content={"Raw": {"Data": mail.as_bytes()}},
+                ConfigurationSetName=self.configuration_set,
                 EmailTags=[{"Name": tag, "Value": tag_value(value)} for tag, value in tags.items()],
             )
         except CALL_ERRORS as error:
@@ -116,14 +87,14 @@ def compose(message: Message, *, sender: Address, recipient: Address) -> EmailMe
 
 
 def parse_address(address: str, *, name: str) -> Address:
-    """Read a bare address, its domain in whatever script. Raises MailRefusedError for one that SES cannot mail."""
+    """Read a bare address, its domain in whatever script. Raises RefusedError for one that SES cannot mail."""
     local_part, _, domain = address.rpartition("@")
     if not LOCAL_PART.fullmatch(local_part):
-        raise MailRefusedError("the part of the address before the @ is not one that SES takes")
+        raise RefusedError("the part of the address before the @ is not one that SES takes")
     try:
         ascii_domain = idna.encode(domain, uts46=True).decode()
     except UnicodeError:  # idna's errors are that
-        raise MailRefusedError("the domain of the address is not one of the internet") from None
+        raise RefusedError("the domain of the address is not one of the internet") from None
     return Address(_display_name(name), local_part, ascii_domain)
 
 
@@ -132,19 +103,16 @@ def tag_value(text: str) -> str:
     return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
 
-def read_error(error: Exception, *, sender: Address) -> MailError | None:
+def read_error(error: Exception, *, sender: Address) -> SendError | None:
     """Tell what an error of the client means for the mail; None if it is a bug of ours."""
-    name = name_of(error)
-    if not isinstance(error, ClientError):
-        return MEANINGS[name](name) if name in MEANINGS else None
-    message = error.response["Error"].get("Message", "")
+    name, meaning = name_of(error), meaning_of(error, MEANINGS)
+    message = error.response["Error"].get("Message", "") if isinstance(error, ClientError) else ""
     if UNVERIFIED.search(message):
         if _names(message, sender):
-            return MailDeferredError(f"{name}: the sender is not verified")
+            return DeferredError(f"{name}: the sender is not verified")
         # Verifying customers one by one is nobody's plan: to wait for it would hold up the partition.
-        return MailRefusedError(f"{name}: the recipient is not verified, as SES's sandbox asks for")
-    # An answer that is not listed, such as a 5xx or a missing permission, says that SES has not taken the mail.
-    return MEANINGS.get(name, MailDeferredError)(name)
+        return RefusedError(f"{name}: the recipient is not verified, as SES's sandbox asks for")
+    return meaning(name) if meaning else None
 
 
 def _names(message: str, sender: Address) -> bool:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import traceback
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
 
+from functions.notify.aws import LONGEST_SEND
 from functions.notify.deadletters import DeadLetters, DeadLettersUnavailableError
 from functions.notify.events import OrderEvent, Skipped, Unreadable, read
 from functions.notify.ledger import (
@@ -20,16 +22,17 @@ from functions.notify.ledger import (
     Status,
     UnknownPolicy,
 )
-from functions.notify.mailer import LONGEST_SEND, AnswerLostError, MailDeferredError, Mailer, MailRefusedError
-from functions.notify.messages import Messages, RenderError
+from functions.notify.messages import RenderError
 from functions.notify.metrics import Metric, Metrics
+from functions.notify.sending import AnswerLostError, DeferredError, RefusedError, ThrottledError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from functions.notify.channels import Channel
+    from functions.notify.messages import Messages
     from functions.notify.records import Record
 
-CHANNEL = "mail"
 TIME_TO_ANSWER = timedelta(seconds=2)
 TIME_TO_SEND = timedelta(seconds=LONGEST_SEND)
 LEASE_MARGIN = timedelta(seconds=1)
@@ -61,11 +64,11 @@ class Reading:
 
 @dataclass(frozen=True, kw_only=True)
 class Notifier:
-    """What is needed to notify of an event. `clock` gives the time with its zone."""
+    """What is needed to notify of an event; `channels` by their names. `clock` gives the time with its zone."""
 
     ledger: Ledger
     messages: Messages
-    mailer: Mailer
+    channels: Mapping[str, Channel]
     dead_letters: DeadLetters
     metrics: Metrics
     maximum_age: timedelta
@@ -82,19 +85,22 @@ class Notifier:
 
     def work_off(self, reading: Reading, invocation: Invocation) -> bool:
         """Do what a record asks for and tell whether it is done; one that is not has to come again. Never raises."""
-        if not self._has_time(invocation):
+        if self._spare_time(invocation) < timedelta():
             return self._defer(reading, reason=TOO_LATE)
+        return self._guarded(reading, partial(self._work_off, reading, invocation))
+
+    def _guarded(self, reading: Reading, work: Callable[[], bool]) -> bool:
         try:
-            return self._work_off(reading, invocation)
+            return work()
         except (LedgerUnavailableError, DeadLettersUnavailableError) as error:
             return self._defer(reading, reason=f"{type(error).__name__}: {error}")
         except Exception as error:  # noqa: BLE001 a bug in one record is not the whole batch's
             self._report_bug(error, reading)
             return False
 
-    def _has_time(self, invocation: Invocation) -> bool:
-        """Tell whether a whole send still fits into the invocation."""
-        return invocation.deadline - self.clock() >= TIME_TO_SEND + TIME_TO_ANSWER
+    def _spare_time(self, invocation: Invocation) -> timedelta:
+        """Return how long a send may wait; less than nothing if it no longer fits into the invocation."""
+        return invocation.deadline - self.clock() - TIME_TO_SEND - TIME_TO_ANSWER
 
     def _work_off(self, reading: Reading, invocation: Invocation) -> bool:
         match reading.content:
@@ -111,13 +117,22 @@ class Notifier:
                 return False
 
     def _notify(self, event: OrderEvent, reading: Reading, invocation: Invocation) -> bool:
-        notification = Notification(order_id=event.data.order_id, event_id=event.id, channel=CHANNEL)
+        # Each channel by itself: what is not done over one comes again, and finds the others done.
+        done = [
+            self._guarded(reading, partial(self._tell, event, self.channels[name], reading, invocation))
+            for name in self.messages.channels(event)
+        ]
+        return all(done)
+
+    def _tell(self, event: OrderEvent, channel: Channel, reading: Reading, invocation: Invocation) -> bool:
+        """Tell the customer of an event over one channel, and tell whether that is done."""
+        notification = Notification(order_id=event.data.order_id, event_id=event.id, channel=channel.name)
         owner, now = f"{invocation.request_id}/{reading.record.id}", self.clock()
         replay = "replay" in reading.record.headers()
         if now - event.time > self.maximum_age and not replay:
             self.ledger.mark_expired(notification, owner=owner, now=now)
             self.metrics.count(Metric.EXPIRED)
-            logger.info("mail expired", extra=_keys(reading, notification))
+            logger.info("notification expired", extra=_keys(reading, notification))
             return True
         claim = self.ledger.claim(
             notification, owner=owner, now=now, lease_until=invocation.deadline + LEASE_MARGIN, replay=replay
@@ -126,48 +141,50 @@ class Notifier:
             return self._leave(claim, reading, notification)
         if claim.is_exhausted:
             return self._give_up(claim, reading, reason="every attempt to send ended without a word")
-        if not self._has_time(invocation):  # a slow ledger has used it up
-            self.ledger.give_back(claim, now=self.clock())
-            return self._defer(reading, notification, reason=TOO_LATE)
-        return self._send(event, claim, reading)
+        return self._send(event, channel, claim, reading, invocation)
 
-    def _send(self, event: OrderEvent, claim: Claim, reading: Reading) -> bool:
-        customer, notification = event.data.customer, claim.notification
+    def _send(
+        self, event: OrderEvent, channel: Channel, claim: Claim, reading: Reading, invocation: Invocation
+    ) -> bool:
         try:
-            message_id = self.mailer.send(
-                self.messages.render(event),
-                to=customer.email,
-                name=customer.name or "",
-                tags={"order_id": notification.order_id, "notification_id": notification.id},
-            )
-        except (RenderError, MailRefusedError) as error:
+            provider_id = self._send_at_its_pace(event, channel, claim, invocation)
+        except (RenderError, RefusedError) as error:
             return self._give_up(claim, reading, reason=str(error))
-        except MailDeferredError as error:
+        except DeferredError as error:
             self.ledger.give_back(claim, now=self.clock())
-            return self._defer(reading, notification, reason=str(error))
+            return self._defer(reading, claim.notification, reason=str(error))
         except AnswerLostError as error:
             return self._lose(claim, reading, reason=str(error))
-        self._mark_sent(claim, message_id, reading)
+        self._mark_sent(claim, provider_id, reading)
         return True
 
-    def _mark_sent(self, claim: Claim, message_id: str, reading: Reading) -> None:
-        """Write down that the mail is out. Never raises: whatever fails here, the record must not come again."""
+    def _send_at_its_pace(self, event: OrderEvent, channel: Channel, claim: Claim, invocation: Invocation) -> str:
+        """Send as soon as the channel's pace allows, as often as its provider says that it was too soon."""
+        while channel.pace.wait(at_most=self._spare_time(invocation).total_seconds()):
+            try:
+                return channel.send(event, claim.notification)
+            except ThrottledError:
+                channel.pace.back_off()
+        raise DeferredError(TOO_LATE)
+
+    def _mark_sent(self, claim: Claim, provider_id: str, reading: Reading) -> None:
+        """Write down that it is out. Never raises: whatever fails here, the record must not come again."""
         keys = _keys(
             reading,
             claim.notification,
-            message_id=message_id,
+            provider_id=provider_id,
             possible_duplicate=claim.possible_duplicate,
         )
         self.metrics.count(Metric.SENT)
         if claim.possible_duplicate:
             self.metrics.count(Metric.POSSIBLE_DUPLICATE)
-        logger.info("mail sent", extra=keys)
+        logger.info("notification sent", extra=keys)
         try:
-            if not self.ledger.mark_sent(claim, provider_id=message_id, now=self.clock()):
-                logger.warning("mail sent, but somebody else has claimed it meanwhile", extra=keys)
+            if not self.ledger.mark_sent(claim, provider_id=provider_id, now=self.clock()):
+                logger.warning("notification sent, but somebody else has claimed it meanwhile", extra=keys)
         except Exception as error:  # noqa: BLE001 a bug here would send the mail again
             reason = str(error) if isinstance(error, LedgerUnavailableError) else type(error).__name__
-            logger.warning("mail sent, but not written down", extra={**keys, "reason": reason})
+            logger.warning("notification sent, but not written down", extra={**keys, "reason": reason})
 
     def _lose(self, claim: Claim, reading: Reading, *, reason: str) -> bool:
         self.ledger.mark_unknown(claim, now=self.clock())
@@ -194,15 +211,15 @@ class Notifier:
             return self._defer(reading, notification, reason="claimed by another")
         if found.status == Status.UNKNOWN:
             self.metrics.count(Metric.HELD)
-            logger.error("mail held: it may have been sent", extra=_keys(reading, notification))
+            logger.error("notification held: it may have been sent", extra=_keys(reading, notification))
         else:
-            message = f"mail already {found.status}"
+            message = f"notification already {found.status}"
             logger.info(message, extra=_keys(reading, notification))
         return True
 
     def _defer(self, reading: Reading, notification: Notification | None = None, *, reason: str) -> bool:
         self.metrics.count(Metric.DEFERRED)
-        logger.warning("mail deferred", extra=_keys(reading, notification, reason=reason))
+        logger.warning("notification deferred", extra=_keys(reading, notification, reason=reason))
         return False
 
     def _report_bug(self, error: Exception, reading: Reading) -> None:
@@ -220,5 +237,9 @@ def _keys(reading: Reading, notification: Notification | None = None, **more: ob
     if reading.correlation_id:
         names |= {"correlation_id": reading.correlation_id}
     if notification:
-        names |= {"order_id": notification.order_id, "event_id": notification.event_id}
+        names |= {
+            "order_id": notification.order_id,
+            "event_id": notification.event_id,
+            "channel": notification.channel,
+        }
     return names

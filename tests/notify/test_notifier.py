@@ -75,12 +75,12 @@ def test_a_paid_order_is_confirmed_once(
     assert mapping.bring(offset=7)
     assert len(ses.sent) == 1
     assert status(dynamodb) == "sent"
-    assert messages_of(logs) == ["mail sent", "mail already sent"]
+    assert messages_of(logs) == ["notification sent", "notification already sent"]
     assert logs[0]["level"] == "INFO"
-    assert {name: logs[0][name] for name in ("order_id", "event_id", "message_id", "topic", "partition", "offset")} == {
+    assert {name: logs[0][name] for name in ("order_id", "event_id", "provider_id", "topic", "partition", "offset")} == {
         "order_id": "ord_a7yuqahkcwyojza3z7chx7dkkq",
         "event_id": "3d340d65-4092-54eb-b504-a38ead16a186",
-        "message_id": "mail-1",
+        "provider_id": "mail-1",
         "topic": "order-events",
         "partition": 0,
         "offset": 7,
@@ -99,7 +99,7 @@ def test_a_mail_that_ses_will_take_later_comes_again(
     ses.answers = [LATER] * 5
     assert [mapping.bring() for _ in range(5)] == [False] * 5
     assert status(dynamodb) == "waiting"
-    assert logs[-1]["message"] == "mail deferred"
+    assert logs[-1]["message"] == "notification deferred"
     assert logs[-1]["reason"] == "EndpointConnectionError"
     assert mapping.bring()
     assert logs[-1]["possible_duplicate"] is False
@@ -112,7 +112,7 @@ def test_a_lost_answer_is_sent_again_and_known_as_a_possible_duplicate(
     assert not mapping.bring()
     assert mapping.bring()
     assert len(ses.sent) == 2
-    assert logs[-1]["message"] == "mail sent"
+    assert logs[-1]["message"] == "notification sent"
     assert logs[-1]["possible_duplicate"] is True
 
 
@@ -124,7 +124,7 @@ def test_by_policy_a_lost_answer_is_held(
     assert holding.bring()
     assert len(ses.sent) == 1
     assert status(dynamodb) == "unknown"
-    assert [(line["level"], line["message"]) for line in logs] == [("ERROR", "mail held: it may have been sent")] * 2
+    assert [(line["level"], line["message"]) for line in logs] == [("ERROR", "notification held: it may have been sent")] * 2
 
 
 def test_a_replay_sends_what_was_held(holding: Mapping, ses: FakeSes) -> None:
@@ -232,7 +232,7 @@ def test_history_is_not_mailed(
     assert mapping.bring()
     assert ses.sent == []
     assert status(dynamodb) == "expired"
-    assert messages_of(logs) == ["mail expired", "mail expired"]
+    assert messages_of(logs) == ["notification expired", "notification expired"]
 
 
 def test_a_replay_may_be_old(mapping: Mapping, ses: FakeSes) -> None:
@@ -264,7 +264,7 @@ def test_a_claim_that_took_too_long_is_given_back(
     assert (ses.sent, status(dynamodb)) == ([], "waiting")
     assert logs[-1]["reason"] == "the invocation has too little time left for one more"
     assert mapping.bring(seconds=10)
-    assert logs[-1]["message"] == "mail sent"
+    assert logs[-1]["message"] == "notification sent"
     assert logs[-1]["possible_duplicate"] is False
 
 
@@ -290,7 +290,7 @@ def test_a_mail_that_is_out_does_not_come_again_for_a_ledger_that_is_away(
     mailer = replace(mapping.notifier.mailer, client=cast("Any", Client()))
     mapping.notifier = replace(mapping.notifier, mailer=mailer)
     assert mapping.bring()
-    assert messages_of(logs) == ["mail sent", "mail sent, but not written down"]
+    assert messages_of(logs) == ["notification sent", "notification sent, but not written down"]
 
 
 def test_a_mail_that_is_out_does_not_come_again_for_a_bug(
@@ -301,7 +301,7 @@ def test_a_mail_that_is_out_does_not_come_again_for_a_bug(
 
     monkeypatch.setattr(Ledger, "mark_sent", fail)
     assert mapping.bring()
-    assert messages_of(logs) == ["mail sent", "mail sent, but not written down"]
+    assert messages_of(logs) == ["notification sent", "notification sent, but not written down"]
     assert logs[-1]["reason"] == "RuntimeError"
     assert ADDRESS not in json.dumps(logs)
 
@@ -321,7 +321,7 @@ def test_a_sender_that_was_overtaken_says_so(
     prompt = mapping.notifier.mailer
     mapping.notifier = replace(mapping.notifier, mailer=replace(prompt, client=cast("Any", Client())))
     assert mapping.bring()
-    assert messages_of(logs)[-1] == "mail sent, but somebody else has claimed it meanwhile"
+    assert messages_of(logs)[-1] == "notification sent, but somebody else has claimed it meanwhile"
 
 
 def test_a_bug_fails_its_record_and_is_logged_without_what_the_record_holds(
@@ -372,13 +372,13 @@ def test_every_line_about_a_record_has_the_trace_of_its_request(
     mapping.clock.advance(days=4)
     assert mapping.bring()
     assert set(messages_of(logs)) == {
-        "mail deferred",
+        "notification deferred",
         "record failed unexpectedly",
-        "mail sent",
-        "mail already sent",
+        "notification sent",
+        "notification already sent",
         "record skipped",
         "record set aside",
-        "mail expired",
+        "notification expired",
     }
     assert {line["correlation_id"] for line in logs} == {TRACE}
 
@@ -387,7 +387,7 @@ def test_a_line_about_a_record_without_a_trace_has_no_correlation_id(
     mapping: Mapping, logs: list[dict[str, Any]]
 ) -> None:
     assert mapping.bring(mapping.event | {"traceparent": ADDRESS})
-    assert messages_of(logs) == ["mail sent"]
+    assert messages_of(logs) == ["notification sent"]
     assert "correlation_id" not in logs[0]
 
 

@@ -479,7 +479,7 @@ def test_all_that_was_logged_names_nobody_and_holds_no_token(world: World) -> No
     forged(world)
     order_id = world.place(VICTIM, "pay-last")
     # It comes last: what was logged before it is there, too.
-    eventually(lambda: any("mail sent" in line for line in world.stack.logged(order_id)), what="the last mail")
+    eventually(lambda: any("notification sent" in line for line in world.stack.logged(order_id)), what="the last mail")
     logs = world.logs()
     for found in (order_id, order_id_for("pay-victim"), order_id_for("pay-victim-cancelled"), '"OrdersRecorded"'):
         assert found in logs, "the search finds what is there"

@@ -41,7 +41,7 @@ def test_each_step_is_a_line_on_the_terminal_in_its_order(shared: RunningStack) 
     delivered = f"order-events-{position[1]}@{position[2]}"
     # The function hears of the acknowledgement when the mapping may have the record already.
     assert terminal.index(recorded) < min(terminal.index(published), terminal.index(delivered))
-    assert terminal.index(delivered) < terminal.index("mail sent", terminal.index(delivered))
+    assert terminal.index(delivered) < terminal.index("notification sent", terminal.index(delivered))
 
 
 def test_the_mail_is_in_the_language_of_the_customer(shared: RunningStack) -> None:
