@@ -16,19 +16,23 @@ import yaml
 from moto import mock_aws
 
 from functions.notify import notifier as notifier_module
+from functions.notify.channels import MailChannel, TextChannel
 from functions.notify.deadletters import DeadLetters
 from functions.notify.ledger import Ledger
 from functions.notify.mailer import Mailer, parse_address
 from functions.notify.messages import Messages
 from functions.notify.metrics import Metrics
 from functions.notify.notifier import Invocation, Notifier
+from functions.notify.pace import Pace
 from functions.notify.records import Record
+from functions.notify.texter import Texter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
 
 ROOT = Path(__file__).parents[2]
@@ -68,6 +72,21 @@ class FakeSes:
     def send_email(self, **request: Any) -> dict[str, str]:
         self.sent.append(request)
         answer = self.answers.pop(0) if self.answers else f"mail-{len(self.sent)}"
+        if isinstance(answer, Exception):
+            raise answer
+        return {"MessageId": answer}
+
+
+@dataclass
+class FakeSns:
+    """As FakeSes, for text messages."""
+
+    answers: list[str | Exception] = field(default_factory=list)
+    sent: list[dict[str, Any]] = field(default_factory=list)
+
+    def publish(self, **request: Any) -> dict[str, str]:
+        self.sent.append(request)
+        answer = self.answers.pop(0) if self.answers else f"text-{len(self.sent)}"
         if isinstance(answer, Exception):
             raise answer
         return {"MessageId": answer}
@@ -146,6 +165,17 @@ def ses() -> FakeSes:
 
 
 @pytest.fixture
+def sns() -> FakeSns:
+    return FakeSns()
+
+
+@pytest.fixture
+def pace(clock: Clock) -> Pace:
+    """A hundred a second, by the clock that stands still: who waits moves it on."""
+    return Pace(100, clock=lambda: clock.now.timestamp(), sleep=lambda seconds: clock.advance(seconds=seconds))
+
+
+@pytest.fixture
 def queue() -> FakeQueue:
     return FakeQueue()
 
@@ -183,11 +213,29 @@ def metrics(monkeypatch: pytest.MonkeyPatch) -> Metrics:
 
 
 @pytest.fixture
-def notifier(dynamodb: DynamoDBClient, ses: FakeSes, queue: FakeQueue, metrics: Metrics, clock: Clock) -> Notifier:
+def notifier(
+    dynamodb: DynamoDBClient,
+    ses: FakeSes,
+    sns: FakeSns,
+    queue: FakeQueue,
+    metrics: Metrics,
+    pace: Pace,
+    clock: Clock,
+) -> Notifier:
+    messages = Messages(shop_name="The Analytical Bookshop")
+    mailer = Mailer(
+        client=cast("SESV2Client", ses),
+        sender=parse_address("orders@shop.example", name="The Shop"),
+        configuration_set="orders",
+    )
+    texter = Texter(client=cast("SNSClient", sns))
     return Notifier(
         ledger=Ledger(client=dynamodb, table=TABLE),
-        messages=Messages(shop_name="The Analytical Bookshop"),
-        mailer=Mailer(client=cast("SESV2Client", ses), sender=parse_address("orders@shop.example", name="The Shop")),
+        messages=messages,
+        channels={
+            "mail": MailChannel(messages=messages, mailer=mailer, pace=pace),
+            "text": TextChannel(messages=messages, texter=texter, pace=pace),
+        },
         dead_letters=DeadLetters(client=cast("SQSClient", queue), queue_url="https://queue.example"),
         metrics=metrics,
         maximum_age=timedelta(days=3),

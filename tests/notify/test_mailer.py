@@ -31,8 +31,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.notify import mailer
-from functions.notify.mailer import AnswerLostError, MailDeferredError, Mailer, MailError, MailRefusedError
+from functions.notify.aws import SENDS
+from functions.notify.mailer import Mailer
 from functions.notify.messages import Message
+from functions.notify.sending import AnswerLostError, DeferredError, RefusedError, SendError, ThrottledError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,7 +52,7 @@ NASTY = st.text() | st.text(alphabet='ab ,;:<>@()[]\\"=?_\r\n\0\x85\u2028\u1ec7.
 
 def send(client: Any, *, to: str = "ada@example.com", name: str = "Ada", message: Message = MESSAGE) -> str:
     tags = {"order_id": "ord_1", "notification_id": "event-1#mail"}
-    return Mailer(client=client, sender=SENDER).send(message, to=to, name=name, tags=tags)
+    return Mailer(client=client, sender=SENDER, configuration_set="orders").send(message, to=to, name=name, tags=tags)
 
 
 def compose(name: str, subject: str = "Your order") -> bytes:
@@ -71,6 +73,7 @@ def test_the_request_names_sender_and_recipient_and_carries_tags(ses: FakeSes) -
     assert request["FromEmailAddress"] == "orders@shop.example"
     assert request["Destination"] == {"ToAddresses": ["ada@example.com"]}
     assert [tag["Name"] for tag in request["EmailTags"]] == ["order_id", "notification_id"]
+    assert request["ConfigurationSetName"] == "orders"
 
 
 def test_the_mail_has_both_bodies_and_says_that_a_machine_wrote_it(ses: FakeSes) -> None:
@@ -119,7 +122,7 @@ def test_an_international_domain_is_punycoded(ses: FakeSes) -> None:
     ],
 )
 def test_an_address_that_ses_cannot_mail_is_refused_for_good(ses: FakeSes, address: str) -> None:
-    with pytest.raises(MailRefusedError, match="of the address"):
+    with pytest.raises(RefusedError, match="of the address"):
         send(ses, to=address)
     assert ses.sent == []
 
@@ -163,27 +166,27 @@ def test_a_tag_is_in_the_alphabet_of_tags_and_can_be_read_back(text: str) -> Non
 @pytest.mark.parametrize(
     ("code", "status", "text", "meaning"),
     [
-        ("TooManyRequestsException", 429, "", MailDeferredError),
-        ("LimitExceededException", 400, "", MailDeferredError),
-        ("SendingPausedException", 400, "", MailDeferredError),
-        ("AccountSuspendedException", 400, "", MailDeferredError),
-        ("MailFromDomainNotVerifiedException", 400, "", MailDeferredError),
-        ("MessageRejected", 400, FAILED_CHECK + "The Shop <orders@shop.example>, ada@example.com", MailDeferredError),
-        ("MessageRejected", 400, FAILED_CHECK + "Orders@Shop.example...", MailDeferredError),
-        ("MessageRejected", 400, FAILED_CHECK + "shop.example", MailDeferredError),
-        ("MessageRejected", 400, FAILED_CHECK + "arn:aws:ses:eu-central-1:1:identity/shop.example", MailDeferredError),
-        ("MessageRejected", 400, FAILED_CHECK + "ada@example.com", MailRefusedError),
-        ("MessageRejected", 400, FAILED_CHECK + "ada@shop.example", MailRefusedError),
-        ("MessageRejected", 400, "Did not have authority to send from email orders@shop.example", MailDeferredError),
-        ("InternalFailure", 500, "", MailDeferredError),
-        ("ServiceUnavailable", 503, "", MailDeferredError),
-        ("AccessDeniedException", 403, "", MailDeferredError),
-        ("BadRequestException", 400, "Invalid address ada@example.com", MailRefusedError),
-        ("MessageRejected", 400, "Message contains a virus for ada@example.com", MailRefusedError),
+        ("TooManyRequestsException", 429, "", ThrottledError),
+        ("LimitExceededException", 400, "", DeferredError),
+        ("SendingPausedException", 400, "", DeferredError),
+        ("AccountSuspendedException", 400, "", DeferredError),
+        ("MailFromDomainNotVerifiedException", 400, "", DeferredError),
+        ("MessageRejected", 400, FAILED_CHECK + "The Shop <orders@shop.example>, ada@example.com", DeferredError),
+        ("MessageRejected", 400, FAILED_CHECK + "Orders@Shop.example...", DeferredError),
+        ("MessageRejected", 400, FAILED_CHECK + "shop.example", DeferredError),
+        ("MessageRejected", 400, FAILED_CHECK + "arn:aws:ses:eu-central-1:1:identity/shop.example", DeferredError),
+        ("MessageRejected", 400, FAILED_CHECK + "ada@example.com", RefusedError),
+        ("MessageRejected", 400, FAILED_CHECK + "ada@shop.example", RefusedError),
+        ("MessageRejected", 400, "Did not have authority to send from email orders@shop.example", DeferredError),
+        ("InternalFailure", 500, "", DeferredError),
+        ("ServiceUnavailable", 503, "", DeferredError),
+        ("AccessDeniedException", 403, "", DeferredError),
+        ("BadRequestException", 400, "Invalid address ada@example.com", RefusedError),
+        ("MessageRejected", 400, "Message contains a virus for ada@example.com", RefusedError),
     ],
 )
 def test_an_answer_of_ses_means(
-    session: boto3.Session, code: str, status: int, text: str, meaning: type[MailError]
+    session: boto3.Session, code: str, status: int, text: str, meaning: type[SendError]
 ) -> None:
     client = session.client("sesv2")
     with Stubber(client) as stubber:
@@ -197,12 +200,12 @@ def test_an_answer_of_ses_means(
 @pytest.mark.parametrize(
     ("error", "meaning"),
     [
-        (EndpointConnectionError(endpoint_url=""), MailDeferredError),
-        (ConnectTimeoutError(endpoint_url=""), MailDeferredError),
-        (ProxyConnectionError(proxy_url=""), MailDeferredError),
-        (SSLError(endpoint_url="", error=OSError()), MailDeferredError),
-        (NoCredentialsError(), MailDeferredError),
-        (CredentialRetrievalError(provider="", error_msg=""), MailDeferredError),
+        (EndpointConnectionError(endpoint_url=""), DeferredError),
+        (ConnectTimeoutError(endpoint_url=""), DeferredError),
+        (ProxyConnectionError(proxy_url=""), DeferredError),
+        (SSLError(endpoint_url="", error=OSError()), DeferredError),
+        (NoCredentialsError(), DeferredError),
+        (CredentialRetrievalError(provider="", error_msg=""), DeferredError),
         (ReadTimeoutError(endpoint_url=""), AnswerLostError),
         (ConnectionClosedError(endpoint_url=""), AnswerLostError),
         (HTTPClientError(error=""), AnswerLostError),
@@ -210,7 +213,7 @@ def test_an_answer_of_ses_means(
         (ResponseParserError(), AnswerLostError),
     ],
 )
-def test_no_answer_of_ses_means(ses: FakeSes, error: Exception, meaning: type[MailError]) -> None:
+def test_no_answer_of_ses_means(ses: FakeSes, error: Exception, meaning: type[SendError]) -> None:
     ses.answers = [error]
     with pytest.raises(meaning):
         send(ses)
@@ -239,7 +242,7 @@ def client_of(session: boto3.Session) -> Callable[[int], SESV2Client]:
         return session.client(
             "sesv2",
             endpoint_url=f"http://127.0.0.1:{port}",
-            config=mailer.CLIENT_CONFIG.merge(Config(read_timeout=0.3, proxies={})),
+            config=SENDS.merge(Config(read_timeout=0.3, proxies={})),
         )
 
     return make
@@ -272,7 +275,7 @@ def server(answer: Callable[[socket.socket], None]) -> Iterator[tuple[int, list[
 def test_a_connection_that_is_refused_defers_the_mail(client_of: Callable[[int], SESV2Client]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    with pytest.raises(MailDeferredError, match="EndpointConnectionError"):
+    with pytest.raises(DeferredError, match="EndpointConnectionError"):
         send(client_of(port))
 
 
@@ -295,6 +298,6 @@ def test_an_outage_of_ses_defers_the_mail(client_of: Callable[[int], SESV2Client
     def answer(connection: socket.socket) -> None:
         connection.sendall(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n")
 
-    with server(answer) as (port, requests), pytest.raises(MailDeferredError):
+    with server(answer) as (port, requests), pytest.raises(DeferredError):
         send(client_of(port))
     assert len(requests) == 1

@@ -77,7 +77,9 @@ def test_a_paid_order_is_confirmed_once(
     assert status(dynamodb) == "sent"
     assert messages_of(logs) == ["notification sent", "notification already sent"]
     assert logs[0]["level"] == "INFO"
-    assert {name: logs[0][name] for name in ("order_id", "event_id", "provider_id", "topic", "partition", "offset")} == {
+    assert {
+        name: logs[0][name] for name in ("order_id", "event_id", "provider_id", "topic", "partition", "offset")
+    } == {
         "order_id": "ord_a7yuqahkcwyojza3z7chx7dkkq",
         "event_id": "3d340d65-4092-54eb-b504-a38ead16a186",
         "provider_id": "mail-1",
@@ -124,7 +126,9 @@ def test_by_policy_a_lost_answer_is_held(
     assert holding.bring()
     assert len(ses.sent) == 1
     assert status(dynamodb) == "unknown"
-    assert [(line["level"], line["message"]) for line in logs] == [("ERROR", "notification held: it may have been sent")] * 2
+    assert [(line["level"], line["message"]) for line in logs] == [
+        ("ERROR", "notification held: it may have been sent")
+    ] * 2
 
 
 def test_a_replay_sends_what_was_held(holding: Mapping, ses: FakeSes) -> None:
