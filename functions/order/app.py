@@ -298,4 +298,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         body.check(headers, event)
     except BodyRefusedError as error:
         return gateway_answer(body_refused(error))
-    return app.resolve(event, context)
+    # Powertools takes the name of a media type for case-sensitive, which it is not.
+    content_type = {"content-type": headers["content-type"].lower()} if "content-type" in headers else {}
+    return app.resolve({**event, "headers": headers | content_type}, context)
