@@ -15,6 +15,7 @@ from moto import mock_aws
 
 from functions.notify.deadletters import LARGEST_BODY, DeadLetters
 from functions.notify.records import Record, read_records
+from local.endpoints import Endpoints
 from local.invoker import Answer
 from local.mapping.destination import keep
 from local.mapping.discarded import Discarded
@@ -27,6 +28,7 @@ from tools.deadletters.places import Places, PlacesError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from mypy_boto3_lambda import LambdaClient
 
@@ -322,7 +324,7 @@ def test_a_command_line_that_says_too_little_or_too_much_is_refused(arguments: l
     assert raised.value.code == 2
 
 
-def test_without_a_stack_it_says_how_to_start_one(tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_stack_it_says_how_to_start_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert tool.main(["list", "--data", str(tmp_path)]) == 1
     assert "start it with `make run`" in capsys.readouterr().err
 
@@ -380,3 +382,27 @@ def test_what_aws_says_is_told_in_words(
     found.s3.delete_bucket(Bucket=found.bucket)
     assert tool.main(["list", "--stack", "shop", "--region", REGION]) == 1
     assert "AWS has not done what it was asked to: " in capsys.readouterr().err
+
+
+def test_a_stack_without_functions_cannot_replay_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _endpoints(tmp_path, functions=None)
+    assert tool.main(["list", "--data", str(tmp_path)]) == 1
+    assert "runs without functions: start it with `make run`" in capsys.readouterr().err
+
+
+def test_a_template_without_dead_letters_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _endpoints(tmp_path, functions="http://127.0.0.1:1")
+    template = tmp_path / "template.yaml"
+    template.write_text("Resources: {DeadLetterQueue: {Type: AWS::SQS::Queue}}")
+    assert tool.main(["list", "--data", str(tmp_path), "--template", str(template)]) == 1
+    assert capsys.readouterr().err == f"{template} declares no DeadLetterBucket.\n"
+
+
+def _endpoints(data: Path, *, functions: str | None) -> None:
+    """Write down where a stack is that does not run."""
+    nowhere = "http://127.0.0.1:1"
+    Endpoints(api=None, lambda_=functions, console=nowhere, aws=nowhere, dynamodb=nowhere, kafka="127.0.0.1:1").write(
+        data
+    )

@@ -100,7 +100,15 @@ def _chosen(box: Box, letter_ids: Sequence[str] | None) -> list[Letter]:
 
 def _print_table(letters: Iterable[Letter]) -> None:
     rows = [
-        (each.id, each.topic, str(each.partition), str(each.offset), f"{each.when:%F %TZ}", each.where, each.reason)
+        (
+            each.id,
+            each.topic,
+            str(each.partition),
+            str(each.offset),
+            f"{each.when:%Y-%m-%d %H:%M:%SZ}",
+            each.where,
+            each.reason,
+        )
         for each in letters
     ]
     if rows:
@@ -153,7 +161,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.stack:
         found = places.deployed(options.stack, region=options.region)
     else:
-        found = places.local(options.data, options.template)
+        found = places.on_this_machine(options.data, options.template)
     match options.command:
         case "list":
             return list_letters(found)

@@ -45,7 +45,7 @@ class Places:
     function: str
 
 
-def local(data: Path, template_path: Path) -> Places:
+def on_this_machine(data: Path, template_path: Path) -> Places:
     """Return those of the stack that runs on a data folder. Raises PlainError."""
     endpoints = Endpoints.read(data)
     if endpoints.lambda_ is None:
