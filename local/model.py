@@ -102,10 +102,14 @@ class KafkaMapping:
 
     `event_source_arn` is None for a self-managed cluster. `window` is in seconds,
     `starting_timestamp` (for AT_TIMESTAMP) in Unix seconds.
+
+    `maximum_retries` does not count the first try; `maximum_age` is in seconds; None: without a limit. `on_failure` is
+    the ARN of the bucket, queue or topic that gets the batches that are given up.
     """
 
     logical_id: str
     function: str
+    function_arn: str
     topic: str
     consumer_group: str
     event_source_arn: str | None
@@ -114,6 +118,10 @@ class KafkaMapping:
     starting_position: Literal["TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"]
     starting_timestamp: float | None
     partial_answers: bool
+    bisect: bool = False
+    maximum_retries: int | None = None
+    maximum_age: float | None = None
+    on_failure: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -62,7 +62,7 @@ class Services:
         async with asyncio.TaskGroup() as starts:
             starts.create_task(self._aws())
             starts.create_task(self._dynamodb(class_path))
-        client = _clients(self._endpoints, self._settings.region)
+        client = clients(self._endpoints, self._settings.region)
         for made in await asyncio.to_thread(resources.make, application.resources, client):
             self._terminal.step("template", f"made {made.logical_id} ({made.type})")
 
@@ -105,7 +105,8 @@ class Services:
         await aws.ready(port)
 
 
-def _clients(endpoints: Endpoints, region: str) -> resources.Clients:
+def clients(endpoints: Endpoints, region: str) -> resources.Clients:
+    """Return what makes boto3 clients of the local AWS."""
     session = boto3.Session(
         aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],

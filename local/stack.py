@@ -18,12 +18,14 @@ from local.issuer import Issuer
 from local.lambdas.api import invoke_api
 from local.lambdas.service import Lambdas
 from local.mails import MailStore
+from local.mapping.destination import keep
 from local.mapping.poller import Poller
 from local.model import Application, KafkaMapping
 from local.parts import Parts, parts
 from local.ports import LOOPBACK
+from local.resources import Clients
 from local.schedules.scheduler import Scheduler
-from local.services import CREDENTIALS, Services
+from local.services import CREDENTIALS, Services, clients
 from local.settings import PORTS, Settings
 from local.template import load
 from local.terminal import Terminal
@@ -102,7 +104,10 @@ async def _start_application(
     running.task(
         lambdas.reload(lambda function: terminal.step(function.name, "code changed: starting anew"), watching=watching)
     )
-    assigned = [_start_poller(mapping, endpoints, lambdas, running, terminal) for mapping in application.mappings]
+    client = clients(endpoints, settings.region)
+    assigned = [
+        _start_poller(mapping, endpoints, lambdas, client, running, terminal) for mapping in application.mappings
+    ]
     await lambdas.warm(
         lambda function: terminal.step(
             function.name, "its init failed; each invocation and each change tries again", level="ERROR"
@@ -125,7 +130,7 @@ async def _start_application(
 
 
 def _start_poller(
-    mapping: KafkaMapping, endpoints: Endpoints, lambdas: Lambdas, running: Parts, terminal: Terminal
+    mapping: KafkaMapping, endpoints: Endpoints, lambdas: Lambdas, client: Clients, running: Parts, terminal: Terminal
 ) -> asyncio.Event:
     """Start it, and return what is set once it misses no record."""
     loop, assigned = asyncio.get_running_loop(), asyncio.Event()
@@ -134,6 +139,7 @@ def _start_poller(
         bootstrap=endpoints.kafka,
         invoke=lambda function, payload: asyncio.run_coroutine_threadsafe(lambdas.invoke(function, payload), loop),
         report=lambda text: terminal.step("mapping", text),
+        keep=partial(keep, arn=mapping.on_failure, client=client) if mapping.on_failure else None,
         on_assigned=partial(loop.call_soon_threadsafe, assigned.set),
     )
     running.thread(mapping.logical_id, poller.run, poller.stop)

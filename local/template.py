@@ -16,6 +16,7 @@ from local.schedules import reading
 from local.schedules.reading import ScheduleError
 from local.translation import Wired, translate, wire
 
+_FUNCTION = "AWS::Lambda::Function"
 # Resources that the functions talk to: local/resources.py makes them.
 _MADE = {
     "AWS::DynamoDB::Table",
@@ -45,13 +46,10 @@ _PASSIVE = {
     "AWS::SQS::QueuePolicy",
 }
 # Properties of a Kafka mapping that change what a deployment does, and nothing on this machine.
-_IGNORED_OF_MAPPING = (
-    "BisectBatchOnFunctionError",
-    "DestinationConfig",
-    "FilterCriteria",
-    "MaximumRecordAgeInSeconds",
-    "MaximumRetryAttempts",
-)
+_IGNORED_OF_MAPPING = ("FilterCriteria",)
+# "When you configure both infinite retries and an on-failure destination, Lambda automatically applies a maximum of 10
+# retry attempts": https://docs.aws.amazon.com/lambda/latest/dg/kafka-retry-configurations.html
+_RETRIES_BEFORE_A_DESTINATION = 10
 
 
 class TemplateError(PlainError):
@@ -87,10 +85,10 @@ class _Reader:
         self._resources = wired.resources
 
     def application(self) -> Application:
-        known = _MADE | _PASSIVE | reading.KINDS | {"AWS::Lambda::Function", "AWS::ApiGatewayV2::Api"}
+        known = _MADE | _PASSIVE | reading.KINDS | {_FUNCTION, "AWS::ApiGatewayV2::Api"}
         known.add("AWS::Lambda::EventSourceMapping")
         return Application(
-            functions=tuple(self._function(*each) for each in self._of("AWS::Lambda::Function")),
+            functions=tuple(self._function(*each) for each in self._of(_FUNCTION)),
             apis=tuple(
                 http_api(
                     logical_id,
@@ -143,7 +141,7 @@ class _Reader:
                 yield logical_id, self._intrinsics.resolve(resource.get("Properties", {}))
 
     def _function_names(self) -> set[str]:
-        return {self._references.name(logical_id) for logical_id, _ in self._of("AWS::Lambda::Function")}
+        return {self._references.name(logical_id) for logical_id, _ in self._of(_FUNCTION)}
 
     def _function(self, logical_id: str, properties: dict[str, Any]) -> Function:
         runtime = properties.get("Runtime", "")
@@ -201,12 +199,16 @@ class _Reader:
     def _mapping(self, logical_id: str, properties: dict[str, Any]) -> KafkaMapping:
         config = _kafka_config(properties) or {}
         function = function_name(properties["FunctionName"])
-        if function not in self._function_names():
+        arns = {self._references.name(each): self._references(each, "Arn") for each, _ in self._of(_FUNCTION)}
+        if function not in arns:
             raise TemplateError(f"{self._path}: {logical_id} triggers {function}, which is no function of the template")
         timestamp = properties.get("StartingPositionTimestamp")
+        destination = _destination(properties)
+        retries = _limit(properties, "MaximumRetryAttempts")
         return KafkaMapping(
             logical_id=logical_id,
             function=function,
+            function_arn=arns[function],
             topic=properties["Topics"][0],
             consumer_group=config.get("ConsumerGroupId") or f"local-{logical_id}",
             event_source_arn=properties.get("EventSourceArn"),
@@ -215,6 +217,10 @@ class _Reader:
             starting_position=properties.get("StartingPosition", "TRIM_HORIZON"),
             starting_timestamp=None if timestamp is None else float(timestamp),
             partial_answers="ReportBatchItemFailures" in properties.get("FunctionResponseTypes", []),
+            bisect=_is_true(properties.get("BisectBatchOnFunctionError", False)),
+            maximum_retries=_RETRIES_BEFORE_A_DESTINATION if retries is None and destination else retries,
+            maximum_age=_limit(properties, "MaximumRecordAgeInSeconds"),
+            on_failure=None if _is_kafka_topic(destination) else destination,
         )
 
 
@@ -229,7 +235,28 @@ def _kafka_config(properties: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def _is_enabled(mapping: Mapping[str, Any]) -> bool:
-    return str(mapping.get("Enabled", True)).lower() != "false"
+    return _is_true(mapping.get("Enabled", True))
+
+
+def _is_true(value: Any) -> bool:
+    """Tell whether a boolean of the template is true; CloudFormation takes it as text, too."""
+    return str(value).lower() == "true"
+
+
+def _limit(mapping: Mapping[str, Any], name: str) -> int | None:
+    """Return a limit of a mapping; None where it is infinite, -1."""
+    value = int(mapping.get(name, -1))
+    return None if value < 0 else value
+
+
+def _destination(mapping: Mapping[str, Any]) -> str | None:
+    """Return what takes the batches that are given up: an ARN or kafka://topic."""
+    on_failure = mapping.get("DestinationConfig", {}).get("OnFailure", {})
+    return on_failure.get("Destination") or None
+
+
+def _is_kafka_topic(destination: str | None) -> bool:
+    return destination is not None and destination.startswith("kafka://")
 
 
 def _ignored_of_mapping(properties: Mapping[str, Any]) -> list[str]:
@@ -237,7 +264,10 @@ def _ignored_of_mapping(properties: Mapping[str, Any]) -> list[str]:
         return ["all of it, since it reads something else than Kafka"]
     if not _is_enabled(properties):
         return ["all of it, since it has Enabled: false"]
-    return [name for name in _IGNORED_OF_MAPPING if name in properties]
+    ignored = [name for name in _IGNORED_OF_MAPPING if name in properties]
+    if _is_kafka_topic(destination := _destination(properties)):
+        ignored.append(f"DestinationConfig to {destination} (what is given up is lost here)")
+    return ignored
 
 
 def _as_variable(value: Any) -> str:

@@ -7,7 +7,6 @@ import shutil
 import sys
 import tempfile
 import time
-import unicodedata
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from local.running import run
 from local.stack import stack
 from local.terminal import standard
 from local.tokens import try_it_token
+from tools.table import table
 
 SAMPLES = Path("events/api")
 DATA = Path(".local")
@@ -98,20 +98,6 @@ async def _row(client: httpx.AsyncClient, console: str, order: Mapping[str, Any]
             return order["order_id"], order["customer"]["name"], total, mail["To"][0]["Address"], mail["Subject"]
         await asyncio.sleep(0.05)
     raise DemoError(f"No mail for {order['order_id']} came within {PATIENCE:.0f} s; the lines above say what happened.")
-
-
-def table(rows: Sequence[Sequence[str]]) -> str:
-    """Return the rows in columns."""
-    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    )
-
-
-def _width(text: str) -> int:
-    """Return the columns that a terminal gives a text: two for a character of East Asian width."""
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 
 async def _show(samples: Sequence[Path]) -> None:

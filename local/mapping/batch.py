@@ -43,6 +43,38 @@ class Batch:
         records = {name_of(partition): list(map(_as_json, of_it)) for partition, of_it in self.records.items()}
         return _encode({**source, "bootstrapServers": bootstrap, "records": records})
 
+    def halves(self) -> tuple["Batch", "Batch"]:
+        """Return the batch, of two records or more, split in two.
+
+        AWS leaves open where a batch of several partitions is split. Here it is between partitions, so that no
+        partition waits for another's half; a single one is split in the middle.
+        """
+        if len(self.records) > 1:
+            partitions = list(self.records)
+            middle = len(partitions) // 2
+            first, second = (
+                {each: self.records[each] for each in some} for some in (partitions[:middle], partitions[middle:])
+            )
+            return Batch(first), Batch(second)
+        [(partition, records)] = self.records.items()
+        middle = len(records) // 2
+        return Batch({partition: records[:middle]}), Batch({partition: records[middle:]})
+
+    def by_age(self, oldest: float) -> tuple["Batch", "Batch"]:
+        """Return the records from before `oldest`, in Unix seconds, and all others.
+
+        A record without a time never grows too old.
+        """
+
+        def chosen(*, old: bool) -> Batch:
+            parts = {
+                partition: tuple(each for each in records if (0 <= each.timestamp < oldest * 1000) is old)
+                for partition, records in self.records.items()
+            }
+            return Batch({partition: records for partition, records in parts.items() if records})
+
+        return chosen(old=True), chosen(old=False)
+
     def remainder(self, failed: Mapping[TopicPartition, int]) -> "Batch":
         """Return what comes again: of each partition in `failed`, the records from that offset on.
 

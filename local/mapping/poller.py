@@ -1,26 +1,26 @@
-"""Reads the topic of one mapping, invokes its function with batches, and commits what is done."""
+"""Reads the topic of one mapping, has its function invoked with batches, and commits what is done."""
 
-import json
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
 from kafka.errors import KafkaError
 
 from local.errors import PlainError
-from local.invoker import PAYLOAD_LIMIT, Answer, PayloadTooLargeError
-from local.mapping.answer import MalformedAnswerError, failed_from
+from local.invoker import PAYLOAD_LIMIT, PayloadTooLargeError
 from local.mapping.batch import Batch
+from local.mapping.destination import DestinationError
+from local.mapping.discarded import Condition, Discarded
 from local.mapping.gathering import Gathering
+from local.mapping.invocation import Invoke, Outcome, deliver
+from local.mapping.waiting import Delivery, Waiting
 from local.model import KafkaMapping
 
 # Seconds. No wait is longer than _POLL, so that `stop` is heard.
 _POLL = 0.2
-_FIRST_BACK_OFF = 0.2
-_LONGEST_BACK_OFF = 5.0
 _COMMIT_PATIENCE = 2.0
 _START_PATIENCE = 10.0
 _STOP_PATIENCE = 1.0
@@ -30,32 +30,26 @@ class MappingError(PlainError):
     """A mapping reads a topic that does not exist."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Retry:
-    """A batch that failed and comes again at `due` (seconds of the monotonic clock)."""
-
-    batch: Batch
-    due: float
-    tries: int
-
-
 @dataclass(kw_only=True)
 class Poller:
     """Runs in a thread of its own, by `run`, until `stop`; one invocation at a time.
 
     A partition whose batch failed is held until that batch is done; the other partitions go on. Nothing is
     committed beyond the first record that is not done, so whatever dies, every record is delivered at least once.
+    A batch that is too old, or has no tries left, goes to `keep`, which returns where it is now and may raise
+    DestinationError; None: the mapping has no destination for it. Then the partition goes on.
     `report` is told, in words, what happened; `on_assigned` is called once no record can be missed any more.
     """
 
     mapping: KafkaMapping
     bootstrap: str
-    invoke: Callable[[str, bytes], Future[Answer]]
+    invoke: Invoke
     report: Callable[[str], None]
+    keep: Callable[[Discarded], str] | None = None
     on_assigned: Callable[[], object] = lambda: None
     _stopping: threading.Event = field(default_factory=threading.Event, init=False)
     _gathering: Gathering = field(init=False)
-    _retries: list[Retry] = field(default_factory=list, init=False)
+    _waiting: Waiting = field(default_factory=Waiting, init=False)
     # The offset that each partition goes on from, where Kafka does not know it yet.
     _uncommitted: dict[TopicPartition, int] = field(default_factory=dict, init=False)
     _trouble: str | None = field(default=None, init=False)
@@ -125,10 +119,10 @@ class Poller:
 
     def _step(self) -> None:
         try:
-            if retry := self._due_retry():
-                self._deliver(retry.batch, tries=retry.tries)
+            if delivery := self._waiting.due():
+                self._deliver(delivery)
             elif batch := self._gathered():
-                self._deliver(batch, tries=0)
+                self._deliver(Delivery(batch=batch))
             self._commit()
         except KafkaError as error:
             # The client finds its way back by itself, and what could not be committed is committed later.
@@ -136,13 +130,6 @@ class Poller:
             self._stopping.wait(_POLL)
         else:
             self._trouble = None
-
-    def _due_retry(self) -> Retry | None:
-        now = time.monotonic()
-        for index, retry in enumerate(self._retries):
-            if retry.due <= now:
-                return self._retries.pop(index)
-        return None
 
     def _gathered(self) -> Batch | None:
         """Gather what arrives within a moment; return the batch if that completes it."""
@@ -159,54 +146,79 @@ class Poller:
     def _patience(self) -> float:
         """Return for how many seconds a poll may wait: until something else is due."""
         now = time.monotonic()
-        moments = [now + _POLL, *(retry.due for retry in self._retries)]
-        if self._gathering.closes is not None:
-            moments.append(self._gathering.closes)
-        return max(0.0, min(moments) - now)
+        moments = (now + _POLL, self._waiting.next_due(), self._gathering.closes)
+        return max(0.0, min(moment for moment in moments if moment is not None) - now)
 
-    def _deliver(self, batch: Batch, *, tries: int) -> None:
-        remainder = self._invoke(batch)
-        for partition, records in batch.records.items():
-            if again := remainder.records.get(partition):
-                self._uncommitted[partition] = again[0].offset
-                self._consumer.pause(partition)
-            else:
+    def _deliver(self, delivery: Delivery) -> None:
+        self._waiting.put(self._left(delivery), instead_of=delivery)
+        for partition, records in delivery.batch.records.items():
+            waits = self._waiting.lowest_offset(partition)
+            if waits is None:
                 self._uncommitted[partition] = records[-1].offset + 1
                 self._consumer.resume(partition)
-        if remainder.records and not self._stopping.is_set():
-            tries = tries if len(remainder) == len(batch) else 0
-            pause = min(_FIRST_BACK_OFF * 2**tries, _LONGEST_BACK_OFF)
-            self._retries.append(Retry(batch=remainder, due=time.monotonic() + pause, tries=tries + 1))
-            self.report(f"{remainder} again in {pause:.1f} s")
+            else:
+                self._uncommitted[partition] = waits
+                self._consumer.pause(partition)
 
-    def _invoke(self, batch: Batch) -> Batch:
-        """Invoke the function with the batch, and return what of it has to come again."""
-        function = self.mapping.function
-        self.report(f"{batch} → {function}")
+    def _left(self, delivery: Delivery) -> list[Delivery]:
+        """Invoke the function with the batch, and return what is left of it to be delivered again.
+
+        As in Lambda, records that are too old are given up before they are sent at all.
+        """
+        batch = delivery.batch
+        if self.mapping.maximum_age is not None:
+            old, batch = batch.by_age(time.time() - self.mapping.maximum_age)
+            if old:
+                self._give_up(old, delivery, "RecordAgeExceeded")
+        return self._left_of_tried(batch, delivery) if batch else []
+
+    def _left_of_tried(self, batch: Batch, delivery: Delivery) -> list[Delivery]:
+        mapping = self.mapping
+        self.report(f"{batch} → {mapping.function}")
+        payload = batch.event(mapping, self.bootstrap)
         try:
-            answer = self._answer(self.invoke(function, batch.event(self.mapping, self.bootstrap)))
-            if answer is None:
-                return batch
-            if answer.function_error:
-                self.report(f"{function} failed ({_error_type(answer.payload)}), so the whole batch comes again")
-                return batch
-            return batch.remainder(failed_from(answer.payload, batch) if self.mapping.partial_answers else {})
-        except MalformedAnswerError as error:
-            self.report(f"{function} answered what Lambda cannot read, so the whole batch comes again: {error}")
-            return batch
-        except PayloadTooLargeError as error:
+            outcome = deliver(batch, payload, mapping=mapping, invoke=self.invoke, stopping=self._stopping)
+        except PayloadTooLargeError:
             # One record, since no batch is gathered beyond the limit: no try would ever end better.
-            self.report(f"{batch} is passed over, as Lambda would: {error}")
-            return batch.remainder({})
+            self._give_up(batch, delivery, "MaximumPayloadSizeExceeded")
+            return []
+        if outcome.trouble:
+            self.report(f"{mapping.function} {outcome.trouble}")
+        if not outcome.again:
+            return []
+        if outcome.answer is None:
+            return [replace(delivery, batch=batch)]
+        tried = delivery.again(outcome.again, outcome.answer)
+        if mapping.maximum_retries is not None and tried.tries > mapping.maximum_retries:
+            self._give_up(outcome.again, tried, "RetryAttemptsExhausted")
+            return []
+        parts = outcome.again.halves() if self._is_halved(outcome) else (outcome.again,)
+        left = [delivery.again(part, outcome.answer) for part in parts]
+        for each in left:
+            self.report(f"{each.batch} again in {each.pause:.1f} s")
+        return left
 
-    def _answer(self, invocation: Future[Answer]) -> Answer | None:
-        """Wait for the answer; return None if it has not come shortly after `stop`."""
-        while not invocation.done() and not self._stopping.is_set():
-            wait([invocation], timeout=_POLL)
-        if not wait([invocation], timeout=_STOP_PATIENCE).done:
-            invocation.cancel()
-            return None
-        return invocation.result()
+    def _is_halved(self, outcome: Outcome) -> bool:
+        return self.mapping.bisect and outcome.is_function_error and len(outcome.again) > 1
+
+    def _give_up(self, batch: Batch, delivery: Delivery, condition: Condition) -> None:
+        """Pass over the batch, and keep it where the mapping wants it. What cannot be kept is lost, as in Lambda."""
+        if self.keep is None:
+            self.report(f"{batch} is passed over and lost, since the mapping has no destination: {condition}")
+            return
+        discarded = Discarded(
+            batch=batch,
+            condition=condition,
+            tries=delivery.tries,
+            answer=delivery.last,
+            at=datetime.now(UTC),
+            mapping=self.mapping,
+            bootstrap=self.bootstrap,
+        )
+        try:
+            self.report(f"{batch} is passed over, and kept in {self.keep(discarded)}: {condition}")
+        except DestinationError as error:
+            self.report(f"{batch} is passed over ({condition}) and lost, as it would be in Lambda: {error}")
 
     def _commit(self) -> None:
         if self._uncommitted:
@@ -222,9 +234,3 @@ class Poller:
 
 def _milliseconds(seconds: float) -> int:
     return int(seconds * 1000)
-
-
-def _error_type(payload: bytes) -> str:
-    """Return the type of a function's error. Its message is in the function's own log, and may hold anything."""
-    error = json.loads(payload)
-    return str(error.get("errorType"))

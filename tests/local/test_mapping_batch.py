@@ -21,6 +21,7 @@ def mapping(arn: str | None = None) -> KafkaMapping:
     return KafkaMapping(
         logical_id="Mapping",
         function="Fn",
+        function_arn="arn:aws:lambda:us-east-1:123456789012:function:Fn",
         topic="t",
         consumer_group="g",
         event_source_arn=arn,
@@ -172,3 +173,20 @@ def test_the_remainder_is_each_failed_partition_from_its_lowest_on() -> None:
 )
 def test_a_batch_is_named_by_its_offsets(records: list[ConsumerRecord], text: str) -> None:
     assert str(batch(*records)) == text
+
+
+def test_one_partition_is_halved_in_the_middle() -> None:
+    assert batch(record(1), record(3), record(4)).halves() == (batch(record(1)), batch(record(3), record(4)))
+    assert batch(record(1), record(3)).halves() == (batch(record(1)), batch(record(3)))
+
+
+def test_several_partitions_are_parted_whole() -> None:
+    first, second, third = ([record(offset, partition=each) for offset in (1, 2)] for each in range(3))
+    assert batch(*first, *second, *third).halves() == (batch(*first), batch(*second, *third))
+
+
+def test_records_are_too_old_one_by_one() -> None:
+    young, old = record(2, timestamp=60_000), [record(1, timestamp=59_999), record(3, timestamp=0)]
+    timeless = record(5, partition=1, timestamp=-1)
+    assert batch(*old, young, timeless).by_age(60) == (batch(*old), batch(young, timeless))
+    assert batch(young).by_age(60) == (batch(), batch(young))

@@ -3,7 +3,7 @@
 import pytest
 
 from local.endpoints import Endpoints
-from local.services import _clients
+from local.services import clients
 from tests.local.conftest import LocalAws
 
 
@@ -15,6 +15,6 @@ def test_no_proxy_is_asked_for_what_is_on_this_machine(monkeypatch: pytest.Monke
     endpoints = Endpoints(
         api=None, lambda_=None, console="", aws=local_aws.url, dynamodb=local_aws.url, kafka="127.0.0.1:9"
     )
-    client = _clients(endpoints, "eu-central-1")
+    client = clients(endpoints, "eu-central-1")
     assert client("sqs").list_queues()["ResponseMetadata"]["HTTPStatusCode"] == 200
     assert client("dynamodb").list_tables()["TableNames"] == []

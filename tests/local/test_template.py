@@ -125,6 +125,7 @@ def test_a_mapping_to_msk_is_read(tmp_path: Path) -> None:
         KafkaMapping(
             logical_id="FnMsk",
             function="Fn",
+            function_arn="arn:aws:lambda:us-east-1:123456789012:function:Fn",
             topic="t",
             consumer_group="g",
             event_source_arn=arn,
@@ -209,20 +210,48 @@ def test_a_mapping_of_something_else_than_kafka_is_named(tmp_path: Path) -> None
     assert application.ignored == ("Mapping: all of it, since it reads something else than Kafka",)
 
 
+TO_BUCKET = "DestinationConfig: {OnFailure: {Destination: !GetAtt Bucket.Arn}}"
+
+
 @pytest.mark.parametrize(
-    "ignored",
+    ("properties", "bisect", "retries", "age", "destination"),
     [
-        "BisectBatchOnFunctionError: true",
-        "DestinationConfig: {OnFailure: {Destination: 'arn:aws:s3:::b'}}",
-        "FilterCriteria: {Filters: [{Pattern: '{}'}]}",
-        "MaximumRecordAgeInSeconds: 60",
-        "MaximumRetryAttempts: 3",
+        ("BatchSize: 10", False, None, None, None),
+        ("MaximumRetryAttempts: -1, MaximumRecordAgeInSeconds: -1", False, None, None, None),
+        ("MaximumRetryAttempts: 0, MaximumRecordAgeInSeconds: 60", False, 0, 60, None),
+        ("BisectBatchOnFunctionError: true, MaximumRetryAttempts: '3'", True, 3, None, None),
+        ("BisectBatchOnFunctionError: 'false'", False, None, None, None),
+        ("DestinationConfig: {OnFailure: {Destination: ''}}", False, None, None, None),
+        (f"{TO_BUCKET}, MaximumRetryAttempts: 10000", False, 10000, None, "arn:aws:s3:::bucket"),
+        (TO_BUCKET, False, 10, None, "arn:aws:s3:::bucket"),
+        (f"{TO_BUCKET}, MaximumRetryAttempts: -1", False, 10, None, "arn:aws:s3:::bucket"),
     ],
 )
-def test_what_a_mapping_asks_for_in_vain_is_named(tmp_path: Path, ignored: str) -> None:
-    application = _load(tmp_path, _mapping(f"{KAFKA}, {ignored}"))
-    assert len(application.mappings) == 1
-    assert application.ignored == (f"Mapping: {ignored.partition(':')[0]}",)
+def test_what_a_mapping_does_with_failures_is_read(
+    tmp_path: Path, properties: str, bisect: bool, retries: int | None, age: float | None, destination: str | None
+) -> None:
+    application = _load(tmp_path, _mapping(f"{KAFKA}, {properties}") + "  Bucket: {Type: AWS::S3::Bucket}\n")
+    [mapping] = application.mappings
+    assert (mapping.bisect, mapping.maximum_retries, mapping.maximum_age) == (bisect, retries, age)
+    assert mapping.on_failure == destination
+    assert application.ignored == ()
+
+
+@pytest.mark.parametrize(
+    ("properties", "told"),
+    [
+        ("FilterCriteria: {Filters: [{Pattern: '{}'}]}", "FilterCriteria"),
+        (
+            "DestinationConfig: {OnFailure: {Destination: 'kafka://dead'}}",
+            "DestinationConfig to kafka://dead (what is given up is lost here)",
+        ),
+    ],
+)
+def test_what_a_mapping_asks_for_in_vain_is_named(tmp_path: Path, properties: str, told: str) -> None:
+    application = _load(tmp_path, _mapping(f"{KAFKA}, {properties}"))
+    [mapping] = application.mappings
+    assert mapping.on_failure is None
+    assert application.ignored == (f"Mapping: {told}",)
 
 
 def test_what_an_api_asks_for_in_vain_is_named(tmp_path: Path) -> None:

@@ -18,7 +18,9 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 
 from local import java, kafka, ports
 from local.invoker import PAYLOAD_LIMIT, Answer, PayloadTooLargeError
-from local.mapping import poller as poller_module
+from local.mapping import waiting as waiting_module
+from local.mapping.destination import DestinationError
+from local.mapping.discarded import Discarded
 from local.mapping.poller import MappingError, Poller
 from local.model import KafkaMapping
 from tests.system.running import RunningStack, eventually
@@ -27,6 +29,7 @@ pytestmark = pytest.mark.xdist_group("shared-stack")
 
 # Seconds in which a poller that was told to stop has to be gone, whatever it waits for.
 PROMPTLY = 5.0
+BUCKET, NOWHERE = "arn:aws:s3:::bucket", "arn:aws:s3:::nowhere"
 
 Offsets = dict[str, list[int]]
 Reaction = Callable[[Offsets], bytes]
@@ -74,6 +77,17 @@ def is_content(_offsets: Offsets) -> bytes:
     return b"null"
 
 
+def dies_of(*poison: tuple[str, int]) -> Reaction:
+    """Return a function that fails as a whole if one of these records, by partition and offset, is in its batch."""
+
+    def react(batch: Offsets) -> bytes:
+        if any(offset in batch.get(name, []) for name, offset in poison):
+            raise ValueError("poison")
+        return b"null"
+
+    return react
+
+
 def failures(*failed: tuple[str, int]) -> bytes:
     identifiers = [{"itemIdentifier": {"partition": name, "offset": offset}} for name, offset in failed]
     return json.dumps({"batchItemFailures": identifiers}).encode()
@@ -85,10 +99,25 @@ class Running:
     def __init__(self, executor: ThreadPoolExecutor, mapping: KafkaMapping, bootstrap: str, reacts: Reaction) -> None:
         self.function = Function(executor, reacts)
         self.reports: list[str] = []
+        self.kept: list[Discarded] = []
         self.poller = Poller(
-            mapping=mapping, bootstrap=bootstrap, invoke=self.function.invoke, report=self.reports.append
+            mapping=mapping,
+            bootstrap=bootstrap,
+            invoke=self.function.invoke,
+            report=self.reports.append,
+            keep=self._keep if mapping.on_failure else None,
         )
         self.run = executor.submit(self.poller.run)
+
+    def _keep(self, discarded: Discarded) -> str:
+        self.kept.append(discarded)
+        if self.poller.mapping.on_failure == NOWHERE:
+            raise DestinationError("no such bucket")
+        return "a safe place"
+
+    def given_up(self) -> list[tuple[str, Offsets, int]]:
+        """Return the condition, the offsets and the tries of each batch that was given up."""
+        return [(each.condition, offsets(each.payload.encode()), each.tries) for each in self.kept]
 
     def stop(self) -> None:
         """Stop it, and fail if it does not end promptly or ended with an error."""
@@ -164,6 +193,7 @@ class Topic:
         settings: dict[str, Any] = {
             "logical_id": "Mapping",
             "function": "Fn",
+            "function_arn": "arn:aws:lambda:us-east-1:123456789012:function:Fn",
             "topic": self.name,
             "consumer_group": f"group-of-{self.name}",
             "event_source_arn": None,
@@ -312,6 +342,113 @@ def test_a_function_error_brings_the_whole_batch_again_identical_and_commits_not
     assert not [line for line in running.reports if "@example.com" in line]
 
 
+def test_a_batch_whose_tries_ran_out_is_kept_and_the_mapping_goes_on(topic: Topic) -> None:
+    name = f"{topic.name}-0"
+    topic.produce(3)
+    running = topic.poll(dies_of((name, 1)), maximum_retries=2, on_failure=BUCKET)
+    topic.wait_for_commit({0: 3, 1: 0})
+    assert running.function.delivered() == [0, 1, 2] * 3
+    assert running.given_up() == [("RetryAttemptsExhausted", {name: [0, 1, 2]}, 3)]
+    [kept] = running.kept
+    assert kept.answer
+    assert kept.answer.function_error == "Unhandled"
+    running.wait_for_report("(3 records) is passed over, and kept in a safe place: RetryAttemptsExhausted")
+    topic.produce(1)
+    assert running.wait_for(10)[-1] == 3
+
+
+def test_without_retries_one_try_is_all(topic: Topic) -> None:
+    topic.produce(2)
+    running = topic.poll(dies_of((f"{topic.name}-0", 0)), maximum_retries=0)
+    topic.wait_for_commit({0: 2, 1: 0})
+    assert running.function.delivered() == [0, 1]
+    running.wait_for_report("is passed over and lost, since the mapping has no destination")
+
+
+def test_what_the_destination_does_not_take_is_lost_and_told(topic: Topic) -> None:
+    topic.produce(1)
+    running = topic.poll(dies_of((f"{topic.name}-0", 0)), maximum_retries=0, on_failure=NOWHERE)
+    topic.wait_for_commit({0: 1, 1: 0})
+    running.wait_for_report("lost, as it would be in Lambda: no such bucket")
+
+
+def test_bisecting_leaves_nothing_behind_but_the_bad_records_and_keeps_the_order(topic: Topic) -> None:
+    name, done = f"{topic.name}-0", list[int]()
+    poisoned = dies_of((name, 5), (name, 12))
+
+    def react(batch: Offsets) -> bytes:
+        answer = poisoned(batch)
+        done.extend(batch[name])
+        return answer
+
+    topic.produce(16)
+    running = topic.poll(react, bisect=True, maximum_retries=6, on_failure=BUCKET, window=1.0)
+    topic.wait_for_commit({0: 16, 1: 0})
+    assert done == [offset for offset in range(16) if offset not in (5, 12)]
+    assert running.given_up() == [
+        ("RetryAttemptsExhausted", {name: [5]}, 7),
+        ("RetryAttemptsExhausted", {name: [12]}, 7),
+    ]
+
+
+def test_a_split_counts_as_a_try_of_both_halves(topic: Topic) -> None:
+    name = f"{topic.name}-0"
+    topic.produce(4)
+    running = topic.poll(dies_of((name, 0)), bisect=True, maximum_retries=1, on_failure=BUCKET, window=1.0)
+    topic.wait_for_commit({0: 4, 1: 0})
+    assert running.given_up() == [("RetryAttemptsExhausted", {name: [0, 1]}, 2)]
+    assert running.function.batches() == [{name: [0, 1, 2, 3]}, {name: [0, 1]}, {name: [2, 3]}]
+
+
+def test_bisecting_parts_partitions_so_that_none_waits_for_another(topic: Topic) -> None:
+    first, second = f"{topic.name}-0", f"{topic.name}-1"
+    topic.produce(2)
+    topic.produce(2, partition=1)
+    running = topic.poll(dies_of((first, 0)), bisect=True, window=1.0)
+    topic.wait_for_commit({0: 0, 1: 2})
+    running.stop()
+    batches = running.function.batches()
+    assert {second: [0, 1]} in batches
+    assert {first: [1]} not in batches, "the second half of a partition waits for the first"
+    assert {first: [0]} in batches or {first: [0, 1]} in batches
+
+
+def test_a_partial_answer_is_not_halved_and_its_tries_are_counted(topic: Topic) -> None:
+    name = f"{topic.name}-0"
+    topic.produce(4)
+    running = topic.poll(
+        lambda batch: failures((name, 1)) if 1 in batch[name] else b"null",
+        bisect=True,
+        maximum_retries=2,
+        on_failure=BUCKET,
+        window=1.0,
+    )
+    topic.wait_for_commit({0: 4, 1: 0})
+    assert running.function.batches() == [{name: [0, 1, 2, 3]}, {name: [1, 2, 3]}, {name: [1, 2, 3]}]
+    assert running.given_up() == [("RetryAttemptsExhausted", {name: [1, 2, 3]}, 3)]
+
+
+def test_records_that_are_too_old_are_given_up_before_they_are_sent(topic: Topic) -> None:
+    name, now = f"{topic.name}-0", int(time.time() * 1000)
+    topic.produce(timestamps=[now - 120_000, now, now - 120_000])
+    running = topic.poll(maximum_age=60, on_failure=BUCKET, window=1.0)
+    topic.wait_for_commit({0: 3, 1: 0})
+    assert running.function.delivered() == [1]
+    assert running.given_up() == [("RecordAgeExceeded", {name: [0, 2]}, 0)]
+    assert running.kept[0].answer is None
+
+
+def test_records_grow_too_old_while_they_are_tried(topic: Topic) -> None:
+    name = f"{topic.name}-0"
+    topic.produce(timestamps=[int((time.time() - 57) * 1000)])
+    running = topic.poll(dies_of((name, 0)), maximum_age=60, on_failure=BUCKET)
+    topic.wait_for_commit({0: 1, 1: 0})
+    [(condition, batch, tries)] = running.given_up()
+    assert (condition, batch) == ("RecordAgeExceeded", {name: [0]})
+    assert tries == len(running.function.payloads) >= 2
+    assert running.kept[0].answer
+
+
 def test_the_back_off_grows_while_nothing_gets_better(topic: Topic) -> None:
     topic.produce(2)
     running = topic.poll(lambda batch: failures(*((name, found[0]) for name, found in batch.items())))
@@ -326,7 +463,7 @@ def test_the_back_off_grows_while_nothing_gets_better(topic: Topic) -> None:
 def test_a_partial_answer_brings_its_partition_again_while_the_others_go_on(
     topic: Topic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(poller_module, "_FIRST_BACK_OFF", 2.0)
+    monkeypatch.setattr(waiting_module, "_FIRST_BACK_OFF", 2.0)
     name, failed_once = f"{topic.name}-0", threading.Event()
 
     def react(batch: Offsets) -> bytes:
@@ -438,8 +575,8 @@ def test_stopping_does_not_wait_for_a_window(topic: Topic) -> None:
 
 
 def test_stopping_does_not_wait_for_a_back_off(topic: Topic, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(poller_module, "_FIRST_BACK_OFF", 300)
-    monkeypatch.setattr(poller_module, "_LONGEST_BACK_OFF", 300)
+    monkeypatch.setattr(waiting_module, "_FIRST_BACK_OFF", 300)
+    monkeypatch.setattr(waiting_module, "_LONGEST_BACK_OFF", 300)
     topic.produce(2)
     running = topic.poll(lambda _: failures((f"{topic.name}-0", 1)))
     running.wait_for_report("again in 300.0 s")
@@ -468,10 +605,12 @@ def test_a_record_that_no_event_can_hold_is_passed_over_and_told(topic: Topic) -
         return b"null"
 
     topic.produce(3)
-    running = topic.poll(react, batch_size=1)
+    running = topic.poll(react, batch_size=1, on_failure=BUCKET)
     assert running.wait_for(3) == [0, 1, 2]
     running.wait_for_report(f"{topic.name}-0@1 (1 record) is passed over")
     topic.wait_for_commit({0: 3, 1: 0})
+    assert running.given_up() == [("MaximumPayloadSizeExceeded", {f"{topic.name}-0": [1]}, 0)]
+    assert running.kept[0].answer is None
 
 
 def test_compressed_records_are_counted_one_by_one(topic: Topic) -> None:

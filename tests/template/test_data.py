@@ -1,10 +1,12 @@
 """What is kept: encrypted, for as long as it is wanted, and safe from the stack's own end."""
 
 from dataclasses import fields
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from functions.notify.ledger import KEPT
 from functions.order import items, listing, outbox
 from functions.order.orders import OrderSummary
 from tests.order.conftest import order_of
@@ -25,6 +27,36 @@ def test_every_queue_is_encrypted_and_keeps_its_messages_as_long_as_sqs_can(depl
     assert set(queues) == {"DeadLetterQueue"}
     assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
     assert all(queue["MessageRetentionPeriod"] == 14 * DAY for queue in queues.values())
+
+
+def test_every_bucket_is_encrypted_and_closed_to_the_public(deployment: Deployment) -> None:
+    buckets = deployment.of_type("AWS::S3::Bucket")
+    assert set(buckets) == {"DeadLetterBucket"}
+    for bucket in buckets.values():
+        [encryption] = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        assert encryption == {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+        closed = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
+        assert bucket["PublicAccessBlockConfiguration"] == dict.fromkeys(closed, True)
+        assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+
+
+def test_a_bucket_is_spoken_to_over_tls_only(deployment: Deployment) -> None:
+    policy = deployment.properties("DeadLetterBucketPolicy")
+    [statement] = policy["PolicyDocument"]["Statement"]
+    arn = "arn:aws:s3:::deadletterbucket"
+    assert policy["Bucket"] == "deadletterbucket"
+    assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
+    assert statement["Resource"] == [arn, f"{arn}/*"]
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_dead_letters_outlive_the_stack_and_end_while_the_ledger_knows_what_was_sent(deployment: Deployment) -> None:
+    bucket = deployment.resources["DeadLetterBucket"]
+    assert bucket["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert bucket["UpdateReplacePolicy"] == "Retain"
+    [rule] = bucket["Properties"]["LifecycleConfiguration"]["Rules"]
+    assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", 14)
+    assert timedelta(days=14) < KEPT
 
 
 def test_orders_outlive_the_stack_and_can_be_restored(deployment: Deployment) -> None:

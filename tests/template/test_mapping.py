@@ -59,3 +59,20 @@ def test_it_hands_over_at_once_what_is_there(mapping: dict[str, Any]) -> None:
 def test_partial_answers_count_because_the_mode_is_provisioned(mapping: dict[str, Any]) -> None:
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert mapping["ProvisionedPollerConfig"] == {"MinimumPollers": 1, "MaximumPollers": 5}
+
+
+def test_a_record_that_fails_the_whole_function_is_isolated_tried_for_six_hours_and_kept(
+    deployment: Deployment, mapping: dict[str, Any]
+) -> None:
+    assert mapping["BisectBatchOnFunctionError"] is True
+    assert mapping["MaximumRetryAttempts"] == 10_000
+    assert mapping["MaximumRecordAgeInSeconds"] == 6 * 60 * 60
+    [bucket] = deployment.of_type("AWS::S3::Bucket")
+    assert mapping["DestinationConfig"] == {"OnFailure": {"Destination": f"arn:aws:s3:::{bucket.lower()}"}}
+
+
+def test_the_mapping_gives_records_up_before_notify_would_let_them_expire(
+    deployment: Deployment, mapping: dict[str, Any]
+) -> None:
+    variables = deployment.properties("NotifyFunction")["Environment"]["Variables"]
+    assert mapping["MaximumRecordAgeInSeconds"] < int(variables["MAXIMUM_EVENT_AGE_SECONDS"])

@@ -10,6 +10,7 @@ GROUP = "arn:aws:kafka:eu-central-1:111122223333:group/shop/abc-1/shop-notify"
 ORDERS = "arn:aws:dynamodb:eu-central-1:123456789012:table/OrdersTable"
 NOTIFICATIONS = "arn:aws:dynamodb:eu-central-1:123456789012:table/NotificationsTable"
 DEAD_LETTERS = "arn:aws:sqs:eu-central-1:123456789012:DeadLetterQueue"
+GIVEN_UP = "arn:aws:s3:::deadletterbucket"
 LOGIN = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:AmazonMSK_order-a1b2c3"
 AUTHORITY = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:authority-a1b2c3"
 SENDER = "arn:aws:ses:eu-central-1:123456789012:identity/shop.example"
@@ -38,6 +39,9 @@ NOTIFY = {
     ("dynamodb:UpdateItem", NOTIFICATIONS),
     ("ses:SendRawEmail", SENDER),
     ("sqs:SendMessage", DEAD_LETTERS),
+    # Its pollers'. All keys, since the bucket is theirs alone.
+    ("s3:PutObject", f"{GIVEN_UP}/*"),
+    ("s3:ListBucket", GIVEN_UP),
 }
 # EC2 knows no narrower resource for these before the pollers' network interface exists.
 REACH_THE_BROKERS = {
@@ -121,11 +125,11 @@ def test_the_group_that_may_be_read_is_the_mappings(on_msk: Deployment) -> None:
     assert GROUP.endswith(f"/{config['ConsumerGroupId']}")
 
 
-def test_nothing_but_the_pollers_network_is_granted_on_everything(deployment: Deployment) -> None:
+def test_nothing_but_the_pollers_network_and_bucket_is_granted_as_a_whole(deployment: Deployment) -> None:
     functions = deployment.of_type("AWS::Lambda::Function")
     grants = {grant for function in functions for grant in deployment.grants(function)}
     assert not {action for action, _ in grants if "*" in action}
-    assert {grant for grant in grants if "*" in grant[1]} == REACH_THE_BROKERS
+    assert {grant for grant in grants if "*" in grant[1]} == REACH_THE_BROKERS | {("s3:PutObject", f"{GIVEN_UP}/*")}
 
 
 @pytest.mark.parametrize(
