@@ -135,7 +135,7 @@ The Analytical Bookshop
 
 Hello Ada Lovelace.
 
-Your order is cancelled. Here is why, and what it was.
+Your order is cancelled. Here you see why, and what you had ordered.
 
 Order       ord_a7yuqahkcwyojza3z7chx7dkkq
 Paid        November 22, 2026, 10:15 AM UTC
