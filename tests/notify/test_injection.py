@@ -163,8 +163,7 @@ ITEM = st.fixed_dictionaries(
 )
 DATA = {
     "order_id": TEXT.map(lambda text: re.sub("[^!-?A-~]", "", text)[:100]) | JSON,
-    "items": st.lists(ITEM, min_size=1, max_size=1)
-    | JSON.filter(lambda value: value not in ("", [], {})),  # which render as no items
+    "items": st.lists(ITEM, min_size=1, max_size=1) | JSON,
     "currency": st.from_regex("[A-Z]{3}", fullmatch=True) | JSON,
     "total": st.from_regex(r"-?[0-9]{1,20}(\.[0-9]{1,6})?", fullmatch=True) | JSON,
     "paid_at": st.datetimes(timezones=st.just(UTC)).map(datetime.isoformat) | JSON,
@@ -196,6 +195,7 @@ def test_whatever_a_field_holds_it_is_refused_or_harmless(
     except RenderError:
         return
     locale, has_name = event.data.customer.locale or "en", bool(event_name(event))
-    plain = read_event(event_with(folder[0], locale, {}, {"name": "Ada" if has_name else ""}))
+    data: dict[str, Any] = {} if event.data.model_dump()["items"] else {"items": []}
+    plain = read_event(event_with(folder[0], locale, data, {"name": "Ada" if has_name else ""}))
     assert plain
     check_mail(message, event, benign=MESSAGES.render(plain))
