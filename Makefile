@@ -8,7 +8,7 @@ INSTALL := -m pip install --disable-pip-version-check --no-deps --require-hashes
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-strip-extras --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run services demo test check format hooks openapi lock clean
+.PHONY: help run services demo preview test check format hooks openapi lock clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -22,16 +22,20 @@ services: .venv/installed ## Run Kafka, DynamoDB, AWS and the inbox only: `sam l
 demo: .venv/installed ## Place the orders of events/api/, wait for their mails, and show them.
 	@$(BIN)/python -m tools.demo
 
+preview: .venv/installed ## Render every mail and text message into .preview/, with pictures.
+	@$(BIN)/python -m tools.preview
+
 test: .venv/installed .venv-sam/installed ## Run every test that this machine can run, on a real broker.
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
-check: .venv/installed .venv-sam/installed ## Check format, lint, types, template and generated files.
+check: .venv/installed .venv-sam/installed ## Check format, lint, types, templates and generated files.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/cfn-lint template.yaml
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint
 	$(BIN)/python -m tools.openapi --check
+	$(BIN)/python -m tools.preview --check
 
 format: .venv/installed ## Format the code and mend what the linter can.
 	$(BIN)/ruff check --fix .
@@ -53,7 +57,7 @@ lock: .venv/installed ## Compile the pinned requirements anew from the *.in file
 
 clean: ## Remove data, logs, builds and caches; the installed packages stay.
 	@if [ -e .local/endpoints.json ]; then echo "A stack runs on .local (it has .local/endpoints.json): end it first."; exit 1; fi
-	rm -rf .local .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .local .preview .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -path './.venv*' -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/installed: requirements.lock

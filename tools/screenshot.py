@@ -3,29 +3,27 @@
 Writes docs/images/inbox.png. Needs Chromium: its path in CHROMIUM, or chromium on the PATH.
 """
 
-import os
-import shutil
 import sys
 from pathlib import Path
 
 from playwright.async_api import async_playwright
 
 from local.running import run
+from tools import chromium
 from tools.demo import INTERRUPTED, SAMPLES, running_demo
 
 IMAGE = Path("docs/images/inbox.png")
 # Newest last: its mail is the one that is open in the picture.
 ORDERS = ("create-order-yen.json", "create-order-vi.json", "create-order-minimal.json", "create-order-ada.json")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-sync"]
 
 
-async def picture(chromium: str) -> None:
+async def picture(executable: str) -> None:
     """Write the picture, and print where it is."""
     async with (
         running_demo([SAMPLES / name for name in ORDERS], one_by_one=True) as shown,
         async_playwright() as playwright,
     ):
-        browser = await playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        browser = await playwright.chromium.launch(executable_path=executable, args=chromium.ARGUMENTS)
         page = await browser.new_page(viewport={"width": 1280, "height": 880}, color_scheme="light")
         await page.goto(shown.console)
         await page.get_by_text(shown.rows[-1][-1]).first.click()
@@ -40,11 +38,11 @@ async def picture(chromium: str) -> None:
 
 def main() -> int:
     """Make the picture; return the exit status."""
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    if not chromium:
-        print("Chromium is needed: install it, or name its path in CHROMIUM.", file=sys.stderr)
+    executable = chromium.find()
+    if not executable:
+        print(chromium.MISSING, file=sys.stderr)
         return 1
-    return run(picture(chromium), interrupted=INTERRUPTED)
+    return run(picture(executable), interrupted=INTERRUPTED)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 
 import re
 import unicodedata
-from collections.abc import Container
+from collections.abc import Collection, Container
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, ValidationError
@@ -18,14 +19,30 @@ Identifier = Annotated[str, StringConstraints(pattern=r"^[!-?A-~]{1,100}$")]
 TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
 
 
+# Of https://www.unicode.org/reports/tr9/: they would turn around what a template writes after them.
+BIDIRECTIONAL_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+class Channel(StrEnum):
+    """A way to tell a customer something, as events name it."""
+
+    MAIL = "mail"
+    TEXT = "text"
+
+
 class Customer(BaseModel):
-    """Whom to tell, and in which language: a BCP 47 tag."""
+    """Whom to tell, over which channels, and in which language.
+
+    `phone` is meant to be in E.164, and `locale` a BCP 47 tag; `channels` may name some that are not ours.
+    """
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
     email: str
     name: str | None = None
+    phone: str | None = None
     locale: str | None = None
+    channels: list[str] | None = None
 
 
 class OrderData(BaseModel):
@@ -86,6 +103,16 @@ def read(record: Record, *, types: Container[str]) -> OrderEvent | Skipped | Unr
     return _read_event(event, types) if isinstance(event, dict) else Unreadable(reason="type: missing")
 
 
+def channels_of(customer: Customer, *, offered: Collection[Channel]) -> tuple[Channel, ...]:
+    """Decide which of the offered channels to use: those that the customer wants, or all if none are named.
+
+    A text message needs a phone. Whoever would be left without any channel gets the mail.
+    """
+    wanted = list(Channel) if customer.channels is None else customer.channels
+    possible = [Channel.MAIL, Channel.TEXT] if customer.phone else [Channel.MAIL]
+    return tuple(channel for channel in possible if channel in wanted and channel in offered) or (Channel.MAIL,)
+
+
 def _read_event(event: dict[str, Any], types: Container[str]) -> OrderEvent | Skipped | Unreadable:
     correlation_id = _trace_id(event.get("traceparent"))
     if not isinstance(event.get("type"), str):
@@ -122,7 +149,7 @@ def _one_line(value: Any) -> Any:
 
 
 def _without_control(character: str) -> str:
-    return " " if unicodedata.category(character) == "Cc" else character
+    return " " if unicodedata.category(character) == "Cc" or character in BIDIRECTIONAL_CONTROLS else character
 
 
 def _without_inputs(error: ValidationError) -> str:

@@ -8,23 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from traceback import extract_tb
 from typing import TYPE_CHECKING, Any
 
-from babel import Locale
-from jinja2 import (
-    Environment,
-    FileSystemLoader,
-    StrictUndefined,
-    Template,
-    UndefinedError,
-    pass_context,
-    select_autoescape,
-)
+from babel import Locale, UnknownLocaleError
+from jinja2 import Template, UndefinedError
 
-from functions.notify import formats
+from functions.notify import formats, segments
+from functions.notify.events import Channel, channels_of
+from functions.notify.templating import BrokenTemplatesError, compile_all
 
 if TYPE_CHECKING:
-    from jinja2.runtime import Context
+    from jinja2 import Environment
 
     from functions.notify.events import OrderEvent
 
@@ -32,9 +27,13 @@ TEMPLATES = Path(__file__).parent / "templates"
 FALLBACK = "en"
 LONGEST_LOCALE = 35  # what RFC 5646 asks of buffers; more is not searched
 
+SUBJECT, TEXT, HTML = "subject.txt.jinja", "mail.txt.jinja", "mail.html.jinja"
+TEXT_MESSAGE = "text_message.txt.jinja"
+MAIL = frozenset({SUBJECT, TEXT, HTML})
+
 
 class RenderError(Exception):
-    """An event has not what its message needs; the message says which template and what, no values."""
+    """An event has not what its message needs; the message says which template, where and what, no values."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,35 +45,71 @@ class Message:
     html: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class TextMessage:
+    """A text message as a customer reads it, on one line."""
+
+    text: str
+
+    @property
+    def segments(self) -> int:
+        """How many segments it is sent in, and paid for."""
+        return segments.count(self.text)
+
+
 class Messages:
-    """All messages that there are, compiled once."""
+    """All messages that there are, compiled once. Raises BrokenTemplatesError if any of them could not be written."""
 
     def __init__(self, *, shop_name: str, templates: Path = TEMPLATES) -> None:
-        environment = _environment(templates)
+        environment = compile_all(templates)
+        folders = sorted(path for path in templates.iterdir() if path.is_dir())
+        if problems := [problem for folder in folders for problem in _problems(folder)]:
+            raise BrokenTemplatesError("\n".join(problems))
         self._shop_name = shop_name
-        self._languages: dict[str, dict[str, _Language]] = {}
-        for folder in sorted(path for path in templates.glob("*/*") if path.is_dir()):
-            language = _Language.load(environment, folder.relative_to(templates).as_posix())
-            self._languages.setdefault(folder.parent.name, {})[folder.name.lower()] = language
-        for event_type, languages in self._languages.items():
-            if FALLBACK not in languages:
-                raise FileNotFoundError(
-                    f"{templates / event_type} has no folder {FALLBACK}, which unknown locales fall back to. Add it."
-                )
+        self._languages: dict[str, dict[str, _Language]] = {
+            folder.name: {
+                locale.name.lower(): _Language.load(environment, f"{folder.name}/{locale.name}")
+                for locale in sorted(folder.iterdir())
+            }
+            for folder in folders
+        }
 
     @property
     def types(self) -> frozenset[str]:
         """The types of the events that have a message."""
         return frozenset(self._languages)
 
-    def render(self, event: OrderEvent) -> Message:
-        """Write the message of an event in its customer's language. Raises RenderError."""
-        language = self._language(event.type, event.data.customer.locale or FALLBACK)
-        return language.render(event.data.model_dump() | {"shop_name": self._shop_name})
+    def locales(self, event_type: str) -> tuple[str, ...]:
+        """The locales that there is a message in, as BCP 47 tags in lower case."""
+        return tuple(self._languages[event_type])
 
-    def _language(self, event_type: str, locale: str) -> _Language:
+    def channels(self, event: OrderEvent) -> tuple[Channel, ...]:
+        """Decide over which channels the customer is told of an event: one at least, the mail before the text."""
+        return channels_of(event.data.customer, offered=self._language(event).channels)
+
+    def render(self, event: OrderEvent) -> Message:
+        """Write the mail about an event in its customer's language. Raises RenderError."""
+        language, values = self._language(event), self._values(event)
+        return Message(
+            subject=_on_one_line(language.render(SUBJECT, values)),
+            text=language.render(TEXT, values),
+            html=language.render(HTML, values),
+        )
+
+    def render_text_message(self, event: OrderEvent) -> TextMessage | None:
+        """Write the text message about an event, if its notification has one. Raises RenderError."""
+        language = self._language(event)
+        if Channel.TEXT not in language.channels:
+            return None
+        return TextMessage(text=_on_one_line(language.render(TEXT_MESSAGE, self._values(event))))
+
+    def _values(self, event: OrderEvent) -> dict[str, Any]:
+        return event.data.model_dump() | {"shop_name": self._shop_name}
+
+    def _language(self, event: OrderEvent) -> _Language:
         """Find the nearest language that there is: vi-VN, then vi, then English (RFC 4647, lookup)."""
-        languages = self._languages[event_type]
+        languages = self._languages[event.type]
+        locale = event.data.customer.locale or FALLBACK
         subtags = locale[:LONGEST_LOCALE].replace("_", "-").lower().split("-")
         for length in range(len(subtags), 0, -1):
             if found := languages.get("-".join(subtags[:length])):
@@ -85,67 +120,65 @@ class Messages:
 @dataclass(frozen=True, kw_only=True)
 class _Language:
     locale: Locale
-    subject: Template
-    text: Template
-    html: Template
+    templates: dict[str, Template]
 
     @classmethod
     def load(cls, environment: Environment, folder: str) -> _Language:
+        names = environment.list_templates(filter_func=lambda name: name.startswith(f"{folder}/"))
         return cls(
             locale=Locale.parse(folder.rpartition("/")[2], sep="-"),
-            subject=environment.get_template(f"{folder}/subject.txt.jinja"),
-            text=environment.get_template(f"{folder}/mail.txt.jinja"),
-            html=environment.get_template(f"{folder}/mail.html.jinja"),
+            templates={name.rpartition("/")[2]: environment.get_template(name) for name in names},
         )
 
-    def render(self, values: dict[str, Any]) -> Message:
-        values = values | {"locale": self.locale}
-        return Message(
-            subject=" ".join(_render(self.subject, values).split()),
-            text=_render(self.text, values),
-            html=_render(self.html, values),
-        )
+    @property
+    def channels(self) -> frozenset[Channel]:
+        return frozenset(Channel) if TEXT_MESSAGE in self.templates else frozenset({Channel.MAIL})
+
+    def render(self, name: str, values: dict[str, Any]) -> str:
+        template = self.templates[name]
+        try:
+            return template.render(values | {"locale": self.locale})
+        except (UndefinedError, formats.FormatError) as error:
+            raise RenderError(f"{_place(error, template)}: {error}") from error
+        except Exception as error:  # filters meet whatever the event holds
+            raise RenderError(f"{_place(error, template)}: {type(error).__name__}") from error
 
 
-def _render(template: Template, values: dict[str, Any]) -> str:
+def _place(error: Exception, template: Template) -> str:
+    """Name a template and the line that it failed at, which may be of a template that it uses."""
+    name, filename = template.name or "", template.filename or ""
+    root = filename.removesuffix(name)
+    frames = [frame for frame in extract_tb(error.__traceback__) if frame.filename.startswith(root)]
+    if not frames:
+        return name
+    *_, innermost = frames  # Jinja puts the lines of templates into tracebacks
+    used = "" if innermost.filename == filename else f", {innermost.filename.removeprefix(root)}"
+    return f"{name}{used}, line {innermost.lineno}"
+
+
+def _problems(folder: Path) -> list[str]:
+    """Tell what is wrong with the files of a notification: one folder for each language, of the same files."""
+    locales = {locale.name: {path.name for path in locale.iterdir()} for locale in sorted(folder.iterdir())}
+    needed = MAIL | {TEXT_MESSAGE for names in locales.values() if TEXT_MESSAGE in names}
+    problems = []
+    if FALLBACK not in locales:
+        problems.append(f"{folder.name} has no folder {FALLBACK}, which unknown locales fall back to; add it")
+    for locale, names in locales.items():
+        place = f"{folder.name}/{locale}"
+        if not _is_locale(locale):
+            problems.append(f"{place} is not named for a locale that Babel knows, such as en or pt-BR")
+        problems += [f"{place}/{name} is missing; add it" for name in sorted(needed - names)]
+        problems += [f"{place}/{name} is no part of a notification; rename it" for name in sorted(names - needed)]
+    return problems
+
+
+def _is_locale(name: str) -> bool:
     try:
-        return template.render(values)
-    except (UndefinedError, formats.FormatError) as error:
-        raise RenderError(f"{template.name}: {error}") from error
-    except Exception as error:  # filters meet whatever the event holds
-        raise RenderError(f"{template.name}: {type(error).__name__}") from error
+        return Locale.parse(name, sep="-") is not None
+    except (ValueError, UnknownLocaleError):
+        return False
 
 
-def _environment(templates: Path) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(templates),
-        autoescape=select_autoescape(enabled_extensions=["html.jinja"]),
-        undefined=StrictUndefined,
-        finalize=_printable,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-        cache_size=-1,
-    )
-    environment.filters |= {"money": _money, "date_time": _date_time, "times": formats.multiply}
-    environment.globals["spread"] = formats.spread
-    for name in environment.list_templates():
-        environment.get_template(name)
-    return environment
-
-
-def _printable(value: Any) -> Any:
-    """Refuse what would reach the customer as None or {}."""
-    if value is None or isinstance(value, dict | list):
-        raise formats.FormatError("a value is neither text nor a number")
-    return value
-
-
-@pass_context
-def _money(context: Context, amount: Any, currency: Any) -> str:
-    return formats.money(amount, currency, context["locale"])
-
-
-@pass_context
-def _date_time(context: Context, timestamp: Any) -> str:
-    return formats.date_time(timestamp, context["locale"])
+def _on_one_line(text: str) -> str:
+    """Put a text on one line, with plain spaces: one of a locale's own would double a text message's price."""
+    return " ".join(text.split())

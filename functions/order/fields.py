@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from functions.order import money
+from functions.order.orders import Channel
 
 
 def _readable(text: str) -> str:
@@ -35,6 +36,12 @@ def _mail_address(address: str) -> str:
     return address
 
 
+def _without_repeats(channels: list[Channel]) -> list[Channel]:
+    if len(set(channels)) < len(channels):
+        raise PydanticCustomError("repeated", "List should name each channel once")
+    return channels
+
+
 def _currency(code: str) -> str:
     try:
         money.digits(code)
@@ -51,5 +58,6 @@ Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_reada
 MailAddress = Annotated[str, Field(max_length=254), AfterValidator(_mail_address)]
 PhoneNumber = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")]
 LanguageTag = Annotated[str, Field(max_length=35, pattern="^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")]
+Channels = Annotated[list[Channel], Field(min_length=1), AfterValidator(_without_repeats)]
 CurrencyCode = Annotated[str, Field(min_length=3, max_length=3), AfterValidator(_currency)]
 Amount = Annotated[str, Field(pattern=r"^(0|[1-9][0-9]{0,11})(\.[0-9]{1,4})?$")]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
-from functions.order.orders import Cancellation, Customer, Item, Order, OrderSummary, facts, rfc3339
+from functions.order.orders import Cancellation, Item, Order, OrderSummary, customer_of, facts, rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,7 +62,7 @@ def order_of(item: DynamoItem) -> Order:
         order_id=attributes["order_id"],
         payment_reference=attributes["payment_reference"],
         content_hash=attributes["content_hash"],
-        customer=Customer(**attributes["customer"]),
+        customer=customer_of(attributes["customer"]),
         items=tuple(
             Item(
                 sku=each["sku"],

@@ -10,26 +10,31 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
 ORDER_PAID = "order.paid.v1"
 ORDER_CANCELLED = "order.cancelled.v1"
 
 Status = Literal["paid", "cancelled"]
+Channel = Literal["mail", "text"]
 
 _ORDER_ID = re.compile(r"ord_[a-z2-7]{26}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Customer:
-    """Who paid, and where to reach them: `phone` in E.164, `locale` a BCP 47 tag."""
+    """Who paid, and where to reach them: `phone` in E.164, `locale` a BCP 47 tag.
+
+    `channels` are those that the customer wants to be told by; None leaves it to whoever tells them.
+    """
 
     id: str
     name: str
     email: str
     phone: str | None = None
     locale: str | None = None
+    channels: tuple[Channel, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,14 +105,23 @@ def total_of(items: Iterable[Item]) -> Decimal:
     return sum((item.quantity * item.unit_price for item in items), start=Decimal(0))
 
 
+def customer_of(document: Mapping[str, Any]) -> Customer:
+    """The customer that a request or `facts` tells of."""
+    channels = document.get("channels")
+    return Customer(**{**document, "channels": None if channels is None else tuple(channels)})
+
+
 def facts(order: Order) -> dict[str, Any]:
     """What the API, the table and the event tell alike, in JSON's types.
 
     Money is decimal strings, what the customer did not give is left out.
     """
+    customer = {name: value for name, value in asdict(order.customer).items() if value is not None}
+    if "channels" in customer:
+        customer["channels"] = list(customer["channels"])
     return {
         "order_id": order.order_id,
-        "customer": {name: value for name, value in asdict(order.customer).items() if value is not None},
+        "customer": customer,
         "items": [{**asdict(item), "unit_price": str(item.unit_price)} for item in order.items],
         "currency": order.currency,
         "total": str(order.total),

@@ -21,12 +21,22 @@ from pydantic_core.core_schema import ValidationInfo  # noqa: TC002 - pydantic r
 from typing_extensions import TypedDict
 
 from functions.order import money
-from functions.order.fields import Amount, CurrencyCode, LanguageTag, MailAddress, Name, PhoneNumber, Reference
+from functions.order.fields import (
+    Amount,
+    Channels,
+    CurrencyCode,
+    LanguageTag,
+    MailAddress,
+    Name,
+    PhoneNumber,
+    Reference,
+)
 from functions.order.orders import (
-    Customer,
+    Channel,
     Item,
     Order,
     Status,
+    customer_of,
     facts,
     order_id_for,
     rfc3339,
@@ -53,6 +63,12 @@ class NewCustomer(TypedDict):
     email: Annotated[MailAddress, Field(description="For the confirmation. ASCII before the @, any domain.")]
     phone: NotRequired[Annotated[PhoneNumber, Field(description="In E.164, such as +14155550100.")]]
     locale: NotRequired[Annotated[LanguageTag, Field(description="Of the mail, in BCP 47, such as pt-BR.")]]
+    channels: NotRequired[
+        Annotated[
+            Channels,
+            Field(description="How to tell them. Without it: by mail, and by text message where there is a phone."),
+        ]
+    ]
 
 
 @with_config(_STRICT)
@@ -83,6 +99,14 @@ class NewOrder(BaseModel):
     currency: Annotated[CurrencyCode, Field(description="An ISO 4217 code.")]  # before the prices in it
     items: Annotated[list[NewItem], Field(min_length=1, max_length=100)]
     payment: Payment
+
+    @field_validator("customer")
+    @classmethod
+    def _texts_need_a_phone(cls, customer: NewCustomer) -> NewCustomer:
+        if "text" in customer.get("channels", []) and "phone" not in customer:
+            message = "A text message needs the customer's phone"
+            raise ValidationError.from_exception_data("customer", [_error(("channels",), "no_phone", message)])
+        return customer
 
     @field_validator("items", mode="wrap")
     @classmethod
@@ -115,7 +139,7 @@ class NewOrder(BaseModel):
             order_id=order_id_for(self.payment["reference"]),
             payment_reference=self.payment["reference"],
             content_hash=self._content_hash(),
-            customer=Customer(**self.customer),
+            customer=customer_of(self.customer),
             items=items,
             currency=self.currency,
             total=total_of(items),
@@ -161,6 +185,7 @@ class OrderCustomer(TypedDict):
     email: str
     phone: NotRequired[str]
     locale: NotRequired[str]
+    channels: NotRequired[list[Channel]]
 
 
 class OrderItem(TypedDict):

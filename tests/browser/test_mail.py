@@ -10,11 +10,16 @@ from playwright.sync_api import Browser, Page
 from functions.notify.events import OrderEvent
 from functions.notify.messages import Messages
 
-SAMPLE = json.loads((Path(__file__).parents[2] / "events" / "order.paid.v1.json").read_text())
+EVENTS = Path(__file__).parents[2] / "events"
+SAMPLES = {
+    event_type: json.loads((EVENTS / f"{event_type}.json").read_text())
+    for event_type in ("order.paid.v1", "order.cancelled.v1")
+}
 LONG = [
     {"sku": f"BOOK-{number}", "name": name, "quantity": 10_000, "unit_price": "999999999.99"}
     for number, name in enumerate(["Notes on the Engine", "A" * 120, "Một quyển sách có cái tên rất là dài " * 5])
 ]
+MESSAGES = Messages(shop_name="The Analytical Bookshop")
 
 # The luminance of a colour, and the contrast of two, by WCAG 2.
 CONTRAST = """
@@ -42,13 +47,19 @@ element => {
 @pytest.mark.parametrize("locale", ["en", "vi"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 800])
-@pytest.mark.parametrize("items", [SAMPLE["data"]["items"], LONG], ids=["sample", "long"])
+@pytest.mark.parametrize("changes", [{}, {"items": LONG, "reason": "A" * 200}], ids=["sample", "long"])
+@pytest.mark.parametrize("event_type", SAMPLES)
 def test_a_mail_fits_its_window_and_can_be_read(
-    browser: Browser, items: list[Any], width: int, scheme: Literal["light", "dark"], locale: str
+    browser: Browser,
+    event_type: str,
+    changes: dict[str, Any],
+    width: int,
+    scheme: Literal["light", "dark"],
+    locale: str,
 ) -> None:
     page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
     try:
-        page.set_content(_mail(items, locale))
+        page.set_content(_mail(event_type, changes, locale))
         assert page.evaluate("document.documentElement.scrollWidth") <= width, "it scrolls sideways"
         for text in page.locator("h1, p, td").all():
             if text.is_visible() and text.inner_text().strip():
@@ -58,9 +69,10 @@ def test_a_mail_fits_its_window_and_can_be_read(
         page.close()
 
 
-def _mail(items: list[Any], locale: str) -> str:
-    data = SAMPLE["data"] | {"items": items, "customer": SAMPLE["data"]["customer"] | {"locale": locale}}
-    return Messages(shop_name="The Analytical Bookshop").render(OrderEvent.model_validate(SAMPLE | {"data": data})).html
+def _mail(event_type: str, changes: dict[str, Any], locale: str) -> str:
+    sample = SAMPLES[event_type]
+    data = sample["data"] | changes | {"customer": sample["data"]["customer"] | {"locale": locale}}
+    return MESSAGES.render(OrderEvent.model_validate(sample | {"data": data})).html
 
 
 def _is_dark(page: Page) -> bool:

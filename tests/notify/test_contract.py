@@ -82,6 +82,22 @@ def test_what_breaks_the_contract_does_not_fit_the_schema(field: str, value: Any
         validate(event)
 
 
+@pytest.mark.parametrize("event_type", TYPES)
+@pytest.mark.parametrize("channels", [["mail"], ["text"], ["mail", "text"]])
+def test_a_customer_may_say_which_channels_to_use(event_type: str, channels: list[str]) -> None:
+    event = load(f"{event_type}.json")
+    event["data"]["customer"]["channels"] = channels
+    validate(event)
+
+
+@pytest.mark.parametrize("channels", [[], ["mail", "mail"], ["sms"], "mail", None])
+def test_channels_that_break_the_contract_do_not_fit_the_schema(channels: object) -> None:
+    event = load("order.paid.v1.json")
+    event["data"]["customer"]["channels"] = channels
+    with pytest.raises(ValidationError):
+        validate(event)
+
+
 @pytest.mark.parametrize("path", REQUESTS, ids=lambda path: path.stem)
 def test_a_sample_request_is_one_that_api_gateway_has_let_in(path: Path) -> None:
     context = json.loads(path.read_text(encoding="utf-8"))["requestContext"]

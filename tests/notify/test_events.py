@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.notify.events import OrderEvent, Skipped, Unreadable, read
+from functions.notify.events import Channel, Customer, OrderEvent, Skipped, Unreadable, channels_of, read
 from functions.notify.records import Record
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def test_the_sample_event_is_read(make_record: RecordMaker, paid: dict[str, Any]
     assert event.time == datetime(2026, 11, 22, 10, 15, 30, tzinfo=UTC)
     assert event.data.order_id == "ord_a7yuqahkcwyojza3z7chx7dkkq"
     assert (event.data.customer.email, event.data.customer.locale) == ("ada@example.com", "en")
-    assert event.data.model_dump() == paid["data"]
+    assert event.data.model_dump(exclude_unset=True) == paid["data"]
 
 
 def test_what_is_not_known_is_ignored(make_record: RecordMaker, paid: dict[str, Any]) -> None:
@@ -50,7 +50,7 @@ def test_what_is_not_known_is_ignored(make_record: RecordMaker, paid: dict[str, 
     assert read_event(make_record, paid).data.customer.name == "Ada Lovelace"
 
 
-@pytest.mark.parametrize("optional", [{}, {"name": None, "locale": None}])
+@pytest.mark.parametrize("optional", [{}, {"name": None, "phone": None, "locale": None, "channels": None}])
 def test_only_what_is_used_is_needed(make_record: RecordMaker, optional: dict[str, None]) -> None:
     event = read_event(
         make_record,
@@ -61,7 +61,47 @@ def test_only_what_is_used_is_needed(make_record: RecordMaker, optional: dict[st
             "data": {"order_id": "ord_1", "customer": {"email": "ada@example.com", **optional}},
         },
     )
-    assert (event.data.customer.name, event.data.customer.locale) == (None, None)
+    customer = event.data.customer
+    assert (customer.name, customer.phone, customer.locale, customer.channels) == (None, None, None, None)
+
+
+PHONE = "+14155550100"
+MAIL, TEXT = Channel.MAIL, Channel.TEXT
+
+
+@pytest.mark.parametrize(
+    ("channels", "phone", "used"),
+    [
+        (None, PHONE, (MAIL, TEXT)),
+        (None, None, (MAIL,)),
+        (["mail"], PHONE, (MAIL,)),
+        (["text"], PHONE, (TEXT,)),
+        (["text", "mail"], PHONE, (MAIL, TEXT)),
+        (["mail", "mail"], PHONE, (MAIL,)),
+        (["pigeon", "text"], PHONE, (TEXT,)),
+        (["text"], None, (MAIL,)),
+        (["text"], "", (MAIL,)),
+        (["pigeon"], PHONE, (MAIL,)),
+        ([], PHONE, (MAIL,)),
+    ],
+)
+def test_the_customer_decides_over_which_channels_and_is_never_left_without(
+    channels: list[str] | None, phone: str | None, used: tuple[Channel, ...]
+) -> None:
+    customer = Customer(email="ada@example.com", phone=phone, channels=channels)
+    assert channels_of(customer, offered=frozenset(Channel)) == used
+
+
+@pytest.mark.parametrize("channels", [None, ["mail"], ["text"], ["mail", "text"]])
+def test_where_there_is_no_text_message_the_mail_is_sent(channels: list[str] | None) -> None:
+    customer = Customer(email="ada@example.com", phone=PHONE, channels=channels)
+    assert channels_of(customer, offered={MAIL}) == (MAIL,)
+
+
+def test_channels_are_read(make_record: RecordMaker, paid: dict[str, Any]) -> None:
+    paid["data"]["customer"]["channels"] = ["text"]
+    customer = read_event(make_record, paid).data.customer
+    assert (customer.phone, customer.channels) == (PHONE, ["text"])
 
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -172,6 +212,17 @@ def test_every_text_is_put_on_one_line(make_record: RecordMaker, paid: dict[str,
     event = read_event(make_record, paid)
     assert event.data.customer.name == "Ada Bcc: eve@example.com"
     assert event.data.model_dump()["items"][0]["name"] == "Notes on the Engine"
+
+
+def test_no_text_turns_around_what_is_written_after_it(make_record: RecordMaker, paid: dict[str, Any]) -> None:
+    paid["data"]["customer"]["name"] = "Ada \u202e\u2066Lovelace\u2069\u202c"
+    assert read_event(make_record, paid).data.customer.name == "Ada Lovelace"
+
+
+def test_scripts_keep_the_marks_that_they_are_written_with(make_record: RecordMaker, paid: dict[str, Any]) -> None:
+    name = "\u200fעדה\u200f ക്\u200dഷ 👩\u200d🔬"
+    paid["data"]["customer"]["name"] = name
+    assert read_event(make_record, paid).data.customer.name == name
 
 
 @given(value=st.binary() | st.none(), headers=st.dictionaries(st.text(), st.binary()))

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from functions.notify.events import OrderEvent
-from functions.notify.messages import TEMPLATES, Messages, RenderError
+from functions.notify.events import Channel, OrderEvent
+from functions.notify.messages import TEMPLATES, Messages, RenderError, TextMessage
+from functions.notify.templating import BrokenTemplatesError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 SHOP = "The Analytical Bookshop"
 FOLDERS = sorted(path.relative_to(TEMPLATES).parts for path in TEMPLATES.glob("*/*") if path.is_dir())
+PHONE = "+14155550100"
 
 
 class Text(HTMLParser):
@@ -51,8 +53,20 @@ def messages() -> Messages:
     return Messages(shop_name=SHOP)
 
 
+@pytest.fixture
+def samples(paid: dict[str, Any], cancelled: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The sample events by their types."""
+    return {event["type"]: event for event in (paid, cancelled)}
+
+
 def render(messages: Messages, event: dict[str, Any]) -> Message:
     return messages.render(OrderEvent.model_validate(event))
+
+
+def text_message(messages: Messages, event: dict[str, Any]) -> TextMessage:
+    found = messages.render_text_message(OrderEvent.model_validate(event))
+    assert found is not None
+    return found
 
 
 def in_locale(event: dict[str, Any], locale: str) -> dict[str, Any]:
@@ -62,10 +76,11 @@ def in_locale(event: dict[str, Any], locale: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("event_type", "locale"), FOLDERS)
 def test_every_template_renders_the_sample_event(
-    messages: Messages, paid: dict[str, Any], event_type: str, locale: str
+    messages: Messages, samples: dict[str, dict[str, Any]], event_type: str, locale: str
 ) -> None:
-    message = render(messages, in_locale(paid, locale) | {"type": event_type})
-    order_id = paid["data"]["order_id"]
+    event = in_locale(samples[event_type], locale)
+    message = render(messages, event)
+    order_id = event["data"]["order_id"]
     seen = str(Text(message.html))
     assert order_id in message.subject
     assert "\n" not in message.subject
@@ -81,6 +96,7 @@ def test_every_template_renders_the_sample_event(
             "25",
             "2026",
             "UTC",
+            *([event["data"]["reason"]] if "reason" in event["data"] else []),
         ):
             assert part in body
     assert max(map(len, message.text.splitlines())) <= 72
@@ -109,6 +125,105 @@ You receive this mail because an order was placed with your address
 at The Analytical Bookshop.
 """
     )
+
+
+def test_the_plain_text_of_a_cancellation_reads_well(messages: Messages, cancelled: dict[str, Any]) -> None:
+    assert (
+        render(messages, cancelled).text.replace("\N{NARROW NO-BREAK SPACE}", " ")
+        == """\
+The Analytical Bookshop
+
+Hello Ada Lovelace.
+
+Your order is cancelled. Here you see why, and what you had ordered.
+
+Order       ord_a7yuqahkcwyojza3z7chx7dkkq
+Paid        November 22, 2026, 10:15 AM UTC
+Cancelled   November 22, 2026, 10:18 AM UTC
+Reason      Ordered twice by mistake
+
+------------------------------------------------------------------------
+Notes on the Engine
+  2 \N{MULTIPLICATION SIGN} €12.50                                                      €25.00
+------------------------------------------------------------------------
+Total paid                                                        €25.00
+
+What is due to you of the €25.00 is refunded as agreed. If you have a
+question about it, please ask us and name the order.
+
+We hope to see you again.
+
+You receive this mail because an order was placed with your address
+at The Analytical Bookshop.
+"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("event_type", "locale", "text", "segments"),
+    [
+        (
+            "order.paid.v1",
+            "en",
+            "your order {} is confirmed. We have received your payment of €25.00. Thank you.",
+            1,
+        ),
+        (
+            "order.paid.v1",
+            "vi",
+            "đơn hàng {} đã được xác nhận. Đã nhận thanh toán 25,00 €. Xin cảm ơn quý khách.",
+            2,
+        ),
+        (
+            "order.cancelled.v1",
+            "en",
+            "your order {} is cancelled. What is due to you is refunded as agreed. Questions? Please ask us.",
+            1,
+        ),
+        (
+            "order.cancelled.v1",
+            "vi",
+            "đơn hàng {} đã được hủy. Khoản hoàn tiền (nếu có) theo thỏa thuận với cửa hàng.",
+            2,
+        ),
+    ],
+)
+def test_a_text_message_is_short_and_of_plain_characters(
+    messages: Messages,
+    samples: dict[str, dict[str, Any]],
+    event_type: str,
+    locale: str,
+    text: str,
+    segments: int,
+) -> None:
+    event = in_locale(samples[event_type], locale)
+    message = text_message(messages, event)
+    assert message == TextMessage(text=f"{SHOP}: {text.format(event['data']['order_id'])}")
+    assert message.segments == segments
+
+
+def test_a_currency_that_is_set_apart_costs_no_second_segment(messages: Messages, paid: dict[str, Any]) -> None:
+    paid["data"] |= {"currency": "CHF", "total": "25.00"}
+    message = text_message(messages, paid)
+    assert "CHF 25.00" in message.text
+    assert message.segments == 1
+
+
+@pytest.mark.parametrize("event_type", ["order.paid.v1", "order.cancelled.v1"])
+def test_a_customer_with_a_phone_gets_mail_and_text_message(
+    messages: Messages, samples: dict[str, dict[str, Any]], event_type: str
+) -> None:
+    event = OrderEvent.model_validate(samples[event_type])
+    assert event.data.customer.phone
+    assert messages.channels(event) == (Channel.MAIL, Channel.TEXT)
+
+
+def test_a_notification_without_a_text_message_is_a_mail_alone(tmp_path: Path, paid: dict[str, Any]) -> None:
+    write_templates(tmp_path, "order.paid.v1", en="Order")
+    paid["data"]["customer"]["channels"] = ["text"]
+    messages, event = Messages(shop_name=SHOP, templates=tmp_path), OrderEvent.model_validate(paid)
+    assert messages.channels(event) == (Channel.MAIL,)
+    assert messages.render_text_message(event) is None
 
 
 @pytest.mark.parametrize(
@@ -152,10 +267,74 @@ def test_a_new_folder_is_a_new_notification(tmp_path: Path, paid: dict[str, Any]
     assert render(messages, paid).subject == "One parcel of ord_1 is under way"
 
 
+def broken(templates: Path) -> list[str]:
+    """What is found to be wrong with templates, before any event has come."""
+    with pytest.raises(BrokenTemplatesError) as error:
+        Messages(shop_name=SHOP, templates=templates)
+    return str(error.value).splitlines()
+
+
 def test_a_notification_without_english_is_refused_at_once(tmp_path: Path) -> None:
     write_templates(tmp_path, "order.paid.v1", vi="Đơn hàng")
-    with pytest.raises(FileNotFoundError, match=r"order\.paid\.v1 has no folder en"):
-        Messages(shop_name=SHOP, templates=tmp_path)
+    (tmp_path / "order.lost.v9").mkdir()
+    assert broken(tmp_path) == [
+        "order.lost.v9 has no folder en, which unknown locales fall back to; add it",
+        "order.paid.v1 has no folder en, which unknown locales fall back to; add it",
+    ]
+
+
+@pytest.mark.parametrize("name", ["subject.txt.jinja", "mail.txt.jinja", "mail.html.jinja"])
+def test_a_missing_file_is_named_at_once(tmp_path: Path, name: str) -> None:
+    write_templates(tmp_path, "order.paid.v1", en="Order", vi="Đơn")
+    (tmp_path / "order.paid.v1" / "vi" / name).unlink()
+    assert broken(tmp_path) == [f"order.paid.v1/vi/{name} is missing; add it"]
+
+
+def test_every_language_has_the_text_message_if_one_has(tmp_path: Path) -> None:
+    write_templates(tmp_path, "order.paid.v1", en="Order", vi="Đơn")
+    (tmp_path / "order.paid.v1/en/text_message.txt.jinja").write_text("Order")
+    assert broken(tmp_path) == ["order.paid.v1/vi/text_message.txt.jinja is missing; add it"]
+
+
+def test_a_file_or_folder_of_no_known_name_is_refused_at_once(tmp_path: Path) -> None:
+    write_templates(tmp_path, "order.paid.v1", en="Order", english="Order")
+    (tmp_path / "order.paid.v1/en/text-message.txt.jinja").write_text("Order")
+    assert broken(tmp_path) == [
+        "order.paid.v1/en/text-message.txt.jinja is no part of a notification; rename it",
+        "order.paid.v1/english is not named for a locale that Babel knows, such as en or pt-BR",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ("Order\n{{ order_id", "line 2: unexpected end of template, expected 'end of print statement'."),
+        ("{% if name %}\nOrder", "line 2: Unexpected end of template."),
+        ("Order\n\n{{ total | mony(currency) }}", "line 3: No filter named 'mony'."),
+        ("Order {% frobnicate %}", "line 1: Encountered unknown tag 'frobnicate'."),
+        ('Order\n{% include "itemz.txt.jinja" %}', "line 2: there is no template itemz.txt.jinja"),
+        ('{% extends "layouts.html.jinja" %}', "line 1: there is no template layouts.html.jinja"),
+        ('\n{% import "part.html.jinja" as parts %}', "line 2: there is no template part.html.jinja"),
+        ('\n{% from "part.html.jinja" import heading %}', "line 2: there is no template part.html.jinja"),
+    ],
+)
+def test_a_broken_template_is_named_at_once_with_its_line(tmp_path: Path, source: str, problem: str) -> None:
+    write_templates(tmp_path, "order.paid.v1", en=source, vi="Đơn")
+    found = broken(tmp_path)
+    assert len(found) == 1
+    assert found[0].startswith(f"order.paid.v1/en/subject.txt.jinja, {problem}")
+
+
+def test_all_broken_templates_are_named_together(tmp_path: Path) -> None:
+    write_templates(tmp_path, "order.paid.v1", en="{{", vi="Đơn")
+    (tmp_path / "order.paid.v1/vi/mail.txt.jinja").write_bytes(b"Xin c\xff")
+    (tmp_path / "parts.html.jinja").write_text("{% macro heading(text) %}\n")
+    places = [problem.partition(":")[0] for problem in broken(tmp_path)]
+    assert places == [
+        "order.paid.v1/en/subject.txt.jinja, line 1",
+        "order.paid.v1/vi/mail.txt.jinja",
+        "parts.html.jinja, line 1",
+    ]
 
 
 @pytest.mark.parametrize("nasty", ["<script>alert(1)</script>", "{{ 7*7 }}", "{% raw %}", "\"'&", "</title>"])
@@ -175,14 +354,61 @@ def test_a_customer_without_a_name_is_greeted(messages: Messages, paid: dict[str
     assert "Xin cảm ơn quý khách." in render(messages, in_locale(paid, "vi")).text
 
 
-def test_long_names_are_wrapped_in_plain_text(messages: Messages, paid: dict[str, Any]) -> None:
-    paid["data"]["items"][0]["name"] = "Sketch of the Analytical Engine " * 5 + "x" * 100
-    assert max(map(len, render(messages, paid).text.splitlines())) == 72
+@pytest.mark.parametrize(("event_type", "locale"), FOLDERS)
+def test_long_values_are_wrapped_in_plain_text(
+    messages: Messages, samples: dict[str, dict[str, Any]], event_type: str, locale: str
+) -> None:
+    event = in_locale(samples[event_type], locale)
+    long = "Sketch of the Analytical Engine " * 5 + "x" * 100
+    event["data"] |= {"reason": long, "total": "999999999999999900.0000"}
+    event["data"]["customer"]["name"] = long
+    event["data"]["items"][0]["name"] = long
+    lines = render(messages, event).text.splitlines()
+    assert max(map(len, lines)) == 72
+    assert sum("Sketch of" in line for line in lines) >= 2
 
 
 def test_nothing_is_loaded_from_elsewhere(messages: Messages, paid: dict[str, Any]) -> None:
     html = render(messages, paid).html
     assert not re.search(r"src=|url\(|@import|<link|https?:", html)
+
+
+class Styles(HTMLParser):
+    """Collects the elements that hold text of their own, each with its style attribute, and the style element."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[tuple[str, str]] = []
+        self.of_text: list[tuple[str, str]] = []
+        self.sheet = ""
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in Text.VOID:
+            self.open.append((tag, dict(attrs).get("style") or ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        self.open.pop()
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1][0] == "style":
+            self.sheet += data
+        elif data.strip() and self.open[-1][0] != "title":
+            self.of_text.append(self.open[-1])
+
+
+@pytest.mark.parametrize(("event_type", "locale"), FOLDERS)
+def test_a_mail_needs_no_style_sheet_but_for_phones_and_the_dark(
+    messages: Messages, samples: dict[str, dict[str, Any]], event_type: str, locale: str
+) -> None:
+    styles = Styles(render(messages, in_locale(samples[event_type], locale)).html)
+    assert len(styles.of_text) > 10
+    for tag, style in styles.of_text:
+        assert "display:none" in style or ("font:" in style and "color:" in style), f"{tag} has no style of its own"
+    selectors = re.findall(r"^    (\S.*?) \{", styles.sheet, re.MULTILINE)
+    assert selectors
+    assert {selector for selector in selectors if not selector.startswith("@media ")} == {":root"}
 
 
 def without(*path: str) -> Any:
@@ -199,14 +425,21 @@ def without(*path: str) -> Any:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (without("currency"), "a currency is not a code of ISO 4217 such as EUR"),
-        (without("items"), "'items' is undefined"),
-        (without("items", "name"), "'dict object' has no attribute 'name'"),
-        (lambda data: data.update(total="ada@example.com"), "an amount is not a decimal string such as 12.50"),
-        (lambda data: data.update(paid_at=["ada@example.com"]), "a time is not a timestamp of RFC 3339"),
-        (lambda data: data.update(items=7), "TypeError"),
-        (lambda data: data["items"][0].update(name=None), "AttributeError"),
-        (lambda data: data["items"][0].update(quantity={}), "a quantity is not a whole number"),
+        (without("paid_at"), "line 9: 'paid_at' is undefined"),
+        (without("currency"), "items.txt.jinja, line 6: 'currency' is undefined"),
+        (without("items"), "items.txt.jinja, line 2: 'items' is undefined"),
+        (without("items", "name"), "items.txt.jinja, line 3: 'dict object' has no attribute 'name'"),
+        (
+            lambda data: data.update(total="ada@example.com"),
+            "items.txt.jinja, line 9: an amount is not a decimal string such as 12.50",
+        ),
+        (lambda data: data.update(paid_at=["ada@example.com"]), "line 9: a time is not a timestamp of RFC 3339"),
+        (lambda data: data.update(items=7), "items.txt.jinja, line 2: TypeError"),
+        (lambda data: data["items"][0].update(name=None), "items.txt.jinja, line 3: AttributeError"),
+        (
+            lambda data: data["items"][0].update(quantity={}),
+            "items.txt.jinja, line 6: a quantity is not a whole number",
+        ),
     ],
 )
 def test_what_is_missing_is_named_with_its_template(
@@ -215,14 +448,22 @@ def test_what_is_missing_is_named_with_its_template(
     change(paid["data"])
     with pytest.raises(RenderError) as error:
         render(messages, paid)
-    assert str(error.value) == f"order.paid.v1/en/mail.txt.jinja: {reason}"
+    assert str(error.value) == f"order.paid.v1/en/mail.txt.jinja, {reason}"
+
+
+def test_what_a_text_message_misses_is_named_too(messages: Messages, paid: dict[str, Any]) -> None:
+    del paid["data"]["total"]
+    with pytest.raises(
+        RenderError, match=r"^order\.paid\.v1/en/text_message\.txt\.jinja, line 1: 'total' is undefined$"
+    ):
+        messages.render_text_message(OrderEvent.model_validate(paid))
 
 
 @pytest.mark.parametrize("parcel", [None, [], {"of": "ada@example.com"}])
 def test_what_is_no_text_is_not_printed(tmp_path: Path, paid: dict[str, Any], parcel: Any) -> None:
     write_templates(tmp_path, "order.paid.v1", en="{{ parcel }}")
     paid["data"]["parcel"] = parcel
-    with pytest.raises(RenderError, match=r"subject\.txt\.jinja: a value is neither text nor a number"):
+    with pytest.raises(RenderError, match=r"subject\.txt\.jinja, line 1: a value is neither text nor a number"):
         render(Messages(shop_name=SHOP, templates=tmp_path), paid)
 
 

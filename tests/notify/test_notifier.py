@@ -163,7 +163,10 @@ def test_a_claim_of_another_comes_again(mapping: Mapping, ses: FakeSes, logs: li
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"total": "much"}, "order.paid.v1/en/mail.txt.jinja: an amount is not a decimal string such as 12.50"),
+        (
+            {"total": "much"},
+            "order.paid.v1/en/mail.txt.jinja, items.txt.jinja, line 9: an amount is not a decimal string such as 12.50",
+        ),
         ({"customer": {"email": "ada@foo_bar"}}, "the domain of the address is not one of the internet"),
     ],
 )
@@ -454,7 +457,7 @@ def test_an_expired_mail_is_counted(mapping: Mapping, counted: Callable[[], dict
     assert counted() == {"NotificationsExpired": 1}
 
 
-def test_a_cancellation_is_skipped_and_counted_until_it_has_a_template(
+def test_an_event_that_no_folder_is_for_is_skipped_and_counted(
     mapping: Mapping,
     cancelled: dict[str, Any],
     queue: FakeQueue,
@@ -462,7 +465,7 @@ def test_a_cancellation_is_skipped_and_counted_until_it_has_a_template(
     logs: list[dict[str, Any]],
     counted: Callable[[], dict[str, float]],
 ) -> None:
-    assert mapping.bring(cancelled)
+    assert mapping.bring(cancelled | {"type": "order.lost.v9"})
     assert (ses.sent, queue.messages) == ([], [])
     assert counted() == {"RecordsSkipped": 1}
     assert [(line["message"], line["correlation_id"]) for line in logs] == [

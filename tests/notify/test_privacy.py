@@ -35,14 +35,16 @@ class Run(NamedTuple):
 
 @pytest.fixture(scope="module")
 def batches(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """The sample batches, and one of an order that is paid, then cancelled, then paid in a way that cannot be read."""
+    """The sample batches, and one of an order: paid, cancelled, in an event of no known type, and in a broken one."""
     samples = sorted((ROOT / "events/kafka").glob("*.json"))
     batch = json.loads((ROOT / "events/kafka/msk.json").read_text())
     (paid,) = batch["records"]["order-events-0"]
-    cancelled = base64.b64encode((ROOT / "events/order.cancelled.v1.json").read_bytes()).decode()
+    cancelled = json.loads((ROOT / "events/order.cancelled.v1.json").read_text())
+    unknown = cancelled | {"type": "order.lost.v9"}
     broken = json.loads(base64.b64decode(paid["value"]))
     broken["data"]["order_id"] = broken["data"]["customer"]["email"]
-    values = [paid["value"], cancelled, base64.b64encode(json.dumps(broken).encode()).decode()]
+    events = [json.dumps(event).encode() for event in (cancelled, unknown, broken)]
+    values = [paid["value"], *(base64.b64encode(event).decode() for event in events)]
     batch["records"]["order-events-0"] = [
         {**paid, "offset": offset, "value": value} for offset, value in enumerate(values, start=7)
     ]
@@ -124,5 +126,5 @@ def test_the_run_has_met_what_it_was_made_for(run: Run) -> None:
     counts = [entry for entry in run.entries if "_aws" in entry]
     assert len(counts) == 3, "one for each invocation that did something"
     names = [metric["Name"] for line in counts for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]]
-    assert sum(sum(line[name]) for line in counts for name in set(names) & line.keys()) == 7
+    assert sum(sum(line[name]) for line in counts for name in set(names) & line.keys()) == 8
     assert {name for line in counts for name in line["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0]} == {"service"}

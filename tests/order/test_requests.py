@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from functions.order.orders import facts
 from functions.order.problems import wrong_fields
 from functions.order.schema import NewOrder
 
@@ -58,6 +59,43 @@ def test_phone_and_locale_may_be_absent(body: Body) -> None:
     customer = placed(body).customer
     assert customer.phone is None
     assert customer.locale is None
+
+
+@pytest.mark.parametrize("channels", [["mail"], ["text"], ["mail", "text"], ["text", "mail"]])
+def test_the_customer_says_which_channels_to_use(body: Body, channels: list[str]) -> None:
+    body["customer"]["channels"] = channels
+    assert placed(body).customer.channels == tuple(channels)
+    assert facts(placed(body))["customer"]["channels"] == channels
+
+
+def test_channels_may_be_absent(body: Body) -> None:
+    assert placed(body).customer.channels is None
+    assert "channels" not in facts(placed(body))["customer"]
+
+
+@pytest.mark.parametrize("channels", [[], ["mail", "mail"], ["text", "mail", "text"], "mail", None, {"mail": True}])
+def test_channels_are_a_list_that_names_each_once(body: Body, channels: object) -> None:
+    body["customer"]["channels"] = channels
+    assert wrong(body).keys() == {"/customer/channels"}
+
+
+@pytest.mark.parametrize("channel", ["sms", "", "MAIL", "mail ", 1, None])
+def test_a_channel_that_there_is_not_is_named(body: Body, channel: object) -> None:
+    body["customer"]["channels"] = ["mail", channel]
+    assert wrong(body).keys() == {"/customer/channels/1"}
+
+
+def test_a_text_message_needs_a_phone(body: Body) -> None:
+    body["customer"]["channels"] = ["mail", "text"]
+    del body["customer"]["phone"]
+    assert wrong(body) == {"/customer/channels": "A text message needs the customer's phone"}
+
+
+def test_a_text_message_without_a_phone_is_named_with_all_else_that_is_wrong(body: Body) -> None:
+    body["customer"]["channels"] = ["text"]
+    del body["customer"]["phone"]
+    body["items"][0]["quantity"] = 0
+    assert wrong(body).keys() == {"/customer/channels", "/items/0/quantity"}
 
 
 def test_the_content_counts_and_not_the_order_of_its_fields(body: Body) -> None:

@@ -257,7 +257,15 @@ MONEY = st.decimals(min_value=0, max_value=Decimal("999999999999.99"), places=2)
 ITEMS = st.lists(
     st.builds(Item, sku=TEXT, name=TEXT, quantity=st.integers(1, 10_000), unit_price=MONEY), min_size=1, max_size=5
 ).map(tuple)
-CUSTOMERS = st.builds(Customer, id=TEXT, name=TEXT, email=TEXT, phone=st.none() | TEXT, locale=st.none() | TEXT)
+CUSTOMERS = st.builds(
+    Customer,
+    id=TEXT,
+    name=TEXT,
+    email=TEXT,
+    phone=st.none() | TEXT,
+    locale=st.none() | TEXT,
+    channels=st.sampled_from([None, ("mail",), ("text",), ("mail", "text"), ("text", "mail")]),
+)
 
 
 @given(customer=CUSTOMERS, items=ITEMS)

@@ -1,0 +1,112 @@
+"""Compiles the templates, all at once: what is wrong with one is found before any customer waits for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import (
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    Template,
+    TemplateSyntaxError,
+    Undefined,
+    nodes,
+    pass_context,
+    select_autoescape,
+)
+
+from functions.notify import formats
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+    from pathlib import Path
+
+    from jinja2.runtime import Context
+
+NAMING_OTHERS: tuple[type[nodes.Extends | nodes.Include | nodes.Import | nodes.FromImport], ...] = (
+    nodes.Extends,
+    nodes.Include,
+    nodes.Import,
+    nodes.FromImport,
+)
+
+
+class BrokenTemplatesError(Exception):
+    """Templates are missing or wrong; the message names all of them, with file and line."""
+
+
+def compile_all(templates: Path) -> Environment:
+    """Return the environment with every template below a folder compiled. Raises BrokenTemplatesError."""
+    environment = Environment(
+        loader=_Loader(templates),
+        autoescape=select_autoescape(enabled_extensions=["html.jinja"]),
+        undefined=StrictUndefined,
+        finalize=_printable,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        cache_size=-1,
+    )
+    environment.filters |= {"money": _money, "date_time": _date_time, "times": _times}
+    environment.globals["spread"] = formats.spread
+    names = environment.list_templates(extensions=["jinja"])
+    if problems := list(filter(None, (_problem(environment, name) for name in names))):
+        raise BrokenTemplatesError("\n".join(problems))
+    return environment
+
+
+def _problem(environment: Environment, name: str) -> str | None:
+    """Compile a template, and tell what is wrong with it."""
+    try:
+        environment.get_template(name)
+    except TemplateSyntaxError as error:
+        return f"{error.name}, line {error.lineno}: {error.message}"
+    except UnicodeDecodeError as error:
+        return f"{name}: byte {error.start} is not UTF-8"
+    return None
+
+
+class _Loader(FileSystemLoader):
+    """Loads a template only if those that it names are there, too: Jinja itself looks for them when it renders."""
+
+    def load(
+        self,
+        environment: Environment,
+        name: str,
+        globals: MutableMapping[str, Any] | None = None,  # noqa: A002 Jinja's
+    ) -> Template:
+        source, filename, is_up_to_date = self.get_source(environment, name)
+        document = environment.parse(source, name, filename)
+        names = self.list_templates()
+        for node in document.find_all(NAMING_OTHERS):
+            if isinstance(node.template, nodes.Const) and node.template.value not in names:
+                raise TemplateSyntaxError(f"there is no template {node.template.value}", node.lineno, name, filename)
+        code = environment.compile(document, name, filename)
+        return Template.from_code(environment, code, {} if globals is None else globals, is_up_to_date)
+
+
+def _printable(value: Any) -> Any:
+    """Refuse what would reach the customer as None or {}."""
+    if value is None or isinstance(value, dict | list):
+        raise formats.FormatError("a value is neither text nor a number")
+    return value
+
+
+def _defined(value: Any) -> Any:
+    """Return what a filter is given. Raises UndefinedError: a filter of Jinja's is given what is missing, too."""
+    return str(value) if isinstance(value, Undefined) else value
+
+
+@pass_context
+def _money(context: Context, amount: Any, currency: Any) -> str:
+    return formats.money(_defined(amount), _defined(currency), context["locale"])
+
+
+@pass_context
+def _date_time(context: Context, timestamp: Any) -> str:
+    return formats.date_time(_defined(timestamp), context["locale"])
+
+
+def _times(amount: Any, quantity: Any) -> str:
+    return formats.multiply(_defined(amount), _defined(quantity))

@@ -1,0 +1,201 @@
+"""Whatever a field of an event holds, it reaches the customer as text: from the record to the MIME mail."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import unicodedata
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.policy import default
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from functions.notify.events import BIDIRECTIONAL_CONTROLS, OrderEvent, Unreadable, read
+from functions.notify.mailer import MailRefusedError, compose, parse_address
+from functions.notify.messages import Message, Messages, RenderError
+from functions.notify.records import Record
+
+EVENTS = Path(__file__).parents[2] / "events"
+SAMPLES = {path.stem: json.loads(path.read_text()) for path in EVENTS.glob("order.*.v1.json")}
+MESSAGES = Messages(shop_name="The Analytical Bookshop")
+SENDER = parse_address("orders@shop.example", name="The Analytical Bookshop")
+HEADERS = ["From", "To", "Subject", "Auto-Submitted", "MIME-Version", "Content-Type"]
+FOLDERS = [(event_type, locale) for event_type in sorted(MESSAGES.types) for locale in MESSAGES.locales(event_type)]
+
+TRICKS = st.sampled_from(
+    [
+        *("\r\nBcc: eve@evil.example", "\nTo: eve@evil.example", "\r\n\r\n", "\x85Bcc: eve@evil.example", "\r\n.\r\n"),
+        *("\u2028Subject: Won", "=?utf-8?q?=0D=0ABcc:_eve@evil.example?=", "=?utf-8?b?DQpCY2M6IGU=?=", "--==", "\x00"),
+        *(">, eve@evil.example", "<eve@evil.example>", '"', "\\", "(", ")", ";", ",", "@", ":", "\x1b[31m", "\x7f"),
+        *("{{ 7*7 }}", "{{ shop_name }}", "{% include 'parts.html.jinja' %}", "{# #}", "{%", "}}", "${7*7}", "%(x)s"),
+        *("{{ ''.__class__.__mro__ }}", "{0.__class__}", "{", "%s", "#{7*7}", "<%= 7*7 %>"),
+        *("<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "</title>", "</td></tr></table>", "<!--", "-->"),
+        *('" onmouseover="x', "' style='x", "&lt;b&gt;", "&#60;b&#62;", "<![CDATA[", "</style>", "]]>", "<", ">", "&"),
+        *(
+            "\u202e",
+            "\u2066",
+            "\u200b",
+            "\ufeff",
+            "\N{NO-BREAK SPACE}",
+            "https://evil.example",
+            "ệ",
+            "中",
+            "👩\u200d🔬",
+        ),
+    ]
+)
+# from_json refuses halves of surrogate pairs, which no JSON in UTF-8 can hold.
+TEXT = st.lists(TRICKS | st.text(st.characters(exclude_categories=["Cs"]), max_size=20), max_size=5).map("".join)
+JSON = st.none() | st.booleans() | st.integers() | TEXT | st.lists(TEXT, max_size=2) | st.dictionaries(TEXT, TEXT)
+
+
+class Skeleton(HTMLParser):
+    """The elements of an HTML page with all their attributes, and apart from them what a reader sees."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[Any] = []
+        self.text = ""
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, attrs))
+
+    def handle_endtag(self, tag: str) -> None:
+        self.elements.append(tag)
+
+    def handle_comment(self, data: str) -> None:
+        self.elements.append(("comment", data))
+
+    def handle_pi(self, data: str) -> None:
+        self.elements.append(("instruction", data))
+
+    def unknown_decl(self, data: str) -> None:
+        self.elements.append(("declaration", data))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def event_with(event_type: str, locale: str, data: dict[str, Any], customer: dict[str, Any]) -> dict[str, Any]:
+    sample: dict[str, Any] = SAMPLES[event_type]
+    customer = sample["data"]["customer"] | {"locale": locale} | customer
+    return sample | {"data": sample["data"] | data | {"customer": customer}}
+
+
+def read_event(event: dict[str, Any]) -> OrderEvent | None:
+    """Read an event as Kafka's mapping brings it; None if it is refused."""
+    value = base64.b64encode(json.dumps(event).encode()).decode()
+    record = Record(partition_id="t-0", topic="t", partition=0, offset=0, key=None, source={"value": value})
+    found = read(record, types=MESSAGES.types)
+    assert isinstance(found, OrderEvent | Unreadable)
+    return found if isinstance(found, OrderEvent) else None
+
+
+def check_mail(message: Message, event: OrderEvent, *, benign: Message) -> None:
+    """Fail if the mail has other headers, recipients, parts or elements than a benign one."""
+    try:
+        recipient = parse_address(event.data.customer.email, name=event.data.customer.name or "")
+    except MailRefusedError:
+        return
+    mail = message_from_bytes(compose(message, sender=SENDER, recipient=recipient).as_bytes(), policy=default)
+    assert mail.keys() == HEADERS
+    assert [address.addr_spec for address in mail["To"].addresses] == [recipient.addr_spec]
+    assert [address.addr_spec for address in mail["From"].addresses] == ["orders@shop.example"]
+    # Without what begins an encoded word, which mail programs would decode; folding may add or lose a space.
+    assert squeezed(mail["Subject"]) == squeezed(message.subject.replace("=?", ""))
+    assert [part.get_content_type() for part in mail.walk()] == ["multipart/alternative", "text/plain", "text/html"]
+    assert Skeleton(message.html).elements == Skeleton(benign.html).elements
+
+
+def check_text_message(event: OrderEvent) -> None:
+    """Fail if the text message has more than one line of plain text."""
+    message = MESSAGES.render_text_message(event)
+    assert message is not None
+    assert [character for character in message.text if unicodedata.category(character) in {"Cc", "Zl", "Zp"}] == []
+    assert not BIDIRECTIONAL_CONTROLS.intersection(message.text)
+    assert message.text.startswith("The Analytical Bookshop: ")
+
+
+def squeezed(text: str) -> str:
+    """Leave out what wrapping may change."""
+    return "".join(text.split())
+
+
+@given(folder=st.sampled_from(FOLDERS), name=TEXT, item=TEXT, sku=TEXT, reason=TEXT, locale=TEXT, extra=JSON)
+@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
+def test_free_text_is_shown_as_it_is_and_changes_nothing_else(
+    folder: tuple[str, str], name: str, item: str, sku: str, reason: str, locale: str, extra: Any
+) -> None:
+    event_type, language = folder
+    items = [SAMPLES[event_type]["data"]["items"][0] | {"name": item, "sku": sku}]
+    customer = {"name": name, "id": sku, "tier": extra}
+    event = read_event(event_with(event_type, language, {"items": items, "reason": reason, "gift": extra}, customer))
+    # A name that is blank is left out, as a name that is missing.
+    plain = read_event(event_with(event_type, language, {}, {"name": "Ada" if event_name(event) else ""}))
+    assert event
+    assert plain
+    message = MESSAGES.render(event)
+    check_mail(message, event, benign=MESSAGES.render(plain))
+    check_text_message(event)
+    shown = [event_name(event), event.data.model_dump()["items"][0]["name"]]
+    shown += [event.data.model_dump()["reason"]] if event_type == "order.cancelled.v1" else []
+    html = Skeleton(message.html).text
+    for value in shown:
+        assert squeezed(value) in squeezed(message.text)
+        assert squeezed(value) in squeezed(html)
+    assert MESSAGES.render_text_message(event) == MESSAGES.render_text_message(plain)
+
+
+def event_name(event: OrderEvent | None) -> str:
+    return (event.data.customer.name if event else None) or ""
+
+
+ITEM = st.fixed_dictionaries(
+    {"sku": TEXT, "name": TEXT, "quantity": st.integers(), "unit_price": st.just("12.50") | TEXT}
+)
+DATA = {
+    "order_id": TEXT.map(lambda text: re.sub("[^!-?A-~]", "", text)[:100]) | JSON,
+    "items": st.lists(ITEM, min_size=1, max_size=1) | JSON,
+    "currency": st.from_regex("[A-Z]{3}", fullmatch=True) | JSON,
+    "total": st.from_regex(r"-?[0-9]{1,20}(\.[0-9]{1,6})?", fullmatch=True) | JSON,
+    "paid_at": st.datetimes(timezones=st.just(UTC)).map(datetime.isoformat) | JSON,
+    **dict.fromkeys(("cancelled_at", "reason", "shop_name", "specversion", "type"), TEXT | JSON),
+}
+CUSTOMER = {
+    "email": TEXT | TEXT.map("{}@example.com".format) | TEXT.map("ada@{}".format),
+    "channels": st.lists(TEXT) | JSON,
+    **dict.fromkeys(("id", "name", "phone", "locale"), TEXT | JSON),
+}
+# One field of the event's data or of its customer at a time: with more, hardly any event would be rendered.
+CHANGES = st.one_of(
+    *(st.tuples(st.fixed_dictionaries({name: values}), st.just({})) for name, values in DATA.items()),
+    *(st.tuples(st.just({}), st.fixed_dictionaries({name: values})) for name, values in CUSTOMER.items()),
+)
+
+
+@given(folder=st.sampled_from(FOLDERS), changes=CHANGES)
+@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
+def test_whatever_a_field_holds_it_is_refused_or_harmless(
+    folder: tuple[str, str], changes: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
+    event = read_event(event_with(*folder, *changes))
+    if event is None:
+        return
+    try:
+        message = MESSAGES.render(event)
+        check_text_message(event)
+    except RenderError:
+        return
+    locale, has_name = event.data.customer.locale or "en", bool(event_name(event))
+    data: dict[str, Any] = {} if event.data.model_dump()["items"] else {"items": []}
+    plain = read_event(event_with(folder[0], locale, data, {"name": "Ada" if has_name else ""}))
+    assert plain
+    check_mail(message, event, benign=MESSAGES.render(plain))

@@ -1,0 +1,12 @@
+"""The browser that pictures are made with."""
+
+import os
+import shutil
+
+MISSING = "Chromium is needed: install it, or name its path in CHROMIUM."
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-sync"]
+
+
+def find() -> str | None:
+    """Return the path of Chromium: what CHROMIUM names, or what is on the PATH; None if there is none."""
+    return os.environ.get("CHROMIUM") or shutil.which("chromium")

@@ -1,0 +1,172 @@
+"""Renders every notification in every locale from the sample events: python -m tools.preview [--check].
+
+Writes .preview/index.html, and for each event the mail, its headers, the text message, and pictures of the mail.
+The pictures need Chromium: its path in CHROMIUM, or chromium on the PATH.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from playwright.sync_api import sync_playwright
+
+from functions.notify.events import Customer, OrderEvent, read
+from functions.notify.mailer import compose, parse_address
+from functions.notify.messages import TEMPLATES, Message, Messages, RenderError, TextMessage
+from functions.notify.records import read_records
+from functions.notify.templating import BrokenTemplatesError
+from tools import chromium
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+EVENTS = Path("events")
+FOLDER = Path(".preview")
+SHOP = "The Analytical Bookshop"
+SENDER = "orders@shop.example"
+
+WIDTHS = (360, 800)
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+PICTURES = [f"{width}-{scheme}.png" for width in WIDTHS for scheme in SCHEMES]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """What one customer would get, and where in the folder it is written."""
+
+    place: str
+    headers: str
+    mail: Message
+    text_message: TextMessage | None
+
+
+def sample_events(folder: Path, messages: Messages) -> list[OrderEvent]:
+    """Return the sample events that have a notification, alone and in batches, each once."""
+    files = [path for path in folder.glob("*.json") if not path.name.endswith(".schema.json")]
+    events = [OrderEvent.model_validate_json(path.read_bytes()) for path in files]
+    for batch in folder.glob("kafka/*.json"):
+        contents = [read(record, types=messages.types) for record in read_records(json.loads(batch.read_text("utf-8")))]
+        events += [content for content in contents if isinstance(content, OrderEvent)]
+    return [event for event in {event.id: event for event in events}.values() if event.type in messages.types]
+
+
+def problems(messages: Messages, events: Sequence[OrderEvent]) -> Iterator[str]:
+    """Tell what of the notifications cannot be rendered, each once, with the first event and customer that shows it."""
+    for event_type in sorted(messages.types - {event.type for event in events}):
+        yield f"{event_type}: there is no sample event; add events/{event_type}.json"
+    seen = set()
+    for event in events:
+        stranger = _with_customer(event, Customer(email=event.data.customer.email))
+        for variant in (*_in_every_locale(event, messages), *_in_every_locale(stranger, messages)):
+            try:
+                messages.render(variant)
+                messages.render_text_message(variant)
+            except RenderError as error:
+                if str(error) not in seen:
+                    seen.add(str(error))
+                    yield f"{error}, with the event {event.id}"
+
+
+def previews(messages: Messages, events: Sequence[OrderEvent]) -> Iterator[Preview]:
+    """Render each event in each locale. Raises RenderError."""
+    for event in events:
+        for variant in _in_every_locale(event, messages):
+            customer, mail = variant.data.customer, messages.render(variant)
+            composed = compose(
+                mail,
+                sender=parse_address(SENDER, name=SHOP),
+                recipient=parse_address(customer.email, name=customer.name or ""),
+            )
+            yield Preview(
+                place=f"{event.type}/{customer.locale}/{event.data.order_id}",
+                headers="".join(f"{name}: {value}\n" for name, value in composed.items()),
+                mail=mail,
+                text_message=messages.render_text_message(variant),
+            )
+
+
+def write(previews: Sequence[Preview], folder: Path, *, pictures: Sequence[str]) -> None:
+    """Write what customers would get into a folder, with an index.html that shows the pictures of those names."""
+    for preview in previews:
+        place = folder / preview.place
+        place.mkdir(parents=True)
+        files = {"headers.txt": preview.headers, "mail.txt": preview.mail.text, "mail.html": preview.mail.html}
+        if preview.text_message:
+            files["text_message.txt"] = preview.text_message.text + "\n"
+        for name, content in files.items():
+            (place / name).write_text(content, encoding="utf-8")
+    pages = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined)
+    index = pages.get_template("preview.html.jinja").render(
+        previews=sorted(previews, key=lambda each: each.place), pictures=pictures
+    )
+    (folder / "index.html").write_text(index, encoding="utf-8")
+
+
+def picture(previews: Sequence[Preview], folder: Path, executable: str) -> None:
+    """Write pictures of the mails in `folder`, as a phone and a desktop show them, light and dark."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=chromium.ARGUMENTS)
+        for width in WIDTHS:
+            for scheme in SCHEMES:
+                page = browser.new_page(viewport={"width": width, "height": 640}, color_scheme=scheme)
+                for preview in previews:
+                    page.goto((folder / preview.place / "mail.html").resolve().as_uri())
+                    page.screenshot(path=folder / preview.place / f"{width}-{scheme}.png", full_page=True)
+                page.close()
+        browser.close()
+
+
+def _in_every_locale(event: OrderEvent, messages: Messages) -> list[OrderEvent]:
+    customer = event.data.customer
+    return [
+        _with_customer(event, customer.model_copy(update={"locale": locale})) for locale in messages.locales(event.type)
+    ]
+
+
+def _with_customer(event: OrderEvent, customer: Customer) -> OrderEvent:
+    return event.model_copy(update={"data": event.data.model_copy(update={"customer": customer})})
+
+
+def main(
+    arguments: Sequence[str] | None = None,
+    *,
+    templates: Path = TEMPLATES,
+    events: Path = EVENTS,
+    folder: Path = FOLDER,
+) -> int:
+    """Check the notifications or write their previews; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tools.preview", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing, fail if anything cannot be rendered")
+    check = parser.parse_args(arguments).check
+    try:
+        messages = Messages(shop_name=SHOP, templates=templates)
+        samples = sample_events(events, messages)
+        found = list(problems(messages, samples))
+    except BrokenTemplatesError as error:
+        found = str(error).splitlines()
+    if found:
+        print(f"In {templates}:\n  " + "\n  ".join(found), file=sys.stderr)
+        return 1
+    if check:
+        return 0
+    shutil.rmtree(folder, ignore_errors=True)
+    rendered = list(previews(messages, samples))
+    executable = chromium.find()
+    write(rendered, folder, pictures=PICTURES if executable else ())
+    if executable:
+        picture(rendered, folder, executable)
+    else:
+        print(f"There are no pictures. {chromium.MISSING}", file=sys.stderr)
+    print(folder / "index.html")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
