@@ -43,13 +43,13 @@ class ToldNotification(TypedDict):
 
     event_id: str
     event_type: str | None
-    channel: str
+    channel: Annotated[str, Field(description="`mail` or `text`.")]
     status: Annotated[str, Field(description=STATUSES)]
     reason: str | None
     attempts: int
-    possible_duplicate: bool
+    possible_duplicate: Annotated[bool, Field(description="It may have been sent twice: an answer was lost.")]
     sent_at: str | None
-    updated_at: str
+    updated_at: Annotated[str, Field(description="Since when the status is known.")]
 
 
 class OrderNotifications(TypedDict):
@@ -76,9 +76,9 @@ LIST_NOTIFICATIONS: dict[str, Any] = {
             "description": "The notifications, oldest first.",
             "content": {"application/json": {"model": OrderNotifications}},
         },
-        # The authorizer in front of the function answers these.
-        401: {"description": "The token is missing, expired or not for this API."},
-        403: {"description": "The token has not the scope for this."},
+        # The authorizer in front of the function answers these; without `content` they would be documented as a 200.
+        401: {"description": "The token is missing, expired or not for this API.", "content": {}},
+        403: {"description": "The token has not the scope for this.", "content": {}},
         503: {
             **_problem("The ledger is away or throttles. Send the same request again."),
             "headers": {"Retry-After": {"description": "Seconds to wait before that.", "schema": {"type": "string"}}},

@@ -69,9 +69,9 @@ def _problem(description: str) -> dict[str, Any]:
     return {"description": description, "content": {problems.CONTENT_TYPE: {"model": Problem}}}
 
 
-# The authorizer in front of the function answers these.
-_UNAUTHORIZED = {"description": "The token is missing, expired or not for this API."}
-_FORBIDDEN = {"description": "The token has not the scope for this."}
+# The authorizer in front of the function answers these; without `content` they would be documented as a 200.
+_UNAUTHORIZED = {"description": "The token is missing, expired or not for this API.", "content": {}}
+_FORBIDDEN = {"description": "The token has not the scope for this.", "content": {}}
 _UNAVAILABLE = {
     **_problem("The store is away or throttles. Send the same request again."),
     "headers": {"Retry-After": _header("Seconds to wait before that.")},

@@ -93,7 +93,7 @@ def test_what_was_sent_and_what_became_of_it_is_told_oldest_first(
     function: HistoryModule, ledger: Ledger, dynamodb: DynamoDBClient
 ) -> None:
     later = claim(ledger, "cancelled", "mail", minutes=30)
-    text = claim(ledger, "paid", "sms", minutes=1)
+    text = claim(ledger, "paid", "text", minutes=1)
     mail = claim(ledger, "paid", "mail")
     claim(ledger, "paid", "mail", order_id="ord_of_another")
     ledger.mark_sent(mail, provider_id="mail-1", now=NOW + timedelta(seconds=1))
@@ -130,7 +130,7 @@ def test_what_was_sent_and_what_became_of_it_is_told_oldest_first(
                 {
                     "event_id": "id-paid",
                     "event_type": "order.paid.v1",
-                    "channel": "sms",
+                    "channel": "text",
                     "status": "failed",
                     "reason": "the number is not one that SNS takes",
                     "attempts": 1,
