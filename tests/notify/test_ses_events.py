@@ -48,6 +48,12 @@ def test_a_delivery_is_read_with_what_the_mails_tags_say() -> None:
     )
 
 
+def test_the_samples_are_about_the_mail_of_the_sample_order(paid: dict[str, Any]) -> None:
+    for name in ("delivered", "bounced", "complained"):
+        feedback = must_read(load(name))
+        assert (feedback.order_id, feedback.notification_id) == (paid["data"]["order_id"], f"{paid['id']}#mail")
+
+
 @pytest.mark.parametrize(
     ("name", "outcome", "reason"),
     [
