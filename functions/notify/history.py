@@ -76,9 +76,14 @@ LIST_NOTIFICATIONS: dict[str, Any] = {
             "description": "The notifications, oldest first.",
             "content": {"application/json": {"model": OrderNotifications}},
         },
-        # The authorizer in front of the function answers these; without `content` they would be documented as a 200.
+        # API Gateway answers these, in front of the function; without `content` they would be documented as a 200.
         401: {"description": "The token is missing, expired or not for this API.", "content": {}},
         403: {"description": "The token has not the scope for this.", "content": {}},
+        429: {
+            "description": "More requests than the API takes in a second. Send the same request again, later.",
+            "content": {},
+        },
+        500: _problem("Something that nobody expected. Send the same request again, later."),
         503: {
             **_problem("The ledger is away or throttles. Send the same request again."),
             "headers": {"Retry-After": {"description": "Seconds to wait before that.", "schema": {"type": "string"}}},

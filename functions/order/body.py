@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAX_BYTES = 256 * 1024
+
+_JSON = re.compile(r'\s*application/json\s*(;\s*charset="?utf-8"?\s*)?', re.IGNORECASE)
 
 
 class BodyRefusedError(Exception):
@@ -29,7 +32,7 @@ def check(headers: Mapping[str, str], event: Mapping[str, Any]) -> None:
     (413, 415, 400).
     """
     body: str = event.get("body") or ""
-    if body and not headers.get("content-type", "application/json").startswith("application/json"):
+    if body and not _JSON.fullmatch(headers.get("content-type", "application/json")):
         raise BodyRefusedError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send JSON, with Content-Type: application/json.")
     try:
         raw = base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()

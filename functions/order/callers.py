@@ -2,9 +2,9 @@
 
 | token has | may |
 |---|---|
-| the scope ORDERS_WRITE_SCOPE | place and cancel orders |
+| whatever | read the orders whose `customer.id` is its `sub` |
 | the scope ORDERS_READ_ALL_SCOPE | read everybody's orders |
-| neither | read the orders whose `customer.id` is its `sub` |
+| the scope ORDERS_WRITE_SCOPE | place orders, for anybody, and cancel those that it may read |
 """
 
 from __future__ import annotations

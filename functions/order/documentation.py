@@ -18,9 +18,11 @@ API: dict[str, Any] = {
         "Place an order once its payment was taken. It is recorded before it is answered, and an event of type "
         "`order.paid.v1` tells the other services; one of them mails the confirmation.\n\n"
         "The payment's reference is the idempotency key: when in doubt whether an order got through, send the "
-        "same request again. Whatever goes wrong is answered as problem details (RFC 9457).\n\n"
-        "Every request takes a token. Its scopes say what it may do: `orders:write` places and cancels orders, "
-        "`orders:read:all` reads everybody's; without a scope it reads the orders whose `customer.id` is its `sub`."
+        "same request again. What is wrong with a request is answered as problem details (RFC 9457).\n\n"
+        "Every request takes a token. It reads the orders whose `customer.id` is its `sub`, with the scope "
+        "`orders:read:all` everybody's. With `orders:write` it places orders, and cancels those that it may read. "
+        "A token that will not do, too many requests and paths that there are not are answered by API Gateway, "
+        "with a `message` and no more."
     ),
     "security_schemes": {
         "token": HTTPBearer(bearerFormat="JWT", description="Of the issuer that the API was deployed with."),
@@ -69,9 +71,14 @@ def _problem(description: str) -> dict[str, Any]:
     return {"description": description, "content": {problems.CONTENT_TYPE: {"model": Problem}}}
 
 
-# The authorizer in front of the function answers these; without `content` they would be documented as a 200.
+# API Gateway answers these, in front of the function; without `content` they would be documented as a 200.
 _UNAUTHORIZED = {"description": "The token is missing, expired or not for this API.", "content": {}}
 _FORBIDDEN = {"description": "The token has not the scope for this.", "content": {}}
+_TOO_MANY = {
+    "description": "More requests than the API takes in a second. Send the same request again, later.",
+    "content": {},
+}
+_OUR_FAULT = _problem("Something that nobody expected. Send the same request again, later.")
 _UNAVAILABLE = {
     **_problem("The store is away or throttles. Send the same request again."),
     "headers": {"Retry-After": _header("Seconds to wait before that.")},
@@ -97,6 +104,8 @@ PLACE_ORDER: dict[str, Any] = {
         413: _problem("The body is over 256 KiB."),
         415: _problem("The body is not sent as application/json."),
         422: _problem("The body is JSON but no order; `errors` names every wrong field."),
+        429: _TOO_MANY,
+        500: _OUR_FAULT,
         503: _UNAVAILABLE,
     },
 }
@@ -108,6 +117,8 @@ GET_ORDER: dict[str, Any] = {
         200: _order("The order."),
         401: _UNAUTHORIZED,
         404: _problem("There is no order with this id that you may read."),
+        429: _TOO_MANY,
+        500: _OUR_FAULT,
         503: _UNAVAILABLE,
     },
 }
@@ -123,6 +134,8 @@ LIST_ORDERS: dict[str, Any] = {
         200: {"description": "A page of orders.", "content": {"application/json": {"model": OrderPage}}},
         401: _UNAUTHORIZED,
         422: _problem("A parameter is wrong; `errors` names it."),
+        429: _TOO_MANY,
+        500: _OUR_FAULT,
         503: _UNAVAILABLE,
     },
 }
@@ -142,11 +155,13 @@ CANCEL_ORDER: dict[str, Any] = {
         400: _problem("The body is not JSON."),
         401: _UNAUTHORIZED,
         403: _FORBIDDEN,
-        404: _problem("There is no order with this id."),
+        404: _problem("There is no order with this id that you may read."),
         409: _problem("The order was cancelled before, for another reason."),
         413: _problem("The body is over 256 KiB."),
         415: _problem("The body is not sent as application/json."),
         422: _problem("The body is JSON but no cancellation; `errors` names every wrong field."),
+        429: _TOO_MANY,
+        500: _OUR_FAULT,
         503: _UNAVAILABLE,
     },
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -31,11 +32,13 @@ class Lease:
         self._clock = clock
 
     @contextmanager
-    def held(self, *, owner: str, seconds: float) -> Iterator[None]:
-        """Hold the lease for the context, and for `seconds` at most.
+    def held(self, *, seconds: float) -> Iterator[None]:
+        """Hold the lease for the context; nobody else gets it before `seconds`, to the next full one, are over.
 
         Raises LeaseTakenError and StoreUnavailableError.
         """
+        # Of this one call: Lambda may deliver an event twice, under one request id.
+        owner = uuid.uuid4().hex
         self._acquire(owner, seconds)
         try:
             yield

@@ -8,12 +8,22 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from aws_lambda_powertools import Logger
+
 from functions.order.dynamodb import StoreUnavailableError, unavailability
-from functions.order.items import PENDING_SHARDS, deserialize, found_item, order_of, serialize, serialized
+from functions.order.items import (
+    PENDING_SHARDS,
+    deserialize,
+    found_item,
+    order_of,
+    pending_shard,
+    serialize,
+    serialized,
+)
 from functions.order.orders import rfc3339
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -21,6 +31,8 @@ if TYPE_CHECKING:
 
 INDEX = "pending"
 MOST_ORDERS = 100  # that one BatchGetItem reads
+
+logger = Logger()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +91,21 @@ class Outbox:
         except self._client.exceptions.ConditionalCheckFailedException:
             return  # somebody published it after all
 
+    def put_back(self, order_id: str, *, now: datetime) -> bool:
+        """Put an order that was set aside into the index again; False if there is no such order."""
+        try:
+            with unavailability():
+                self._client.update_item(
+                    TableName=self._table,
+                    Key={"order_id": {"S": order_id}},
+                    UpdateExpression="SET pending_shard = :shard, pending_since = :now REMOVE unpublishable",
+                    ConditionExpression="attribute_exists(unpublishable)",
+                    ExpressionAttributeValues=serialized({":shard": pending_shard(order_id), ":now": rfc3339(now)}),
+                )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
     def pending(self, *, before: datetime) -> Iterator[list[PendingOrder]]:
         """The orders that pend since `before` or longer, oldest first, up to MOST_ORDERS at a time."""
         oldest_first = heapq.merge(*(self._entries(shard, before) for shard in range(PENDING_SHARDS)))
@@ -112,11 +139,7 @@ class Outbox:
             with unavailability():
                 answer = self._client.batch_get_item(RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}})
             items = answer["Responses"].get(self._table, [])
-            found += [
-                PendingOrder(order=order_of(item), since=datetime.fromisoformat(deserialize(item["pending_since"])))
-                for item in items
-                if "pending_since" in item
-            ]
+            found += [pending for item in items if (pending := _pending_order(item))]
             # What is over an answer's 16 MB, or over the table's throughput.
             rest = answer["UnprocessedKeys"].get(self._table)
             keys = [dict(key) for key in rest["Keys"]] if rest else []
@@ -124,3 +147,16 @@ class Outbox:
                 raise StoreUnavailableError
         # An order that was published and marked anew meanwhile belongs to whoever marked it.
         return sorted((each for each in found if each.since <= before), key=lambda each: each.since)
+
+
+def _pending_order(item: Mapping[str, Any]) -> PendingOrder | None:
+    """Return None for what pends no more, and for what this version of the function cannot read."""
+    if "pending_since" not in item:
+        return None
+    try:
+        return PendingOrder(order=order_of(item), since=datetime.fromisoformat(deserialize(item["pending_since"])))
+    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+        # It stays where it is, and is reported each time: another version may know it.
+        keys = {"order_id": item["order_id"]["S"], "error_type": type(error).__name__}
+        logger.error("pending order cannot be read", extra=keys)  # noqa: TRY400 - a traceback could quote the order
+        return None

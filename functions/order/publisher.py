@@ -143,6 +143,8 @@ class KafkaPublisher:
             return producer.send(
                 self._topic, key=message.key.encode(), value=message.value, headers=list(message.headers)
             )
+        except KafkaTimeoutError:
+            return NotConnectedError(f"Kafka tells nothing of the topic {self._topic}: does it exist?")
         except Exception as error:  # noqa: BLE001 - it is the outcome of this message
             return error
 

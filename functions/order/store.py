@@ -83,10 +83,13 @@ class OrderStore:
             raise OrderUnknownError
         return order_of(answer["Item"])
 
-    def cancel(self, order_id: str, cancellation: Cancellation) -> tuple[Order, bool]:
+    def cancel(
+        self, order_id: str, cancellation: Cancellation, *, customer_id: str | None = None
+    ) -> tuple[Order, bool]:
         """Cancel a paid order, and mark its event as pending; return the order, and whether this call did it.
 
-        A repeat with the same reason finds what is done. Raises OrderUnknownError and AlreadyCancelledError.
+        With a `customer_id`, only an order of that customer. A repeat with the same reason finds what is done.
+        Raises OrderUnknownError and AlreadyCancelledError.
         """
         if not is_order_id(order_id):
             raise OrderUnknownError
@@ -102,10 +105,12 @@ class OrderStore:
                         " pending = list_append(pending, :event), pending_shard = :pending_shard,"
                         f" pending_since = if_not_exists(pending_since, :now), {_WRITE_ID} = :write_id"
                     ),
-                    ConditionExpression="#status = :paid",
+                    ConditionExpression="#status = :paid"
+                    + ("" if customer_id is None else " AND customer_id = :customer_id"),
                     ExpressionAttributeNames={"#status": "status"},
                     ExpressionAttributeValues={
                         ":write_id": write_id,
+                        **({} if customer_id is None else {":customer_id": serialize(customer_id)}),
                         **serialized(
                             {
                                 ":paid": "paid",
@@ -126,6 +131,8 @@ class OrderStore:
             if item is None:
                 raise OrderUnknownError from None
             found = order_of(item)
+            if customer_id not in {None, found.customer.id}:
+                raise OrderUnknownError from None
             if found.cancellation is None or found.cancellation.reason != cancellation.reason:
                 raise AlreadyCancelledError from None
             return found, item[_WRITE_ID] == write_id

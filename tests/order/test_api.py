@@ -95,8 +95,10 @@ class FakeStore:
             raise OrderUnknownError
         return self.orders[order_id]
 
-    def cancel(self, order_id: str, cancellation: Cancellation) -> tuple[Order, bool]:
+    def cancel(self, order_id: str, cancellation: Cancellation, *, customer_id: str | None) -> tuple[Order, bool]:
         order = self.get(order_id)
+        if customer_id not in {None, order.customer.id}:
+            raise OrderUnknownError
         if order.cancellation:
             if order.cancellation.reason != cancellation.reason:
                 raise AlreadyCancelledError
@@ -175,7 +177,7 @@ def with_route(event: Event, method: str, path: str) -> Event:
     }
 
 
-def as_caller(event: Event, *, sub: str = "cus_eve", scope: str = "") -> Event:
+def as_caller(event: Event, *, sub: str | None = "cus_eve", scope: str = "") -> Event:
     """The same request with the token of somebody else."""
     jwt = {"claims": {"sub": sub, "scope": scope}, "scopes": None}
     return {**event, "requestContext": {**event["requestContext"], "authorizer": {"jwt": jwt}}}
@@ -475,9 +477,9 @@ def test_an_event_made_by_hand_needs_no_more_than_its_body(call: Call, ada: Even
     assert call(bare).status == 201
 
 
-def test_names_of_headers_have_no_case(call: Call, ada: Event, store: FakeStore) -> None:
-    headers = {"Content-Type": "application/json; charset=utf-8"}
-    assert call({**ada, "headers": headers}).status == 201
+@pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "Application/JSON;charset=UTF-8"])
+def test_headers_have_no_case(call: Call, ada: Event, store: FakeStore, content_type: str) -> None:
+    assert call({**ada, "headers": {"Content-Type": content_type}}).status == 201
 
 
 @pytest.mark.parametrize(("raw", "status"), [(b"\xff", 400), (b" " * (256 * 1024 + 1), 413)])
@@ -487,7 +489,16 @@ def test_the_bytes_behind_base64_count(call: Call, ada: Event, store: FakeStore,
 
 
 @pytest.mark.parametrize(
-    "content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""]
+    "content_type",
+    [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "application/jsonp",
+        "application/json-seq",
+        "application/json; charset=utf-16",
+        "",
+    ],
 )
 def test_what_is_not_sent_as_json_is_not_guessed_at(
     call: Call, ada: Event, store: FakeStore, content_type: str
@@ -596,6 +607,20 @@ def test_customers_read_their_own_orders_and_nobody_elses(
     assert call(as_caller(read, sub="cus_eve")).is_problem(404)
     assert call(as_caller(read, sub="cus_eve", scope="orders:write")).is_problem(404)
     assert call(as_caller(read, sub="cus_eve", scope="openid orders:read:all")).status == 200
+
+
+def test_who_may_write_cancels_what_it_may_read_and_nothing_else(
+    call: Call, ada: Event, cancel: Event, dynamodb: DynamoDBClient
+) -> None:
+    call(ada)
+    unknown = call(with_route(cancel, "POST", "/orders/ord_aaaaaaaaaaaaaaaaaaaaaaaaaa/cancellation"))
+    for subject in ("cus_eve", "", None):
+        refused = call(as_caller(cancel, sub=subject, scope="orders:write"))
+        assert (refused.status, refused.json) == (404, unknown.json)
+    assert stored_item(dynamodb, ADA)["status"] == {"S": "paid"}
+    assert call(as_caller(cancel, sub="cus_ada", scope="orders:write")).status == 200
+    # Also where it is cancelled already, for the same reason.
+    assert call(as_caller(cancel, sub="cus_eve", scope="orders:write")).is_problem(404)
 
 
 def test_without_the_scope_nothing_is_placed_or_cancelled(

@@ -38,7 +38,7 @@ def caller(event: Event, *, scopes: Scopes = SCOPES) -> Caller:
     ("name", "expected"),
     [
         ("create-order-ada", Caller(subject="svc_checkout", may_write=True, may_read_all=False)),
-        ("cancel-order", Caller(subject="svc_backoffice", may_write=True, may_read_all=False)),
+        ("cancel-order", Caller(subject="svc_backoffice", may_write=True, may_read_all=True)),
         ("list-orders", Caller(subject="svc_backoffice", may_write=False, may_read_all=True)),
         ("get-order", Caller(subject="cus_ada", may_write=False, may_read_all=False)),
     ],

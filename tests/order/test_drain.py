@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from functions.order import drain as module
-from functions.order.drain import LEAST_AGE, LONGEST_BATCH, Drain, Drained
+from functions.order.drain import LEAST_AGE, LONGEST_BATCH, MOST_IDLE_BATCHES, Drain, Drained
 from functions.order.dynamodb import StoreUnavailableError
 from functions.order.events import event_of
 from functions.order.orders import ORDER_CANCELLED, ORDER_PAID, Cancellation
@@ -55,6 +55,7 @@ class FakeOutbox:
     steps: list[Step]
     batches: Batches
     stuck: set[str] = field(default_factory=set)
+    broken: set[str] = field(default_factory=set)
     reasons: dict[str, str] = field(default_factory=dict)
     asked_before: datetime | None = None
     read: int = 0
@@ -77,6 +78,8 @@ class FakeOutbox:
     def _change(self, step: str, order: Order, event_type: str) -> None:
         if order.order_id in self.stuck:
             raise StoreUnavailableError
+        if order.order_id in self.broken:
+            raise ValueError("about ada@example.com")
         self.steps.append((step, order.order_id, event_type))
 
 
@@ -240,14 +243,26 @@ def test_a_refusal_that_cannot_be_noted_is_left() -> None:
 
 
 @pytest.mark.parametrize("unknown", ["order.paid.v99", ORDER_CANCELLED], ids=["new type", "no cancellation"])
-def test_an_event_that_cannot_be_written_is_set_aside_and_the_rest_goes_on(unknown: str) -> None:
+def test_an_event_that_this_version_cannot_write_is_left_to_another_and_the_rest_goes_on(
+    unknown: str, log: io.StringIO
+) -> None:
     strange, other = pending(2, unknown), pending(1)
     two = scene([strange, other])
     drained = two.run()
-    assert two.steps_of(strange) == [("set aside", unknown)]
-    assert "does not know its type" in two.outbox.reasons[id_of(strange)]
+    assert two.steps_of(strange) == []
     assert two.steps_of(other) == [("sent", ORDER_PAID), ("marked", ORDER_PAID)]
-    assert (drained.published, drained.refused) == (1, 1)
+    assert (drained.published, drained.refused, drained.left) == (1, 0, [strange])
+    assert (lines(log)[0]["level"], lines(log)[0]["reason"]) == ("ERROR", "its type is unknown")
+
+
+def test_a_bug_in_one_order_does_not_keep_the_others_waiting(log: io.StringIO) -> None:
+    broken, other = pending(2), pending(1)
+    two = scene([broken, other])
+    two.outbox.broken.add(id_of(broken))
+    drained = two.run()
+    assert two.steps_of(other)[-1] == ("marked", ORDER_PAID)
+    assert (drained.published, drained.left) == (1, [broken])
+    assert "ValueError" in lines(log)[0]["reason"] + lines(log)[1].get("reason", "")
 
 
 def test_outcomes_belong_to_their_orders_although_some_were_not_sent() -> None:
@@ -255,27 +270,36 @@ def test_outcomes_belong_to_their_orders_although_some_were_not_sent() -> None:
     three = scene([strange, failing, well])
     three.publisher.failures[id_of(failing)] = AWAY
     drained = three.run()
-    assert drained.left == [failing]
+    assert drained.left == [strange, failing]
     assert three.steps_of(well)[-1] == ("marked", ORDER_PAID)
 
 
-def test_where_nothing_moves_the_rest_is_not_tried() -> None:
-    first, second = [pending(4), pending(3)], [pending(2)]
-    two_batches = scene(first, second)
-    two_batches.publisher.failures |= {id_of(each): AWAY for each in first + second}
-    drained = two_batches.run()
-    assert two_batches.outbox.read == 1
-    assert len(two_batches.publisher.messages) == 2
-    assert (drained.published, drained.left, drained.oldest_left) == (0, first, first[0].since)
+def test_where_nothing_moves_for_some_batches_the_rest_is_not_tried() -> None:
+    batches = [[pending(number)] for number in range(9, 9 - MOST_IDLE_BATCHES - 1, -1)]
+    idle = scene(*batches)
+    idle.publisher.failures |= {id_of(each): AWAY for batch in batches for each in batch}
+    drained = idle.run()
+    assert idle.outbox.read == len(idle.publisher.messages) == MOST_IDLE_BATCHES
+    assert (drained.published, drained.oldest_left) == (0, batches[0][0].since)
+    assert drained.left == [each for batch in batches[:-1] for each in batch]
+
+
+def test_a_partition_that_is_away_keeps_the_others_not_waiting() -> None:
+    dead = [[pending(number)] for number in (9, 8)]
+    mixed = scene(*dead, [pending(7)], *[[pending(number)] for number in (6, 5)], [pending(4)])
+    mixed.publisher.failures |= {id_of(pending(number)): AWAY for number in (9, 8, 6, 5)}
+    drained = mixed.run()
+    assert drained.published == 2
+    assert len(drained.left) == 4
 
 
 def test_where_no_mark_can_be_changed_the_rest_is_not_tried() -> None:
-    first, second = pending(2), pending(1)
-    two_batches = scene([first], [second])
-    two_batches.outbox.stuck |= {id_of(first), id_of(second)}
-    drained = two_batches.run()
-    assert two_batches.steps == [("sent", id_of(first), ORDER_PAID)]
-    assert drained.left == [first]
+    orders = [pending(number) for number in range(9, 9 - MOST_IDLE_BATCHES - 1, -1)]
+    idle = scene(*[[order] for order in orders])
+    idle.outbox.stuck |= {id_of(order) for order in orders}
+    drained = idle.run()
+    assert idle.steps == [("sent", id_of(order), ORDER_PAID) for order in orders[:-1]]
+    assert drained.left == orders[:-1]
 
 
 def test_where_some_move_the_rest_is_tried() -> None:
@@ -308,14 +332,16 @@ def test_the_oldest_that_was_left_is_told_whenever_it_was_left() -> None:
     assert Drained(left=[young, old]).oldest_left == old.since
 
 
-def test_what_cannot_be_read_is_an_error() -> None:
-    class UnreadableOutbox:
+def test_an_outbox_that_cannot_be_read_on_ends_the_run_and_not_what_it_did() -> None:
+    class FailingOutbox(FakeOutbox):
         def pending(self, *, before: datetime) -> Iterator[list[PendingOrder]]:
+            yield from super().pending(before=before)
             raise StoreUnavailableError
 
-    unreadable = replace(scene(), outbox=UnreadableOutbox())
-    with pytest.raises(StoreUnavailableError):
-        unreadable.run()
+    steps: list[Step] = []
+    failing = Scene(outbox=FailingOutbox(steps, [[pending(1)]]), publisher=FakePublisher(steps), steps=steps)
+    drained = failing.run()
+    assert (drained.published, drained.interrupted) == (1, True)
 
 
 def test_an_order_that_is_cancelled_while_its_first_event_is_sent_is_published_whole_and_in_order(
@@ -351,7 +377,7 @@ def test_it_is_logged_what_became_of_each_event(log: io.StringIO) -> None:
         id_of(well): ("INFO", "event published", None),
         id_of(failing): ("WARNING", "event left", str(AWAY)),
         id_of(refused): ("ERROR", "event set aside", str(TOO_LARGE)),
-        id_of(stuck): ("WARNING", "event left", "its mark could not be changed"),
+        id_of(stuck): ("WARNING", "event left", "its mark could not be changed: StoreUnavailableError"),
     }
     assert {line["event_type"] for line in logged.values()} == {ORDER_PAID}
     assert {line["correlation_id"] for line in logged.values()} == {"4bf92f3577b34da6a3ce929d0e0e4736"}

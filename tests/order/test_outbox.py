@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from functions.order import outbox as module
 from functions.order.dynamodb import StoreUnavailableError
 from functions.order.items import PENDING_SHARDS, deserialize, item_of, pending_shard, serialize
 from functions.order.orders import ORDER_CANCELLED, ORDER_PAID, Cancellation
@@ -400,3 +403,25 @@ def test_without_dynamodb_no_mark_is_changed(store: OrderStore, dynamodb: Dynamo
     with pytest.raises(StoreUnavailableError):
         away.set_aside(order, ORDER_PAID, reason="too large", now=NOON)
     assert store.get(order.order_id) == order
+
+
+def test_an_order_that_cannot_be_read_is_reported_and_keeps_no_other_waiting(
+    dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = io.StringIO()
+    monkeypatch.setattr(module.logger.registered_handler, "stream", log)
+    strange, well = order_of("pay_1"), order_of("pay_2")
+    store = OrderStore(client=dynamodb, table="orders")
+    for order in (strange, well):
+        store.add(order)
+    dynamodb.update_item(
+        TableName="orders",
+        Key={"order_id": {"S": strange.order_id}},
+        UpdateExpression="SET customer.tier = :gold",
+        ExpressionAttributeValues={":gold": {"S": "gold for ada@example.com"}},
+    )
+    batches = list(Outbox(client=dynamodb, table="orders").pending(before=datetime(2026, 12, 1, tzinfo=UTC)))
+    assert [pending.order for batch in batches for pending in batch] == [well]
+    [line] = [json.loads(line) for line in log.getvalue().splitlines()]
+    assert (line["level"], line["order_id"], line["error_type"]) == ("ERROR", strange.order_id, "TypeError")
+    assert "ada@" not in log.getvalue()

@@ -115,7 +115,7 @@ def test_what_pends_is_published_oldest_first_and_reported(
     run: Run, dynamodb: DynamoDBClient, publisher: FakePublisher
 ) -> None:
     young, old = keep(dynamodb, 1), keep(dynamodb, 5)
-    assert run() == {"published": 2, "unpublishable": 0, "left": 0, "oldest_pending_seconds": 0.0}
+    assert run() == {"published": 2, "unpublishable": 0, "left": 0, "oldest_pending_seconds": 0.0, "interrupted": False}
     assert [message.key for message in publisher.messages] == [old.order_id, young.order_id]
     assert stored(dynamodb, old).pending == stored(dynamodb, young).pending == ()
 
@@ -146,7 +146,13 @@ def test_metrics_say_how_much_was_relayed_and_refused_and_how_old_the_oldest_is_
     keep(dynamodb, 2)
     refused, left = keep(dynamodb, 3), keep(dynamodb, 4)
     publisher.failures |= {refused.order_id: TOO_LARGE, left.order_id: AWAY}
-    assert run() == {"published": 2, "unpublishable": 1, "left": 1, "oldest_pending_seconds": 240.0}
+    assert run() == {
+        "published": 2,
+        "unpublishable": 1,
+        "left": 1,
+        "oldest_pending_seconds": 240.0,
+        "interrupted": False,
+    }
     [line] = metrics()
     [described] = line["_aws"]["CloudWatchMetrics"]
     assert described == {
@@ -197,7 +203,7 @@ def test_while_another_relay_is_at_work_this_one_does_nothing(
     log: io.StringIO,
 ) -> None:
     order = keep(dynamodb, 1)
-    with relay.lease.held(owner="another", seconds=60):
+    with relay.lease.held(seconds=60):
         assert run() == {"skipped": "another relay is at work"}
     assert publisher.messages == []
     assert metrics() == []
@@ -245,7 +251,7 @@ class UnreadableOutbox:
         raise StoreUnavailableError
 
 
-def test_a_run_that_fails_says_so_has_no_metrics_and_gives_the_lease_back(
+def test_a_run_that_cannot_read_on_says_what_it_did_and_not_how_old_the_oldest_is(
     run: Run,
     dynamodb: DynamoDBClient,
     publisher: FakePublisher,
@@ -254,10 +260,28 @@ def test_a_run_that_fails_says_so_has_no_metrics_and_gives_the_lease_back(
     metrics: Callable[[], list[dict[str, Any]]],
 ) -> None:
     monkeypatch.setattr(relay, "drain", replace(relay.drain, outbox=UnreadableOutbox()))
-    with pytest.raises(StoreUnavailableError):
-        run()
-    assert metrics() == []  # which the alarm on the oldest takes for trouble
+    assert run()["interrupted"]
+    [line] = metrics()
+    assert line["EventsRelayed"] == [0]
+    assert "OldestPendingSeconds" not in line  # which the alarm on the oldest takes for trouble
     assert ids_in(dynamodb) == set()
+
+
+def test_what_was_set_aside_is_put_back_on_request_and_published(
+    relay: ModuleType,
+    run: Run,
+    dynamodb: DynamoDBClient,
+    publisher: FakePublisher,
+    context: Callable[..., Any],
+) -> None:
+    aside, other = keep(dynamodb, 1), keep(dynamodb, 2)
+    relay.outbox.set_aside(aside, ORDER_PAID, reason="too large", now=NOON - timedelta(minutes=1))
+    assert run()["published"] == 1
+    asked = {"put_back": [aside.order_id, other.order_id, "ord_unknown"]}
+    assert relay.handler(asked, context()) == {"put_back": [aside.order_id]}
+    item = dynamodb.get_item(TableName="orders", Key={"order_id": {"S": aside.order_id}})["Item"]
+    assert "unpublishable" not in item
+    assert "pending_shard" in item
 
 
 def test_the_metrics_of_one_run_are_not_in_the_next(

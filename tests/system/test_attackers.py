@@ -53,7 +53,7 @@ class World:
         self.key = key
         self.issuer = f"{stack.endpoints['console']}/issuer"
         self.key_id: str = httpx.get(f"{self.issuer}/.well-known/jwks.json").json()["keys"][0]["kid"]
-        self.checkout = self.token(sub="svc_checkout", scope="orders:write")
+        self.checkout = self.token(sub="svc_checkout", scope="orders:write orders:read:all")
         self.customer = self.token(sub=ATTACKER)
 
     def close(self) -> None:
@@ -274,6 +274,18 @@ def test_nobody_but_the_customer_reads_the_order_or_finds_it(world: World) -> No
             assert (listed.status_code, listed.json()["orders"]) == (httpx.codes.OK, []), (repr(subject), query)
     listed = world.request("GET", "/orders", world.token(sub=VICTIM))
     assert {each["order_id"] for each in listed.json()["orders"]} == set(victims)
+
+
+@pytest.mark.usefixtures("unharmed")
+def test_who_may_write_cancels_no_order_that_is_somebody_elses(world: World) -> None:
+    for subject in SUBJECTS:
+        token = world.token(sub=subject, scope="orders:write")
+        for order_id in (order_id_for("pay-victim"), order_id_for("pay-victim-cancelled")):
+            for reason in ("Mine", REASON):
+                body = {"reason": reason}
+                answer = world.request("POST", f"/orders/{order_id}/cancellation", token, json=body)
+                missing = world.request("POST", f"/orders/{MISSING_ORDER}/cancellation", token, json=body)
+                assert (answer.status_code, answer.text) == (httpx.codes.NOT_FOUND, missing.text), repr(subject)
 
 
 @pytest.mark.usefixtures("unharmed")

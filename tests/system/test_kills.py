@@ -22,7 +22,7 @@ from tests.system.published import CANCELLED, PAID, Published
 pytestmark = pytest.mark.xdist_group("kills")
 
 KILLS = 20
-SIDE_BY_SIDE = 5
+SIDE_BY_SIDE = 3
 TOPIC = "order-events"
 # Seconds: older than what the relay takes, and later than the lease of a relay that was killed.
 LATER = 120.0

@@ -19,8 +19,6 @@ pytestmark = pytest.mark.xdist_group("thaw")
 TOPIC = "order-events"
 IDLE_LIMIT_MS = 1000
 SLEEPS = 3
-# Of /proc/net/tcp: a connection that the other end has closed is no longer ESTABLISHED on ours.
-ALIVE = psutil.CONN_ESTABLISHED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +59,9 @@ class Sleeper:
     def _is_connected(self) -> bool:
         port = int(self.broker.bootstrap.rpartition(":")[2])
         connections = self.environment.net_connections("tcp4")
-        return any(each.raddr and each.raddr.port == port and each.status == ALIVE for each in connections)
+        return any(
+            each.raddr and each.raddr.port == port and each.status == psutil.CONN_ESTABLISHED for each in connections
+        )
 
     def assert_published(self, order_ids: list[str]) -> None:
         """Fail unless these orders' events are in the topic, at once or by the relay."""
