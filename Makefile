@@ -44,7 +44,7 @@ format: .venv/installed ## Format the code and mend what the linter can.
 hooks: .venv/installed ## Have git check each commit before it is made.
 	@$(BIN)/pre-commit install
 
-openapi: .venv/installed ## Write functions/order/openapi.json anew from the code.
+openapi: .venv/installed ## Write docs/openapi.json anew from the code.
 	$(BIN)/python -m tools.openapi
 
 lock: .venv/installed ## Compile the pinned requirements anew from the *.in files, with today's versions.

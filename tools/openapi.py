@@ -1,4 +1,4 @@
-"""Writes functions/order/openapi.json from the code, or checks it: python -m tools.openapi [--check]."""
+"""Writes docs/openapi.json, the API's document, from the code, or checks it: python -m tools.openapi [--check]."""
 
 from __future__ import annotations
 
@@ -8,20 +8,22 @@ import os
 import sys
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-DOCUMENT = Path(__file__).parents[1] / "functions/order/openapi.json"
+DOCUMENT = Path(__file__).parents[1] / "docs/openapi.json"
 
-# Importing the function takes its environment; the document depends on nothing of it.
+# Importing the functions takes their environment; the document depends on nothing of it.
 _ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "eu-central-1",
     "KAFKA_AUTHENTICATION": "none",
     "KAFKA_BOOTSTRAP_SERVERS": "localhost:9092",
     "KAFKA_CA_SECRET_ARN": "",
     "KAFKA_SECRET_ARN": "",
+    "NOTIFICATIONS_READ_SCOPE": "notifications:read",
+    "NOTIFICATIONS_TABLE": "notifications",
     "ORDER_EVENTS_TOPIC": "order-events",
     "ORDERS_READ_ALL_SCOPE": "orders:read:all",
     "ORDERS_TABLE": "orders",
@@ -31,13 +33,19 @@ _ENVIRONMENT = {
 _POWERTOOLS_ERRORS = {"HTTPValidationError", "ResponseValidationError", "ValidationError"}
 
 
+class NameTakenError(Exception):
+    """Two functions document a path or a schema by the same name, each its own way."""
+
+
 def generate() -> str:
-    """The OpenAPI document of the order function, as JSON text."""
+    """The OpenAPI document of the order function with the routes that the history function adds, as JSON text."""
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    from functions.order.app import app  # now that it can be imported
+    from functions.notify import history  # now that they can be imported
+    from functions.order import app
 
-    document = json.loads(app.get_openapi_json_schema())
+    document = json.loads(app.app.get_openapi_json_schema())
+    add(document, json.loads(history.app.get_openapi_json_schema()))
     for name in _POWERTOOLS_ERRORS:
         del document["components"]["schemas"][name]
     document["paths"] = dict(sorted(document["paths"].items()))
@@ -49,6 +57,17 @@ def generate() -> str:
                 if "HTTPValidationError" not in json.dumps(response)
             }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def add(document: dict[str, Any], other: dict[str, Any]) -> None:
+    """Add the paths and the schemas of another function. Raises NameTakenError."""
+    for to, more in (
+        (document["paths"], other["paths"]),
+        (document["components"]["schemas"], other["components"]["schemas"]),
+    ):
+        if taken := [name for name in more if name in to and to[name] != more[name]]:
+            raise NameTakenError(f"Two functions have another {', '.join(taken)}: rename that of one.")
+        to.update(more)
 
 
 def first_difference(written: str, generated: str) -> str | None:

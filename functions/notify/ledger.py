@@ -27,7 +27,7 @@ _AS_FOUND = "#status = :found_status AND #owner = :found_owner"
 
 
 class Status(StrEnum):
-    """Where a notification stands. SES's feedback adds further ones, which are as final as `sent`."""
+    """Where a notification stands. SES's feedback adds further ones (outcomes.py), which are as final as `sent`."""
 
     CLAIMED = "claimed"
     WAITING = "waiting"
@@ -50,11 +50,12 @@ class LedgerUnavailableError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Notification:
-    """One event told over one channel."""
+    """One event told over one channel. `event_type` is for those who read the ledger."""
 
     order_id: str
     event_id: str
     channel: str
+    event_type: str | None = None
 
     @property
     def id(self) -> str:
@@ -113,6 +114,7 @@ class Ledger:
             "status": {"S": Status.CLAIMED},
             "owner": {"S": owner},
             "lease_until": {"N": str(lease_until.timestamp())},
+            **_type_of(notification),
             **_stamps(now),
         }
         won, item = self._update(
@@ -137,7 +139,7 @@ class Ledger:
 
     def mark_sent(self, claim: Claim, *, provider_id: str, now: datetime) -> bool:
         """Settle a claim; False if it was no longer the owner's."""
-        return self._settle(claim, Status.SENT, now, provider_id={"S": provider_id})
+        return self._settle(claim, Status.SENT, now, provider_id={"S": provider_id}, sent_at={"S": now.isoformat()})
 
     def mark_failed(self, claim: Claim, *, reason: str, now: datetime) -> bool:
         """Settle a claim whose notification will never be sent; False if it was no longer the owner's."""
@@ -155,7 +157,7 @@ class Ledger:
         """Settle a notification that is too old to send, unless it was claimed before."""
         self._update(
             notification,
-            {"status": {"S": Status.EXPIRED}, "owner": {"S": owner}, **_stamps(now)},
+            {"status": {"S": Status.EXPIRED}, "owner": {"S": owner}, **_type_of(notification), **_stamps(now)},
             condition="attribute_not_exists(order_id) OR #status = :waiting",
             given={":waiting": {"S": Status.WAITING}},
         )
@@ -179,7 +181,7 @@ class Ledger:
             condition="#status = :claimed AND #owner = :owner",
             given={":claimed": {"S": Status.CLAIMED}},
         )
-        return won or (bool(item) and _Entry.read(item).is_as(status, claim.owner))
+        return won or (bool(item) and _Entry.read(item).is_settled(status, claim.owner))
 
     def _update(
         self,
@@ -227,6 +229,7 @@ class _Entry:
     attempts: int
     lease_until: float
     possible_duplicate: bool
+    has_feedback: bool
 
     @classmethod
     def read(cls, item: Attributes) -> _Entry:
@@ -236,6 +239,7 @@ class _Entry:
             attempts=int(item["attempts"]["N"]),
             lease_until=float(item.get("lease_until", {"N": "0"})["N"]),
             possible_duplicate=item.get("possible_duplicate", {"BOOL": False})["BOOL"],
+            has_feedback="feedback" in item,
         )
 
     def claim(self, notification: Notification) -> Claim:
@@ -249,12 +253,20 @@ class _Entry:
     def is_as(self, status: str, owner: str) -> bool:
         return (self.status, self.owner) == (status, owner)
 
+    def is_settled(self, status: str, owner: str) -> bool:
+        """Tell whether the owner has done so, or SES has told more before: its event can be first."""
+        return self.is_as(status, owner) or (self.has_feedback and self.owner == owner)
+
     def is_left_behind(self, now: datetime) -> bool:
         """Tell whether nobody knows if it was sent: the answer was lost, or the sender with its lease over."""
         return self.status == Status.UNKNOWN or (self.status == Status.CLAIMED and self.lease_until <= now.timestamp())
 
     def as_given(self) -> Attributes:
         return {":found_status": {"S": self.status}, ":found_owner": {"S": self.owner}}
+
+
+def _type_of(notification: Notification) -> Attributes:
+    return {"event_type": {"S": notification.event_type}} if notification.event_type else {}
 
 
 def _stamps(now: datetime) -> Attributes:

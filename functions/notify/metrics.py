@@ -20,6 +20,15 @@ class Metric(StrEnum):
     POSSIBLE_DUPLICATE = "PossibleDuplicates"
     """Counts beside `SENT`."""
 
+    DELAYED = "MailsDelayed"
+    """This and those below count SES's events: what gave a notification another status, and what did nothing."""
+    SOFT_BOUNCED = "MailsSoftBounced"
+    REJECTED = "MailsRejected"
+    DELIVERED = "MailsDelivered"
+    BOUNCED = "MailsBounced"
+    COMPLAINED = "MailsComplained"
+    FEEDBACK_IGNORED = "FeedbackIgnored"
+
 
 class NoNamespaceError(Exception):
     """The environment names no namespace for the metrics."""

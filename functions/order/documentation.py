@@ -71,10 +71,13 @@ def _problem(description: str) -> dict[str, Any]:
     return {"description": description, "content": {problems.CONTENT_TYPE: {"model": Problem}}}
 
 
-# API Gateway answers these, in front of the function.
-_UNAUTHORIZED = {"description": "The token is missing, expired or not for this API."}
-_FORBIDDEN = {"description": "The token has not the scope for this."}
-_TOO_MANY = {"description": "More requests than the API takes in a second. Send the same request again, later."}
+# API Gateway answers these, in front of the function; without `content` they would be documented as a 200.
+_UNAUTHORIZED = {"description": "The token is missing, expired or not for this API.", "content": {}}
+_FORBIDDEN = {"description": "The token has not the scope for this.", "content": {}}
+_TOO_MANY = {
+    "description": "More requests than the API takes in a second. Send the same request again, later.",
+    "content": {},
+}
 _OUR_FAULT = _problem("Something that nobody expected. Send the same request again, later.")
 _UNAVAILABLE = {
     **_problem("The store is away or throttles. Send the same request again."),

@@ -15,7 +15,7 @@ import pytest
 import yaml
 from moto import mock_aws
 
-from functions.notify import notifier as notifier_module
+from functions.notify import observability
 from functions.notify.channels import MailChannel, TextChannel
 from functions.notify.deadletters import DeadLetters
 from functions.notify.ledger import Ledger
@@ -270,8 +270,8 @@ def logs() -> Iterator[list[dict[str, Any]]]:
             lines.append(json.loads(self.format(record)))
 
     collector = Collector()
-    collector.setFormatter(notifier_module.logger.registered_formatter)
-    logger = logging.getLogger(notifier_module.logger.name)
+    collector.setFormatter(observability.logger.registered_formatter)
+    logger = logging.getLogger(observability.logger.name)
     logger.addHandler(collector)
     yield lines
     logger.removeHandler(collector)

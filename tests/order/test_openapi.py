@@ -43,6 +43,7 @@ OF_THE_GATEWAY = {"401", "403", "429"}
         ("post", "/orders", {"200", "201", "400", "401", "403", "409", "413", "415", "422", "429", "500", "503"}),
         ("get", "/orders", {"200", "401", "422", "429", "500", "503"}),
         ("get", "/orders/{order_id}", {"200", "401", "404", "429", "500", "503"}),
+        ("get", "/orders/{order_id}/notifications", {"200", "401", "403", "429", "500", "503"}),
         (
             "post",
             "/orders/{order_id}/cancellation",
@@ -58,6 +59,8 @@ def test_every_answer_is_documented_and_every_error_as_a_problem(
     for status in statuses - OF_THE_GATEWAY:
         expected = "application/json" if status.startswith("2") else "application/problem+json"
         assert responses[status]["content"].keys() == {expected}
+    for status in statuses & OF_THE_GATEWAY:
+        assert responses[status]["content"] == {}
 
 
 def test_every_route_of_the_template_is_documented_and_no_other(document: Any) -> None:
@@ -88,3 +91,10 @@ def test_a_stale_document_fails_the_check_with_the_first_difference(
 
     assert openapi.main([]) == 0
     assert openapi.main(["--check"]) == 0
+
+
+def test_two_functions_cannot_document_one_schema_each_its_own_way() -> None:
+    order: dict[str, Any] = {"paths": {"/a": {}}, "components": {"schemas": {"Problem": {"type": "object"}}}}
+    other: dict[str, Any] = {"paths": {"/b": {}}, "components": {"schemas": {"Problem": {"type": "string"}}}}
+    with pytest.raises(openapi.NameTakenError, match="Problem"):
+        openapi.add(order, other)

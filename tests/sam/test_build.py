@@ -45,7 +45,7 @@ def run(build: Path, functions: dict[str, Function], python: str) -> Callable[[s
     return run
 
 
-@pytest.mark.parametrize("name", ["OrderFunction", "NotifyFunction"])
+@pytest.mark.parametrize("name", ["OrderFunction", "NotifyFunction", "FeedbackFunction", "HistoryFunction"])
 def test_an_artifact_is_all_that_its_handler_needs(
     functions: dict[str, Function], run: Callable[[str, str], str], name: str
 ) -> None:

@@ -10,6 +10,7 @@ from tests.template.deployment import TEMPLATE, Deployment, deploy
 
 PLACE, CANCEL = ("post", "/orders"), ("post", "/orders/{order_id}/cancellation")
 LIST, GET = ("get", "/orders"), ("get", "/orders/{order_id}")
+HISTORY = ("get", "/orders/{order_id}/notifications")
 
 
 def _operations(deployment: Deployment) -> dict[tuple[str, str], dict[str, Any]]:
@@ -28,22 +29,29 @@ def _scopes(deployment: Deployment) -> dict[tuple[str, str], list[str]]:
 
 
 def test_the_api_has_the_routes_of_its_document_and_no_other(deployment: Deployment) -> None:
-    document = json.loads((TEMPLATE.parent / "functions/order/openapi.json").read_text())
+    document = json.loads((TEMPLATE.parent / "docs/openapi.json").read_text())
     documented = {(method, path) for path, methods in document["paths"].items() for method in methods}
-    assert _operations(deployment).keys() == documented == {PLACE, CANCEL, LIST, GET}
+    assert _operations(deployment).keys() == documented == {PLACE, CANCEL, LIST, GET, HISTORY}
 
 
-def test_every_route_is_the_order_functions(deployment: Deployment) -> None:
-    for operation in _operations(deployment).values():
-        assert operation["x-amazon-apigateway-integration"]["uri"].endswith(":function:OrderFunction/invocations")
+def test_orders_are_the_order_functions_and_what_was_sent_is_the_history_functions(deployment: Deployment) -> None:
+    for route, operation in _operations(deployment).items():
+        function = "HistoryFunction" if route == HISTORY else "OrderFunction"
+        assert operation["x-amazon-apigateway-integration"]["uri"].endswith(f":function:{function}/invocations")
 
 
 def test_no_route_is_open(deployment: Deployment) -> None:
-    assert len(_scopes(deployment)) == 4
+    assert len(_scopes(deployment)) == 5
 
 
-def test_writing_takes_the_scope_and_reading_none(deployment: Deployment) -> None:
-    assert _scopes(deployment) == {PLACE: ["orders:write"], CANCEL: ["orders:write"], LIST: [], GET: []}
+def test_writing_and_reading_what_was_sent_take_their_scopes_and_reading_orders_none(deployment: Deployment) -> None:
+    assert _scopes(deployment) == {
+        PLACE: ["orders:write"],
+        CANCEL: ["orders:write"],
+        LIST: [],
+        GET: [],
+        HISTORY: ["notifications:read"],
+    }
 
 
 def test_the_authorizer_takes_the_issuers_tokens_for_this_api() -> None:
@@ -57,11 +65,18 @@ def test_the_authorizer_takes_the_issuers_tokens_for_this_api() -> None:
     }
 
 
-def test_the_api_and_the_function_ask_for_the_same_scopes() -> None:
-    deployment = deploy(**REQUIRED, OrdersWriteScope="shop/place", OrdersReadAllScope="shop/see")
+def test_the_api_and_the_functions_ask_for_the_same_scopes() -> None:
+    deployment = deploy(
+        **REQUIRED,
+        OrdersWriteScope="shop/place",
+        OrdersReadAllScope="shop/see",
+        NotificationsReadScope="shop/told",
+    )
     variables = deployment.properties("OrderFunction")["Environment"]["Variables"]
     assert _scopes(deployment)[PLACE] == _scopes(deployment)[CANCEL] == [variables["ORDERS_WRITE_SCOPE"]]
     assert (variables["ORDERS_WRITE_SCOPE"], variables["ORDERS_READ_ALL_SCOPE"]) == ("shop/place", "shop/see")
+    history = deployment.properties("HistoryFunction")["Environment"]["Variables"]
+    assert _scopes(deployment)[HISTORY] == [history["NOTIFICATIONS_READ_SCOPE"]] == ["shop/told"]
 
 
 @pytest.mark.parametrize(("parameters", "limit"), [({}, 500), ({"RequestsPerSecond": "40"}, 40)])

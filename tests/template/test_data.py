@@ -24,7 +24,7 @@ def test_every_table_is_encrypted(deployment: Deployment) -> None:
 
 def test_every_queue_is_encrypted_and_keeps_its_messages_as_long_as_sqs_can(deployment: Deployment) -> None:
     queues = deployment.of_type("AWS::SQS::Queue")
-    assert set(queues) == {"DeadLetterQueue"}
+    assert set(queues) == {"DeadLetterQueue", "FeedbackDeadLetterQueue"}
     assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
     assert all(queue["MessageRetentionPeriod"] == 14 * DAY for queue in queues.values())
 

@@ -43,8 +43,9 @@ def test_order_and_relay_run_in_the_network_of_the_brokers(deployment: Deploymen
     }
 
 
-def test_notify_runs_outside_of_it(deployment: Deployment) -> None:
-    assert "VpcConfig" not in deployment.properties("NotifyFunction")
+@pytest.mark.parametrize("function", ["NotifyFunction", "FeedbackFunction", "HistoryFunction"])
+def test_notify_runs_outside_of_it(deployment: Deployment, function: str) -> None:
+    assert "VpcConfig" not in deployment.properties(function)
 
 
 def test_every_function_logs_in_json(deployment: Deployment) -> None:
@@ -54,5 +55,11 @@ def test_every_function_logs_in_json(deployment: Deployment) -> None:
 
 def test_every_function_is_traced(deployment: Deployment) -> None:
     functions = deployment.of_type("AWS::Lambda::Function")
-    assert set(functions) == {"OrderFunction", "RelayFunction", "NotifyFunction"}
+    assert set(functions) == {
+        "OrderFunction",
+        "RelayFunction",
+        "NotifyFunction",
+        "FeedbackFunction",
+        "HistoryFunction",
+    }
     assert all(function["TracingConfig"] == {"Mode": "Active"} for function in functions.values())

@@ -13,7 +13,9 @@ DEAD_LETTERS = "arn:aws:sqs:eu-central-1:123456789012:DeadLetterQueue"
 GIVEN_UP = "arn:aws:s3:::deadletterbucket"
 LOGIN = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:AmazonMSK_order-a1b2c3"
 AUTHORITY = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:authority-a1b2c3"
+FEEDBACK_DEAD_LETTERS = "arn:aws:sqs:eu-central-1:123456789012:FeedbackDeadLetterQueue"
 SENDER = "arn:aws:ses:eu-central-1:123456789012:identity/shop.example"
+CONFIGURATION_SET = "arn:aws:ses:eu-central-1:123456789012:configuration-set/ConfigurationSet"
 
 ON_ORDERS = {
     ("dynamodb:GetItem", ORDERS),
@@ -38,6 +40,7 @@ LOGS_AND_TRACES = {"AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess"}
 NOTIFY = {
     ("dynamodb:UpdateItem", NOTIFICATIONS),
     ("ses:SendRawEmail", SENDER),
+    ("ses:SendRawEmail", CONFIGURATION_SET),
     ("sqs:SendMessage", DEAD_LETTERS),
     # Its pollers'. All keys, since the bucket is theirs alone.
     ("s3:PutObject", f"{GIVEN_UP}/*"),
@@ -109,6 +112,17 @@ def test_notify_keeps_its_ledger_and_mails_and_its_pollers_consume(on_msk: Deplo
     assert on_msk.grants("NotifyFunction") == NOTIFY | CONSUME | REACH_THE_BROKERS
 
 
+def test_feedback_moves_the_ledger_on_and_its_failures_are_kept(deployment: Deployment) -> None:
+    assert deployment.grants("FeedbackFunction") == {
+        ("dynamodb:UpdateItem", NOTIFICATIONS),
+        ("sqs:SendMessage", FEEDBACK_DEAD_LETTERS),
+    }
+
+
+def test_history_reads_the_ledger(deployment: Deployment) -> None:
+    assert deployment.grants("HistoryFunction") == {("dynamodb:Query", NOTIFICATIONS)}
+
+
 def test_without_msk_there_are_no_rights_on_it(on_self_managed: Deployment) -> None:
     assert on_self_managed.grants("OrderFunction") == ON_ORDERS
     assert on_self_managed.grants("RelayFunction") == RELAY
@@ -138,6 +152,8 @@ def test_nothing_but_the_pollers_network_and_bucket_is_granted_as_a_whole(deploy
         ("OrderFunction", {*LOGS_AND_TRACES, "AWSLambdaVPCAccessExecutionRole"}),
         ("RelayFunction", {*LOGS_AND_TRACES, "AWSLambdaVPCAccessExecutionRole"}),
         ("NotifyFunction", LOGS_AND_TRACES),
+        ("FeedbackFunction", LOGS_AND_TRACES),
+        ("HistoryFunction", LOGS_AND_TRACES),
     ],
 )
 def test_of_awss_own_policies_a_function_has_those_for_logs_traces_and_its_network(

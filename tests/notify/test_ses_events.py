@@ -1,0 +1,145 @@
+"""SES's events as EventBridge brings them: what they tell, and which tell nothing of ours."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.notify.mailer import tag_value
+from functions.notify.outcomes import Feedback, Outcome
+from functions.notify.ses_events import KINDS, Ignored, read
+
+SAMPLES = Path(__file__).parents[2] / "events/ses"
+ORDER_ID = "ord_a7yuqahkcwyojza3z7chx7dkkq"
+
+
+def load(name: str) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads((SAMPLES / f"{name}.json").read_text())
+    return event
+
+
+def must_read(event: dict[str, Any]) -> Feedback:
+    feedback = read(event)
+    assert isinstance(feedback, Feedback)
+    return feedback
+
+
+def bounced(**details: Any) -> dict[str, Any]:
+    event = load("bounced")
+    event["detail"]["bounce"] |= details
+    return event
+
+
+def test_a_delivery_is_read_with_what_the_mails_tags_say() -> None:
+    assert read(load("delivered")) == Feedback(
+        order_id=ORDER_ID,
+        notification_id="3d340d65-4092-54eb-b504-a38ead16a186#mail",
+        outcome=Outcome.DELIVERED,
+        reason="",
+        at=datetime(2026, 11, 22, 10, 15, 33, 10_000, tzinfo=UTC),
+        message_id="010701a2b3c4d5e6-6f0d1c2b-3a49-4857-96a5-b4c3d2e1f001-000000",
+        sent_at=datetime(2026, 11, 22, 10, 15, 31, 204_000, tzinfo=UTC),
+    )
+
+
+def test_the_samples_are_about_the_mail_of_the_sample_order(paid: dict[str, Any]) -> None:
+    for name in ("delivered", "bounced", "complained"):
+        feedback = must_read(load(name))
+        assert (feedback.order_id, feedback.notification_id) == (paid["data"]["order_id"], f"{paid['id']}#mail")
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome", "reason"),
+    [
+        ("delivery-delayed", "delayed", "MailboxFull"),
+        ("soft-bounced", "soft_bounced", "Transient/MailboxFull"),
+        ("rejected", "rejected", "bad content"),
+        ("rendering-failed", "rejected", "rendering failure"),
+        ("delivered", "delivered", ""),
+        ("bounced", "bounced", "Permanent/NoEmail"),
+        ("complained", "complained", "abuse"),
+    ],
+)
+def test_each_kind_tells_its_outcome_and_the_reason(name: str, outcome: str, reason: str) -> None:
+    feedback = must_read(load(name))
+    assert (feedback.outcome, feedback.reason) == (outcome, reason)
+
+
+def test_there_is_a_sample_of_each_kind() -> None:
+    samples = {json.loads(path.read_text())["detail-type"] for path in SAMPLES.glob("*.json")}
+    assert samples == KINDS.keys() | {"Email Sent", "Email Opened", "Email Clicked"}
+
+
+@pytest.mark.parametrize(
+    ("bounce_type", "outcome"),
+    [("Permanent", "bounced"), ("Transient", "soft_bounced"), ("Undetermined", "soft_bounced"), (None, "soft_bounced")],
+)
+def test_only_a_permanent_bounce_is_one(bounce_type: str | None, outcome: str) -> None:
+    assert must_read(bounced(bounceType=bounce_type)).outcome == outcome
+
+
+@pytest.mark.parametrize("name", ["rejected", "rendering-failed"])
+def test_an_event_without_a_time_of_its_own_has_that_of_eventbridge(name: str) -> None:
+    assert must_read(load(name)).at == datetime(2026, 11, 22, 10, 15, 32, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("name", ["sent", "opened", "clicked"])
+def test_what_tells_of_no_outcome_is_ignored(name: str) -> None:
+    assert read(load(name)) == Ignored(reason="unknown kind")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"detail-type": "Email Subscribed"}, {"detail-type": ["Email Delivered"]}, {"source": "shop"}, {"source": None}],
+)
+def test_an_unknown_kind_is_ignored(change: dict[str, Any]) -> None:
+    assert read(load("delivered") | change) == Ignored(reason="unknown kind")
+
+
+def test_an_event_that_says_nothing_is_ignored() -> None:
+    assert read({}) == Ignored(reason="unknown kind")
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {},
+        {"order_id": [tag_value(ORDER_ID)]},
+        {"order_id": [], "notification_id": [tag_value("event#mail")]},
+        {"order_id": ["a", "b"], "notification_id": [tag_value("event#mail")]},
+        {"order_id": "text", "notification_id": [tag_value("event#mail")]},
+        {"order_id": ["not base64!"], "notification_id": [tag_value("event#mail")]},
+        {"order_id": ["_____w"], "notification_id": [tag_value("event#mail")]},
+        {"order_id": [tag_value("ada@example.com")], "notification_id": [tag_value("event#mail")]},
+    ],
+)
+def test_an_event_without_our_tags_is_ignored(tags: dict[str, Any]) -> None:
+    event = load("delivered")
+    event["detail"]["mail"]["tags"] = tags
+    assert read(event) == Ignored(reason="no tags of ours")
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [None, "text", {}, {"mail": None}, {"mail": {"messageId": "a"}}, {"mail": {"timestamp": "now", "messageId": "a"}}],
+)
+def test_an_event_in_another_form_is_ignored(detail: Any) -> None:
+    assert read(load("delivered") | {"detail": detail}) == Ignored(reason="not in the form of SES's events")
+
+
+@pytest.mark.parametrize("subtype", ["ada@example.com", "Ada Lovelace", "+14155550100", "x" * 41, 7, None])
+def test_a_reason_that_may_name_somebody_is_left_out(subtype: Any) -> None:
+    assert must_read(bounced(bounceSubType=subtype)).reason == "Permanent"
+
+
+@given(st.text(alphabet=st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters="@"), min_size=1))
+def test_tags_are_read_as_the_mailer_has_written_them(order_id: str) -> None:
+    event = load("delivered")
+    event["detail"]["mail"]["tags"]["order_id"] = [tag_value(order_id[:100])]
+    assert must_read(event).order_id == order_id[:100]
