@@ -5,15 +5,12 @@ What is not done comes again: the answer names it, and the mapping delivers it o
 
 from __future__ import annotations
 
-import logging
 import os
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.tracing import Tracer
 
 from functions.notify import aws, ledger, mailer
 from functions.notify.batch import work_off
@@ -22,20 +19,13 @@ from functions.notify.deadletters import DeadLetters
 from functions.notify.messages import Messages
 from functions.notify.metrics import Metrics
 from functions.notify.notifier import Invocation, Notifier
+from functions.notify.observability import logger, tracer
 from functions.notify.pace import Pace
 from functions.notify.records import read_records
 from functions.notify.texter import Texter
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
-
-logger = Logger()
-# At DEBUG they log whole mails, or whole traces, which must not be, whatever the level of the function is.
-for library in ("aws_lambda_powertools", "aws_xray_sdk", "boto3", "botocore", "urllib3"):
-    logging.getLogger(library).setLevel(logging.WARNING)
-
-# Clients that X-Ray's SDK has patched put the messages of errors into the trace, and SES's name the recipient.
-tracer = Tracer(auto_patch=False)
 
 messages = Messages(shop_name=os.environ["SHOP_NAME"])
 # All environments together keep below what the account may send in a second.

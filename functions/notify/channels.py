@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, Protocol
+
+from aws_lambda_powertools import Logger
+
+from functions.notify import events
+from functions.notify.messages import RenderError
 
 if TYPE_CHECKING:
     from functions.notify.events import OrderEvent
@@ -13,12 +18,14 @@ if TYPE_CHECKING:
     from functions.notify.pace import Pace
     from functions.notify.texter import Texter
 
+logger = Logger()
+
 
 class Channel(Protocol):
     """A way to tell a customer, at its own pace."""
 
     @property
-    def name(self) -> str:
+    def name(self) -> events.Channel:
         """As it is called in events and in the ledger."""
         ...
 
@@ -36,10 +43,10 @@ class Channel(Protocol):
 class MailChannel:
     """Mails, by SES."""
 
-    name: ClassVar[str] = "mail"
     messages: Messages
     mailer: Mailer
     pace: Pace
+    name: events.Channel = events.Channel.MAIL
 
     def send(self, event: OrderEvent, notification: Notification) -> str:
         """Mail the customer of an event, as Channel says."""
@@ -55,12 +62,15 @@ class MailChannel:
 class TextChannel:
     """Text messages, by SNS."""
 
-    name: ClassVar[str] = "text"
     messages: Messages
     texter: Texter
     pace: Pace
+    name: events.Channel = events.Channel.TEXT
 
     def send(self, event: OrderEvent, notification: Notification) -> str:
         """Text the customer of an event, as Channel says."""
-        text = self.messages.render_text(event)
-        return self.texter.send(text, to=event.data.customer.phone)
+        message, phone = self.messages.render_text_message(event), event.data.customer.phone
+        if message is None or phone is None:
+            raise RenderError("there is no text message for this customer")
+        logger.info("text message written", extra={"order_id": notification.order_id, "segments": message.segments})
+        return self.texter.send(message.text, to=phone)

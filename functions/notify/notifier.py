@@ -29,6 +29,7 @@ from functions.notify.sending import AnswerLostError, DeferredError, RefusedErro
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from functions.notify import events
     from functions.notify.channels import Channel
     from functions.notify.messages import Messages
     from functions.notify.records import Record
@@ -68,7 +69,7 @@ class Notifier:
 
     ledger: Ledger
     messages: Messages
-    channels: Mapping[str, Channel]
+    channels: Mapping[events.Channel, Channel]
     dead_letters: DeadLetters
     metrics: Metrics
     maximum_age: timedelta

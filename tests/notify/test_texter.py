@@ -66,7 +66,6 @@ def test_what_an_error_means(sns: FakeSns, error: Exception, meaning: type[SendE
     assert "+1415" not in str(raised.value)
 
 
-
 def test_a_bug_of_ours_is_no_error_of_sns(sns: FakeSns) -> None:
     sns.answers = [ParamValidationError(report="")]
     with pytest.raises(ParamValidationError):
