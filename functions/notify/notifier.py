@@ -127,7 +127,9 @@ class Notifier:
 
     def _tell(self, event: OrderEvent, channel: Channel, reading: Reading, invocation: Invocation) -> bool:
         """Tell the customer of an event over one channel, and tell whether that is done."""
-        notification = Notification(order_id=event.data.order_id, event_id=event.id, channel=channel.name)
+        notification = Notification(
+            order_id=event.data.order_id, event_id=event.id, channel=channel.name, event_type=event.type
+        )
         owner, now = f"{invocation.request_id}/{reading.record.id}", self.clock()
         replay = "replay" in reading.record.headers()
         if now - event.time > self.maximum_age and not replay:

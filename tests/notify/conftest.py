@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -18,6 +18,7 @@ from moto import mock_aws
 from functions.notify import observability
 from functions.notify.channels import MailChannel, TextChannel
 from functions.notify.deadletters import DeadLetters
+from functions.notify.events import Channel
 from functions.notify.ledger import Ledger
 from functions.notify.mailer import Mailer, parse_address
 from functions.notify.messages import Messages
@@ -233,14 +234,29 @@ def notifier(
         ledger=Ledger(client=dynamodb, table=TABLE),
         messages=messages,
         channels={
-            "mail": MailChannel(messages=messages, mailer=mailer, pace=pace),
-            "text": TextChannel(messages=messages, texter=texter, pace=pace),
+            Channel.MAIL: MailChannel(messages=messages, mailer=mailer, pace=pace),
+            Channel.TEXT: TextChannel(messages=messages, texter=texter, pace=pace),
         },
         dead_letters=DeadLetters(client=cast("SQSClient", queue), queue_url="https://queue.example"),
         metrics=metrics,
         maximum_age=timedelta(days=3),
         clock=clock,
     )
+
+
+def with_ses(notifier: Notifier, client: Any) -> Notifier:
+    """The notifier with another client of SES."""
+    mail = notifier.channels[Channel.MAIL]
+    assert isinstance(mail, MailChannel)
+    changed = replace(mail, mailer=replace(mail.mailer, client=client))
+    return replace(notifier, channels={**notifier.channels, Channel.MAIL: changed})
+
+
+def ses_of(notifier: Notifier) -> Any:
+    """The client of SES that the notifier has."""
+    mail = notifier.channels[Channel.MAIL]
+    assert isinstance(mail, MailChannel)
+    return mail.mailer.client
 
 
 @pytest.fixture

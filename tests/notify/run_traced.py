@@ -72,8 +72,9 @@ def main(paths: list[str]) -> None:
     with mock_aws():
         notifier.ledger.client.create_table(TableName=notifier.ledger.table, **cast("Any", TABLE))
         notifier.dead_letters.client.create_queue(QueueName="dead-letters")
-        ses = notifier.mailer.client
+        ses = app.mail.mailer.client
         ses.create_email_identity(EmailIdentity="shop.example.com")
+        ses.create_configuration_set(ConfigurationSetName="orders")
         ses.meta.events.register_first("before-send.sesv2.SendEmail", cast("Any", refuse))
         for path in paths:
             event = json.loads(Path(path).read_text())

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 import pytest
 from moto.ses.models import ses_backends
 
+from tests.notify.conftest import ses_of, with_ses
+
 if TYPE_CHECKING:
     import boto3
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -33,7 +35,12 @@ ENVIRONMENT = {
     "AWS_SECRET_ACCESS_KEY": "nothing",
     "NOTIFICATIONS_TABLE": "notifications",
     "DEAD_LETTER_QUEUE_URL": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/dead-letters",
+    "CONFIGURATION_SET": "orders",
+    "MAILS_PER_SECOND": "1000",
+    "MOST_ENVIRONMENTS": "1",
     "SENDER_ADDRESS": "orders@shop.example.com",
+    "TEXTS_PER_SECOND": "1000",
+    "TEXT_SENDER_ID": "",
     "SHOP_NAME": "The Analytical Bookshop",
     "UNKNOWN_POLICY": "resend",
     "MAXIMUM_EVENT_AGE_SECONDS": "259200",
@@ -82,7 +89,9 @@ def app(
     monkeypatch: pytest.MonkeyPatch,
 ) -> App:
     """The function, its AWS empty but set up, its clock a few minutes after the sample events."""
-    session.client("sesv2").create_email_identity(EmailIdentity="shop.example.com")
+    ses = session.client("sesv2")
+    ses.create_email_identity(EmailIdentity="shop.example.com")
+    ses.create_configuration_set(ConfigurationSetName="orders")
     monkeypatch.setattr(imported_app, "notifier", replace(imported_app.notifier, clock=clock))
     return imported_app
 
@@ -160,7 +169,7 @@ def test_a_key_stops_at_its_first_failure_and_other_keys_go_on(app: App, session
     first = event["records"]["order-events-0"][0]
     event["records"]["order-events-0"].append(copy.deepcopy(first) | {"offset": 9})
     ses = SendsTo(app.notifier, refusing="ada@example.com")
-    app.notifier = replace(app.notifier, mailer=replace(app.notifier.mailer, client=cast("Any", ses)))
+    app.notifier = with_ses(app.notifier, ses)
 
     assert invoke(app, event) == [("order-events-0", 7), ("order-events-0", 9)]
     assert len(mails()) == 3
@@ -200,7 +209,7 @@ def test_nobody_is_named_in_the_log(app: App, logs: list[dict[str, Any]], sqs: S
     invoke(app, event)
     letters = sqs.receive_message(QueueUrl=dead_letters, MessageAttributeNames=["All"])["Messages"]
     written = json.dumps([logs, *(letter["MessageAttributes"] for letter in letters)], ensure_ascii=False)
-    assert len(logs) == 10
+    assert len(logs) == 22
     for secret in ("@", "Ada", "Grace", "Nguy", "Ludoviko", "+1415", "This is no event"):
         assert secret not in written
 
@@ -238,7 +247,7 @@ class SendsTo:
     refusing: str
 
     def __post_init__(self) -> None:
-        self._client = self.notifier.mailer.client
+        self._client = ses_of(self.notifier)
 
     def send_email(self, **request: Any) -> Any:
         if self.refusing in request["Destination"]["ToAddresses"]:

@@ -17,9 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from functions.notify.events import BIDIRECTIONAL_CONTROLS, OrderEvent, Unreadable, read
-from functions.notify.mailer import MailRefusedError, compose, parse_address
+from functions.notify.mailer import compose, parse_address
 from functions.notify.messages import Message, Messages, RenderError
 from functions.notify.records import Record
+from functions.notify.sending import RefusedError
 
 EVENTS = Path(__file__).parents[2] / "events"
 SAMPLES = {path.stem: json.loads(path.read_text()) for path in EVENTS.glob("order.*.v1.json")}
@@ -103,7 +104,7 @@ def check_mail(message: Message, event: OrderEvent, *, benign: Message) -> None:
     """Fail if the mail has other headers, recipients, parts or elements than a benign one."""
     try:
         recipient = parse_address(event.data.customer.email, name=event.data.customer.name or "")
-    except MailRefusedError:
+    except RefusedError:
         return
     mail = message_from_bytes(compose(message, sender=SENDER, recipient=recipient).as_bytes(), policy=default)
     assert mail.keys() == HEADERS

@@ -5,26 +5,30 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
+from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 
 from functions.notify.events import OrderEvent
 from functions.notify.ledger import Claim, Found, Ledger, Notification, UnknownPolicy
 from functions.notify.messages import Messages
 from functions.notify.notifier import Invocation, Notifier
+from tests.notify.conftest import with_ses
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from tests.notify.conftest import Clock, FakeQueue, FakeSes, RecordMaker
+    from tests.notify.conftest import Clock, FakeQueue, FakeSes, FakeSns, RecordMaker
 
 ADDRESS = "ada@example.com"
 LOST = ReadTimeoutError(endpoint_url="https://email.example")
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"  # of the request that placed the sample order
+THROTTLED = ClientError(
+    {"Error": {"Code": "TooManyRequestsException", "Message": "Maximum sending rate exceeded."}}, "SendEmail"
+)
 LATER = EndpointConnectionError(endpoint_url="https://email.example")
 
 
@@ -50,6 +54,7 @@ class Mapping:
 
 @pytest.fixture
 def mapping(notifier: Notifier, clock: Clock, make_record: RecordMaker, paid: dict[str, Any]) -> Mapping:
+    paid["data"]["customer"]["channels"] = ["mail"]
     return Mapping(notifier=notifier, clock=clock, make_record=make_record, event=paid)
 
 
@@ -294,8 +299,7 @@ def test_a_mail_that_is_out_does_not_come_again_for_a_ledger_that_is_away(
     class Client:
         send_email = staticmethod(send_and_lose_the_table)
 
-    mailer = replace(mapping.notifier.mailer, client=cast("Any", Client()))
-    mapping.notifier = replace(mapping.notifier, mailer=mailer)
+    mapping.notifier = with_ses(mapping.notifier, Client())
     assert mapping.bring()
     assert messages_of(logs) == ["notification sent", "notification sent, but not written down"]
 
@@ -318,15 +322,15 @@ def test_a_sender_that_was_overtaken_says_so(
 ) -> None:
     def send_late(**request: Any) -> dict[str, str]:
         mapping.clock.advance(seconds=17)
-        mapping.notifier = replace(mapping.notifier, mailer=prompt)
+        mapping.notifier = prompt
         assert mapping.bring()
         return ses.send_email(**request)
 
     class Client:
         send_email = staticmethod(send_late)
 
-    prompt = mapping.notifier.mailer
-    mapping.notifier = replace(mapping.notifier, mailer=replace(prompt, client=cast("Any", Client())))
+    prompt = mapping.notifier
+    mapping.notifier = with_ses(prompt, Client())
     assert mapping.bring()
     assert messages_of(logs)[-1] == "notification sent, but somebody else has claimed it meanwhile"
 
@@ -471,3 +475,87 @@ def test_an_event_that_no_folder_is_for_is_skipped_and_counted(
     assert [(line["message"], line["correlation_id"]) for line in logs] == [
         ("record skipped", "0af7651916cd43dd8448eb211c80319c")
     ]
+
+
+@pytest.fixture
+def both(mapping: Mapping) -> Mapping:
+    """As the sample order has it: a customer with a phone, who does not say how to be told."""
+    del mapping.event["data"]["customer"]["channels"]
+    return mapping
+
+
+def statuses(dynamodb: DynamoDBClient) -> dict[str, str]:
+    """The status of each notification, by its channel."""
+    items = dynamodb.scan(TableName="notifications")["Items"]
+    return {item["notification_id"]["S"].rpartition("#")[2]: item["status"]["S"] for item in items}
+
+
+def test_a_customer_with_a_phone_gets_mail_and_text_message_once(
+    both: Mapping, ses: FakeSes, sns: FakeSns, dynamodb: DynamoDBClient
+) -> None:
+    assert both.bring()
+    assert both.bring()
+    assert len(ses.sent) == len(sns.sent) == 1
+    assert sns.sent[0]["PhoneNumber"] == "+14155550100"
+    assert statuses(dynamodb) == {"mail": "sent", "text": "sent"}
+
+
+def test_a_mail_that_fails_does_not_fail_the_text_message(
+    both: Mapping, ses: FakeSes, sns: FakeSns, dynamodb: DynamoDBClient
+) -> None:
+    ses.answers = [LATER]
+    assert not both.bring()
+    assert statuses(dynamodb) == {"mail": "waiting", "text": "sent"}
+    assert both.bring()
+    assert statuses(dynamodb) == {"mail": "sent", "text": "sent"}
+    assert len(sns.sent) == 1
+
+
+def test_a_text_message_that_fails_does_not_fail_the_mail(
+    both: Mapping, ses: FakeSes, sns: FakeSns, dynamodb: DynamoDBClient
+) -> None:
+    sns.answers = [LOST]
+    assert not both.bring()
+    assert statuses(dynamodb) == {"mail": "sent", "text": "unknown"}
+    assert both.bring()
+    assert len(ses.sent) == 1
+    assert len(sns.sent) == 2
+
+
+def test_a_bug_in_one_channel_does_not_fail_the_other(
+    both: Mapping, ses: FakeSes, sns: FakeSns, logs: list[dict[str, Any]]
+) -> None:
+    ses.answers = [RuntimeError(ADDRESS)]
+    assert not both.bring()
+    assert len(sns.sent) == 1
+    assert messages_of(logs)[0] == "record failed unexpectedly"
+
+
+def test_a_channel_that_can_never_be_used_leaves_the_other_sent(
+    both: Mapping, ses: FakeSes, sns: FakeSns, queue: FakeQueue, dynamodb: DynamoDBClient
+) -> None:
+    both.event["data"]["customer"]["email"] = "ada@foo_bar"
+    assert both.bring()
+    assert statuses(dynamodb) == {"mail": "failed", "text": "sent"}
+    assert len(queue.messages) == 1
+    both.event["data"]["customer"]["email"] = ADDRESS
+    assert both.bring(headers={"replay": b""})
+    assert len(ses.sent) == len(sns.sent) == 1
+
+
+def test_a_complaint_about_the_rate_is_waited_out(both: Mapping, ses: FakeSes, logs: list[dict[str, Any]]) -> None:
+    ses.answers = [THROTTLED, THROTTLED]
+    before = both.clock.now
+    assert both.bring()
+    assert len(ses.sent) == 3
+    assert both.clock.now - before >= timedelta(seconds=2)
+    assert [line["possible_duplicate"] for line in logs if line["message"] == "notification sent"] == [False, False]
+
+
+def test_a_rate_that_leaves_no_time_lets_the_record_come_again(
+    mapping: Mapping, ses: FakeSes, dynamodb: DynamoDBClient, logs: list[dict[str, Any]]
+) -> None:
+    ses.answers = [THROTTLED] * 100
+    assert not mapping.bring()
+    assert status(dynamodb) == "waiting"
+    assert logs[-1]["reason"] == "the invocation has too little time left for one more"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, ParamValidationError, ReadTimeoutError
 
-from functions.notify.sending import AnswerLostError, DeferredError, RefusedError, SendError, ThrottledError
+from functions.notify.sending import AnswerLostError, DeferredError, SendError
 from functions.notify.texter import MEANINGS, Texter
 
 if TYPE_CHECKING:
