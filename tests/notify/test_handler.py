@@ -145,11 +145,11 @@ def test_several_partitions_are_mailed_and_what_is_no_event_is_set_aside(
     app: App, sqs: SQSClient, dead_letters: str
 ) -> None:
     assert invoke(app, load("several-partitions.json")) == []
-    assert [mail["Subject"].partition(" ord_")[0] for mail in mails()] == [
+    assert sorted(mail["Subject"].partition(" ord_")[0] for mail in mails()) == [
+        "Your order",
         "Your order",
         "Your order",
         "Đơn hàng",
-        "Your order",
     ]
     (letter,) = sqs.receive_message(QueueUrl=dead_letters, MessageAttributeNames=["All"])["Messages"]
     assert json.loads(letter["Body"]) == load("several-partitions.json")["records"]["order-events-1"][1]

@@ -126,5 +126,5 @@ def test_the_run_has_met_what_it_was_made_for(run: Run) -> None:
     counts = [entry for entry in run.entries if "_aws" in entry]
     assert len(counts) == 3, "one for each invocation that did something"
     names = [metric["Name"] for line in counts for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]]
-    assert sum(sum(line[name]) for line in counts for name in set(names) & line.keys()) == 8
+    assert sum(sum(line[name]) for line in counts for name in set(names) & line.keys()) == 13
     assert {name for line in counts for name in line["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0]} == {"service"}

@@ -42,6 +42,7 @@ NOTIFY = {
     ("ses:SendRawEmail", SENDER),
     ("ses:SendRawEmail", CONFIGURATION_SET),
     ("sqs:SendMessage", DEAD_LETTERS),
+    ("sns:Publish", "*"),
     # Its pollers'. All keys, since the bucket is theirs alone.
     ("s3:PutObject", f"{GIVEN_UP}/*"),
     ("s3:ListBucket", GIVEN_UP),
@@ -143,7 +144,13 @@ def test_nothing_but_the_pollers_network_and_bucket_is_granted_as_a_whole(deploy
     functions = deployment.of_type("AWS::Lambda::Function")
     grants = {grant for function in functions for grant in deployment.grants(function)}
     assert not {action for action, _ in grants if "*" in action}
-    assert {grant for grant in grants if "*" in grant[1]} == REACH_THE_BROKERS | {("s3:PutObject", f"{GIVEN_UP}/*")}
+    as_a_whole = {("s3:PutObject", f"{GIVEN_UP}/*"), ("sns:Publish", "*")}
+    assert {grant for grant in grants if "*" in grant[1]} == REACH_THE_BROKERS | as_a_whole
+
+
+def test_notify_sends_text_messages_to_phones_and_to_no_topic(deployment: Deployment) -> None:
+    denied = [statement for statement in deployment.statements("NotifyFunction") if statement["Effect"] == "Deny"]
+    assert [(each["Action"], each["Resource"]) for each in denied] == [(["sns:Publish"], "arn:aws:sns:*:*:*")]
 
 
 @pytest.mark.parametrize(
