@@ -30,12 +30,14 @@ if TYPE_CHECKING:
 messages = Messages(shop_name=os.environ["SHOP_NAME"])
 # All environments together keep below what the account may send in a second.
 environments = int(os.environ["MOST_ENVIRONMENTS"])
+reply_to = os.environ["REPLY_TO_ADDRESS"]
 mail = MailChannel(
     messages=messages,
     mailer=mailer.Mailer(
         client=boto3.client("sesv2", config=aws.SENDS),
         sender=mailer.parse_address(os.environ["SENDER_ADDRESS"], name=os.environ["SHOP_NAME"]),
         configuration_set=os.environ["CONFIGURATION_SET"],
+        reply_to=mailer.parse_address(reply_to, name=os.environ["SHOP_NAME"]) if reply_to else None,
     ),
     pace=Pace(float(os.environ["MAILS_PER_SECOND"]) / environments),
 )

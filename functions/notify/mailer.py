@@ -45,12 +45,13 @@ MEANINGS: dict[str, type[SendError]] = {
 class Mailer:
     """Sends mails from one address. The client must be made with aws.SENDS.
 
-    SES tells what becomes of the mails of its `configuration_set`.
+    SES tells what becomes of the mails of its `configuration_set`. Answers go to `reply_to`, else to the sender.
     """
 
     client: SESV2Client
     sender: Address
     configuration_set: str
+    reply_to: Address | None = None
 
     def send(self, message: Message, *, to: str, name: str, tags: dict[str, str]) -> str:
         """Send a mail and return SES's id of it. `tags` come back in SES's events, as `tag_value` wrote them.
@@ -58,7 +59,13 @@ class Mailer:
         Raises SendError.
         """
         recipient = parse_address(to, name=name)
-        mail = compose(message, sender=self.sender, recipient=recipient)
+        mail = compose(
+            message,
+            sender=self.sender,
+            recipient=recipient,
+            reply_to=self.reply_to,
+            notification_id=tags["notification_id"],
+        )
         try:
             answer = self.client.send_email(
                 FromEmailAddress=self.sender.addr_spec,
@@ -74,13 +81,25 @@ class Mailer:
         return answer["MessageId"]
 
 
-def compose(message: Message, *, sender: Address, recipient: Address) -> EmailMessage:
+def compose(
+    message: Message,
+    *,
+    sender: Address,
+    recipient: Address,
+    reply_to: Address | None = None,
+    notification_id: str = "",
+) -> EmailMessage:
     """Make the MIME mail: 7-bit lines, the plain text before the HTML."""
     mail = EmailMessage(policy=SMTP)
     mail["From"] = sender
     mail["To"] = recipient
+    if reply_to:
+        mail["Reply-To"] = reply_to
     mail["Subject"] = _header_text(message.subject)
     mail["Auto-Submitted"] = "auto-generated"
+    if notification_id:
+        # SES replaces Message-ID: this one tells a mail that was forwarded to the shop from all others.
+        mail["X-Notification-Id"] = _header_text(notification_id)
     mail.set_content(message.text, cte="quoted-printable")
     mail.add_alternative(message.html, subtype="html", cte="quoted-printable")
     return mail

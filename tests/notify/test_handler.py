@@ -38,6 +38,7 @@ ENVIRONMENT = {
     "CONFIGURATION_SET": "orders",
     "MAILS_PER_SECOND": "1000",
     "MOST_ENVIRONMENTS": "1",
+    "REPLY_TO_ADDRESS": "help@shop.example.com",
     "SENDER_ADDRESS": "orders@shop.example.com",
     "TEXTS_PER_SECOND": "1000",
     "TEXT_SENDER_ID": "",
@@ -135,6 +136,8 @@ def test_a_paid_order_is_mailed(app: App, sample: str) -> None:
     (mail,) = mails()
     assert mail["From"] == "The Analytical Bookshop <orders@shop.example.com>"
     assert mail["To"] == "Ada Lovelace <ada@example.com>"
+    assert mail["Reply-To"] == "The Analytical Bookshop <help@shop.example.com>"
+    assert mail["X-Notification-Id"] == "3d340d65-4092-54eb-b504-a38ead16a186#mail"
     assert mail["Subject"] == "Your order ord_a7yuqahkcwyojza3z7chx7dkkq is confirmed"
     text, html = mail.iter_parts()
     assert "Notes on the Engine" in cast("EmailMessage", text).get_content()

@@ -83,6 +83,8 @@ def test_the_mail_has_both_bodies_and_says_that_a_machine_wrote_it(ses: FakeSes)
     assert mail["To"] == "Ada <ada@example.com>"
     assert mail["Subject"] == "Đơn hàng"
     assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["X-Notification-Id"] == "event-1#mail"
+    assert mail["Reply-To"] is None
     assert mail.get_content_type() == "multipart/alternative"
     parts = [(part.get_content_type(), part.get_content().replace("\r\n", "\n")) for part in mail.iter_parts()]
     assert parts == [("text/plain", "Cảm ơn.\n"), ("text/html", "<p>Cảm ơn.</p>\n")]
