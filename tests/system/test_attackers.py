@@ -132,7 +132,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         assert world.post(f"/orders/{cancelled}/cancellation", {"reason": REASON}).status_code == httpx.codes.OK
         world.place(VICTIM, "pay-victim")
         world.place(ATTACKER, "pay-attacker")
-        eventually(lambda: len(stack.recipients()) == 3, what="three mails")
+        eventually(lambda: len(stack.recipients()) == 4, what="four mails")
         eventually(lambda: not world.table.pending(), what="nothing to pend")
         yield world
         world.close()
