@@ -39,8 +39,8 @@ def test_each_step_is_a_line_on_the_terminal_in_its_order(shared: RunningStack) 
     assert position, published
     terminal = shared.log.read_text()
     delivered = f"order-events-{position[1]}@{position[2]}"
-    # The function hears of the acknowledgement when the mapping may have the record already.
-    assert terminal.index(recorded) < min(terminal.index(published), terminal.index(delivered))
+    # The order function's lines come by a pipe, the mapping's do not: of the two, either may be shown first.
+    assert terminal.index(recorded) < terminal.index(published)
     assert terminal.index(delivered) < terminal.index("notification sent", terminal.index(delivered))
 
 
