@@ -1,31 +1,33 @@
 """How fast notify works off a batch of 100 records of 100 orders, against an SES that takes 50 ms for a mail.
 
 In the same run one record after the other (one thread) and side by side, as the function does it. The ledger is
-DynamoDB Local; SES is a stand-in, since moto takes what it takes. Beside the times stands the processor time of the
-function: what is neither that nor waiting for SES is DynamoDB.
+DynamoDB Local; SES is a stand-in in a process of its own, since moto takes what it takes. Beside the times stands the
+processor time of the function: what is neither that nor waiting for SES is DynamoDB.
 
     python -m benchmarks.notify_batch [number of records]
 """
 
 import base64
+import contextlib
 import copy
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from functions.notify import aws
 from local import ports, settings
 from local.endpoints import url
 from local.services import CREDENTIALS
 from local.template import load
 from tests.system.database import Database
-from tests.system.ses import Ses, serving
 
 LATENCY = 0.05
 REGION = "us-east-1"
@@ -70,7 +72,7 @@ def batch(number: int) -> dict[str, Any]:
 def measure(app: Any, number: int, *, threads: int) -> tuple[float, float]:
     """Return the seconds that a batch takes by the clock, and those that the processor worked on it."""
     event = batch(number)
-    app.aws.THREADS = threads
+    aws.THREADS = threads
     began, worked = time.perf_counter(), time.process_time()
     answer = app.handler(event, cast("Any", Context(aws_request_id=str(uuid.uuid4()))))
     took = time.perf_counter() - began, time.process_time() - worked
@@ -91,23 +93,31 @@ def main() -> int:
             aws="http://127.0.0.1:4566",
         )
         [function] = [each for each in application.functions if each.name == "NotifyFunction"]
-        ses = Ses(latency=LATENCY)
-        with Database(Path(folder), port=port, application=application), serving(ses) as address:
+        with Database(Path(folder), port=port, application=application), _ses() as address:
             os.environ |= _environment(function.environment, dynamodb=url(port), ses=address)
-            from functions.notify import app  # under its environment
+            threads = aws.THREADS
+            with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):  # the function's log
+                from functions.notify import app  # under its environment
 
-            threads = app.aws.THREADS
-            sys.stdout = Path(os.devnull).open("w")  # the function's log
-            measure(app, number, threads=threads)
-            one, one_worked = measure(app, number, threads=1)
-            many, many_worked = min(measure(app, number, threads=threads) for _ in range(3))
-            sys.stdout = sys.__stdout__
+                measure(app, number, threads=threads)
+                one, one_worked = measure(app, number, threads=1)
+                many, many_worked = min(measure(app, number, threads=threads) for _ in range(3))
         print(f"{number} mails, SES takes {LATENCY * 1000:.0f} ms for one")
         print(f"one after the other    {one:6.2f} s   processor {one_worked:5.2f} s")
         print(f"side by side, {threads:2}       {many:6.2f} s   processor {many_worked:5.2f} s")
         print(f"ratio                  {one / many:6.1f}")
-        print(f"mails in all {sum(ses.sent.values())}")
     return 0
+
+
+@contextlib.contextmanager
+def _ses() -> Iterator[str]:
+    """Run the stand-in, and give its URL."""
+    command = [sys.executable, "-m", "tests.system.ses", str(LATENCY)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield (process.stdout.readline() if process.stdout else "").strip()
+        finally:
+            process.terminate()
 
 
 def _environment(declared: Mapping[str, str], *, dynamodb: str, ses: str) -> dict[str, str]:

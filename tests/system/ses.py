@@ -2,6 +2,7 @@
 
 import base64
 import json
+import sys
 import threading
 import time
 from collections import Counter, deque
@@ -70,6 +71,7 @@ def serving(ses: Ses) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # head and body in one piece: in two, the client's delayed acknowledgement adds 40 ms
 
         def do_POST(self) -> None:
             request = json.loads(self.rfile.read(int(self.headers["content-length"])))
@@ -104,3 +106,14 @@ def serving(ses: Ses) -> Iterator[str]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def main() -> None:
+    """Serve it in a process of its own until that is ended: `python -m tests.system.ses LATENCY`. Prints its URL."""
+    with serving(Ses(latency=float(sys.argv[1]))) as address:
+        print(address, flush=True)  # noqa: T201 - for whoever started it
+        threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()
