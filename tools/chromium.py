@@ -3,10 +3,11 @@
 import os
 import shutil
 
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
 MISSING = "Chromium is needed: install it, or name its path in CHROMIUM."
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-sync"]
 
 
 def find() -> str | None:
     """Return the path of Chromium: what CHROMIUM names, or what is on the PATH; None if there is none."""
-    return os.environ.get("CHROMIUM") or shutil.which("chromium")
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)

@@ -1,23 +1,15 @@
 """The pictures of the mails that `make preview` takes."""
 
-import os
 import struct
 from pathlib import Path
 
-import pytest
-
 from functions.notify.messages import Message
-from tools import chromium, preview
+from tools import preview
 
 LONG = "<meta name='color-scheme' content='light dark'><p style='height: 2000px'>Thank you.</p>"
 
 
-def test_a_mail_is_pictured_whole_in_every_window_light_and_dark(tmp_path: Path) -> None:
-    executable = chromium.find()
-    if executable is None:
-        if os.environ.get("REQUIRE_BROWSER") == "1":
-            pytest.fail(chromium.MISSING)
-        pytest.skip(chromium.MISSING)
+def test_a_mail_is_pictured_whole_in_every_window_light_and_dark(tmp_path: Path, executable: str) -> None:
     mail = Message(subject="Thank you", text="Thank you.\n", html=LONG)
     previews = [preview.Preview(place="order.paid.v1/en/ord_1", headers="", mail=mail, text_message=None)]
     preview.write(previews, tmp_path, pictures=preview.PICTURES)

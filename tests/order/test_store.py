@@ -20,27 +20,12 @@ from functions.order.events import event_of
 from functions.order.orders import Cancellation, Customer, Item, Order, order_id_for, total_of
 from functions.order.outbox import Outbox
 from functions.order.store import AlreadyCancelledError, OrderStore, OrderUnknownError, PaymentTakenError
+from tests.order.conftest import order_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mypy_boto3_dynamodb import DynamoDBClient
-
-
-def order_of(reference: str = "pay_1", **changes: Any) -> Order:
-    items = (Item(sku="BOOK-1", name="Notes on the Engine", quantity=2, unit_price=Decimal("12.50")),)
-    order = Order(
-        order_id=order_id_for(reference),
-        payment_reference=reference,
-        content_hash="a" * 64,
-        customer=Customer(id="cus_ada", name="Ada Lovelace", email="ada@example.com"),
-        items=items,
-        currency="EUR",
-        total=total_of(items),
-        created_at=datetime(2026, 11, 22, 10, 15, 30, tzinfo=UTC),
-        traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-    )
-    return replace(order, **changes)
 
 
 @pytest.fixture
