@@ -23,8 +23,9 @@ PORTS: Mapping[str, int] = {
 CONTAINER_KAFKA_PORT = 19092
 _STACK_EPILOG = (
     "Every port can be set by the environment too: API_PORT, LAMBDA_PORT, … KAFKA_BOOTSTRAP_SERVERS attaches to a "
-    "broker that runs already."
+    "broker that runs already; AWS_ENDPOINT_URL_SESV2 and its like have the functions call a service elsewhere."
 )
+_SERVICE = "AWS_ENDPOINT_URL_"
 
 _BROKERS = re.compile(r"[^:,\s]+:\d+(,[^:,\s]+:\d+)*")
 _CLAIMS_WITH_AN_OPTION = {
@@ -55,13 +56,18 @@ class _Project:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(_Project):
-    """Of a stack. A port of 0 is any free one. `kafka` attaches to brokers that run elsewhere, host:port,…."""
+    """Of a stack. A port of 0 is any free one. `kafka` attaches to brokers that run elsewhere, host:port,….
+
+    `services` are URLs of AWS services that run elsewhere, by botocore's variable (AWS_ENDPOINT_URL_SESV2): the
+    functions call them there.
+    """
 
     command: Command
     ports: Mapping[str, int]
     partitions: int
     concurrency: int
     kafka: str | None
+    services: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +104,7 @@ def stack_settings(options: argparse.Namespace) -> Settings:
         partitions=options.partitions,
         concurrency=options.concurrency,
         kafka=_brokers(os.environ.get("KAFKA_BOOTSTRAP_SERVERS")),
+        services={name: value for name, value in os.environ.items() if name.startswith(_SERVICE) and value},
     )
 
 

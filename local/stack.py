@@ -95,7 +95,7 @@ async def _start_application(
 ) -> None:
     lambdas = Lambdas(
         application.functions,
-        variables=_variables(endpoints, settings.region),
+        variables={**_variables(endpoints, settings.region), **settings.services},
         limit=settings.concurrency,
         log=terminal.function,
     )

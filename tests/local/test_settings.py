@@ -31,7 +31,14 @@ def test_nothing_needs_to_be_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         partitions=3,
         concurrency=4,
         kafka=None,
+        services={},
     )
+
+
+def test_a_service_of_aws_can_run_elsewhere(template: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", "http://127.0.0.1:4579")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SNS", "")
+    assert read(["--template", template]).services == {"AWS_ENDPOINT_URL_SESV2": "http://127.0.0.1:4579"}
 
 
 def test_the_command_line_is_read(template: str) -> None:
