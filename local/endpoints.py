@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Self
 
+from local import docker
 from local.errors import PlainError
 from local.files import write_whole
 from local.ports import LOOPBACK
@@ -19,7 +20,10 @@ class NoStackError(PlainError):
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoints:
-    """URLs, and host:port for Kafka. None: that part does not run."""
+    """URLs, and host:port for Kafka. None: that part does not run.
+
+    `container_kafka` is Kafka's address for containers of this machine's Docker.
+    """
 
     api: str | None
     # The key is `lambda`, which Python keeps for itself.
@@ -28,6 +32,7 @@ class Endpoints:
     aws: str
     dynamodb: str
     kafka: str
+    container_kafka: str | None = None
 
     @classmethod
     def read(cls, data: Path) -> Self:
@@ -43,6 +48,7 @@ class Endpoints:
         return cls(
             api=by_name.get("api"),
             lambda_=by_name.get("lambda"),
+            container_kafka=by_name.get("container_kafka"),
             **{name: by_name[name] for name in ("console", "aws", "dynamodb", "kafka")},
         )
 
@@ -50,6 +56,15 @@ class Endpoints:
     def issuer(self) -> str:
         """The URL of the local issuer of tokens."""
         return f"{self.console}/issuer"
+
+    def for_containers(self) -> Self:
+        """Return what containers call the same places."""
+        return replace(
+            self,
+            aws=self.aws.replace(LOOPBACK, docker.HOST_NAME),
+            dynamodb=self.dynamodb.replace(LOOPBACK, docker.HOST_NAME),
+            kafka=self.container_kafka or self.kafka,
+        )
 
     def fill_in(self, parameters: Mapping[str, str]) -> Mapping[str, str]:
         """Return the parameters with {kafka}, {issuer} and the like replaced by what they stand for."""

@@ -54,9 +54,13 @@ class Process:
     def __str__(self) -> str:
         return f"{self.name}, pid {self.pid}"
 
+    async def ended(self) -> int:
+        """Wait for the process to end by itself, and return its exit status."""
+        return await self._process.wait()
+
     async def died(self) -> ProcessDiedError:
         """Wait for the process to end by itself, and return the error that says so."""
-        status = await self._process.wait()
+        status = await self.ended()
         return ProcessDiedError(f"{self.name} ended by itself ({_in_words(status)}). {self.last_words()}")
 
     def last_words(self) -> str:

@@ -15,10 +15,10 @@ def say_ready(running: Stack, terminal: Terminal) -> None:
     """Print it."""
     terminal.say(f"\nReady after {time.monotonic() - terminal.started:.1f} s. Ctrl-C ends everything.\n")
     for name, address in running.endpoints.by_name().items():
-        terminal.say(f"  {name:<9} {address}")
+        terminal.say(f"  {name.replace('_', ' '):<15} {address}")
     for api in running.application.apis:
-        if api.openapi_document:
-            terminal.say(f"  docs      {running.endpoints.api}/docs")
+        if api.openapi_document and running.endpoints.api:
+            terminal.say(f"  {'docs':<15} {running.endpoints.api}/docs")
         if api.try_it and running.endpoints.api:
             terminal.say(f"\nTry it:\n\n{_try_it(api, running)}\n")
 

@@ -14,7 +14,7 @@ from local.endpoints import Endpoints
 from local.model import Application
 from local.parts import Parts
 from local.ports import LOOPBACK
-from local.settings import CONTAINER_KAFKA_PORT, PORTS, Settings
+from local.settings import Settings
 from local.terminal import Terminal
 
 # DynamoDB Local takes letters and digits only; neither says anything to anyone.
@@ -71,7 +71,7 @@ class Services:
             kafka.start(
                 port=self._ports["kafka"],
                 controller_port=ports.claim("Kafka's controller", 0),
-                container_port=self._container_port(),
+                container_port=self._ports.get("container_kafka"),
                 class_path=class_path,
                 data=self._settings.data / "kafka",
                 logs=self._logs,
@@ -79,13 +79,6 @@ class Services:
         )
         self._terminal.step("kafka", f"started {process}")
         await kafka.ready(self._endpoints.kafka)
-
-    def _container_port(self) -> int | None:
-        if self._settings.command != "services":
-            return None
-        usual = self._settings.ports["kafka"] == PORTS["kafka"]
-        address = docker.bridge_address() or LOOPBACK
-        return ports.claim("kafka", CONTAINER_KAFKA_PORT if usual else 0, address=address)
 
     async def _dynamodb(self, class_path: str) -> None:
         port, data = self._ports["dynamodb"], self._settings.data / "dynamodb"
@@ -98,7 +91,7 @@ class Services:
     async def _aws(self) -> None:
         port, mails = self._ports["aws"], self._settings.data / "mails"
         addresses = [LOOPBACK]
-        if self._settings.command == "services" and (bridge := docker.bridge_address()):
+        if self._settings.for_containers and (bridge := docker.bridge_address()):
             addresses.append(bridge)
         process = await self._parts.process(aws.start(port=port, addresses=addresses, mails=mails, logs=self._logs))
         self._terminal.step("aws", f"started {process}")

@@ -3,12 +3,12 @@
 import argparse
 import os
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from local import parameters
 from local.errors import PlainError
 from local.issuer import LIFETIME
 
@@ -59,7 +59,7 @@ class Settings(_Project):
     """Of a stack. A port of 0 is any free one. `kafka` attaches to brokers that run elsewhere, host:port,….
 
     `services` are URLs of AWS services that run elsewhere, by botocore's variable (AWS_ENDPOINT_URL_SESV2): the
-    functions call them there.
+    functions call them there. With `sam`, functions run in containers, by the SAM CLI.
     """
 
     command: Command
@@ -68,6 +68,12 @@ class Settings(_Project):
     concurrency: int
     kafka: str | None
     services: Mapping[str, str]
+    sam: bool
+
+    @property
+    def for_containers(self) -> bool:
+        """Whether containers are to reach what runs: those of `sam local`, ours or the developer's."""
+        return self.sam or self.command == "services"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,12 +111,13 @@ def stack_settings(options: argparse.Namespace) -> Settings:
         concurrency=options.concurrency,
         kafka=_brokers(os.environ.get("KAFKA_BOOTSTRAP_SERVERS")),
         services={name: value for name, value in os.environ.items() if name.startswith(_SERVICE) and value},
+        sam=options.sam,
     )
 
 
 def token_settings(options: argparse.Namespace) -> TokenSettings:
     """Return the settings of the command token. Raises SettingsError."""
-    claims = dict(_pairs(options.claim, source="--claim", what="claim"))
+    claims = dict(_claims(options.claim))
     for name in claims.keys() & _CLAIMS_WITH_AN_OPTION.keys():
         raise SettingsError(f"--claim: {name} is a claim of every token: set it with {_CLAIMS_WITH_AN_OPTION[name]}")
     return TokenSettings(
@@ -125,12 +132,11 @@ def token_settings(options: argparse.Namespace) -> TokenSettings:
 
 def _project(options: argparse.Namespace) -> dict[str, Any]:
     template = Path(options.template)
-    samconfig = template.parent / "samconfig.toml"
     return {
         "template": template,
         "parameters": {
-            **dict(_pairs(_from_samconfig(samconfig), source=str(samconfig))),
-            **dict(_pairs(options.parameter_overrides, source="--parameter-overrides")),
+            **dict(parameters.of_samconfig(template.parent / "samconfig.toml")),
+            **dict(parameters.read(options.parameter_overrides, source="--parameter-overrides")),
         },
         "data": Path(options.data),
         "region": os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1",
@@ -145,11 +151,18 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Without a command: run. Each command has its own --help.",
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, help_text in (
-        ("run", "run everything"),
-        ("services", "run all but functions, gateway and triggers, for `sam local`"),
-    ):
-        _add_stack_options(commands.add_parser(name, help=help_text, epilog=_STACK_EPILOG))
+    run = commands.add_parser("run", help="run everything", epilog=_STACK_EPILOG)
+    services = commands.add_parser(
+        "services", help="run all but functions, gateway and triggers, for `sam local`", epilog=_STACK_EPILOG
+    )
+    for command in (run, services):
+        _add_stack_options(command)
+    run.add_argument(
+        "--sam",
+        action="store_true",
+        help="run the functions in containers, by `sam build` and `sam local start-lambda`",
+    )
+    services.set_defaults(sam=False)
     _add_token_options(
         commands.add_parser(
             "token",
@@ -232,25 +245,9 @@ def _brokers(text: str | None) -> str | None:
     return text or None
 
 
-def _from_samconfig(path: Path) -> list[str]:
-    if not path.exists():
-        return []
-    try:
-        found: object = tomllib.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise SettingsError(f"{path} is not valid TOML: {error}") from error
-    for name in ("default", "local_run", "parameters", "parameter_overrides"):
-        found = found.get(name, {}) if isinstance(found, dict) else None
-    if found == {}:
-        return []
-    if not isinstance(found, list):
-        raise SettingsError(f'{path}: [default.local_run.parameters] parameter_overrides is no list of "NAME=VALUE"')
-    return [str(override) for override in found]
-
-
-def _pairs(overrides: Iterable[str], *, source: str, what: str = "parameter") -> Iterator[tuple[str, str]]:
-    for number, override in enumerate(overrides, start=1):
-        name, found, value = override.partition("=")
+def _claims(options: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for number, option in enumerate(options, start=1):
+        name, found, value = option.partition("=")
         if not found:  # it is not repeated, since it may hold a secret
-            raise SettingsError(f"{source}: number {number} is no {what}: write NAME=VALUE")
+            raise SettingsError(f"--claim: number {number} is no claim: write NAME=VALUE")
         yield name, value

@@ -9,14 +9,15 @@ from functools import partial
 
 import filelock
 
-from local import ports
+from local import docker, ports
 from local.console import console
 from local.endpoints import FILE, Endpoints, url
 from local.errors import PlainError
+from local.functions import in_containers, in_processes
 from local.gateway import gateway
+from local.invoker import Invoker
 from local.issuer import Issuer
 from local.lambdas.api import invoke_api
-from local.lambdas.service import Lambdas
 from local.mails import MailStore
 from local.mapping.destination import keep
 from local.mapping.poller import Poller
@@ -25,8 +26,8 @@ from local.parts import Parts, parts
 from local.ports import LOOPBACK
 from local.resources import Clients
 from local.schedules.scheduler import Scheduler
-from local.services import CREDENTIALS, Services, clients
-from local.settings import PORTS, Settings
+from local.services import Services, clients
+from local.settings import CONTAINER_KAFKA_PORT, PORTS, Settings
 from local.template import load
 from local.terminal import Terminal
 
@@ -61,11 +62,14 @@ async def _start(settings: Settings, terminal: Terminal, running: Parts) -> Stac
     _lock(settings, running)
     # Everything that can be wrong with what we were told is found before anything is started.
     wanted = _wanted_ports(settings)
-    listeners = {name: ports.listen(name, settings.ports[name]) for name in _OWN_SERVERS if name in wanted}
+    # The SAM CLI serves Lambda's API by itself.
+    own = [name for name in _OWN_SERVERS if not (settings.sam and name == "lambda")]
+    listeners = {name: ports.listen(name, settings.ports[name]) for name in own if name in wanted}
     for listener in listeners.values():
         running.at_end(listener.close)
     claimed = {name: ports.claim(name, settings.ports[name]) for name in wanted if name not in listeners}
     claimed |= {name: listener.getsockname()[1] for name, listener in listeners.items()}
+    claimed |= _container_port(settings)
     endpoints = _endpoints(settings, claimed)
     application = load(
         settings.template,
@@ -79,7 +83,7 @@ async def _start(settings: Settings, terminal: Terminal, running: Parts) -> Stac
     await Services(settings, endpoints, claimed, running, terminal).start(application)
     await running.server(console(MailStore(settings.data / "mails"), issuer), listeners["console"])
     if settings.command == "run":
-        await _start_application(application, settings, endpoints, listeners, running, terminal)
+        await _start_application(application, settings, endpoints, listeners, claimed, running, terminal)
     file = endpoints.write(settings.data)
     running.at_end(lambda: file.unlink(missing_ok=True))
     return Stack(application=application, endpoints=endpoints, issuer=issuer)
@@ -90,15 +94,16 @@ async def _start_application(
     settings: Settings,
     endpoints: Endpoints,
     listeners: Mapping[str, socket.socket],
+    claimed: Mapping[str, int],
     running: Parts,
     terminal: Terminal,
 ) -> None:
-    lambdas = Lambdas(
-        application.functions,
-        variables={**_variables(endpoints, settings.region), **settings.services},
-        limit=settings.concurrency,
-        log=terminal.function,
-    )
+    if settings.sam:
+        lambdas = await in_containers(
+            application.functions, settings, endpoints, running, terminal, port=claimed["lambda"]
+        )
+    else:
+        lambdas = in_processes(application.functions, settings, endpoints, terminal)
     running.at_end_wait(lambdas.stop)
     watching = asyncio.Event()
     running.task(
@@ -115,7 +120,9 @@ async def _start_application(
     )
     for mapping_assigned in assigned:
         await mapping_assigned.wait()
-    await running.server(invoke_api(lambdas, [each.name for each in application.functions]), listeners["lambda"])
+    if "lambda" in listeners:
+        names = [each.name for each in application.functions]
+        await running.server(invoke_api(lambdas, names), listeners["lambda"])
     for number, api in enumerate(application.apis):
         if number == 0:
             warn = partial(terminal.step, api.logical_id, level="WARNING")
@@ -130,7 +137,7 @@ async def _start_application(
 
 
 def _start_poller(
-    mapping: KafkaMapping, endpoints: Endpoints, lambdas: Lambdas, client: Clients, running: Parts, terminal: Terminal
+    mapping: KafkaMapping, endpoints: Endpoints, lambdas: Invoker, client: Clients, running: Parts, terminal: Terminal
 ) -> asyncio.Event:
     """Start it, and return what is set once it misses no record."""
     loop, assigned = asyncio.get_running_loop(), asyncio.Event()
@@ -167,8 +174,17 @@ def _wanted_ports(settings: Settings) -> list[str]:
     return [name for name in PORTS if name not in unwanted]
 
 
+def _container_port(settings: Settings) -> dict[str, int]:
+    """Return the port at which containers reach the broker that we start, as a dictionary of one, if they are to."""
+    if settings.kafka or not settings.for_containers:
+        return {}
+    usual = settings.ports["kafka"] == PORTS["kafka"]
+    address = docker.bridge_address() or LOOPBACK
+    return {"container_kafka": ports.claim("kafka", CONTAINER_KAFKA_PORT if usual else 0, address=address)}
+
+
 def _endpoints(settings: Settings, claimed: Mapping[str, int]) -> Endpoints:
-    runs = settings.command == "run"
+    runs, container_kafka = settings.command == "run", claimed.get("container_kafka")
     return Endpoints(
         api=url(claimed["api"]) if runs else None,
         lambda_=url(claimed["lambda"]) if runs else None,
@@ -176,15 +192,5 @@ def _endpoints(settings: Settings, claimed: Mapping[str, int]) -> Endpoints:
         aws=url(claimed["aws"]),
         dynamodb=url(claimed["dynamodb"]),
         kafka=settings.kafka or f"{LOOPBACK}:{claimed['kafka']}",
+        container_kafka=f"{docker.HOST_NAME}:{container_kafka}" if container_kafka else None,
     )
-
-
-def _variables(endpoints: Endpoints, region: str) -> Mapping[str, str]:
-    """Return the variables that lead the functions' AWS clients to this machine."""
-    return {
-        **CREDENTIALS,
-        "AWS_REGION": region,
-        "AWS_DEFAULT_REGION": region,
-        "AWS_ENDPOINT_URL": endpoints.aws,
-        "AWS_ENDPOINT_URL_DYNAMODB": endpoints.dynamodb,
-    }

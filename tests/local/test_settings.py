@@ -32,6 +32,7 @@ def test_nothing_needs_to_be_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         concurrency=4,
         kafka=None,
         services={},
+        sam=False,
     )
 
 
