@@ -1,7 +1,7 @@
 # Everything needs Python 3.11 or newer and make; the rest is installed into .venv by the first target that wants it.
 PYTHON ?= python3
 BIN := .venv/bin
-SAM := .venv-sam/bin/sam
+SAM_CLI := .venv-sam/bin/sam
 
 # `pip install --no-deps`: the lock files name every package, so there is nothing left to resolve.
 INSTALL := -m pip install --disable-pip-version-check --no-deps --require-hashes
@@ -13,8 +13,8 @@ LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashe
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
-run: .venv/installed ## Run everything on this machine and show where; Ctrl-C ends it.
-	@$(BIN)/python -m local run $(ARGS)
+run: .venv/installed $(if $(SAM),.venv-sam/installed) ## Run everything on this machine and show where; Ctrl-C ends it.
+	@$(BIN)/python -m local run $(if $(SAM),--sam) $(ARGS)
 
 services: .venv/installed ## Run Kafka, DynamoDB, AWS and the inbox only: `sam local` brings the functions.
 	@$(BIN)/python -m local services $(ARGS)
@@ -33,7 +33,7 @@ check: .venv/installed .venv-sam/installed ## Check format, lint, types, templat
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/cfn-lint template.yaml
-	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint
+	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM_CLI) validate --lint
 	$(BIN)/python -m tools.openapi --check
 	$(BIN)/python -m tools.preview --check
 

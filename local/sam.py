@@ -64,7 +64,7 @@ class Sam:
                 *("--host", LOOPBACK, "--port", str(port)),
                 *("--add-host", f"{docker.HOST_NAME}:host-gateway"),
                 *("--warm-containers", "LAZY"),
-                # Docker pulls what it does not have all the same; it is not asked each time whether there is a newer one.
+                # What is missing is pulled all the same; Docker only does not look for a newer one each time.
                 "--skip-pull-image",
             ),
             log=self.log,

@@ -1,16 +1,19 @@
-"""The AWS SAM CLI, as `make` installs it, on a copy of what it deploys."""
+"""The AWS SAM CLI on a copy of what it deploys."""
 
 import os
 import shutil
 import subprocess
 import tomllib
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from local.parameters import read
+from tests.project import copy_to
+from tests.sam.sam_cli import EXECUTABLE, SamCli
+from tests.system.running import RunningStack
 
 
 def _missing(what: str) -> NoReturn:
@@ -22,19 +25,15 @@ def _missing(what: str) -> NoReturn:
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of what a deployment is made of: builds leave files beside the template."""
-    copy = tmp_path_factory.mktemp("project")
-    shutil.copytree(ROOT / "functions", copy / "functions", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("template.yaml", "samconfig.toml"):
-        shutil.copy(ROOT / name, copy / name)
-    return copy
+    return copy_to(tmp_path_factory.mktemp("sam") / "project")
 
 
 @pytest.fixture(scope="session")
 def parameters(project: Path) -> dict[str, str]:
     """The template's parameters that samconfig.toml builds with."""
     config = tomllib.loads((project / "samconfig.toml").read_text())
-    overrides: list[str] = config["default"]["build"]["parameters"]["parameter_overrides"]
-    return dict(override.split("=", 1) for override in overrides)
+    overrides = config["default"]["build"]["parameters"]["parameter_overrides"]
+    return dict(read([overrides], source="samconfig.toml", folder=project))
 
 
 @pytest.fixture(scope="session")
@@ -42,22 +41,56 @@ def python(parameters: dict[str, str]) -> str:
     """The Python that builds the functions and runs them: their runtime's."""
     runtime = parameters["PythonRuntime"]
     return shutil.which(runtime) or _missing(
-        f"{runtime} is not on the PATH; samconfig.toml builds the functions for it"
+        f"{runtime} is not on the PATH; parameters/this-machine.yaml builds the functions for it"
     )
 
 
 @pytest.fixture(scope="session")
-def sam(project: Path) -> Callable[..., None]:
-    """Runs a command of sam in the project, without credentials; fails with what it printed unless it succeeds."""
-    executable = ROOT / ".venv-sam/bin/sam"
-    if not executable.exists():
+def sam(project: Path) -> SamCli:
+    """The SAM CLI in the project."""
+    if not EXECUTABLE.exists():
         _missing("there is no .venv-sam; `make test` installs it")
-    own = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAM_"))}
-    environment = own | {"AWS_DEFAULT_REGION": "eu-central-1", "SAM_CLI_TELEMETRY": "0"}
+    return SamCli(project)
 
-    def run(*arguments: str) -> None:
-        command = [str(executable), *arguments]
-        done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
 
-    return run
+@pytest.fixture(scope="session")
+def build(sam: SamCli, python: str) -> Path:
+    """The folder with the artifact of each function, by its logical id. Needs the functions' Python."""
+    sam.run("build", "--parallel")
+    return sam.project / ".aws-sam" / "build"
+
+
+@pytest.fixture(scope="session")
+def docker() -> None:
+    """Whether containers can be run."""
+    client = shutil.which("docker")
+    if client is None or subprocess.run([client, "info"], capture_output=True, check=False).returncode != 0:
+        _missing("Docker does not run; `sam local` needs it")
+
+
+@pytest.fixture(scope="session")
+def services(
+    build: Path, docker: None, project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningStack]:
+    """What `make services` starts, on free ports, to which the project's parameters for `sam local` lead."""
+    stack = RunningStack(project, tmp_path_factory.mktemp("services") / "data", command="services")
+    try:
+        stack.wait_until_ready()
+        _lead_to(stack, project / "parameters" / "sam-local.yaml")
+        yield stack
+        assert stack.stop() == os.EX_OK
+    finally:
+        stack.kill()
+
+
+def _lead_to(stack: RunningStack, parameters: Path) -> None:
+    """Change nothing but the ports."""
+    text = parameters.read_text()
+    for usual, port in {
+        "19092": stack.endpoints["container_kafka"].rpartition(":")[2],
+        "4566": stack.endpoints["aws"].rpartition(":")[2],
+        "8000": stack.endpoints["dynamodb"].rpartition(":")[2],
+    }.items():
+        assert text.count(f"host.docker.internal:{usual}\n") == 1
+        text = text.replace(f"host.docker.internal:{usual}\n", f"host.docker.internal:{port}\n")
+    parameters.write_text(text)

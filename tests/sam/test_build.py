@@ -16,14 +16,6 @@ pytestmark = pytest.mark.xdist_group("sam-build")
 
 
 @pytest.fixture(scope="session")
-def build(sam: Callable[..., None], python: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder with the artifact of each function, by its logical id. Needs the functions' Python."""
-    folder = tmp_path_factory.mktemp("build")
-    sam("build", "--parallel", "--build-dir", str(folder))
-    return folder
-
-
-@pytest.fixture(scope="session")
 def functions(project: Path, parameters: dict[str, str]) -> dict[str, Function]:
     """The functions as the template declares them."""
     application = load(project / "template.yaml", parameters=parameters, region=REGION, aws="http://aws.invalid")

@@ -3,13 +3,13 @@
 import contextlib
 import gc
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.project import copy_to
 from tests.system.broker import Broker
 from tests.system.running import ROOT, RunningStack
 
@@ -17,11 +17,7 @@ from tests.system.running import ROOT, RunningStack
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A copy of what a deployment is made of, which a test may change."""
-    copy = tmp_path / "project"
-    shutil.copytree(ROOT / "functions", copy / "functions", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("template.yaml", "samconfig.toml"):
-        shutil.copy(ROOT / name, copy / name)
-    return copy
+    return copy_to(tmp_path / "project")
 
 
 @pytest.fixture

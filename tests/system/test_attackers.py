@@ -8,7 +8,6 @@ import hashlib
 import hmac
 import json
 import re
-import shutil
 import socket
 import time
 from collections.abc import Iterator
@@ -23,8 +22,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from kafka import KafkaConsumer, TopicPartition
 
 from functions.order.orders import order_id_for
+from tests.project import copy_to
 from tests.system.orders_table import OrdersTable
-from tests.system.running import ROOT, RunningStack, eventually
+from tests.system.running import RunningStack, eventually
 
 pytestmark = pytest.mark.xdist_group("attackers")
 
@@ -118,12 +118,9 @@ def order(reference: str = "pay-attack", **customer: Any) -> dict[str, Any]:
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A stack at DEBUG, with a cancelled and a paid order of the victim's and one of the attacker's, all published."""
     folder = tmp_path_factory.mktemp("attackers")
-    project = folder / "project"
-    shutil.copytree(ROOT / "functions", project / "functions", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "template.yaml", project)
-    parameters = (ROOT / "samconfig.toml").read_text().replace('"KafkaAuth', '"LogLevel=DEBUG", "KafkaAuth')
-    assert "LogLevel=DEBUG" in parameters
-    (project / "samconfig.toml").write_text(parameters)
+    project = copy_to(folder / "project")
+    with (project / "parameters" / "this-machine.yaml").open("a") as parameters:
+        parameters.write("LogLevel: DEBUG\n")
     stack = RunningStack(project, folder / "data")
     try:
         stack.wait_until_ready()
