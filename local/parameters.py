@@ -53,7 +53,7 @@ def _overrides(path: Path) -> list[str]:
     match found:
         case {}:
             return []
-        case str():
+        case str() if found.startswith(_FILE):
             return [found]
         case list():
             return [str(override) for override in found]

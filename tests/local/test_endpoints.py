@@ -4,6 +4,7 @@ import json
 import os
 import stat
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,18 @@ def test_the_file_has_the_public_names(tmp_path: Path) -> None:
         "aws": "http://127.0.0.1:4566",
         "dynamodb": "http://127.0.0.1:8000",
         "kafka": "127.0.0.1:9092",
+    }
+
+
+def test_containers_call_this_machine_by_another_name() -> None:
+    services = replace(ENDPOINTS, container_kafka="host.docker.internal:19092")
+    values = {"A": "{aws}", "D": "{dynamodb}", "K": "{kafka}", "I": "{issuer}"}
+    assert services.for_containers().fill_in(values) == {
+        "A": "http://host.docker.internal:4566",
+        "D": "http://host.docker.internal:8000",
+        "K": "host.docker.internal:19092",
+        # The gateway asks it, and not the functions.
+        "I": "http://127.0.0.1:8025/issuer",
     }
 
 

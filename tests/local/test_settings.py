@@ -36,6 +36,12 @@ def test_nothing_needs_to_be_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     )
 
 
+def test_functions_can_run_in_containers(template: str) -> None:
+    assert read(["run", "--sam", "--template", template]).sam
+    assert not read(["run", "--template", template]).for_containers
+    assert read(["services", "--template", template]).for_containers
+
+
 def test_a_service_of_aws_can_run_elsewhere(template: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", "http://127.0.0.1:4579")
     monkeypatch.setenv("AWS_ENDPOINT_URL_SNS", "")
@@ -143,40 +149,6 @@ def test_parameters_of_the_command_line_come_after_those_of_samconfig(tmp_path: 
     _samconfig(tmp_path, f"[default.local_run.parameters]\nparameter_overrides = {overrides}")
     settings = read(["--template", template, "--parameter-overrides", "Shop=Another", "New=1"])
     assert settings.parameters == {"Shop": "Another", "Url": "http://a/?b=c", "Empty": "", "New": "1"}
-
-
-@pytest.mark.parametrize(
-    "text", ["", "version = 0.1", "[default.build.parameters]\nparameter_overrides = ['A=1']", "[default.local_run]"]
-)
-def test_a_samconfig_without_a_section_for_us_is_fine(tmp_path: Path, template: str, text: str) -> None:
-    _samconfig(tmp_path, text)
-    assert read(["--template", template]).parameters == {}
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("[default", "is not valid TOML"),
-        ("a = '\udcff'", "is not valid TOML"),
-        ("[default.local_run.parameters]\nparameter_overrides = 'A=1 B=2'", "is no list"),
-        ("[default]\nlocal_run = 1", "is no list"),
-        ("[default.local_run.parameters]\nparameter_overrides = ['A']", "number 1 is no parameter: write NAME=VALUE"),
-    ],
-)
-def test_a_samconfig_that_is_wrong_is_an_error_that_names_it(
-    tmp_path: Path, template: str, text: str, says: str
-) -> None:
-    _samconfig(tmp_path, text)
-    with pytest.raises(SettingsError) as raised:
-        read(["--template", template])
-    assert str(tmp_path / "samconfig.toml") in str(raised.value)
-    assert says in str(raised.value)
-
-
-def test_a_parameter_without_a_value_is_an_error_that_repeats_nothing_of_it(template: str) -> None:
-    with pytest.raises(SettingsError) as raised:
-        read(["--template", template, "--parameter-overrides", "Shop=A", "hunter2"])
-    assert str(raised.value) == "--parameter-overrides: number 2 is no parameter: write NAME=VALUE"
 
 
 def _samconfig(folder: Path, text: str) -> None:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -45,6 +45,7 @@ class RunningStack:
         data: Path,
         *,
         command: str = "run",
+        options: Sequence[str] = (),
         ports: dict[str, int] | None = None,
         environment: dict[str, str] | None = None,
         closed_terminal: bool = False,
@@ -59,6 +60,7 @@ class RunningStack:
                     sys.executable,
                     *("-m", "local", command),
                     *("--template", str(project / "template.yaml"), "--data", str(data)),
+                    *options,
                     *(word for name, port in chosen.items() for word in (f"--{name}-port", str(port))),
                 ],
                 cwd=ROOT,

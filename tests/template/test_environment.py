@@ -3,13 +3,33 @@
 import ast
 import re
 from pathlib import Path
+from typing import Any
 
+import boto3
 import pytest
 
 from tests.template.deployment import TEMPLATE, Deployment
 
 # Lambda and SAM set these themselves.
 SET_BY_AWS = {"AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_REGION", "AWS_SAM_LOCAL"}
+
+
+# boto3 reads them. They lead `sam local` to what runs on the developer's machine.
+FOR_ONES_OWN_MACHINE = {"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB"}
+
+
+def test_no_deployment_calls_aws_anywhere_else(deployment: Deployment) -> None:
+    for function in deployment.of_type("AWS::Lambda::Function").values():
+        variables = function["Environment"]["Variables"]
+        assert {name: variables[name] for name in FOR_ONES_OWN_MACHINE} == dict.fromkeys(FOR_ONES_OWN_MACHINE, "")
+
+
+@pytest.mark.parametrize("service", ["dynamodb", "sesv2", "sns", "sqs", "secretsmanager"])
+def test_boto3_takes_no_notice_of_an_empty_endpoint(service: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in FOR_ONES_OWN_MACHINE:
+        monkeypatch.setenv(name, "")
+    client = boto3.client(service, region_name="eu-central-1", aws_access_key_id="a", aws_secret_access_key="b")
+    assert client.meta.endpoint_url.endswith("amazonaws.com")
 
 
 @pytest.mark.parametrize("name", ["order", "notify"])
@@ -20,6 +40,7 @@ def test_a_function_reads_what_the_template_declares(deployment: Deployment, nam
         if function["Handler"].startswith(f"functions.{name}.")
         for variable in function["Environment"]["Variables"]
         if not variable.startswith("POWERTOOLS_")  # read by the library
+        if variable not in FOR_ONES_OWN_MACHINE
     }
     read = {
         variable

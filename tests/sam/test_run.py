@@ -1,0 +1,39 @@
+"""`make run SAM=1`: the whole stack, with the functions in containers of `sam local start-lambda`."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.project import copy_to
+from tests.system.running import RunningStack, eventually
+
+pytestmark = pytest.mark.xdist_group("sam-build")
+
+
+@pytest.fixture
+def stack(docker: None, python: str, tmp_path: Path) -> Iterator[RunningStack]:
+    """A stack of a project of its own, since the test changes it."""
+    stack = RunningStack(copy_to(tmp_path / "project"), tmp_path / "data", options=["--sam"])
+    try:
+        stack.wait_until_ready()
+        yield stack
+        assert stack.stop() == os.EX_OK
+    finally:
+        stack.kill()
+
+
+def test_an_order_becomes_a_mail_through_containers(stack: RunningStack, tmp_path: Path) -> None:
+    assert stack.place("pay-sam").status_code == httpx.codes.CREATED
+    stack.wait_for_mails_to(["pay-sam"])
+    # What the functions log is on the terminal, as without containers.
+    assert stack.logged("NotifyFunction    notification sent")
+
+    template = tmp_path / "project/functions/notify/templates/order.paid.v1/en/subject.txt.jinja"
+    template.write_text("Changed: " + template.read_text())
+    eventually(lambda: stack.logged("NotifyFunction    code changed"), what="the functions to be built anew")
+    assert stack.place("pay-sam-2").status_code == httpx.codes.CREATED
+    stack.wait_for_mails_to(["pay-sam", "pay-sam-2"])
+    assert [mail["Subject"][:8] for mail in stack.mails()] == ["Changed:", "Your ord"]
