@@ -46,7 +46,10 @@ class Sam:
         """Build every function. Raises SamError."""
         process = await Process.start(
             "sam build",
-            self._command("build", "--template-file", self.template, "--build-dir", self._built),
+            self._command(
+                *("build", "--template-file", self.template, "--build-dir", self._built),
+                *("--parallel", "--cached", "--cache-dir", self._built.with_name("sam-cache")),
+            ),
             log=self.data / "logs" / "sam-build.log",
         )
         try:
