@@ -1,10 +1,12 @@
-"""`python -m local`: run a SAM template on this machine, or make a token for the one that runs."""
+"""`python -m local`: run a SAM template on this machine, make a token for the one that runs, or an event."""
 
 import asyncio
 import logging
 import sys
 
 from local.errors import PlainError
+from local.event_settings import EventSettings, event_settings
+from local.generate_event import generate_event
 from local.ready import say_ready
 from local.running import run
 from local.settings import Settings, TokenSettings, parse, stack_settings, token_settings
@@ -20,8 +22,6 @@ async def _run(settings: Settings, terminal: Terminal) -> None:
 
 
 def _run_until_signal(settings: Settings) -> int:
-    # What of its troubles matters, the parts that use it say in words.
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)
     terminal = standard(settings.data / "logs")
     return run(_run(settings, terminal), say=terminal.say)
 
@@ -31,12 +31,22 @@ def _print_token(settings: TokenSettings) -> int:
     return 0
 
 
+def _print_event(settings: EventSettings) -> int:
+    print(generate_event(settings).decode())
+    return 0
+
+
 def main() -> int:
     """Do what the command line says; return the exit status."""
+    # What of its troubles matters, the parts that use it say in words.
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
     options = parse(sys.argv[1:])
     try:
-        if options.command == "token":
-            return _print_token(token_settings(options))
+        match options.command:
+            case "token":
+                return _print_token(token_settings(options))
+            case "generate-event":
+                return _print_event(event_settings(options))
         settings = stack_settings(options)
     except PlainError as error:
         print(error, file=sys.stderr)

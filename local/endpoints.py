@@ -1,6 +1,7 @@
 """Where the parts of a stack are; also kept in a file, for whoever wants to use them."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from local.files import write_whole
 from local.ports import LOOPBACK
 
 FILE = "endpoints.json"
+_BOOTSTRAP = re.compile(r"[^:,\s]+:\d+(,[^:,\s]+:\d+)*")
 
 
 class NoStackError(PlainError):
@@ -80,6 +82,11 @@ class Endpoints:
     def write(self, data: Path) -> Path:
         """Write them to the stack's data folder, whole or not at all; return the file."""
         return write_whole(data / FILE, json.dumps(self.by_name(), indent=2) + "\n")
+
+
+def is_bootstrap(text: str) -> bool:
+    """Tell whether a text can be Kafka's address: host:port, or several separated by commas."""
+    return _BOOTSTRAP.fullmatch(text) is not None
 
 
 def url(port: int) -> str:

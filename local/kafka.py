@@ -30,7 +30,8 @@ _JVM_OPTIONS = (
     "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS",
 )
 
-_PATIENCE = 5.0
+# Seconds for a broker to answer.
+PATIENCE = 5.0
 
 
 class KafkaUnreachableError(PlainError):
@@ -116,9 +117,9 @@ def create_topics(bootstrap: str, topics: Collection[str], *, partitions: int) -
 
 def with_admin(bootstrap: str, use: Callable[[KafkaAdminClient], _T]) -> _T:
     """Return what `use` returns for an admin client of the brokers. Raises KafkaUnreachableError."""
-    _reach(bootstrap)
+    reach(bootstrap)
     try:
-        admin = KafkaAdminClient(bootstrap_servers=bootstrap.split(","), bootstrap_timeout_ms=int(_PATIENCE * 1000))
+        admin = KafkaAdminClient(bootstrap_servers=bootstrap.split(","), bootstrap_timeout_ms=int(PATIENCE * 1000))
         try:
             return use(admin)
         finally:
@@ -129,19 +130,22 @@ def with_admin(bootstrap: str, use: Callable[[KafkaAdminClient], _T]) -> _T:
         ) from error
 
 
-def _reach(bootstrap: str) -> None:
-    """Connect to any of the brokers. The client itself would try for seconds, and then not say what was wrong."""
+def reach(bootstrap: str) -> None:
+    """Connect to any of the brokers. Raises KafkaUnreachableError.
+
+    The client itself would try for seconds, and then not say what was wrong.
+    """
     reasons = []
     for address in bootstrap.split(","):
         host, _, port = address.rpartition(":")
         try:
-            socket.create_connection((host, int(port)), timeout=_PATIENCE).close()
+            socket.create_connection((host, int(port)), timeout=PATIENCE).close()
         except OSError as error:
             reasons.append(f"{address}: {error.strerror or error}")
         else:
             return
     raise KafkaUnreachableError(
-        f"No Kafka broker answers ({', '.join(reasons)}). Start it, or correct KAFKA_BOOTSTRAP_SERVERS."
+        f"No Kafka broker answers ({', '.join(reasons)}). Start it, or correct KAFKA_BOOTSTRAP_SERVERS or --bootstrap."
     )
 
 

@@ -2,13 +2,13 @@
 
 import argparse
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from local import parameters
+from local import event_settings, parameters
+from local.endpoints import is_bootstrap
 from local.errors import PlainError
 from local.issuer import LIFETIME
 
@@ -27,7 +27,6 @@ _STACK_EPILOG = (
 )
 _SERVICE = "AWS_ENDPOINT_URL_"
 
-_BROKERS = re.compile(r"[^:,\s]+:\d+(,[^:,\s]+:\d+)*")
 _CLAIMS_WITH_AN_OPTION = {
     "aud": "--audience",
     "exp": "--expires-in",
@@ -171,6 +170,15 @@ def _parser() -> argparse.ArgumentParser:
             'curl -H "authorization: Bearer $(python -m local token --scope …)" …',
         )
     )
+    event_settings.add_options(
+        commands.add_parser(
+            "generate-event",
+            help="print the event of a Kafka trigger, for `sam local invoke`",
+            description="Prints the event with which Kafka's event source mapping would invoke a function for one "
+            "record: python -m local generate-event msk --from-topic TOPIC | sam local invoke FUNCTION -e -",
+            epilog="What is not told is as in AWS's own example.",
+        )
+    )
     return parser
 
 
@@ -237,7 +245,7 @@ def _positive(text: str) -> int:
 
 
 def _brokers(text: str | None) -> str | None:
-    if text and not _BROKERS.fullmatch(text):
+    if text and not is_bootstrap(text):
         raise SettingsError(
             f"KAFKA_BOOTSTRAP_SERVERS is {text!r}: write host:port, several separated by commas, or unset it to have "
             "a broker started."

@@ -12,8 +12,6 @@ from typing import Any
 from kafka import TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 
-from local.model import KafkaMapping
-
 _TIMESTAMP_TYPES = {0: "CREATE_TIME", 1: "LOG_APPEND_TIME"}
 
 
@@ -33,11 +31,11 @@ class Batch:
         )
         return f"{', '.join(spans)} ({len(self)} record{'s' if len(self) > 1 else ''})"
 
-    def event(self, mapping: KafkaMapping, bootstrap: str) -> bytes:
-        """Return the payload of the invocation."""
+    def event(self, bootstrap: str, *, source_arn: str | None) -> bytes:
+        """Return the payload of the invocation. `source_arn` is that of a cluster of MSK."""
         source = (
-            {"eventSource": "aws:kafka", "eventSourceArn": mapping.event_source_arn}
-            if mapping.event_source_arn
+            {"eventSource": "aws:kafka", "eventSourceArn": source_arn}
+            if source_arn
             else {"eventSource": "SelfManagedKafka"}
         )
         records = {name_of(partition): list(map(_as_json, of_it)) for partition, of_it in self.records.items()}

@@ -32,7 +32,7 @@ class Discarded:
     @property
     def payload(self) -> str:
         """The event of the invocation that did not succeed, as JSON."""
-        return self.batch.event(self.mapping, self.bootstrap).decode()
+        return self.batch.event(self.bootstrap, source_arn=self.mapping.event_source_arn).decode()
 
     def metadata(self) -> dict[str, Any]:
         """Return the record without the payload; offsets are strings in it, and times ISO 8601."""

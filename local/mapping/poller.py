@@ -175,7 +175,7 @@ class Poller:
     def _left_of_tried(self, batch: Batch, delivery: Delivery) -> list[Delivery]:
         mapping = self.mapping
         self.report(f"{batch} → {mapping.function}")
-        payload = batch.event(mapping, self.bootstrap)
+        payload = batch.event(self.bootstrap, source_arn=mapping.event_source_arn)
         try:
             outcome = deliver(batch, payload, mapping=mapping, invoke=self.invoke, stopping=self._stopping)
         except PayloadTooLargeError:

@@ -20,5 +20,5 @@ def test_brokers_that_do_not_answer_are_an_error_that_says_why_and_what_to_do() 
 
 def test_one_broker_of_several_is_enough_to_go_on() -> None:
     with socket.create_server((LOOPBACK, 0)) as server:
-        kafka._reach(f"{LOOPBACK}:{claim('kafka', 0)},{LOOPBACK}:{server.getsockname()[1]}")
+        kafka.reach(f"{LOOPBACK}:{claim('kafka', 0)},{LOOPBACK}:{server.getsockname()[1]}")
         server.accept()[0].close()

@@ -66,7 +66,7 @@ def batch(*records: ConsumerRecord) -> Batch:
 
 def in_event(each: ConsumerRecord) -> dict[str, Any]:
     """Return what the event holds of one record."""
-    event = json.loads(batch(each).event(mapping(), "broker:9092"))
+    event = json.loads(batch(each).event("broker:9092", source_arn=None))
     [[found]] = event["records"].values()
     assert isinstance(found, dict)
     return found
@@ -92,7 +92,7 @@ def test_the_event_is_the_one_of_the_samples(name: str) -> None:
         for partition in sample["records"].values()
         for each in partition
     ]
-    event = batch(*records).event(mapping(sample.get("eventSourceArn")), sample["bootstrapServers"])
+    event = batch(*records).event(sample["bootstrapServers"], source_arn=sample.get("eventSourceArn"))
     assert json.loads(event) == sample
 
 
@@ -136,7 +136,7 @@ def test_headers_are_signed_bytes_in_their_order_and_may_repeat() -> None:
 
 
 def test_partitions_keep_their_records_apart_and_in_order() -> None:
-    event = json.loads(batch(record(1), record(7, partition=1), record(2), record(4)).event(mapping(), "b:1"))
+    event = json.loads(batch(record(1), record(7, partition=1), record(2), record(4)).event("b:1", source_arn=None))
     offsets = {name: [each["offset"] for each in records] for name, records in event["records"].items()}
     assert offsets == {"t-0": [1, 2, 4], "t-1": [7]}
 
@@ -150,7 +150,7 @@ def test_the_size_of_a_record_is_what_it_adds_to_an_event(
 ) -> None:
     added = record(1, key=key, value=value, headers=headers)
     without, with_it = batch(record(0)), batch(record(0), added)
-    growth = len(with_it.event(mapping(), "b:1")) - len(without.event(mapping(), "b:1"))
+    growth = len(with_it.event("b:1", source_arn=None)) - len(without.event("b:1", source_arn=None))
     assert payload_size(added) == growth - len(",")
 
 

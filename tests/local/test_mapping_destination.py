@@ -109,7 +109,7 @@ def test_a_bucket_gets_the_event_too_under_a_key_of_its_day(local_aws: LocalAws)
         assert re.fullmatch(rf"aws/lambda/{uuid}/2026/11/22/2026-11-22T23\.38\.06-{uuid}", key)
         kept = json.loads(s3.get_object(Bucket="given-up", Key=key)["Body"].read())
         event = json.loads(kept.pop("payload"))
-        assert event == json.loads(DISCARDED.batch.event(DISCARDED.mapping, "b:1"))
+        assert event == json.loads(DISCARDED.batch.event("b:1", source_arn=DISCARDED.mapping.event_source_arn))
         assert _without_size(kept) == METADATA
 
 

@@ -3,6 +3,8 @@
 import json
 import re
 import shlex
+import subprocess
+import sys
 from typing import Any
 
 import boto3
@@ -22,10 +24,13 @@ pytestmark = pytest.mark.xdist_group("sam-build")
 
 ORDER_ID = "ord_a7yuqahkcwyojza3z7chx7dkkq"  # of every sample event
 README = (ROOT / "README.md").read_text()
+FROM_TOPIC = (
+    ".venv/bin/python -m local generate-event msk --from-topic order-events | sam local invoke NotifyFunction -e -"
+)
 
 
 def readme(command: str) -> list[str]:
-    """Return the arguments of a command of sam that stands in the README as a line of its own."""
+    """Return the arguments of a command that stands in the README as a line of its own."""
     assert re.search(rf"^{re.escape(command)}( +#.*)?$", README, re.MULTILINE), f"the README has no line `{command}`"
     return shlex.split(command)[1:]
 
@@ -55,7 +60,7 @@ def published(services: RunningStack) -> list[dict[str, Any]]:
 
 
 def test_every_command_of_the_readme_is_tried_here() -> None:
-    commands = re.findall(r"^(sam local [^#\n]*?) *(?:#.*)?$", README, re.MULTILINE)
+    commands = re.findall(r"^((?:\S+ -m local .* )?sam local [^#\n]*?) *(?:#.*)?$", README, re.MULTILINE)
     assert commands
     source = (ROOT / "tests/sam/test_local.py").read_text()
     assert [command for command in commands if f'"{command}"' not in source] == []
@@ -69,6 +74,15 @@ def test_an_order_is_recorded_and_its_event_is_in_kafka(sam: SamCli, services: R
     relayed = invoke(sam, "sam local invoke RelayFunction")
     assert relayed["left"] == relayed["unpublishable"] == 0
     assert [event["data"]["order_id"] for event in published(services)] == [ORDER_ID]
+
+
+def test_a_record_of_the_topic_becomes_a_mail(sam: SamCli, services: RunningStack) -> None:
+    words = readme(FROM_TOPIC)
+    pipe = words.index("|")
+    generate_event = [sys.executable, *words[:pipe], "--data", str(services.data)]
+    event = subprocess.run(generate_event, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
+    assert json.loads(sam.run(*words[pipe + 2 :], stdin=event)) == {"batchItemFailures": []}
+    assert mails(services) == [f"Your order {ORDER_ID} is confirmed"]
 
 
 @pytest.mark.parametrize("event", ["msk", "self-managed"])
