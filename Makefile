@@ -7,6 +7,9 @@ SAM_CLI := .venv-sam/bin/sam
 INSTALL := -m pip install --disable-pip-version-check --no-deps --require-hashes
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-strip-extras --quiet
 
+# Where compose.yaml has its components.
+ATTACHED := KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:9092 AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_ENDPOINT_URL_DYNAMODB=http://127.0.0.1:8000
+
 .DEFAULT_GOAL := help
 .PHONY: help run services demo preview test check format hooks openapi lock clean
 
@@ -14,10 +17,12 @@ help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 run: .venv/installed $(if $(SAM),.venv-sam/installed) ## Run everything on this machine and show where; Ctrl-C ends it.
-	@$(BIN)/python -m local run $(if $(SAM),--sam) $(ARGS)
+	$(if $(COMPOSE),docker compose up -d --wait)
+	@$(if $(COMPOSE),$(ATTACHED)) $(BIN)/python -m local run $(if $(SAM),--sam) $(ARGS)
 
 services: .venv/installed ## Run Kafka, DynamoDB, AWS and the inbox only: `sam local` brings the functions.
-	@$(BIN)/python -m local services $(ARGS)
+	$(if $(COMPOSE),docker compose up -d --wait)
+	@$(if $(COMPOSE),$(ATTACHED)) $(BIN)/python -m local services $(ARGS)
 
 demo: .venv/installed ## Place the orders of events/api/, wait for their mails, and show them.
 	@$(BIN)/python -m tools.demo

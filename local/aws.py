@@ -57,10 +57,15 @@ class KeepMails:
         answer = self._moto(environ, start_response)
         with self._lock:
             for region, message in _accepted():
-                sender = parseaddr(message.source)[1]
-                for raw, recipients in _as_mails(message, region):
-                    self._store.add(raw, sender=sender, recipients=recipients, created=datetime.now(UTC))
+                keep(message, region, self._store)
         return answer
+
+
+def keep(message: Any, region: str, store: MailStore) -> None:
+    """Keep the mails that one of moto's messages is."""
+    sender = parseaddr(message.source)[1]
+    for raw, recipients in _as_mails(message, region):
+        store.add(raw, sender=sender, recipients=recipients, created=datetime.now(UTC))
 
 
 def _accepted() -> Iterator[tuple[str, Any]]:

@@ -63,8 +63,8 @@ class Endpoints:
         """Return what containers call the same places."""
         return replace(
             self,
-            aws=self.aws.replace(LOOPBACK, docker.HOST_NAME),
-            dynamodb=self.dynamodb.replace(LOOPBACK, docker.HOST_NAME),
+            aws=_for_containers(self.aws),
+            dynamodb=_for_containers(self.dynamodb),
             kafka=self.container_kafka or self.kafka,
         )
 
@@ -82,6 +82,10 @@ class Endpoints:
     def write(self, data: Path) -> Path:
         """Write them to the stack's data folder, whole or not at all; return the file."""
         return write_whole(data / FILE, json.dumps(self.by_name(), indent=2) + "\n")
+
+
+def _for_containers(address: str) -> str:
+    return re.sub(rf"//({re.escape(LOOPBACK)}|localhost)\b", f"//{docker.HOST_NAME}", address)
 
 
 def is_bootstrap(text: str) -> bool:

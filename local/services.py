@@ -9,12 +9,13 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from local import aws, docker, dynamodb, java, kafka, ports, resources
+from local import attached, aws, docker, dynamodb, java, kafka, ports, resources
 from local.endpoints import Endpoints
+from local.mails import MailStore
 from local.model import Application
 from local.parts import Parts
 from local.ports import LOOPBACK
-from local.settings import Settings
+from local.settings import AWS_VARIABLE, DYNAMODB_VARIABLE, Settings
 from local.terminal import Terminal
 
 # DynamoDB Local takes letters and digits only; neither says anything to anyone.
@@ -36,16 +37,16 @@ class Services:
 
     async def start(self, application: Application) -> None:
         """Start them, and make what of the application is not there yet."""
-        own_kafka = not self._settings.kafka
+        programs = {dynamodb.PROGRAM: self._settings.dynamodb, kafka.PROGRAM: self._settings.kafka}
         class_paths = await java.class_paths(
-            [dynamodb.PROGRAM, *([kafka.PROGRAM] if own_kafka else [])],
+            [program for program, attached in programs.items() if not attached],
             # In the virtual environment: stacks on other data folders fetch nothing again.
             remembered=Path(sys.prefix, "java-programs.json"),
             progress=lambda text: self._terminal.step("java", text),
         )
         async with asyncio.TaskGroup() as starts:
             starts.create_task(self._kafka_with_topics(application, class_paths.get(kafka.PROGRAM)))
-            starts.create_task(self._aws_with_resources(application, class_paths[dynamodb.PROGRAM]))
+            starts.create_task(self._aws_with_resources(application, class_paths.get(dynamodb.PROGRAM)))
 
     async def _kafka_with_topics(self, application: Application, class_path: str | None) -> None:
         if class_path is None:
@@ -58,10 +59,13 @@ class Services:
         for topic in made:
             self._terminal.step("kafka", f"made the topic {topic}, {partitions} partitions")
 
-    async def _aws_with_resources(self, application: Application, class_path: str) -> None:
+    async def _aws_with_resources(self, application: Application, class_path: str | None) -> None:
         async with asyncio.TaskGroup() as starts:
-            starts.create_task(self._aws())
-            starts.create_task(self._dynamodb(class_path))
+            starts.create_task(self._attached_aws(self._settings.aws) if self._settings.aws else self._aws())
+            if class_path is None:
+                starts.create_task(attached.check(self._endpoints.dynamodb, variable=DYNAMODB_VARIABLE))
+            else:
+                starts.create_task(self._dynamodb(class_path))
         client = clients(self._endpoints, self._settings.region)
         for made in await asyncio.to_thread(resources.make, application.resources, client):
             self._terminal.step("template", f"made {made.logical_id} ({made.type})")
@@ -89,13 +93,23 @@ class Services:
         await dynamodb.ready(port)
 
     async def _aws(self) -> None:
-        port, mails = self._ports["aws"], self._settings.data / "mails"
+        port = self._ports["aws"]
         addresses = [LOOPBACK]
         if self._settings.for_containers and (bridge := docker.bridge_address()):
             addresses.append(bridge)
-        process = await self._parts.process(aws.start(port=port, addresses=addresses, mails=mails, logs=self._logs))
+        process = await self._parts.process(
+            aws.start(port=port, addresses=addresses, mails=self._settings.mails, logs=self._logs)
+        )
         self._terminal.step("aws", f"started {process}")
         await aws.ready(port)
+
+    async def _attached_aws(self, url: str) -> None:
+        await attached.check(url, variable=AWS_VARIABLE)
+        mails = attached.SentMails(url, MailStore(self._settings.mails), region=self._settings.region)
+        if await mails.begin():
+            self._parts.task(mails.collect())
+        else:
+            self._terminal.step("aws", f"the mails are not in the inbox, since {url} is no moto", level="WARNING")
 
 
 def clients(endpoints: Endpoints, region: str) -> resources.Clients:

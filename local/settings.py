@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,10 +24,13 @@ PORTS: Mapping[str, int] = {
 CONTAINER_KAFKA_PORT = 19092
 _STACK_EPILOG = (
     "Every port can be set by the environment too: API_PORT, LAMBDA_PORT, … KAFKA_BOOTSTRAP_SERVERS attaches to a "
-    "broker that runs already; AWS_ENDPOINT_URL_SESV2 and its like have the functions call a service elsewhere."
+    "broker that runs already, AWS_ENDPOINT_URL_DYNAMODB to a DynamoDB and AWS_ENDPOINT_URL to an AWS (moto); "
+    "AWS_ENDPOINT_URL_SESV2 and its like have the functions call a service elsewhere."
 )
-_SERVICE = "AWS_ENDPOINT_URL_"
+AWS_VARIABLE = "AWS_ENDPOINT_URL"
+DYNAMODB_VARIABLE = "AWS_ENDPOINT_URL_DYNAMODB"
 
+_URL = re.compile(r"https?://[^/\s]+/?")
 _CLAIMS_WITH_AN_OPTION = {
     "aud": "--audience",
     "exp": "--expires-in",
@@ -55,10 +59,11 @@ class _Project:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(_Project):
-    """Of a stack. A port of 0 is any free one. `kafka` attaches to brokers that run elsewhere, host:port,….
+    """Of a stack. A port of 0 is any free one.
 
-    `services` are URLs of AWS services that run elsewhere, by botocore's variable (AWS_ENDPOINT_URL_SESV2): the
-    functions call them there. With `sam`, functions run in containers, by the SAM CLI.
+    `kafka` attaches to brokers that run elsewhere, host:port,…; `aws` and `dynamodb`, URLs, to those that do: the
+    template's topics and resources are made there. `services` are URLs of single AWS services, by botocore's variable
+    (AWS_ENDPOINT_URL_SESV2): the functions call them there. With `sam`, functions run in containers, by the SAM CLI.
     """
 
     command: Command
@@ -66,8 +71,15 @@ class Settings(_Project):
     partitions: int
     concurrency: int
     kafka: str | None
+    aws: str | None
+    dynamodb: str | None
     services: Mapping[str, str]
     sam: bool
+
+    @property
+    def mails(self) -> Path:
+        """The folder of the mails in the inbox."""
+        return self.data / "mails"
 
     @property
     def for_containers(self) -> bool:
@@ -109,7 +121,13 @@ def stack_settings(options: argparse.Namespace) -> Settings:
         partitions=options.partitions,
         concurrency=options.concurrency,
         kafka=_brokers(os.environ.get("KAFKA_BOOTSTRAP_SERVERS")),
-        services={name: value for name, value in os.environ.items() if name.startswith(_SERVICE) and value},
+        aws=_url(AWS_VARIABLE),
+        dynamodb=_url(DYNAMODB_VARIABLE),
+        services={
+            name: value
+            for name, value in os.environ.items()
+            if name.startswith(f"{AWS_VARIABLE}_") and name != DYNAMODB_VARIABLE and value
+        },
         sam=options.sam,
     )
 
@@ -251,6 +269,15 @@ def _brokers(text: str | None) -> str | None:
             "a broker started."
         )
     return text or None
+
+
+def _url(variable: str) -> str | None:
+    url = os.environ.get(variable)
+    if url and not _URL.fullmatch(url):
+        raise SettingsError(
+            f"{variable} is {url!r}: write http://host:port, or unset it to have the service started here."
+        )
+    return url.rstrip("/") if url else None
 
 
 def _claims(options: Iterable[str]) -> Iterator[tuple[str, str]]:

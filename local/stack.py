@@ -81,7 +81,7 @@ async def _start(settings: Settings, terminal: Terminal, running: Parts) -> Stac
         terminal.step("template", f"not done on this machine: {name}")
     issuer = Issuer(endpoints.issuer, settings.data)
     await Services(settings, endpoints, claimed, running, terminal).start(application)
-    await running.server(console(MailStore(settings.data / "mails"), issuer), listeners["console"])
+    await running.server(console(MailStore(settings.mails), issuer), listeners["console"])
     if settings.command == "run":
         await _start_application(application, settings, endpoints, listeners, claimed, running, terminal)
     file = endpoints.write(settings.data)
@@ -167,7 +167,8 @@ def _lock(settings: Settings, running: Parts) -> None:
 
 
 def _wanted_ports(settings: Settings) -> list[str]:
-    unwanted = {"kafka"} if settings.kafka else set()
+    attached = {"kafka": settings.kafka, "aws": settings.aws, "dynamodb": settings.dynamodb}
+    unwanted = {name for name, address in attached.items() if address}
     if settings.command == "services":
         # `sam local start-api` and `start-lambda` want these two.
         unwanted |= {"api", "lambda"}
@@ -189,8 +190,8 @@ def _endpoints(settings: Settings, claimed: Mapping[str, int]) -> Endpoints:
         api=url(claimed["api"]) if runs else None,
         lambda_=url(claimed["lambda"]) if runs else None,
         console=url(claimed["console"]),
-        aws=url(claimed["aws"]),
-        dynamodb=url(claimed["dynamodb"]),
+        aws=settings.aws or url(claimed["aws"]),
+        dynamodb=settings.dynamodb or url(claimed["dynamodb"]),
         kafka=settings.kafka or f"{LOOPBACK}:{claimed['kafka']}",
         container_kafka=f"{docker.HOST_NAME}:{container_kafka}" if container_kafka else None,
     )

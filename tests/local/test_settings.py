@@ -6,12 +6,13 @@ import pytest
 
 from local.settings import PORTS, Settings, SettingsError, TokenSettings, parse, read, token_settings
 
+ATTACHED = ("KAFKA_BOOTSTRAP_SERVERS", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB")
+
 
 @pytest.fixture(autouse=True)
 def nothing_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [*(f"{port.upper()}_PORT" for port in PORTS), "AWS_REGION", "AWS_DEFAULT_REGION"]:
+    for name in [*(f"{port.upper()}_PORT" for port in PORTS), "AWS_REGION", "AWS_DEFAULT_REGION", *ATTACHED]:
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.delenv("KAFKA_BOOTSTRAP_SERVERS", raising=False)
 
 
 @pytest.fixture
@@ -31,6 +32,8 @@ def test_nothing_needs_to_be_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         partitions=3,
         concurrency=4,
         kafka=None,
+        aws=None,
+        dynamodb=None,
         services={},
         sam=False,
     )
@@ -141,6 +144,29 @@ def test_brokers_that_run_elsewhere_come_from_the_environment(template: str, mon
 def test_brokers_that_are_none_are_an_error(template: str, brokers: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", brokers)
     with pytest.raises(SettingsError, match=r"KAFKA_BOOTSTRAP_SERVERS is .* write host:port"):
+        read(["--template", template])
+
+
+def test_aws_and_dynamodb_that_run_elsewhere_come_from_the_environment(
+    template: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://localhost:4566/")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:8000")
+    settings = read(["--template", template])
+    assert (settings.aws, settings.dynamodb, settings.services) == (
+        "http://localhost:4566",
+        "http://127.0.0.1:8000",
+        {},
+    )
+
+
+@pytest.mark.parametrize("variable", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB"])
+@pytest.mark.parametrize("url", ["localhost:4566", "http://", "http://a/b", "ftp://a", " "])
+def test_a_service_at_what_is_no_url_is_an_error(
+    template: str, variable: str, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, url)
+    with pytest.raises(SettingsError, match=f"{variable} is .* write http://host:port"):
         read(["--template", template])
 
 
