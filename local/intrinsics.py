@@ -56,6 +56,7 @@ class Intrinsics:
             "Fn::Not": lambda one: not self._truth(one[0]),
             "Fn::And": lambda all_of: all(self._truth(each) for each in all_of),
             "Fn::Or": lambda any_of: any(self._truth(each) for each in any_of),
+            "Fn::EachMemberEquals": self._each_member_equals,
             "Fn::Join": lambda pair: self.resolve(pair[0]).join(str(part) for part in self.resolve(pair[1])),
             "Fn::Split": lambda pair: self.resolve(pair[1]).split(self.resolve(pair[0])),
             "Fn::Select": self._select,
@@ -125,6 +126,10 @@ class Intrinsics:
     def _if(self, argument: list[Any]) -> Any:
         condition, then, otherwise = argument
         return self.resolve(then if self.condition(condition) else otherwise)
+
+    def _each_member_equals(self, argument: list[Any]) -> bool:
+        members, value = self.resolve(argument[0]), self.resolve(argument[1])
+        return all(member == value for member in members)
 
     def _select(self, argument: list[Any]) -> Any:
         index, entries = self.resolve(argument[0]), self.resolve(argument[1])

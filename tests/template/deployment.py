@@ -1,5 +1,6 @@
 """template.yaml as CloudFormation would carry it out, for one set of parameters."""
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,24 +47,47 @@ class Deployment:
 
 
 def deploy(**parameters: str) -> Deployment:
-    """Carry out the template with these parameters and the defaults of the others."""
-    template = translate(**parameters)
-    wired = translation.wire(
+    """Carry out the template with these parameters and the defaults of the others, which its rules must allow."""
+    assert refusals(**parameters) == []
+    wired = _wire(translate(**parameters), parameters)
+    return Deployment(
+        resources={name: wired.intrinsics.resolve(resource) for name, resource in wired.resources.items()}
+    )
+
+
+def refusals(**parameters: str) -> list[str]:
+    """Return what the template's rules say against these parameters: the texts that CloudFormation would show."""
+    source = _source()
+    resolve = _wire(source, parameters).intrinsics.resolve
+    return [
+        assertion["AssertDescription"]
+        for rule in source["Rules"].values()
+        if resolve(rule["RuleCondition"])
+        for assertion in rule["Assertions"]
+        if not resolve(assertion["Assert"])
+    ]
+
+
+def translate(**parameters: str) -> dict[str, Any]:
+    """Return the plain CloudFormation template that SAM makes of ours; its intrinsic functions are still in it."""
+    source = _source()
+    return translation.translate(source, parameters=_values(source, parameters), region=REGION)
+
+
+@functools.cache
+def _source() -> dict[str, Any]:
+    source: dict[str, Any] = yaml_parse(TEMPLATE.read_text())
+    return source
+
+
+def _wire(template: Mapping[str, Any], parameters: Mapping[str, str]) -> translation.Wired:
+    return translation.wire(
         template,
         parameters=_values(template, parameters),
         region=REGION,
         aws=f"https://sqs.{REGION}.amazonaws.com",
         stack="shop",
     )
-    return Deployment(
-        resources={name: wired.intrinsics.resolve(resource) for name, resource in wired.resources.items()}
-    )
-
-
-def translate(**parameters: str) -> dict[str, Any]:
-    """Return the plain CloudFormation template that SAM makes of ours; its intrinsic functions are still in it."""
-    source = yaml_parse(TEMPLATE.read_text())
-    return translation.translate(source, parameters=_values(source, parameters), region=REGION)
 
 
 def _values(template: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, str]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.template.conftest import REQUIRED
+from tests.template.conftest import PLAIN
 from tests.template.deployment import TEMPLATE, Deployment, deploy
 
 PLACE, CANCEL = ("post", "/orders"), ("post", "/orders/{order_id}/cancellation")
@@ -55,7 +55,7 @@ def test_writing_and_reading_what_was_sent_take_their_scopes_and_reading_orders_
 
 
 def test_the_authorizer_takes_the_issuers_tokens_for_this_api() -> None:
-    deployment = deploy(**REQUIRED | {"TokenIssuer": "https://login.example/shop"}, TokenAudience="shop-orders")
+    deployment = deploy(**PLAIN | {"TokenIssuer": "https://login.example/shop"}, TokenAudience="shop-orders")
     schemes = deployment.properties("OrderApi")["Body"]["components"]["securitySchemes"]
     assert schemes.keys() == {"Tokens"}
     assert schemes["Tokens"]["x-amazon-apigateway-authorizer"] == {
@@ -67,7 +67,7 @@ def test_the_authorizer_takes_the_issuers_tokens_for_this_api() -> None:
 
 def test_the_api_and_the_functions_ask_for_the_same_scopes() -> None:
     deployment = deploy(
-        **REQUIRED,
+        **PLAIN,
         OrdersWriteScope="shop/place",
         OrdersReadAllScope="shop/see",
         NotificationsReadScope="shop/told",
@@ -81,7 +81,7 @@ def test_the_api_and_the_functions_ask_for_the_same_scopes() -> None:
 
 @pytest.mark.parametrize(("parameters", "limit"), [({}, 500), ({"RequestsPerSecond": "40"}, 40)])
 def test_no_more_requests_are_let_in_than_wanted(parameters: dict[str, str], limit: int) -> None:
-    [stage] = deploy(**REQUIRED, **parameters).of_type("AWS::ApiGatewayV2::Stage").values()
+    [stage] = deploy(**PLAIN, **parameters).of_type("AWS::ApiGatewayV2::Stage").values()
     settings = stage["DefaultRouteSettings"]
     assert (int(settings["ThrottlingRateLimit"]), int(settings["ThrottlingBurstLimit"])) == (limit, limit)
     assert "RouteSettings" not in stage

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.template.conftest import CLUSTER
-from tests.template.deployment import Deployment
+from tests.template.conftest import AUTHORITY, CLUSTER, LOGIN, REQUIRED, VPC
+from tests.template.deployment import Deployment, deploy
 
 MAPPING = "AWS::Lambda::EventSourceMapping"
 
@@ -32,11 +32,60 @@ def test_a_self_managed_cluster_has_its_own_kind_of_mapping(on_self_managed: Dep
     assert mapping["SelfManagedKafkaEventSourceConfig"] == {"ConsumerGroupId": "shop-notify"}
 
 
-def test_the_pollers_of_a_self_managed_cluster_run_in_its_network(on_self_managed: Deployment) -> None:
-    [mapping] = on_self_managed.of_type(MAPPING).values()
-    access = mapping["SourceAccessConfigurations"]
-    assert {"Type": "VPC_SUBNET", "URI": "subnet:subnet-a"} in access
-    assert {"Type": "VPC_SECURITY_GROUP", "URI": "security_group:sg-a"} in access
+IN_THE_NETWORK = [
+    {"Type": "VPC_SUBNET", "URI": "subnet:subnet-a"},
+    {"Type": "VPC_SUBNET", "URI": "subnet:subnet-b"},
+    {"Type": "VPC_SECURITY_GROUP", "URI": "security_group:sg-a"},
+]
+BY_PASSWORD = {"Type": "SASL_SCRAM_512_AUTH", "URI": LOGIN}
+TRUSTING = {"Type": "SERVER_ROOT_CA_CERTIFICATE", "URI": AUTHORITY}
+
+
+def _access(deployment: Deployment) -> list[dict[str, str]]:
+    """Return how the pollers reach the brokers and log in to them, as the one mapping says it."""
+    [mapping] = deployment.of_type(MAPPING).values()
+    access: list[dict[str, str]] = mapping.get("SourceAccessConfigurations", [])
+    return access
+
+
+def test_msks_own_network_and_login_need_no_word(on_msk: Deployment) -> None:
+    assert _access(on_msk) == []
+
+
+def test_the_pollers_log_in_to_msk_with_the_secret_of_scram(on_msk_with_scram: Deployment) -> None:
+    assert _access(on_msk_with_scram) == [BY_PASSWORD]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "login"),
+    [
+        ({"KafkaAuthentication": "none"}, []),
+        ({"KafkaAuthentication": "tls"}, []),
+        ({"KafkaAuthentication": "tls", "KafkaCaSecretArn": AUTHORITY}, [TRUSTING]),
+        ({"KafkaAuthentication": "scram", "KafkaSecretArn": LOGIN}, [BY_PASSWORD]),
+        (
+            {"KafkaAuthentication": "scram", "KafkaSecretArn": LOGIN, "KafkaCaSecretArn": AUTHORITY},
+            [BY_PASSWORD, TRUSTING],
+        ),
+    ],
+    ids=["none", "tls", "tls and authority", "scram", "scram and authority"],
+)
+def test_the_pollers_of_a_self_managed_cluster_log_in_as_order_does_from_its_network(
+    parameters: dict[str, str], login: list[dict[str, str]]
+) -> None:
+    assert _access(deploy(**REQUIRED, **parameters)) == login
+    assert _access(deploy(**REQUIRED, **VPC, **parameters)) == login + IN_THE_NETWORK
+
+
+def test_up_to_three_subnets_are_the_pollers() -> None:
+    subnets = "subnet-a,subnet-b,subnet-c,subnet-d"
+    access = _access(deploy(**REQUIRED, SubnetIds=subnets, SecurityGroupIds="sg-a,sg-b", KafkaAuthentication="none"))
+    assert [each["URI"] for each in access] == [
+        "subnet:subnet-a",
+        "subnet:subnet-b",
+        "subnet:subnet-c",
+        "security_group:sg-a",
+    ]
 
 
 def test_it_triggers_notify(mapping: dict[str, Any]) -> None:

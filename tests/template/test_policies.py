@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.template.conftest import CLUSTER, REQUIRED, VPC
+from tests.template.conftest import AUTHORITY, CLUSTER, LOGIN, LOGIN_KEY, PLAIN, REQUIRED, VPC
 from tests.template.deployment import Deployment, deploy
 
 TOPIC = "arn:aws:kafka:eu-central-1:111122223333:topic/shop/abc-1/order-events"
@@ -11,8 +11,6 @@ ORDERS = "arn:aws:dynamodb:eu-central-1:123456789012:table/OrdersTable"
 NOTIFICATIONS = "arn:aws:dynamodb:eu-central-1:123456789012:table/NotificationsTable"
 DEAD_LETTERS = "arn:aws:sqs:eu-central-1:123456789012:DeadLetterQueue"
 GIVEN_UP = "arn:aws:s3:::deadletterbucket"
-LOGIN = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:AmazonMSK_order-a1b2c3"
-AUTHORITY = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:authority-a1b2c3"
 FEEDBACK_DEAD_LETTERS = "arn:aws:sqs:eu-central-1:123456789012:FeedbackDeadLetterQueue"
 SENDER = "arn:aws:ses:eu-central-1:123456789012:identity/shop.example"
 CONFIGURATION_SET = "arn:aws:ses:eu-central-1:123456789012:configuration-set/ConfigurationSet"
@@ -56,10 +54,12 @@ REACH_THE_BROKERS = {
     ("ec2:DescribeSubnets", "*"),
     ("ec2:DescribeVpcs", "*"),
 }
-CONSUME = {
+FIND_THE_CLUSTER = {
     ("kafka:DescribeCluster", CLUSTER),
     ("kafka:DescribeClusterV2", CLUSTER),
     ("kafka:GetBootstrapBrokers", CLUSTER),
+}
+CONSUME = {
     ("kafka-cluster:Connect", CLUSTER),
     ("kafka-cluster:DescribeClusterDynamicConfiguration", CLUSTER),
     ("kafka-cluster:DescribeTopic", TOPIC),
@@ -67,6 +67,7 @@ CONSUME = {
     ("kafka-cluster:AlterGroup", GROUP),
     ("kafka-cluster:DescribeGroup", GROUP),
 }
+READ_THE_LOGIN = {("secretsmanager:GetSecretValue", LOGIN), ("kms:Decrypt", LOGIN_KEY)}
 
 
 def test_order_keeps_orders_and_produces_to_its_topic(on_msk: Deployment) -> None:
@@ -83,7 +84,6 @@ def test_relay_can_delete_nothing_but_its_lease(deployment: Deployment) -> None:
     assert statement["Action"] == ["dynamodb:DeleteItem"]
 
 
-@pytest.mark.parametrize("cluster", [CLUSTER, ""], ids=["msk", "self-managed"])
 @pytest.mark.parametrize(
     ("parameters", "secrets"),
     [
@@ -95,22 +95,40 @@ def test_relay_can_delete_nothing_but_its_lease(deployment: Deployment) -> None:
     ],
     ids=["scram", "scram and authority", "tls and authority", "tls", "none"],
 )
-def test_without_iam_order_and_relay_read_the_secrets_that_they_log_in_with_and_no_more(
-    cluster: str, parameters: dict[str, str], secrets: set[str]
+def test_on_a_self_managed_cluster_each_reads_the_secrets_that_it_logs_in_with_and_no_more(
+    parameters: dict[str, str], secrets: set[str]
 ) -> None:
-    deployment = deploy(**REQUIRED, **VPC, MskClusterArn=cluster, **parameters)
+    deployment = deploy(**REQUIRED, **VPC, **parameters)
     read = {("secretsmanager:GetSecretValue", secret) for secret in secrets}
     assert deployment.grants("OrderFunction") == ON_ORDERS | read
     assert deployment.grants("RelayFunction") == RELAY | read
+    assert deployment.grants("NotifyFunction") == NOTIFY | read | REACH_THE_BROKERS
 
 
-def test_one_policy_is_all_that_kafka_takes(deployment: Deployment, on_msk: Deployment) -> None:
-    names = set(deployment.of_type("AWS::IAM::ManagedPolicy"))
-    assert names == ({"ReachKafka"} if deployment is on_msk else set())
+def test_on_msk_with_scram_each_reads_the_login_under_its_key_and_has_no_rights_of_iam(
+    on_msk_with_scram: Deployment,
+) -> None:
+    pollers = FIND_THE_CLUSTER | {("kafka:ListScramSecrets", CLUSTER)} | REACH_THE_BROKERS
+    assert on_msk_with_scram.grants("OrderFunction") == ON_ORDERS | READ_THE_LOGIN
+    assert on_msk_with_scram.grants("RelayFunction") == RELAY | READ_THE_LOGIN
+    assert on_msk_with_scram.grants("NotifyFunction") == NOTIFY | READ_THE_LOGIN | pollers
+
+
+def test_the_key_decrypts_secrets_alone(on_msk_with_scram: Deployment) -> None:
+    for function in ("OrderFunction", "RelayFunction", "NotifyFunction"):
+        [decrypt] = (each for each in on_msk_with_scram.statements(function) if each["Action"] == ["kms:Decrypt"])
+        assert decrypt["Condition"] == {"StringEquals": {"kms:ViaService": "secretsmanager.eu-central-1.amazonaws.com"}}
+
+
+@pytest.mark.parametrize("authentication", ["tls", "none"])
+def test_on_an_msk_that_lets_anybody_in_there_are_no_rights_of_iam(authentication: str) -> None:
+    deployment = deploy(**REQUIRED, **VPC, MskClusterArn=CLUSTER, KafkaAuthentication=authentication)
+    assert deployment.grants("OrderFunction") == ON_ORDERS
+    assert deployment.grants("NotifyFunction") == NOTIFY | FIND_THE_CLUSTER | REACH_THE_BROKERS
 
 
 def test_notify_keeps_its_ledger_and_mails_and_its_pollers_consume(on_msk: Deployment) -> None:
-    assert on_msk.grants("NotifyFunction") == NOTIFY | CONSUME | REACH_THE_BROKERS
+    assert on_msk.grants("NotifyFunction") == NOTIFY | FIND_THE_CLUSTER | CONSUME | REACH_THE_BROKERS
 
 
 def test_feedback_moves_the_ledger_on_and_its_failures_are_kept(deployment: Deployment) -> None:
@@ -131,7 +149,7 @@ def test_without_msk_there_are_no_rights_on_it(on_self_managed: Deployment) -> N
 
 
 def test_without_a_network_there_are_no_rights_on_one() -> None:
-    deployment = deploy(**REQUIRED, KafkaAuthentication="none")
+    deployment = deploy(**PLAIN)
     assert deployment.grants("NotifyFunction") == NOTIFY
 
 
@@ -168,4 +186,5 @@ def test_of_awss_own_policies_a_function_has_those_for_logs_traces_and_its_netwo
 ) -> None:
     arns = deployment.properties(f"{function}Role")["ManagedPolicyArns"]
     assert {arn.rpartition("/")[2] for arn in arns if arn.startswith("arn:aws:iam::aws:")} == managed
-    assert {arn for arn in arns if not arn.startswith("arn:aws:iam::aws:")} <= {"ReachKafka"}
+    ours = {arn for arn in arns if not arn.startswith("arn:aws:iam::aws:")}
+    assert ours <= deployment.of_type("AWS::IAM::ManagedPolicy").keys()
