@@ -13,6 +13,7 @@ from local.files import write_whole
 from local.ports import LOOPBACK
 
 FILE = "endpoints.json"
+_OF_SCRAM = ("kafka_scram", "kafka_secret", "kafka_ca_secret")
 _BOOTSTRAP = re.compile(r"[^:,\s]+:\d+(,[^:,\s]+:\d+)*")
 
 
@@ -24,7 +25,8 @@ class NoStackError(PlainError):
 class Endpoints:
     """URLs, and host:port for Kafka. None: that part does not run.
 
-    `container_kafka` is Kafka's address for containers of this machine's Docker.
+    `container_kafka` is Kafka's address for containers of this machine's Docker. `kafka_scram` is its address for who
+    logs in; `kafka_secret` and `kafka_ca_secret` are the ARNs of the user's secret and of that of the CA.
     """
 
     api: str | None
@@ -35,6 +37,9 @@ class Endpoints:
     dynamodb: str
     kafka: str
     container_kafka: str | None = None
+    kafka_scram: str | None = None
+    kafka_secret: str | None = None
+    kafka_ca_secret: str | None = None
 
     @classmethod
     def read(cls, data: Path) -> Self:
@@ -50,8 +55,8 @@ class Endpoints:
         return cls(
             api=by_name.get("api"),
             lambda_=by_name.get("lambda"),
-            container_kafka=by_name.get("container_kafka"),
             **{name: by_name[name] for name in ("console", "aws", "dynamodb", "kafka")},
+            **{name: by_name.get(name) for name in ("container_kafka", *_OF_SCRAM)},
         )
 
     @property

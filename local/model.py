@@ -97,11 +97,19 @@ class HttpApi:
 
 
 @dataclass(frozen=True, kw_only=True)
+class KafkaLogin:
+    """With what a mapping logs in: ARNs of secrets, of a user for SCRAM and of a CA's certificate, or None."""
+
+    user: str | None = None
+    ca: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class KafkaMapping:
     """A Kafka event source mapping; names and units as in Lambda's API.
 
-    `event_source_arn` is None for a self-managed cluster. `window` is in seconds,
-    `starting_timestamp` (for AT_TIMESTAMP) in Unix seconds.
+    `event_source_arn` is None for a self-managed cluster, and `bootstrap`, host:port,…, for one of MSK. `window` is in
+    seconds, `starting_timestamp` (for AT_TIMESTAMP) in Unix seconds.
 
     `maximum_retries` does not count the first try; `maximum_age` is in seconds; None: without a limit. `on_failure` is
     the ARN of the bucket, queue or topic that gets the batches that are given up.
@@ -122,6 +130,8 @@ class KafkaMapping:
     maximum_retries: int | None = None
     maximum_age: float | None = None
     on_failure: str | None = None
+    bootstrap: str | None = None
+    login: KafkaLogin = KafkaLogin()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from local import attached, aws, docker, dynamodb, java, kafka, ports, resources
+from local import attached, aws, docker, dynamodb, java, kafka, kafka_login, kafka_security, ports, resources
 from local.endpoints import Endpoints
 from local.mails import MailStore
 from local.model import Application
@@ -47,6 +47,9 @@ class Services:
         async with asyncio.TaskGroup() as starts:
             starts.create_task(self._kafka_with_topics(application, class_paths.get(kafka.PROGRAM)))
             starts.create_task(self._aws_with_resources(application, class_paths.get(dynamodb.PROGRAM)))
+        if self._settings.scram:
+            client = clients(self._endpoints, self._settings.region)
+            await asyncio.to_thread(kafka_login.make, self._endpoints.kafka, self._settings.certificates, client)
 
     async def _kafka_with_topics(self, application: Application, class_path: str | None) -> None:
         if class_path is None:
@@ -76,6 +79,7 @@ class Services:
                 port=self._ports["kafka"],
                 controller_port=ports.claim("Kafka's controller", 0),
                 container_port=self._ports.get("container_kafka"),
+                listeners=self._more_listeners(),
                 class_path=class_path,
                 data=self._settings.data / "kafka",
                 logs=self._logs,
@@ -83,6 +87,10 @@ class Services:
         )
         self._terminal.step("kafka", f"started {process}")
         await kafka.ready(self._endpoints.kafka)
+
+    def _more_listeners(self) -> list[kafka.Listener]:
+        port = self._ports.get("kafka_scram")
+        return [kafka_security.scram(port, folder=self._settings.certificates)] if port else []
 
     async def _dynamodb(self, class_path: str) -> None:
         port, data = self._ports["dynamodb"], self._settings.data / "dynamodb"

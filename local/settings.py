@@ -22,6 +22,7 @@ PORTS: Mapping[str, int] = {
     "kafka": 9092,
 }
 CONTAINER_KAFKA_PORT = 19092
+SCRAM_KAFKA_PORT = 9096  # MSK's
 _STACK_EPILOG = (
     "Every port can be set by the environment too: API_PORT, LAMBDA_PORT, … KAFKA_BOOTSTRAP_SERVERS attaches to a "
     "broker that runs already, AWS_ENDPOINT_URL_DYNAMODB to a DynamoDB and AWS_ENDPOINT_URL to an AWS (moto); "
@@ -82,6 +83,16 @@ class Settings(_Project):
         return self.data / "mails"
 
     @property
+    def scram(self) -> bool:
+        """Whether the template's parameters want a listener of Kafka that asks for a password."""
+        return any("{kafka_scram}" in value for value in self.parameters.values())
+
+    @property
+    def certificates(self) -> Path:
+        """The folder of the certificates of Kafka's listeners."""
+        return self.data / "certificates"
+
+    @property
     def for_containers(self) -> bool:
         """Whether containers are to reach what runs: those of `sam local`, ours or the developer's."""
         return self.sam or self.command == "services"
@@ -114,7 +125,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 def stack_settings(options: argparse.Namespace) -> Settings:
     """Return the settings of the commands run and services. Raises SettingsError."""
-    return Settings(
+    settings = Settings(
         **_project(options),
         command=options.command,
         ports={name: getattr(options, f"{name}_port") for name in PORTS},
@@ -130,6 +141,12 @@ def stack_settings(options: argparse.Namespace) -> Settings:
         },
         sam=options.sam,
     )
+    if settings.scram and (settings.kafka or settings.for_containers):
+        raise SettingsError(
+            "{kafka_scram} stands for a listener of the broker that is started here, for processes of this machine: it "
+            "goes neither with KAFKA_BOOTSTRAP_SERVERS nor with `sam local`."
+        )
+    return settings
 
 
 def token_settings(options: argparse.Namespace) -> TokenSettings:
@@ -208,7 +225,9 @@ def _add_project_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME=VALUE",
         help="values of the template's parameters; {kafka}, {aws}, {dynamodb} or {issuer} in one stands for that "
-        "address. They come after those in samconfig.toml under [default.local_run.parameters]",
+        "address, {kafka_scram} for that of a listener that encrypts and asks for a password, and {kafka_secret} and "
+        "{kafka_ca_secret} for the secrets that clients need there. They come after those in samconfig.toml under "
+        "[default.local_run.parameters]",
     )
     parser.add_argument("--data", default=".local", help="folder of logs and data (.local)")
 

@@ -9,7 +9,7 @@ from functools import partial
 
 import filelock
 
-from local import docker, ports
+from local import docker, kafka_login, ports
 from local.console import console
 from local.endpoints import FILE, Endpoints, url
 from local.errors import PlainError
@@ -20,6 +20,7 @@ from local.issuer import Issuer
 from local.lambdas.api import invoke_api
 from local.mails import MailStore
 from local.mapping.destination import keep
+from local.mapping.login import client_settings
 from local.mapping.poller import Poller
 from local.model import Application, KafkaMapping
 from local.parts import Parts, parts
@@ -27,7 +28,7 @@ from local.ports import LOOPBACK
 from local.resources import Clients
 from local.schedules.scheduler import Scheduler
 from local.services import Services, clients
-from local.settings import CONTAINER_KAFKA_PORT, PORTS, Settings
+from local.settings import CONTAINER_KAFKA_PORT, PORTS, SCRAM_KAFKA_PORT, Settings
 from local.template import load
 from local.terminal import Terminal
 
@@ -69,7 +70,7 @@ async def _start(settings: Settings, terminal: Terminal, running: Parts) -> Stac
         running.at_end(listener.close)
     claimed = {name: ports.claim(name, settings.ports[name]) for name in wanted if name not in listeners}
     claimed |= {name: listener.getsockname()[1] for name, listener in listeners.items()}
-    claimed |= _container_port(settings)
+    claimed |= _more_of_kafka(settings)
     endpoints = _endpoints(settings, claimed)
     application = load(
         settings.template,
@@ -141,9 +142,12 @@ def _start_poller(
 ) -> asyncio.Event:
     """Start it, and return what is set once it misses no record."""
     loop, assigned = asyncio.get_running_loop(), asyncio.Event()
+    # Who is not led to the listener that asks for a password needs none, whatever a deployment needs.
+    logs_in = endpoints.kafka_scram is not None and mapping.bootstrap == endpoints.kafka_scram
     poller = Poller(
         mapping=mapping,
-        bootstrap=endpoints.kafka,
+        bootstrap=endpoints.kafka_scram if logs_in and endpoints.kafka_scram else endpoints.kafka,
+        login=partial(client_settings, mapping.login, client) if logs_in else dict,
         invoke=lambda function, payload: asyncio.run_coroutine_threadsafe(lambdas.invoke(function, payload), loop),
         report=lambda text: terminal.step("mapping", text),
         keep=partial(keep, arn=mapping.on_failure, client=client) if mapping.on_failure else None,
@@ -175,17 +179,21 @@ def _wanted_ports(settings: Settings) -> list[str]:
     return [name for name in PORTS if name not in unwanted]
 
 
-def _container_port(settings: Settings) -> dict[str, int]:
-    """Return the port at which containers reach the broker that we start, as a dictionary of one, if they are to."""
-    if settings.kafka or not settings.for_containers:
-        return {}
+def _more_of_kafka(settings: Settings) -> dict[str, int]:
+    """Return the ports of the further listeners of the broker that we start: for containers, and with a password."""
     usual = settings.ports["kafka"] == PORTS["kafka"]
-    address = docker.bridge_address() or LOOPBACK
-    return {"container_kafka": ports.claim("kafka", CONTAINER_KAFKA_PORT if usual else 0, address=address)}
+    more = {}
+    if settings.for_containers and not settings.kafka:
+        address = docker.bridge_address() or LOOPBACK
+        more["container_kafka"] = ports.claim("kafka", CONTAINER_KAFKA_PORT if usual else 0, address=address)
+    if settings.scram:
+        more["kafka_scram"] = ports.claim("kafka", SCRAM_KAFKA_PORT if usual else 0)
+    return more
 
 
 def _endpoints(settings: Settings, claimed: Mapping[str, int]) -> Endpoints:
     runs, container_kafka = settings.command == "run", claimed.get("container_kafka")
+    scram = claimed.get("kafka_scram")
     return Endpoints(
         api=url(claimed["api"]) if runs else None,
         lambda_=url(claimed["lambda"]) if runs else None,
@@ -194,4 +202,7 @@ def _endpoints(settings: Settings, claimed: Mapping[str, int]) -> Endpoints:
         dynamodb=settings.dynamodb or url(claimed["dynamodb"]),
         kafka=settings.kafka or f"{LOOPBACK}:{claimed['kafka']}",
         container_kafka=f"{docker.HOST_NAME}:{container_kafka}" if container_kafka else None,
+        kafka_scram=f"{LOOPBACK}:{scram}" if scram else None,
+        kafka_secret=kafka_login.user_secret_arn(settings.region) if scram else None,
+        kafka_ca_secret=kafka_login.ca_secret_arn(settings.region) if scram else None,
     )

@@ -11,7 +11,7 @@ from local.arns import function_name
 from local.errors import PlainError
 from local.http_api import http_api, ignored_of_api
 from local.intrinsics import UnresolvableError
-from local.model import Application, Function, KafkaMapping, Resource
+from local.model import Application, Function, KafkaLogin, KafkaMapping, Resource
 from local.schedules import reading
 from local.schedules.reading import ScheduleError
 from local.translation import Wired, translate, wire
@@ -221,6 +221,8 @@ class _Reader:
             maximum_retries=_RETRIES_BEFORE_A_DESTINATION if retries is None and destination else retries,
             maximum_age=_limit(properties, "MaximumRecordAgeInSeconds"),
             on_failure=None if _is_kafka_topic(destination) else destination,
+            bootstrap=_bootstrap(properties),
+            login=_login(properties),
         )
 
 
@@ -232,6 +234,19 @@ def _kafka_config(properties: Mapping[str, Any]) -> Mapping[str, Any] | None:
             return config
     is_kafka = "SelfManagedEventSource" in properties or ":kafka:" in str(properties.get("EventSourceArn"))
     return {} if is_kafka else None
+
+
+def _bootstrap(mapping: Mapping[str, Any]) -> str | None:
+    """Return the brokers of a self-managed cluster; None for one of MSK."""
+    # SAM writes the first name, the API has the second.
+    endpoints = mapping.get("SelfManagedEventSource", {}).get("Endpoints", {})
+    servers = endpoints.get("KafkaBootstrapServers") or endpoints.get("KAFKA_BOOTSTRAP_SERVERS")
+    return ",".join(servers) if servers else None
+
+
+def _login(mapping: Mapping[str, Any]) -> KafkaLogin:
+    secrets = {each["Type"]: each["URI"] for each in mapping.get("SourceAccessConfigurations", [])}
+    return KafkaLogin(user=secrets.get("SASL_SCRAM_512_AUTH"), ca=secrets.get("SERVER_ROOT_CA_CERTIFICATE"))
 
 
 def _is_enabled(mapping: Mapping[str, Any]) -> bool:

@@ -2,9 +2,10 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
 from kafka.errors import KafkaError
@@ -12,17 +13,20 @@ from kafka.errors import KafkaError
 from local.errors import PlainError
 from local.invoker import PAYLOAD_LIMIT, PayloadTooLargeError
 from local.mapping.batch import Batch
+from local.mapping.connection import Refusals, connected
 from local.mapping.destination import DestinationError
 from local.mapping.discarded import Condition, Discarded
 from local.mapping.gathering import Gathering
 from local.mapping.invocation import Invoke, Outcome, deliver
+from local.mapping.login import LoginError
 from local.mapping.waiting import Delivery, Waiting
 from local.model import KafkaMapping
 
 # Seconds. No wait is longer than _POLL, so that `stop` is heard.
 _POLL = 0.2
 _COMMIT_PATIENCE = 2.0
-_START_PATIENCE = 10.0
+_START_PATIENCE = 4.0
+_RECONNECT_PAUSE = 1.0
 _STOP_PATIENCE = 1.0
 
 
@@ -38,7 +42,9 @@ class Poller:
     committed beyond the first record that is not done, so whatever dies, every record is delivered at least once.
     A batch that is too old, or has no tries left, goes to `keep`, which returns where it is now and may raise
     DestinationError; None: the mapping has no destination for it. Then the partition goes on.
-    `report` is told, in words, what happened; `on_assigned` is called once no record can be missed any more.
+    `report` is told, in words, what happened; `on_assigned` is called once no record can be missed any more, or once it
+    takes somebody else to go on. `login` gives what kafka-python is to be told of the login, and may raise LoginError:
+    it is asked at each try to connect.
     """
 
     mapping: KafkaMapping
@@ -47,6 +53,7 @@ class Poller:
     report: Callable[[str], None]
     keep: Callable[[Discarded], str] | None = None
     on_assigned: Callable[[], object] = lambda: None
+    login: Callable[[], Mapping[str, Any]] = dict
     _stopping: threading.Event = field(default_factory=threading.Event, init=False)
     _gathering: Gathering = field(init=False)
     _waiting: Waiting = field(default_factory=Waiting, init=False)
@@ -54,18 +61,34 @@ class Poller:
     _uncommitted: dict[TopicPartition, int] = field(default_factory=dict, init=False)
     _trouble: str | None = field(default=None, init=False)
     _consumer: KafkaConsumer = field(init=False)
+    _refusals: Refusals = field(init=False)
 
     def __post_init__(self) -> None:
         self._gathering = Gathering(batch_size=self.mapping.batch_size, window=self.mapping.window)
+        self._refusals = Refusals(self.mapping.logical_id)
 
     def run(self) -> None:
         """Deliver records until `stop` is called. Raises MappingError."""
+        with self._refusals:
+            while not self._stopping.is_set():
+                try:
+                    self._run_connected()
+                except (KafkaError, LoginError) as error:
+                    reason = self._refusals.take() or error
+                    self._report_once(f"{self.mapping.logical_id} cannot connect, and goes on trying: {reason}")
+                    self.on_assigned()
+                    self._stopping.wait(_RECONNECT_PAUSE)
+
+    def _run_connected(self) -> None:
+        """Deliver records until `stop` is called. Raises KafkaError or LoginError if another login is to be tried."""
         self._consumer = self._connect()
         try:
             self._assign()
             self.on_assigned()
             while not self._stopping.is_set():
                 self._step()
+                if refusal := self._refusals.take():
+                    raise LoginError(refusal)
         finally:
             self._consumer.close(autocommit=False, timeout_ms=_milliseconds(_STOP_PATIENCE))
 
@@ -74,7 +97,9 @@ class Poller:
         self._stopping.set()
 
     def _connect(self) -> KafkaConsumer:
-        return KafkaConsumer(
+        return connected(
+            **self.login(),
+            client_id=self.mapping.logical_id,
             bootstrap_servers=self.bootstrap.split(","),
             bootstrap_timeout_ms=_milliseconds(_START_PATIENCE),
             group_id=self.mapping.consumer_group,
@@ -97,8 +122,13 @@ class Poller:
                 "create it, or correct Topics in the template."
             )
         self._consumer.assign(partitions)
+        # What an earlier connection gathered, or held to bring again, is read anew.
+        self._gathering.take()
+        self._waiting = Waiting()
         for partition in partitions:
-            offset = self._consumer.committed(partition, timeout_ms=_milliseconds(_START_PATIENCE))
+            offset = self._uncommitted.get(partition)
+            if offset is None:
+                offset = self._consumer.committed(partition, timeout_ms=_milliseconds(_START_PATIENCE))
             if offset is None:
                 # Committed too: a record that comes while we are away must not be before a later LATEST.
                 offset = self._uncommitted[partition] = self._start(partition)

@@ -33,6 +33,7 @@ BUCKET, NOWHERE = "arn:aws:s3:::bucket", "arn:aws:s3:::nowhere"
 
 Offsets = dict[str, list[int]]
 Reaction = Callable[[Offsets], bytes]
+Login = Callable[[], dict[str, Any]]
 
 
 class Function:
@@ -96,7 +97,9 @@ def failures(*failed: tuple[str, int]) -> bytes:
 class Running:
     """A poller in a thread of its own, its function, and what it reported."""
 
-    def __init__(self, executor: ThreadPoolExecutor, mapping: KafkaMapping, bootstrap: str, reacts: Reaction) -> None:
+    def __init__(
+        self, executor: ThreadPoolExecutor, mapping: KafkaMapping, bootstrap: str, reacts: Reaction, login: Login
+    ) -> None:
         self.function = Function(executor, reacts)
         self.reports: list[str] = []
         self.kept: list[Discarded] = []
@@ -106,6 +109,7 @@ class Running:
             invoke=self.function.invoke,
             report=self.reports.append,
             keep=self._keep if mapping.on_failure else None,
+            login=login,
         )
         self.run = executor.submit(self.poller.run)
 
@@ -188,8 +192,10 @@ class Topic:
         producer.flush()
         producer.close()
 
-    def poll(self, reacts: Reaction = is_content, **options: Any) -> Running:
-        """Start a poller; `options` are fields of its mapping."""
+    def poll(
+        self, reacts: Reaction = is_content, *, bootstrap: str | None = None, login: Login = dict, **options: Any
+    ) -> Running:
+        """Start a poller, at another listener if `bootstrap` is given; `options` are fields of its mapping."""
         settings: dict[str, Any] = {
             "logical_id": "Mapping",
             "function": "Fn",
@@ -203,7 +209,8 @@ class Topic:
             "starting_timestamp": None,
             "partial_answers": True,
         }
-        running = Running(self._executor, KafkaMapping(**settings | options), self.bootstrap, reacts)
+        mapping = KafkaMapping(**settings | options)
+        running = Running(self._executor, mapping, bootstrap or self.bootstrap, reacts, login)
         self._running.append(running)
         return running
 
