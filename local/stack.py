@@ -142,12 +142,12 @@ def _start_poller(
 ) -> asyncio.Event:
     """Start it, and return what is set once it misses no record."""
     loop, assigned = asyncio.get_running_loop(), asyncio.Event()
-    # Who is not led to the listener that asks for a password needs none, whatever a deployment needs.
-    logs_in = endpoints.kafka_scram is not None and mapping.bootstrap == endpoints.kafka_scram
+    # A mapping that the parameters do not lead to the listener with a password needs none, whatever a deployment needs.
+    secured = endpoints.kafka_scram if mapping.bootstrap == endpoints.kafka_scram else None
     poller = Poller(
         mapping=mapping,
-        bootstrap=endpoints.kafka_scram if logs_in and endpoints.kafka_scram else endpoints.kafka,
-        login=partial(client_settings, mapping.login, client) if logs_in else dict,
+        bootstrap=secured or endpoints.kafka,
+        login=partial(client_settings, mapping.login, client) if secured else dict,
         invoke=lambda function, payload: asyncio.run_coroutine_threadsafe(lambdas.invoke(function, payload), loop),
         report=lambda text: terminal.step("mapping", text),
         keep=partial(keep, arn=mapping.on_failure, client=client) if mapping.on_failure else None,

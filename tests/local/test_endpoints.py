@@ -35,6 +35,15 @@ def test_the_file_has_the_public_names(tmp_path: Path) -> None:
     }
 
 
+def test_what_is_in_the_file_is_read(tmp_path: Path) -> None:
+    of_scram = replace(ENDPOINTS, kafka_scram="127.0.0.1:9096", kafka_secret="arn:user", kafka_ca_secret="arn:ca")
+    for endpoints in (ENDPOINTS, of_scram, replace(ENDPOINTS, api=None, container_kafka="host.docker.internal:19092")):
+        endpoints.write(tmp_path)
+        assert Endpoints.read(tmp_path) == endpoints
+    values = {"S": "{kafka_scram}", "U": "{kafka_secret}", "C": "{kafka_ca_secret}"}
+    assert of_scram.fill_in(values) == {"S": "127.0.0.1:9096", "U": "arn:user", "C": "arn:ca"}
+
+
 def test_containers_call_this_machine_by_another_name() -> None:
     services = replace(ENDPOINTS, container_kafka="host.docker.internal:19092")
     values = {"A": "{aws}", "D": "{dynamodb}", "K": "{kafka}", "I": "{issuer}"}

@@ -170,6 +170,21 @@ def test_a_service_at_what_is_no_url_is_an_error(
         read(["--template", template])
 
 
+def test_a_parameter_can_want_a_kafka_with_a_password(template: str) -> None:
+    assert not read(["--template", template, "--parameter-overrides", "Brokers={kafka}"]).scram
+    assert read(["--template", template, "--parameter-overrides", "Brokers={kafka_scram}"]).scram
+
+
+@pytest.mark.parametrize("command", ["services", "run --sam", "run"])
+def test_a_kafka_with_a_password_is_for_what_this_machine_starts_and_runs(
+    template: str, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if command == "run":
+        monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9092")
+    with pytest.raises(SettingsError, match=r"^\{kafka_scram\} stands for a listener of the broker "):
+        read([*command.split(), "--template", template, "--parameter-overrides", "Brokers={kafka_scram}"])
+
+
 def test_parameters_of_the_command_line_come_after_those_of_samconfig(tmp_path: Path, template: str) -> None:
     overrides = '["Shop=The Shop", "Url=http://a/?b=c", "Empty="]'
     _samconfig(tmp_path, f"[default.local_run.parameters]\nparameter_overrides = {overrides}")

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from local.model import Application, JwtAuthorizer, KafkaMapping, Route, Throttle, TryItToken
+from local.model import Application, JwtAuthorizer, KafkaLogin, KafkaMapping, Route, Throttle, TryItToken
 from local.template import TemplateError, load
 
 FUNCTION = """
@@ -148,11 +148,17 @@ def test_a_mapping_to_a_self_managed_cluster_has_lambdas_defaults(tmp_path: Path
         Kafka:
           Type: SelfManagedKafka
           Properties:
-            KafkaBootstrapServers: [a:9092]
+            KafkaBootstrapServers: [a:9092, b:9092]
             Topics: [t]
-            SourceAccessConfigurations: [{{Type: BASIC_AUTH, URI: arn:aws:secretsmanager:::secret:x}}]
+            SourceAccessConfigurations:
+              - {{Type: VPC_SUBNET, URI: "subnet:s"}}
+              - {{Type: VPC_SECURITY_GROUP, URI: "security_group:g"}}
+              - {{Type: SASL_SCRAM_512_AUTH, URI: arn:user}}
+              - {{Type: SERVER_ROOT_CA_CERTIFICATE, URI: arn:ca}}
 """,
     ).mappings
+    assert mapping.bootstrap == "a:9092,b:9092"
+    assert mapping.login == KafkaLogin(user="arn:user", ca="arn:ca")
     assert mapping.function == "Fn"
     assert mapping.event_source_arn is None
     assert (mapping.batch_size, mapping.window, mapping.partial_answers) == (100, 0.5, False)

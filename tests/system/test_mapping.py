@@ -1,9 +1,7 @@
 """The mapping's poller on a real broker, with a function that does as the test says."""
 
 import asyncio
-import gc
 import json
-import logging
 import sys
 import threading
 import time
@@ -691,14 +689,10 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
 
 
 @pytest.fixture
-def topic_of_broker(broker: Broker, caplog: pytest.LogCaptureFixture) -> Iterator[Topic]:
-    # kafka-python leaves the sockets of failed connections to the garbage collector, and pytest keeps them alive with
-    # the errors that were logged: have them collected while the test's filter of warnings holds.
-    caplog.set_level(logging.CRITICAL, logger="kafka")
+def topic_of_broker(broker: Broker, sockets_collected: None) -> Iterator[Topic]:
     topic = Topic(broker.bootstrap)
     yield topic
     topic.close()
-    gc.collect()
 
 
 @pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
