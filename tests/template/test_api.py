@@ -36,7 +36,7 @@ def test_the_api_has_the_routes_of_its_document_and_no_other(deployment: Deploym
 
 def test_orders_are_the_order_functions_and_what_was_sent_is_the_history_functions(deployment: Deployment) -> None:
     for route, operation in _operations(deployment).items():
-        function = "HistoryFunction" if route == HISTORY else "OrderFunction"
+        function = "HistoryFunction" if route == HISTORY else "OrderFunction:live"
         assert operation["x-amazon-apigateway-integration"]["uri"].endswith(f":function:{function}/invocations")
 
 
@@ -85,3 +85,17 @@ def test_no_more_requests_are_let_in_than_wanted(parameters: dict[str, str], lim
     settings = stage["DefaultRouteSettings"]
     assert (int(settings["ThrottlingRateLimit"]), int(settings["ThrottlingBurstLimit"])) == (limit, limit)
     assert "RouteSettings" not in stage
+
+
+def test_the_log_of_requests_tells_nothing_about_who_called(deployment: Deployment) -> None:
+    [stage] = deployment.of_type("AWS::ApiGatewayV2::Stage").values()
+    log = json.loads(stage["AccessLogSettings"]["Format"])
+    assert set(log.values()) == {
+        "$context.requestId",
+        "$context.requestTimeEpoch",
+        "$context.routeKey",
+        "$context.status",
+        "$context.responseLatency",
+        "$context.error.messageString",
+        "$context.integrationErrorMessage",
+    }

@@ -1,20 +1,22 @@
 """cfn-lint on the template and on what SAM makes of it: each finds what the other lets pass."""
 
 import json
+from pathlib import Path
 
 import pytest
 from cfnlint.api import ManualArgs, lint  # type: ignore[import-untyped]
 
 from tests.template.conftest import CLUSTER, REQUIRED, VPC
-from tests.template.deployment import REGION, TEMPLATE, translate
+from tests.template.deployment import MSK_TEMPLATE, REGION, TEMPLATE, translate
 
 
 def _findings(template: str) -> list[str]:
     return [str(match) for match in lint(template, config=ManualArgs(regions=[REGION]))]
 
 
-def test_the_template_has_no_finding() -> None:
-    assert _findings(TEMPLATE.read_text()) == []
+@pytest.mark.parametrize("template", [TEMPLATE, MSK_TEMPLATE], ids=lambda path: path.stem)
+def test_a_template_has_no_finding(template: Path) -> None:
+    assert _findings(template.read_text()) == []
 
 
 @pytest.mark.parametrize("cluster", [CLUSTER, ""], ids=["msk", "self-managed"])
