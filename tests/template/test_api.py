@@ -36,7 +36,7 @@ def test_the_api_has_the_routes_of_its_document_and_no_other(deployment: Deploym
 
 def test_orders_are_the_order_functions_and_what_was_sent_is_the_history_functions(deployment: Deployment) -> None:
     for route, operation in _operations(deployment).items():
-        function = "HistoryFunction" if route == HISTORY else "OrderFunction:live"
+        function = "HistoryFunction" if route == HISTORY else "OrderFunction"
         assert operation["x-amazon-apigateway-integration"]["uri"].endswith(f":function:{function}/invocations")
 
 

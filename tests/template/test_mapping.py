@@ -89,7 +89,7 @@ def test_up_to_three_subnets_are_the_pollers() -> None:
 
 
 def test_it_triggers_notify(mapping: dict[str, Any]) -> None:
-    assert mapping["FunctionName"].endswith(":function:NotifyFunction:live")
+    assert mapping["FunctionName"].endswith(":function:NotifyFunction")
 
 
 def test_it_reads_the_topic_that_order_writes_from_its_beginning(
