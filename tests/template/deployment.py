@@ -51,6 +51,10 @@ class Deployment:
             if statement["Effect"] == "Allow"
         }
 
+    def actions(self, function: str) -> set[str]:
+        """Return the actions that those statements allow."""
+        return {action for action, _ in self.grants(function)}
+
 
 def deploy(**parameters: str) -> Deployment:
     """Carry out the template with these parameters and the defaults of the others, which its rules must allow."""

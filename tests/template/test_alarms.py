@@ -62,7 +62,7 @@ def _counted_by_order() -> Iterator[str]:
                     yield name
                 case ast.Call(func=ast.Attribute(attr="add_metric"), keywords=keywords):
                     named = (each.value for each in keywords if each.arg == "name")
-                    yield from (each.value for each in named if isinstance(each, ast.Constant))
+                    yield from (str(each.value) for each in named if isinstance(each, ast.Constant))
 
 
 def test_there_is_an_alarm_for_each_trouble(deployment: Deployment) -> None:
