@@ -13,6 +13,8 @@ from local import translation
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "template.yaml"
 MSK_TEMPLATE = ROOT / "infrastructure/msk.yaml"
+COGNITO_TEMPLATE = ROOT / "infrastructure/cognito.yaml"
+TEMPLATES = (TEMPLATE, MSK_TEMPLATE, COGNITO_TEMPLATE)
 REGION = "eu-central-1"
 
 
@@ -62,9 +64,9 @@ def deploy(**parameters: str) -> Deployment:
     return _carried_out(translate(**parameters), parameters)
 
 
-def deploy_msk(**parameters: str) -> Deployment:
-    """Carry out infrastructure/msk.yaml."""
-    return _carried_out(_source(MSK_TEMPLATE), parameters)
+def deploy_plain(path: Path, **parameters: str) -> Deployment:
+    """Carry out a template that needs no translation: one of infrastructure/."""
+    return _carried_out(_source(path), parameters)
 
 
 def refusals(**parameters: str) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.template.conftest import REQUIRED
-from tests.template.deployment import MSK_TEMPLATE, TEMPLATE, Deployment, deploy, deploy_msk, parameters_of
+from tests.template.deployment import MSK_TEMPLATE, TEMPLATE, Deployment, deploy, deploy_plain, parameters_of
 
 DAY = 24 * 60 * 60
 ENDPOINT = "AWS::EC2::VPCEndpoint"
@@ -15,12 +15,12 @@ ENDPOINT = "AWS::EC2::VPCEndpoint"
 
 @pytest.fixture(scope="module")
 def with_iam() -> Deployment:
-    return deploy_msk()
+    return deploy_plain(MSK_TEMPLATE)
 
 
 @pytest.fixture(scope="module")
 def with_scram() -> Deployment:
-    return deploy_msk(Scram="true", Zones="2", PollerEndpoints="false")
+    return deploy_plain(MSK_TEMPLATE, Scram="true", Zones="2", PollerEndpoints="false")
 
 
 @pytest.fixture(scope="module", params=["with_iam", "with_scram"])
@@ -87,7 +87,7 @@ def test_passwords_are_taken_by_choice_and_kept_as_msk_wants_them(with_iam: Depl
 
 @pytest.mark.parametrize(("zones", "least"), [("2", 1), ("3", 2)])
 def test_each_zone_has_a_subnet_and_a_broker_with_a_copy(zones: str, least: int) -> None:
-    stack = deploy_msk(Zones=zones)
+    stack = deploy_plain(MSK_TEMPLATE, Zones=zones)
     cluster = stack.properties("Cluster")
     assert cluster["NumberOfBrokerNodes"] == int(zones)
     assert len(cluster["BrokerNodeGroupInfo"]["ClientSubnets"]) == int(zones)
@@ -104,7 +104,7 @@ def test_topics_are_made_on_purpose_alone(stack: Deployment) -> None:
 
 
 def test_the_topic_keeps_events_for_seven_days_in_as_many_partitions_as_wanted() -> None:
-    stack = deploy_msk(OrderEventsTopic="orders.v2", Partitions="12")
+    stack = deploy_plain(MSK_TEMPLATE, OrderEventsTopic="orders.v2", Partitions="12")
     topic = stack.properties("OrderEvents")
     assert (topic["TopicName"], topic["PartitionCount"]) == ("orders.v2", "12")
     assert _configs(stack)["retention.ms"] == str(7 * DAY * 1000)

@@ -1,10 +1,12 @@
 """What each function may do: what it does, on what it does it to."""
 
+import re
+
 import pytest
 
 from tests.template.aws_calls import calls
 from tests.template.conftest import AUTHORITY, CLUSTER, KEY, LOGIN, LOGIN_KEY, PLAIN, REQUIRED, VPC
-from tests.template.deployment import Deployment, deploy
+from tests.template.deployment import ROOT, Deployment, deploy
 
 TOPIC = "arn:aws:kafka:eu-central-1:111122223333:topic/shop/abc-1/order-events"
 GROUP = "arn:aws:kafka:eu-central-1:111122223333:group/shop/abc-1/shop-notify"
@@ -274,3 +276,17 @@ def test_a_key_of_ones_own_is_used_through_the_services_that_encrypt_with_it(
 
 def _as_list(value: str | list[str]) -> list[str]:
     return [value] if isinstance(value, str) else value
+
+
+def test_the_page_on_permissions_has_every_right_and_no_other(
+    on_msk: Deployment, on_msk_with_scram: Deployment, under_a_key: Deployment
+) -> None:
+    rows = [line for line in (ROOT / "docs/permissions.md").read_text().splitlines() if line.startswith("| `")]
+    told = {action for row in rows for action in re.findall(r"`(\w[\w-]*:\w+)`", row.split("|")[1])}
+    given = {
+        action
+        for deployment in (on_msk, on_msk_with_scram, under_a_key)
+        for function in WITHOUT_A_CALL
+        for action in deployment.actions(function)
+    }
+    assert told == given
