@@ -1,6 +1,7 @@
 """The alarms and the dashboard: on metrics that there are, and allowed to reach their topic."""
 
 import ast
+import functools
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -48,6 +49,7 @@ def _alarms(deployment: Deployment) -> dict[str, dict[str, Any]]:
     return deployment.of_type("AWS::CloudWatch::Alarm")
 
 
+@functools.cache
 def _emitted() -> dict[str, set[str]]:
     """Return the metrics that the code counts, by service."""
     return {"order": set(_counted_by_order()), "notify": set(Metric)}

@@ -96,6 +96,6 @@ def test_the_log_of_requests_tells_nothing_about_who_called(deployment: Deployme
         "$context.routeKey",
         "$context.status",
         "$context.responseLatency",
-        "$context.error.messageString",
+        "$context.error.message",
         "$context.integrationErrorMessage",
     }
