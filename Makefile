@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SAM_CLI := .venv-sam/bin/sam
+CHECKOV := .venv-checkov/bin/checkov
 
 # `pip install --no-deps`: the lock files name every package, so there is nothing left to resolve.
 INSTALL := -m pip install --disable-pip-version-check --no-deps --require-hashes
@@ -33,12 +34,13 @@ preview: .venv/installed ## Render every mail and text message into .preview/, w
 test: .venv/installed .venv-sam/installed ## Run every test that this machine can run, on a real broker.
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
-check: .venv/installed .venv-sam/installed ## Check format, lint, types, templates and generated files.
+check: .venv/installed .venv-sam/installed .venv-checkov/installed ## Check format, lint, types, templates and generated files.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/cfn-lint template.yaml
+	$(BIN)/cfn-lint template.yaml infrastructure/*.yaml
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM_CLI) validate --lint
+	$(CHECKOV) --framework cloudformation --file template.yaml infrastructure/*.yaml --skip-download --quiet --compact
 	$(BIN)/python -m tools.openapi --check
 	$(BIN)/python -m tools.preview --check
 
@@ -55,6 +57,7 @@ openapi: .venv/installed ## Write docs/openapi.json anew from the code.
 lock: .venv/installed ## Compile the pinned requirements anew from the *.in files, with today's versions.
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) --upgrade requirements.in -o requirements.lock
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) --upgrade requirements-sam.in -o requirements-sam.lock
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) --upgrade requirements-checkov.in -o requirements-checkov.lock
 	for function in order notify; do \
 	  UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) -c requirements.lock \
 	    functions/$$function/requirements.in -o functions/$$function/requirements.txt; \
@@ -76,4 +79,10 @@ clean: ## Remove data, logs, builds and caches; the installed packages stay.
 	@echo "Setting up .venv-sam, for the AWS SAM CLI (once) …"
 	@$(PYTHON) -m venv .venv-sam
 	@.venv-sam/bin/python $(INSTALL) -r requirements-sam.lock
+	@touch $@
+
+.venv-checkov/installed: requirements-checkov.lock | .venv/installed
+	@echo "Setting up .venv-checkov, for checkov (once) …"
+	@$(PYTHON) -m venv .venv-checkov
+	@.venv-checkov/bin/python $(INSTALL) -r requirements-checkov.lock
 	@touch $@

@@ -162,7 +162,7 @@ class _Reader:
             watched=watched,
             timeout=int(properties.get("Timeout", 3)),
             memory=int(properties.get("MemorySize", 128)),
-            concurrency=properties.get("ReservedConcurrentExecutions"),
+            concurrency=int(concurrency) if (concurrency := properties.get("ReservedConcurrentExecutions")) else None,
             environment={name: _as_variable(value) for name, value in environment.items()},
             log_format=properties.get("LoggingConfig", {}).get("LogFormat", "Text"),
             log_level=properties.get("LoggingConfig", {}).get("ApplicationLogLevel"),

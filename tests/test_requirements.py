@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 OF_FUNCTIONS = ("functions/order/requirements.txt", "functions/notify/requirements.txt")
-FILES = ("requirements.lock", "requirements-sam.lock", *OF_FUNCTIONS)
+FILES = ("requirements.lock", "requirements-sam.lock", "requirements-checkov.lock", *OF_FUNCTIONS)
 # name[extras]==version ; marker --hash=… --hash=…
 PINNED_AND_HASHED = re.compile(r"[\w.-]+(\[[\w, -]+\])?==[\w.+!-]+( ; [^/]+?)?( --hash=sha256:[0-9a-f]{64})+")
 

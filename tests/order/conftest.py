@@ -14,7 +14,7 @@ import pytest
 from moto import mock_aws
 
 from functions.order.orders import Customer, Item, Order, order_id_for, total_of
-from tests.template.conftest import REQUIRED
+from tests.template.conftest import PLAIN
 from tests.template.deployment import deploy
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def relay(environment: None) -> ModuleType:
 @pytest.fixture(scope="session")
 def orders_table() -> dict[str, Any]:
     """The properties of the table of orders in template.yaml."""
-    return deploy(**REQUIRED).properties("OrdersTable")
+    return deploy(**PLAIN).properties("OrdersTable")
 
 
 @pytest.fixture

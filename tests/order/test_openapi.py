@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 
-from tests.template.conftest import REQUIRED
+from tests.template.conftest import PLAIN
 from tests.template.deployment import deploy
 from tools import openapi
 
@@ -64,7 +64,7 @@ def test_every_answer_is_documented_and_every_error_as_a_problem(
 
 
 def test_every_route_of_the_template_is_documented_and_no_other(document: Any) -> None:
-    paths = deploy(**REQUIRED).properties("OrderApi")["Body"]["paths"]
+    paths = deploy(**PLAIN).properties("OrderApi")["Body"]["paths"]
     routes = {(method, path) for path, methods in paths.items() for method in methods}
     assert {(method, path) for path, methods in document["paths"].items() for method in methods} == routes
 

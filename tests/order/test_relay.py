@@ -19,7 +19,7 @@ from functions.order.orders import ORDER_CANCELLED, ORDER_PAID, Cancellation
 from functions.order.publisher import NotPublishedError, Receipt, RefusedError
 from functions.order.store import OrderStore
 from tests.order.conftest import order_of
-from tests.template.conftest import REQUIRED
+from tests.template.conftest import PLAIN
 from tests.template.deployment import deploy
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ def test_the_alarms_of_the_template_look_at_what_is_there(
     run()
     [line] = metrics()
     [described] = line["_aws"]["CloudWatchMetrics"]
-    deployment = deploy(**REQUIRED)
+    deployment = deploy(**PLAIN)
     variables = deployment.properties("RelayFunction")["Environment"]["Variables"]
     alarms = deployment.of_type("AWS::CloudWatch::Alarm")
     assert {"EventsWaitTooLong", "EventsUnpublishable"} <= alarms.keys()

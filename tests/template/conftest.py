@@ -16,6 +16,7 @@ LOGIN_KEY = "arn:aws:kms:eu-central-1:111122223333:key/11111111-2222-3333-4444-5
 AUTHORITY = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:authority-a1b2c3"
 # A cluster that anybody in its network may use, for what does not depend on the cluster.
 PLAIN = {**REQUIRED, "KafkaAuthentication": "none"}
+KEY = "arn:aws:kms:eu-central-1:123456789012:key/66666666-7777-8888-9999-000000000000"
 VPC = {"SubnetIds": "subnet-a,subnet-b", "SecurityGroupIds": "sg-a"}
 
 
@@ -51,6 +52,11 @@ def on_self_managed_with_scram() -> Deployment:
         KafkaSecretKeyArn=LOGIN_KEY,
         KafkaCaSecretArn=AUTHORITY,
     )
+
+
+@pytest.fixture(scope="session")
+def under_a_key() -> Deployment:
+    return deploy(**REQUIRED, **VPC, MskClusterArn=CLUSTER, KmsKeyArn=KEY)
 
 
 @pytest.fixture(

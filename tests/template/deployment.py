@@ -10,15 +10,23 @@ from samtranslator.yaml_helper import yaml_parse
 
 from local import translation
 
-TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+ROOT = Path(__file__).parents[2]
+TEMPLATE = ROOT / "template.yaml"
+MSK_TEMPLATE = ROOT / "infrastructure/msk.yaml"
+COGNITO_TEMPLATE = ROOT / "infrastructure/cognito.yaml"
+TEMPLATES = (TEMPLATE, MSK_TEMPLATE, COGNITO_TEMPLATE)
 REGION = "eu-central-1"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """The resources by logical id: only those whose condition holds, every intrinsic function resolved."""
+    """What a stack consists of and tells: only that whose condition holds, every intrinsic function resolved.
+
+    `resources` by logical id, `outputs` by name.
+    """
 
     resources: Mapping[str, Any]
+    outputs: Mapping[str, Any]
 
     def properties(self, logical_id: str) -> dict[str, Any]:
         properties: dict[str, Any] = self.resources[logical_id]["Properties"]
@@ -45,19 +53,25 @@ class Deployment:
             if statement["Effect"] == "Allow"
         }
 
+    def actions(self, function: str) -> set[str]:
+        """Return the actions that those statements allow."""
+        return {action for action, _ in self.grants(function)}
+
 
 def deploy(**parameters: str) -> Deployment:
     """Carry out the template with these parameters and the defaults of the others, which its rules must allow."""
     assert refusals(**parameters) == []
-    wired = _wire(translate(**parameters), parameters)
-    return Deployment(
-        resources={name: wired.intrinsics.resolve(resource) for name, resource in wired.resources.items()}
-    )
+    return _carried_out(translate(**parameters), parameters)
+
+
+def deploy_plain(path: Path, **parameters: str) -> Deployment:
+    """Carry out a template that needs no translation: one of infrastructure/."""
+    return _carried_out(_source(path), parameters)
 
 
 def refusals(**parameters: str) -> list[str]:
     """Return what the template's rules say against these parameters: the texts that CloudFormation would show."""
-    source = _source()
+    source = _source(TEMPLATE)
     resolve = _wire(source, parameters).intrinsics.resolve
     return [
         assertion["AssertDescription"]
@@ -70,14 +84,32 @@ def refusals(**parameters: str) -> list[str]:
 
 def translate(**parameters: str) -> dict[str, Any]:
     """Return the plain CloudFormation template that SAM makes of ours; its intrinsic functions are still in it."""
-    source = _source()
+    source = _source(TEMPLATE)
     return translation.translate(source, parameters=_values(source, parameters), region=REGION)
 
 
+def parameters_of(path: Path) -> dict[str, dict[str, Any]]:
+    """Return the parameters that a template declares."""
+    declared: dict[str, dict[str, Any]] = _source(path)["Parameters"]
+    return declared
+
+
 @functools.cache
-def _source() -> dict[str, Any]:
-    source: dict[str, Any] = yaml_parse(TEMPLATE.read_text())
+def _source(path: Path) -> dict[str, Any]:
+    source: dict[str, Any] = yaml_parse(path.read_text())
     return source
+
+
+def _carried_out(template: Mapping[str, Any], parameters: Mapping[str, str]) -> Deployment:
+    intrinsics = (wired := _wire(template, parameters)).intrinsics
+    return Deployment(
+        resources={name: intrinsics.resolve(resource) for name, resource in wired.resources.items()},
+        outputs={
+            name: intrinsics.resolve(output["Value"])
+            for name, output in template["Outputs"].items()
+            if "Condition" not in output or intrinsics.condition(output["Condition"])
+        },
+    )
 
 
 def _wire(template: Mapping[str, Any], parameters: Mapping[str, str]) -> translation.Wired:

@@ -85,3 +85,17 @@ def test_no_more_requests_are_let_in_than_wanted(parameters: dict[str, str], lim
     settings = stage["DefaultRouteSettings"]
     assert (int(settings["ThrottlingRateLimit"]), int(settings["ThrottlingBurstLimit"])) == (limit, limit)
     assert "RouteSettings" not in stage
+
+
+def test_the_log_of_requests_tells_nothing_about_who_called(deployment: Deployment) -> None:
+    [stage] = deployment.of_type("AWS::ApiGatewayV2::Stage").values()
+    log = json.loads(stage["AccessLogSettings"]["Format"])
+    assert set(log.values()) == {
+        "$context.requestId",
+        "$context.requestTimeEpoch",
+        "$context.routeKey",
+        "$context.status",
+        "$context.responseLatency",
+        "$context.error.message",
+        "$context.integrationErrorMessage",
+    }

@@ -10,7 +10,8 @@ from functions.notify.ledger import KEPT
 from functions.order import items, listing, outbox
 from functions.order.orders import OrderSummary
 from tests.order.conftest import order_of
-from tests.template.deployment import Deployment
+from tests.template.conftest import KEY, PLAIN
+from tests.template.deployment import Deployment, deploy
 
 TABLE = "AWS::DynamoDB::Table"
 DAY = 24 * 60 * 60
@@ -19,7 +20,7 @@ DAY = 24 * 60 * 60
 def test_every_table_is_encrypted(deployment: Deployment) -> None:
     tables = deployment.of_type(TABLE)
     assert set(tables) == {"OrdersTable", "NotificationsTable"}
-    assert all(table["SSESpecification"] == {"SSEEnabled": True} for table in tables.values())
+    assert all(table["SSESpecification"] == {"SSEEnabled": True, "SSEType": "KMS"} for table in tables.values())
 
 
 def test_every_queue_is_encrypted_and_keeps_its_messages_as_long_as_sqs_can(deployment: Deployment) -> None:
@@ -27,6 +28,19 @@ def test_every_queue_is_encrypted_and_keeps_its_messages_as_long_as_sqs_can(depl
     assert set(queues) == {"DeadLetterQueue", "FeedbackDeadLetterQueue"}
     assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
     assert all(queue["MessageRetentionPeriod"] == 14 * DAY for queue in queues.values())
+
+
+def test_a_key_of_ones_own_encrypts_all_that_is_kept(under_a_key: Deployment) -> None:
+    for table in under_a_key.of_type(TABLE).values():
+        assert table["SSESpecification"] == {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": KEY}
+    for queue in under_a_key.of_type("AWS::SQS::Queue").values():
+        assert queue["KmsMasterKeyId"] == KEY
+        assert "SqsManagedSseEnabled" not in queue
+    for group in under_a_key.of_type("AWS::Logs::LogGroup").values():
+        assert group["KmsKeyId"] == KEY
+    [bucket] = under_a_key.of_type("AWS::S3::Bucket").values()
+    [encryption] = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert encryption["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY}
 
 
 def test_every_bucket_is_encrypted_and_closed_to_the_public(deployment: Deployment) -> None:
@@ -59,18 +73,39 @@ def test_dead_letters_outlive_the_stack_and_end_while_the_ledger_knows_what_was_
     assert timedelta(days=14) < KEPT
 
 
-def test_orders_outlive_the_stack_and_can_be_restored(deployment: Deployment) -> None:
-    table = deployment.resources["OrdersTable"]
+@pytest.mark.parametrize("name", ["OrdersTable", "NotificationsTable"])
+def test_a_table_outlives_the_stack_and_can_be_restored(deployment: Deployment, name: str) -> None:
+    table = deployment.resources[name]
     # Except on create, so that a stack whose first deployment fails leaves no table in the way of the next.
     assert table["DeletionPolicy"] == "RetainExceptOnCreate"
     assert table["UpdateReplacePolicy"] == "Retain"
     assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
 
 
+@pytest.mark.parametrize("protected", ["true", "false"])
+def test_tables_are_protected_from_deletion_where_wanted(protected: str) -> None:
+    deployment = deploy(**PLAIN, DeletionProtection=protected)
+    assert {table["DeletionProtectionEnabled"] for table in deployment.of_type(TABLE).values()} == {protected}
+
+
 def test_the_sender_stays_verified_whatever_becomes_of_the_stack(deployment: Deployment) -> None:
     sender = deployment.resources["SenderIdentity"]
     assert sender["DeletionPolicy"] == "RetainExceptOnCreate"
     assert sender["UpdateReplacePolicy"] == "Retain"
+
+
+def test_a_sender_that_ses_knows_already_is_not_registered_again() -> None:
+    deployment = deploy(**PLAIN, VerifySender="false")
+    assert "SenderIdentity" not in deployment.resources
+    assert not [name for name in deployment.outputs if name.startswith("Dkim")]
+
+
+def test_the_records_that_the_domain_needs_are_told(deployment: Deployment) -> None:
+    assert [name for name in deployment.outputs if name.startswith("Dkim")] == [
+        "DkimRecord1",
+        "DkimRecord2",
+        "DkimRecord3",
+    ]
 
 
 def test_every_index_is_one_that_the_code_reads_with_the_keys_that_it_asks_for(deployment: Deployment) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.template.conftest import AUTHORITY, CLUSTER, LOGIN, REQUIRED, VPC
+from tests.template.conftest import AUTHORITY, CLUSTER, LOGIN, PLAIN, REQUIRED, VPC
 from tests.template.deployment import Deployment, deploy
 
 MAPPING = "AWS::Lambda::EventSourceMapping"
@@ -107,7 +107,16 @@ def test_it_hands_over_at_once_what_is_there(mapping: dict[str, Any]) -> None:
 
 def test_partial_answers_count_because_the_mode_is_provisioned(mapping: dict[str, Any]) -> None:
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert mapping["ProvisionedPollerConfig"] == {"MinimumPollers": 1, "MaximumPollers": 5}
+    assert mapping["ProvisionedPollerConfig"] == {"MinimumPollers": "1", "MaximumPollers": "5"}
+
+
+def test_how_many_pollers_there_are_is_told_by_parameters() -> None:
+    [mapping] = deploy(**PLAIN, MinimumPollers="2", MaximumPollers="9").of_type(MAPPING).values()
+    assert mapping["ProvisionedPollerConfig"] == {"MinimumPollers": "2", "MaximumPollers": "9"}
+
+
+def test_the_mapping_tells_its_lag_and_what_it_gave_up(mapping: dict[str, Any]) -> None:
+    assert set(mapping["MetricsConfig"]["Metrics"]) == {"EventCount", "ErrorCount", "KafkaMetrics"}
 
 
 def test_a_record_that_fails_the_whole_function_is_isolated_tried_for_six_hours_and_kept(

@@ -1,9 +1,12 @@
 """What each function may do: what it does, on what it does it to."""
 
+import re
+
 import pytest
 
-from tests.template.conftest import AUTHORITY, CLUSTER, LOGIN, LOGIN_KEY, PLAIN, REQUIRED, VPC
-from tests.template.deployment import Deployment, deploy
+from tests.template.aws_calls import calls
+from tests.template.conftest import AUTHORITY, CLUSTER, KEY, LOGIN, LOGIN_KEY, PLAIN, REQUIRED, VPC
+from tests.template.deployment import ROOT, Deployment, deploy
 
 TOPIC = "arn:aws:kafka:eu-central-1:111122223333:topic/shop/abc-1/order-events"
 GROUP = "arn:aws:kafka:eu-central-1:111122223333:group/shop/abc-1/shop-notify"
@@ -188,3 +191,102 @@ def test_of_awss_own_policies_a_function_has_those_for_logs_traces_and_its_netwo
     assert {arn.rpartition("/")[2] for arn in arns if arn.startswith("arn:aws:iam::aws:")} == managed
     ours = {arn for arn in arns if not arn.startswith("arn:aws:iam::aws:")}
     assert ours <= deployment.of_type("AWS::IAM::ManagedPolicy").keys()
+
+
+# A call whose right has another name: SendEmail of a whole MIME message is authorised as SendRawEmail.
+RIGHTS = {"ses:SendEmail": "ses:SendRawEmail"}
+# Rights without a call in the code: what kafka-python does after a login by IAM,
+PRODUCER = {action for action, _ in PRODUCE}
+# what the mapping's pollers do with notify's role, to Kafka and with what they give up,
+POLLERS = {
+    *(action for action, _ in FIND_THE_CLUSTER | CONSUME | REACH_THE_BROKERS),
+    "kafka:ListScramSecrets",
+    "secretsmanager:GetSecretValue",
+    "s3:PutObject",
+    "s3:ListBucket",
+}
+# what Lambda does with feedback's role when it gives an event up,
+GIVING_UP = {"sqs:SendMessage"}
+# and what DynamoDB, SQS and S3 do in a function's name with a key of one's own.
+READING, WRITING = {"kms:Decrypt"}, {"kms:Decrypt", "kms:GenerateDataKey"}
+WITHOUT_A_CALL = {
+    "OrderFunction": PRODUCER | READING,
+    "RelayFunction": PRODUCER | READING,
+    "NotifyFunction": POLLERS | WRITING,
+    "FeedbackFunction": GIVING_UP | WRITING,
+    "HistoryFunction": READING,
+}
+
+
+def _needed(deployment: Deployment, function: str) -> set[str]:
+    """Return the rights that the calls in a function's code take."""
+    return {RIGHTS.get(call, call) for call in calls(deployment.properties(function)["Handler"])}
+
+
+@pytest.mark.parametrize("function", WITHOUT_A_CALL)
+def test_a_function_may_make_every_call_that_is_in_its_code(
+    on_msk_with_scram: Deployment, under_a_key: Deployment, function: str
+) -> None:
+    needed = _needed(on_msk_with_scram, function)
+    assert needed <= on_msk_with_scram.actions(function)
+    # A login by IAM reads no secret.
+    assert needed - {"secretsmanager:GetSecretValue"} <= under_a_key.actions(function)
+
+
+@pytest.mark.parametrize("function", WITHOUT_A_CALL)
+def test_a_function_has_no_right_that_neither_its_code_nor_a_service_needs(
+    deployment: Deployment, under_a_key: Deployment, function: str
+) -> None:
+    needed = _needed(deployment, function) | WITHOUT_A_CALL[function]
+    assert deployment.actions(function) <= needed
+    assert under_a_key.actions(function) <= needed
+
+
+def test_every_function_is_compared(deployment: Deployment) -> None:
+    assert WITHOUT_A_CALL.keys() == deployment.of_type("AWS::Lambda::Function").keys()
+
+
+def test_every_right_without_a_call_is_there_for_some_deployment(
+    on_msk: Deployment, on_msk_with_scram: Deployment, under_a_key: Deployment
+) -> None:
+    for function, rights in WITHOUT_A_CALL.items():
+        given = on_msk.actions(function) | on_msk_with_scram.actions(function) | under_a_key.actions(function)
+        assert rights <= given
+
+
+def test_a_key_of_ones_own_is_used_through_the_services_that_encrypt_with_it(
+    on_msk: Deployment, under_a_key: Deployment
+) -> None:
+    writes_dead_letters = {"NotifyFunction", "FeedbackFunction"}
+    for function in WITHOUT_A_CALL:
+        decrypt, data_key = ("kms:Decrypt", KEY), ("kms:GenerateDataKey", KEY)
+        more = {decrypt, data_key} if function in writes_dead_letters else {decrypt}
+        assert under_a_key.grants(function) - on_msk.grants(function) == more
+        services = {
+            service
+            for statement in under_a_key.statements(function)
+            if statement["Resource"] == KEY
+            for service in _as_list(statement["Condition"]["StringEquals"]["kms:ViaService"])
+        }
+        dead_letters = {"sqs.eu-central-1.amazonaws.com", "s3.eu-central-1.amazonaws.com"}
+        assert services - {"dynamodb.eu-central-1.amazonaws.com"} == (
+            dead_letters if function in writes_dead_letters else set()
+        )
+
+
+def _as_list(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def test_the_page_on_permissions_has_every_right_and_no_other(
+    on_msk: Deployment, on_msk_with_scram: Deployment, under_a_key: Deployment
+) -> None:
+    rows = [line for line in (ROOT / "docs/permissions.md").read_text().splitlines() if line.startswith("| `")]
+    told = {action for row in rows for action in re.findall(r"`(\w[\w-]*:\w+)`", row.split("|")[1])}
+    given = {
+        action
+        for deployment in (on_msk, on_msk_with_scram, under_a_key)
+        for function in WITHOUT_A_CALL
+        for action in deployment.actions(function)
+    }
+    assert told == given
