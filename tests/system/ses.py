@@ -28,12 +28,17 @@ class Ses:
 
     `latency` is in seconds; `per_second`: more than that many in a second are refused; `refuse` says which error a
     mail to an address gets, if any; with `loses_answers`, it takes a mail and hangs up.
+
+    Two moments at which a test can have the sender die, each told with the sender's port: `hangs_up` once a mail is
+    about to come (true: it is not read), `taken` once it has a mail, with its address, and has not answered yet.
     """
 
     latency: float = 0.0
     per_second: int | None = None
     refuse: Callable[[str], Refusal | None] = lambda _: None
     loses_answers: Callable[[str], bool] = lambda _: False
+    hangs_up: Callable[[int], bool] = lambda _: False
+    taken: Callable[[str, int], None] = lambda *_: None
     sent: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     _moments: deque[float] = field(default_factory=deque)
@@ -65,6 +70,15 @@ class Ses:
         return None
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Leave it at that where a sender died: that is what tests have it do."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 @contextmanager
 def serving(ses: Ses) -> Iterator[str]:
     """Serve it on a free port of this machine, and give its URL."""
@@ -74,9 +88,19 @@ def serving(ses: Ses) -> Iterator[str]:
         wbufsize = -1  # head and body in one piece: in two, the client's delayed acknowledgement adds 40 ms
 
         def do_POST(self) -> None:
-            request = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            port = self.client_address[1]
+            if ses.hangs_up(port):
+                self.close_connection = True
+                return
+            length = int(self.headers["content-length"])
+            content = self.rfile.read(length)
+            if len(content) < length:
+                raise ConnectionResetError("the sender died in the middle of a mail")
+            request = json.loads(content)
             refusal = ses.take(request)
             [address] = request["Destination"]["ToAddresses"]
+            if refusal is None:
+                ses.taken(address, port)
             if refusal is None and ses.loses_answers(address):
                 self.close_connection = True
                 return
@@ -96,8 +120,7 @@ def serving(ses: Ses) -> Iterator[str]:
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class calls it so
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
