@@ -2,11 +2,14 @@
 
 import os
 import signal
+import socket
 
 import psutil
 
 
-def kill_peer(port: int) -> None:
-    """End (SIGKILL) the process that is connected from this port."""
-    [process_id] = {each.pid for each in psutil.net_connections("tcp4") if each.laddr and each.laddr.port == port}
-    os.kill(process_id, signal.SIGKILL)
+def kill_peer(connection: socket.socket) -> None:
+    """End (SIGKILL) the process that is connected."""
+    ends = connection.getpeername(), connection.getsockname()
+    [peer] = (each for each in psutil.net_connections("tcp4") if (each.laddr, each.raddr) == ends)
+    assert peer.pid, "nobody has the connection any more"
+    os.kill(peer.pid, signal.SIGKILL)

@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import json
+import socket
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -84,9 +85,7 @@ def surroundings(broker: Broker, folder: Path) -> Iterator[Surroundings]:
             Database(folder, port=port, application=template),
             contextlib.closing(Table(url(port), "NotificationsTable")) as ledger,
         ):
-            yield Surroundings(
-                broker=broker, aws=aws, dynamodb=url(port), ledger=ledger, ses=ses, ses_url=ses_url
-            )
+            yield Surroundings(broker=broker, aws=aws, dynamodb=url(port), ledger=ledger, ses=ses, ses_url=ses_url)
 
 
 def _sqs(aws: str) -> Any:
@@ -125,7 +124,9 @@ class Post:
         """Deliver the batch, to a function that is killed while SES has so many mails and has not answered the last."""
         taken = itertools.count(1)
         with pytest.MonkeyPatch.context() as ses:
-            ses.setattr(self.around.ses, "taken", lambda _, port: kill_peer(port) if next(taken) == mails else None)
+            ses.setattr(
+                self.around.ses, "before_answer", lambda _, sender: kill_peer(sender) if next(taken) == mails else None
+            )
             self.functions.kill([self._call(batch)])
 
     def deliver(self, batch: Batch, *, ahead: float = 0.0) -> Batch:
@@ -133,14 +134,14 @@ class Post:
         [outcome] = self.functions.invoke([self._call(batch, ahead=ahead)])
         return batch.remainder(failed_from(json.dumps(outcome.answer).encode(), batch))
 
-    def mails(self, customers: Iterable[int]) -> list[int]:
+    def mails(self, customers: Iterable[int]) -> dict[int, int]:
         """Return how many mails each customer has."""
-        return [self.around.ses.sent[address(number)] for number in customers]
+        return {number: self.around.ses.sent[address(number)] for number in customers}
 
-    def entries(self, customers: Iterable[int]) -> list[Entry]:
+    def entries(self, customers: Iterable[int]) -> dict[int, Entry]:
         """Return what the ledger tells of each customer's mail."""
         items = {item["order_id"]: item for item in self.around.ledger.scan()}
-        return [_entry(items[f"ord_{number}"]) for number in customers]
+        return {number: _entry(items[f"ord_{number}"]) for number in customers}
 
     def logged(self) -> list[dict[str, Any]]:
         """Return what notify has logged, its metrics among it."""
@@ -155,9 +156,9 @@ class Post:
         """Have senders die at the step; give what their calls have to say for that."""
         with pytest.MonkeyPatch.context() as ses:
             if step == SES_IS_CONNECTED:
-                ses.setattr(self.around.ses, "hangs_up", _kill_and_hang_up)
+                ses.setattr(self.around.ses, "before_mail", _kill_and_hang_up)
             elif step == SES_HAS_THE_MAIL:
-                ses.setattr(self.around.ses, "taken", lambda _, port: kill_peer(port))
+                ses.setattr(self.around.ses, "before_answer", lambda _, sender: kill_peer(sender))
             yield None if step in {SES_IS_CONNECTED, SES_HAS_THE_MAIL} else step
 
 
@@ -176,8 +177,8 @@ def post(around: Surroundings, *, policy: str, log: Path) -> Iterator[Post]:
         yield Post(around=around, functions=functions, mapping=mapping)
 
 
-def _kill_and_hang_up(port: int) -> bool:
-    kill_peer(port)
+def _kill_and_hang_up(sender: socket.socket) -> bool:
+    kill_peer(sender)
     return True
 
 
