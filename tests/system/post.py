@@ -107,18 +107,18 @@ class Post:
     functions: Functions
     mapping: "KafkaMapping"
 
-    def publish(self, count: int) -> tuple[list[int], Batch]:
-        """Publish an event each for so many new customers; return their numbers, and the records in Kafka."""
+    def publish(self, count: int) -> Batch:
+        """Publish an event each for so many new customers; return the records that Kafka has of them."""
         customers = list(itertools.islice(self.around.customers, count))
         bootstrap = self.around.broker.bootstrap
         publish(bootstrap, (event_of(number, PAID) for number in customers))
         keys = {f"ord_{number}".encode() for number in customers}
-        return customers, _batch(record for record in read_all(bootstrap, TOPIC) if record.key in keys)
+        return _batch(record for record in read_all(bootstrap, TOPIC) if record.key in keys)
 
     def kill_each(self, batch: Batch, *, step: str, ahead: float = 0.0) -> None:
         """Deliver each record by itself, to a function that is killed at the step."""
         with self._dying(step) as dies:
-            self.functions.kill([self._call(each, dies=dies, ahead=ahead) for each in _singles(batch)])
+            self.functions.kill([self._call(each, dies=dies, ahead=ahead) for each in parts(batch, 1)])
 
     def kill_once_sent(self, batch: Batch, mails: int) -> None:
         """Deliver the batch, to a function that is killed while SES has so many mails and has not answered the last."""
@@ -134,14 +134,14 @@ class Post:
         [outcome] = self.functions.invoke([self._call(batch, ahead=ahead)])
         return batch.remainder(failed_from(json.dumps(outcome.answer).encode(), batch))
 
-    def mails(self, customers: Iterable[int]) -> dict[int, int]:
-        """Return how many mails each customer has."""
-        return {number: self.around.ses.sent[address(number)] for number in customers}
+    def mails(self, batch: Batch) -> dict[int, int]:
+        """Return how many mails each customer of the batch has."""
+        return {number: self.around.ses.sent[address(number)] for number in customers_of(batch)}
 
-    def entries(self, customers: Iterable[int]) -> dict[int, Entry]:
-        """Return what the ledger tells of each customer's mail."""
+    def entries(self, batch: Batch) -> dict[int, Entry]:
+        """Return what the ledger tells of the mail to each customer of the batch."""
         items = {item["order_id"]: item for item in self.around.ledger.scan()}
-        return {number: _entry(items[f"ord_{number}"]) for number in customers}
+        return {number: _entry(items[f"ord_{number}"]) for number in customers_of(batch)}
 
     def logged(self) -> list[dict[str, Any]]:
         """Return what notify has logged, its metrics among it."""
@@ -177,6 +177,26 @@ def post(around: Surroundings, *, policy: str, log: Path) -> Iterator[Post]:
         yield Post(around=around, functions=functions, mapping=mapping)
 
 
+def parts(batch: Batch, size: int) -> list[Batch]:
+    """Return the records in batches of this size."""
+    records = list(_records(batch))
+    return [_batch(records[first : first + size]) for first in range(0, len(records), size)]
+
+
+def customers_of(batch: Batch) -> list[int]:
+    """Return the customer of each record."""
+    return [int(record.key.decode().removeprefix("ord_")) for record in _records(batch)]
+
+
+def places_of(batch: Batch) -> list[tuple[int, int]]:
+    """Return the partition and the offset of each record."""
+    return [(record.partition, record.offset) for record in _records(batch)]
+
+
+def _records(batch: Batch) -> Iterator[ConsumerRecord]:
+    return itertools.chain.from_iterable(batch.records.values())
+
+
 def _kill_and_hang_up(sender: socket.socket) -> bool:
     kill_peer(sender)
     return True
@@ -188,10 +208,6 @@ def _batch(records: Iterable[ConsumerRecord]) -> Batch:
         partition = TopicPartition(record.topic, record.partition)
         by_partition[partition] = (*by_partition.get(partition, ()), record)
     return Batch(by_partition)
-
-
-def _singles(batch: Batch) -> list[Batch]:
-    return [_batch([record]) for records in batch.records.values() for record in records]
 
 
 def _entry(item: Mapping[str, Any]) -> Entry:

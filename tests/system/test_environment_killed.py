@@ -5,7 +5,6 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import count, islice
 from pathlib import Path
@@ -13,13 +12,13 @@ from socket import socket
 from threading import Lock
 from typing import Any
 
-import httpx
 import pytest
 from kafka.partitioner import murmur2
 
-from functions.order.orders import order_id_for
-from tests.system.customers import address, customer, personal_data_in
+from tests.system.customers import address, personal_data_in
+from tests.system.order_events import event_of, publish
 from tests.system.peers import kill_peer
+from tests.system.published import PAID
 from tests.system.running import RunningStack, eventually
 from tests.system.ses import Ses, serving
 from tests.system.table import Table
@@ -27,7 +26,6 @@ from tests.system.table import Table
 pytestmark = pytest.mark.xdist_group("environment-killed")
 
 PARTITIONS = 3
-AT_ONCE = 8
 # SES takes its time (seconds), so that many sends are under way when it has this many mails: then their sender dies.
 LATENCY, FATAL_MAIL = 1.0, 6
 
@@ -60,12 +58,13 @@ def test_mail_flows_again_within_the_lease_and_a_few_seconds(start: Callable[...
     sends = Sends()
     with serving(ses := Ses(latency=LATENCY, before_answer=sends)) as url:
         stack = start(environment={"AWS_ENDPOINT_URL_SESV2": url})
+        kafka = stack.endpoints["kafka"]
         here, there = customers_of(partition=0), customers_of(partition=1)
         before, behind, beside = list(islice(here, 40)), list(islice(here, 10)), list(islice(there, 10))
-        place(stack, before)
+        publish(kafka, (event_of(number, PAID) for number in before))
         eventually(lambda: sends.death, what="the sender to be killed")
         ses.latency = 0.0
-        place(stack, [*behind, *beside])
+        publish(kafka, (event_of(number, PAID) for number in [*behind, *beside]))
         customers = [*before, *behind, *beside]
         eventually(lambda: sends.moments.keys() >= set(map(address, customers)), what="everybody's mail")
         eventually(stack.is_caught_up, what="the mapping to commit all records")
@@ -89,32 +88,11 @@ def test_mail_flows_again_within_the_lease_and_a_few_seconds(start: Callable[...
 
 def customers_of(*, partition: int) -> Iterator[int]:
     """Return the customers whose orders are in this partition, as Kafka's clients choose it."""
-    return (number for number in count() if murmur2(order_id_of(number).encode()) % 2**31 % PARTITIONS == partition)
-
-
-def reference_of(number: int) -> str:
-    return f"pay-killed-{number}"
-
-
-def order_id_of(number: int) -> str:
-    return order_id_for(reference_of(number))
-
-
-def place(stack: RunningStack, customers: Sequence[int]) -> None:
-    """Place an order for each, several at once; they want mail alone."""
-    token = stack.token(scope="orders:write")
-
-    def place_one(number: int) -> None:
-        buyer = customer(number) | {"channels": ["mail"]}
-        answer = stack.place(reference_of(number), token=token, customer=buyer)
-        assert answer.status_code == httpx.codes.CREATED, answer.text
-
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        list(pool.map(place_one, customers))
+    return (number for number in count() if murmur2(f"ord_{number}".encode()) % 2**31 % PARTITIONS == partition)
 
 
 def entries_of(stack: RunningStack, customers: Sequence[int]) -> dict[int, dict[str, Any]]:
     """Return what the ledger tells of each customer's mail."""
     with contextlib.closing(Table(stack.endpoints["dynamodb"], "NotificationsTable")) as table:
         items = {item["order_id"]: item for item in table.scan()}
-    return {number: items[order_id_of(number)] for number in customers}
+    return {number: items[f"ord_{number}"] for number in customers}

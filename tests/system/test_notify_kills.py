@@ -4,7 +4,6 @@ No mail is lost. None is doubled but those whose send was under way, and of each
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,10 +12,18 @@ from functions.notify.ledger import MAXIMUM_ATTEMPTS
 from functions.notify.metrics import Metric
 from tests.system.broker import Broker
 from tests.system.customers import personal_data_in
-from tests.system.post import SES_HAS_THE_MAIL, SES_IS_CONNECTED, Entry, Post, Surroundings, post, surroundings
-
-if TYPE_CHECKING:
-    from local.mapping.batch import Batch
+from tests.system.post import (
+    SES_HAS_THE_MAIL,
+    SES_IS_CONNECTED,
+    Entry,
+    Post,
+    Surroundings,
+    customers_of,
+    parts,
+    places_of,
+    post,
+    surroundings,
+)
 
 pytestmark = pytest.mark.xdist_group("notify-kills")
 
@@ -68,15 +75,15 @@ def assert_nobody_is_in_the_log_of(post: Post) -> None:
 def test_who_waits_for_a_sender_that_was_killed_gets_the_mail_once_the_lease_is_over(
     resending: Post, step: str, leaves_a_claim: bool, mails: int
 ) -> None:
-    customers, batch = resending.publish(KILLS)
+    batch = resending.publish(KILLS)
     resending.kill_each(batch, step=step)
     # While the leases run, nobody knows better than the sender.
     assert len(resending.deliver(batch)) == (KILLS if leaves_a_claim else 0)
-    assert resending.mails(customers) == dict.fromkeys(customers, mails - leaves_a_claim)
+    assert set(resending.mails(batch).values()) == {mails - leaves_a_claim}
     for later in (LATER, 2 * LATER):
         assert not resending.deliver(batch, ahead=later)
-        assert resending.mails(customers) == dict.fromkeys(customers, mails)
-    assert resending.entries(customers) == dict.fromkeys(customers, Entry("sent", 1 + leaves_a_claim, leaves_a_claim))
+        assert set(resending.mails(batch).values()) == {mails}
+    assert set(resending.entries(batch).values()) == {Entry("sent", 1 + leaves_a_claim, leaves_a_claim)}
 
 
 @pytest.mark.parametrize(
@@ -90,37 +97,35 @@ def test_who_waits_for_a_sender_that_was_killed_gets_the_mail_once_the_lease_is_
     ],
 )
 def test_a_mail_that_may_be_out_is_held_where_that_is_the_policy(holding: Post, step: str, mails: int) -> None:
-    customers, batch = holding.publish(KILLS)
+    batch = holding.publish(KILLS)
     holding.kill_each(batch, step=step)
     assert len(holding.deliver(batch)) == KILLS
     logged_before = len(holding.logged())
     assert not holding.deliver(batch, ahead=LATER)
-    assert holding.mails(customers) == dict.fromkeys(customers, mails)
-    assert holding.entries(customers) == dict.fromkeys(customers, Entry("unknown", 1, False))
+    assert set(holding.mails(batch).values()) == {mails}
+    assert set(holding.entries(batch).values()) == {Entry("unknown", 1, False)}
     lines = holding.logged()[logged_before:]
     errors = [line["order_id"] for line in lines if line.get("level") == "ERROR"]
-    assert sorted(errors) == sorted(f"ord_{number}" for number in customers)
+    assert sorted(errors) == sorted(f"ord_{number}" for number in customers_of(batch))
     assert [line[Metric.HELD] for line in lines if Metric.HELD in line] == [[KILLS]]
 
 
 def test_a_mail_whose_senders_all_were_killed_is_set_aside(resending: Post) -> None:
-    customers, batch = resending.publish(KILLS)
+    batch = resending.publish(KILLS)
     for attempt in range(MAXIMUM_ATTEMPTS):
         resending.kill_each(batch, step=SES_HAS_THE_MAIL, ahead=attempt * LATER)
-    assert resending.mails(customers) == dict.fromkeys(customers, MAXIMUM_ATTEMPTS)
+    assert set(resending.mails(batch).values()) == {MAXIMUM_ATTEMPTS}
     claimed = Entry("claimed", MAXIMUM_ATTEMPTS, True)
-    assert resending.entries(customers) == dict.fromkeys(customers, claimed)
+    assert set(resending.entries(batch).values()) == {claimed}
     for later in (MAXIMUM_ATTEMPTS * LATER, (MAXIMUM_ATTEMPTS + 1) * LATER):
         assert not resending.deliver(batch, ahead=later)
-    assert resending.mails(customers) == dict.fromkeys(customers, MAXIMUM_ATTEMPTS)
-    assert resending.entries(customers) == dict.fromkeys(customers, Entry("failed", MAXIMUM_ATTEMPTS + 1, True))
+    assert set(resending.mails(batch).values()) == {MAXIMUM_ATTEMPTS}
+    assert set(resending.entries(batch).values()) == {Entry("failed", MAXIMUM_ATTEMPTS + 1, True)}
 
     letters = [letter["MessageAttributes"] for letter in resending.around.dead_letters()]
     assert {letter["reason"]["StringValue"] for letter in letters} == {"every attempt to send ended without a word"}
     places = [(int(letter["partition"]["StringValue"]), int(letter["offset"]["StringValue"])) for letter in letters]
-    assert sorted(places) == sorted(
-        (record.partition, record.offset) for records in batch.records.values() for record in records
-    )
+    assert sorted(places) == sorted(places_of(batch))
     assert personal_data_in(map(str, letters)) == []
 
 
@@ -128,21 +133,19 @@ def test_a_death_in_the_middle_of_a_batch_doubles_what_was_under_way_and_nothing
     resending: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(resending.around.ses, "latency", 0.05)  # so that several sends are under way at once
-    killed: list[tuple[list[int], Batch]] = []
-    for mails in range(1, 2 * KILLS, 2):
-        customers, batch = resending.publish(BATCH_SIZE)
-        resending.kill_once_sent(batch, mails)
+    batches = parts(resending.publish(KILLS * BATCH_SIZE), BATCH_SIZE)
+    for mails, batch in enumerate(batches, start=1):
+        resending.kill_once_sent(batch, 2 * mails)
         # What nobody was at goes out at once.
         resending.deliver(batch)
-        killed.append((customers, batch))
-    for customers, batch in killed:
-        under_way = {number for number, entry in resending.entries(customers).items() if entry.status == "claimed"}
+    for batch in batches:
+        under_way = {number for number, entry in resending.entries(batch).items() if entry.status == "claimed"}
         assert not resending.deliver(batch, ahead=LATER)
-        assert resending.entries(customers) == {
-            number: Entry("sent", 2, True) if number in under_way else Entry("sent", 1, False) for number in customers
+        assert resending.entries(batch) == {
+            number: Entry("sent", 2, True) if number in under_way else Entry("sent", 1, False)
+            for number in customers_of(batch)
         }
-        counts = resending.mails(customers)
-        assert set(counts.values()) == {1, 2}
-        doubled = {number for number, count in counts.items() if count == 2}
-        assert doubled <= under_way
+        mails_of = resending.mails(batch)
+        assert set(mails_of.values()) == {1, 2}
+        assert {number for number, mails in mails_of.items() if mails == 2} <= under_way
         assert len(under_way) <= THREADS
