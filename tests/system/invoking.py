@@ -20,8 +20,6 @@ from tests.system.running import PATIENCE, ROOT
 
 REGION = "us-east-1"
 _NOWHERE = url(1)
-
-
 # Invocations at a time.
 _SIDE_BY_SIDE = 3
 

@@ -1,4 +1,4 @@
-"""Notify as tests/system/mortal.py runs it, and where it can die by itself; tests/system/ses.py knows more places."""
+"""Notify as tests/system/mortal.py runs it, and where it can die by itself; tests/system/post.py has more places."""
 
 import time
 from collections.abc import Callable, Mapping
