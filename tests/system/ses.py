@@ -2,6 +2,7 @@
 
 import base64
 import json
+import socket
 import sys
 import threading
 import time
@@ -28,12 +29,17 @@ class Ses:
 
     `latency` is in seconds; `per_second`: more than that many in a second are refused; `refuse` says which error a
     mail to an address gets, if any; with `loses_answers`, it takes a mail and hangs up.
+
+    Two moments at which a test can have the sender die, each told with the connection: `before_mail`, when one is about
+    to come (true: it is not read), and `before_answer`, when it has a mail to an address.
     """
 
     latency: float = 0.0
     per_second: int | None = None
     refuse: Callable[[str], Refusal | None] = lambda _: None
     loses_answers: Callable[[str], bool] = lambda _: False
+    before_mail: Callable[[socket.socket], bool] = lambda _: False
+    before_answer: Callable[[str, socket.socket], None] = lambda *_: None
     sent: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     _moments: deque[float] = field(default_factory=deque)
@@ -65,6 +71,25 @@ class Ses:
         return None
 
 
+def _read(handler: BaseHTTPRequestHandler) -> bytes:
+    """Return the body of a request. Raises ConnectionResetError if its sender died in the middle of it."""
+    length = int(handler.headers["content-length"])
+    content = handler.rfile.read(length)
+    if len(content) < length:
+        raise ConnectionResetError
+    return content
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 512  # who finds it full has a connection that nobody reads from
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Leave it at that where a sender died: that is what tests have it do."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 @contextmanager
 def serving(ses: Ses) -> Iterator[str]:
     """Serve it on a free port of this machine, and give its URL."""
@@ -74,9 +99,14 @@ def serving(ses: Ses) -> Iterator[str]:
         wbufsize = -1  # head and body in one piece: in two, the client's delayed acknowledgement adds 40 ms
 
         def do_POST(self) -> None:
-            request = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            if ses.before_mail(self.connection):
+                self.close_connection = True
+                return
+            request = json.loads(_read(self))
             refusal = ses.take(request)
             [address] = request["Destination"]["ToAddresses"]
+            if refusal is None:
+                ses.before_answer(address, self.connection)
             if refusal is None and ses.loses_answers(address):
                 self.close_connection = True
                 return
@@ -96,8 +126,7 @@ def serving(ses: Ses) -> Iterator[str]:
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class calls it so
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
