@@ -30,7 +30,7 @@ from botocore.stub import Stubber
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.notify import mailer
+from functions.notify import mailer, mime
 from functions.notify.aws import SENDS
 from functions.notify.mailer import Mailer
 from functions.notify.messages import Message
@@ -58,7 +58,7 @@ def send(client: Any, *, to: str = "ada@example.com", name: str = "Ada", message
 def compose(name: str, subject: str = "Your order") -> bytes:
     recipient = mailer.parse_address("ada@example.com", name=name)
     message = Message(subject=subject, text="Thank you.", html="<p>Thank you.</p>")
-    return mailer.compose(message, sender=SENDER, recipient=recipient).as_bytes()
+    return mime.compose(message, sender=SENDER, recipient=recipient)
 
 
 def parse(raw: bytes) -> EmailMessage:
