@@ -68,25 +68,21 @@ def header_text(text: str) -> str:
     return " ".join(ENCODED_WORD.sub(" ", LINE_BREAKERS.sub(" ", text)).split())
 
 
-def _header(name: str, text: str) -> str:
-    line = f"{name}: {header_text(text)}"
-    return line if _is_plain(line) else f"{name}: {_encoded_words(header_text(text), header=name)}"
-
-
 def _addressed(name: str, address: Address) -> str:
-    line = f"{name}: {address}"
-    if _is_plain(line) or not address.display_name:
-        return line
+    if str(address).isascii():
+        return f"{name}: {address}"  # 420 characters at most, of the 998 that SMTP takes on a line
     return f"{name}: {_encoded_words(address.display_name, header=name)}\n <{address.addr_spec}>"
 
 
-def _is_plain(line: str) -> bool:
-    return line.isascii() and len(line) <= LONGEST_LINE
+def _header(name: str, text: str) -> str:
+    text = header_text(text)
+    fits = text.isascii() and len(name) + 2 + len(text) <= LONGEST_LINE
+    return f"{name}: {text if fits else _encoded_words(text, header=name)}"
 
 
 def _encoded_words(text: str, *, header: str) -> str:
     """Write any text in ASCII (RFC 2047), on as many lines of the header as it takes."""
-    return Header(text, charset="utf-8", header_name=header, maxlinelen=LONGEST_LINE).encode()
+    return Header(text, charset="utf-8", header_name=header).encode()
 
 
 def _quoted(text: str) -> str:

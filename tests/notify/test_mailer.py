@@ -158,6 +158,20 @@ def test_no_name_and_no_subject_adds_a_header_or_a_recipient(name: str, subject:
     assert [address.addr_spec for address in mail["To"].addresses] == ["ada@example.com"]
 
 
+@given(subject=NASTY | st.text(alphabet="ab .,", max_size=200) | st.text(alphabet="a", min_size=900, max_size=1000))
+def test_a_subject_is_read_as_it_was_written(subject: str) -> None:
+    head = compose("Ada", subject).partition(b"\r\n\r\n")[0]
+    assert parse(head)["Subject"] == mime.header_text(subject)
+    assert max(map(len, head.split(b"\r\n"))) <= 78
+
+
+@given(body=st.text(alphabet='ab. =_-\n\t"\u1ec7'))
+def test_a_body_is_read_as_it_was_written(body: str) -> None:
+    mail = parse(mime.compose(Message(subject="", text=body, html=body), sender=SENDER, recipient=SENDER))
+    for part in mail.iter_parts():
+        assert part.get_content().splitlines() == (body.splitlines() or [""])
+
+
 @given(text=st.text(max_size=60))
 def test_a_tag_is_in_the_alphabet_of_tags_and_can_be_read_back(text: str) -> None:
     value = mailer.tag_value(text)
