@@ -17,7 +17,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -95,7 +94,8 @@ class Function:
             answer = self.app.handler(event, cast("Any", Context(aws_request_id=str(uuid.uuid4()))))
             spent = Spent.by_this_process() - began
         if answer["batchItemFailures"]:
-            raise SystemExit(f"{self.log.getvalue()}\n{len(answer['batchItemFailures'])} records were not done.")
+            why = [line for line in self.log.getvalue().splitlines() if '"level":"INFO"' not in line]
+            raise SystemExit("\n".join([*why, f"{len(answer['batchItemFailures'])} records were not done."]))
         return spent
 
     def steps(self, number: int) -> dict[str, Spent]:

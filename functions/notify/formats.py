@@ -48,7 +48,9 @@ def _written(amount: str, currency: str, locale: Locale) -> str:
     pattern = parse_pattern(locale.currency_formats["standard"].pattern)
     digits = len(amount.partition(".")[2])
     pattern.frac_prec = (digits, digits)
-    written = pattern.apply(Decimal(amount), locale, currency=currency, currency_digits=False, decimal_quantization=False)
+    written = pattern.apply(
+        Decimal(amount), locale, currency=currency, currency_digits=False, decimal_quantization=False
+    )
     # CLDR sets a currency without a sign of its own apart, CHF 25.00, which Babel leaves out.
     return re.sub(r"(?<=[A-Z])(?=[0-9])", "\N{NO-BREAK SPACE}", written)
 
