@@ -26,6 +26,7 @@ class Refusal:
 class Ses:
     """What it does, to be changed at will, and what it took: `sent` counts the mails to each address.
 
+    `told` has the notifications that these mails were, by address and in their order: the ledger's ids.
     `latency` is in seconds; `per_second`: more than that many in a second are refused; `refuse` says which error a
     mail to an address gets, if any; with `loses_answers`, it takes a mail and hangs up.
     """
@@ -35,6 +36,7 @@ class Ses:
     refuse: Callable[[str], Refusal | None] = lambda _: None
     loses_answers: Callable[[str], bool] = lambda _: False
     sent: Counter[str] = field(default_factory=Counter)
+    told: dict[str, list[str]] = field(default_factory=dict)
     refused: Counter[str] = field(default_factory=Counter)
     _moments: deque[float] = field(default_factory=deque)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -51,6 +53,7 @@ class Ses:
                 self.refused[refusal.code] += 1
             else:
                 self.sent[address] += 1
+                self.told.setdefault(address, []).append(_tag(request, "notification_id"))
             return refusal
 
     def _too_many(self) -> Refusal | None:
@@ -63,6 +66,12 @@ class Ses:
             return Refusal(code="TooManyRequestsException", status=429, message="Maximum sending rate exceeded.")
         self._moments.append(now)
         return None
+
+
+def _tag(request: dict[str, Any], name: str) -> str:
+    """Return what functions/notify/mailer.py made this tag of."""
+    [value] = (tag["Value"] for tag in request["EmailTags"] if tag["Name"] == name)
+    return base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)).decode()
 
 
 @contextmanager
@@ -96,8 +105,11 @@ def serving(ses: Ses) -> Iterator[str]:
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class calls it so
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+        request_queue_size = 512  # who finds it full has a connection that nobody reads from
+
+    server = Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
