@@ -1,23 +1,21 @@
 """10,000 records, each delivered three times at least, shuffled and overlapping: every customer is told once.
 
 The stack's own mapping delivers them in their order. Beside it works a second poller, which cuts them into other
-batches, twice and out of turn, while consumers join the mapping's group and leave it.
+batches, twice and out of turn.
 """
 
 import contextlib
 import itertools
 import json
 import os
-import time
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
-from kafka import KafkaConsumer
 
 from tests.system.broker import read_all
 from tests.system.customers import address, personal_data_in
@@ -33,16 +31,15 @@ from tools.deadletters.places import Places, on_this_machine
 
 pytestmark = pytest.mark.xdist_group("redelivery")
 
-ORDERS, CANCELLED_ORDERS = 450, 50
+ORDERS, CANCELLED_ORDERS = 9_000, 1_000
 RECORDS = ORDERS + CANCELLED_ORDERS
 SIDE_BY_SIDE = 2
-VISIT = 2.0  # seconds
 
 
 def test_every_customer_is_told_once_however_often_the_records_come(
     start: Callable[..., RunningStack], project: Path
 ) -> None:
-    chance = Random(10_000)
+    chance = Random(10_000)  # noqa: S311 - the same one each time, so that a failure can be repeated
     types = {number: [PAID, CANCELLED] if number < CANCELLED_ORDERS else [PAID] for number in range(ORDERS)}
     with serving(ses := Ses()) as url:
         stack = start(environment={"AWS_ENDPOINT_URL_SESV2": url})
@@ -58,8 +55,6 @@ def test_every_customer_is_told_once_however_often_the_records_come(
                 pool.submit(redelivery.deliver, batch, named_alone)
                 for batch, named_alone in zip(batches, itertools.cycle([True, False]), strict=False)
             ]
-            while wait(deliveries, timeout=VISIT).not_done:
-                visit(kafka, mapping.consumer_group)
             for delivery in deliveries:
                 delivery.result()
         eventually(stack.is_caught_up, what="the mapping to commit all records", patience=600)
@@ -69,26 +64,11 @@ def test_every_customer_is_told_once_however_often_the_records_come(
         assert not differing, [(to, ses.told.get(to), wanted.get(to)) for to in sorted(differing)[:10]]
         assert ledger_of(dynamodb) == {("sent", 1, False): RECORDS}
         assert dead_letters(places) == []
-        for process in stack.processes(): print(sum(process.cpu_times()[:2]), " ".join(process.cmdline())[-150:])
-        print("me", time.process_time())
         assert stack.stop() == os.EX_OK
 
-    assert stack.logged("CommitFailedError"), "no visitor was there when the mapping wanted to commit"
     lines = log_of(stack, "NotifyFunction")
     assert_that_records_were_done_three_times(lines)
     assert personal_data_in([stack.log.read_text(), *map(Path.read_text, (stack.data / "logs").iterdir())]) == []
-
-
-def visit(kafka: str, group: str) -> None:
-    """Have a consumer join the group, which takes its partitions, and leave: twice, the group is balanced anew."""
-    visitor = KafkaConsumer(bootstrap_servers=kafka, group_id=group, enable_auto_commit=False)
-    try:
-        assert visitor.partitions_for_topic(TOPIC)  # else it would join before it knows them, and get none
-        visitor.subscribe([TOPIC])
-        eventually(lambda: visitor.poll(timeout_ms=1000) or visitor.assignment(), what="the visitor to be let in")
-        time.sleep(VISIT)
-    finally:
-        visitor.close(autocommit=False)
 
 
 def ledger_of(dynamodb: str) -> Counter[tuple[str, int, bool]]:
@@ -120,4 +100,3 @@ def assert_that_records_were_done_three_times(lines: list[dict[str, Any]]) -> No
     assert len(done) == RECORDS
     assert min(done.values()) >= 3
     assert [line for line in lines if line.get("reason") == "claimed by another"]
-    print(messages, Counter(line.get("reason") for line in lines), done.total())
