@@ -63,9 +63,11 @@ class Redelivery:
         open which.
         """
         end = time.monotonic() + PATIENCE
-        while batch := self._left(batch, named_alone=named_alone):
-            assert time.monotonic() < end, f"{batch} is never done"
+        left = self._left(batch, named_alone=named_alone)
+        while len(left) > 0:
+            assert time.monotonic() < end, f"{left} is never done"
             time.sleep(_PAUSE)
+            left = self._left(left, named_alone=named_alone)
 
     def _left(self, batch: Batch, *, named_alone: bool) -> Batch:
         """Bring a batch once, and return what of it has to come again."""
