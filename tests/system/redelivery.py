@@ -63,18 +63,16 @@ class Redelivery:
         open which.
         """
         end = time.monotonic() + PATIENCE
-        left = self._left(batch, named_alone=named_alone)
-        while len(left) > 0:
-            assert time.monotonic() < end, f"{left} is never done"
+        while batch := self._left(batch, named_alone=named_alone):
+            assert time.monotonic() < end, f"{batch} is never done"
             time.sleep(_PAUSE)
-            left = self._left(left, named_alone=named_alone)
 
     def _left(self, batch: Batch, *, named_alone: bool) -> Batch:
         """Bring a batch once, and return what of it has to come again."""
         payload = batch.event(self.mapping, self.bootstrap)
         answer = self.functions.invoke(FunctionName=self.mapping.function, Payload=payload)
         content = answer["Payload"].read()
-        assert "FunctionError" not in answer, content
+        assert not answer.get("FunctionError"), content
         remainder = batch.remainder(failed_from(content, batch))
         return _named(remainder, content) if named_alone else remainder
 
