@@ -191,7 +191,10 @@ class Notifier:
             logger.warning("notification sent, but not written down", extra={**keys, "reason": reason})
 
     def _mark_while_there_is_time(self, claim: Claim, provider_id: str, invocation: Invocation) -> bool:
-        """Try a few times: of all writes, this is the one whose loss doubles a mail, should its record come again."""
+        """Try a few times: of all writes, this is the one whose loss doubles a mail, should its record come again.
+
+        Raises LedgerUnavailableError.
+        """
         for _ in range(MOST_MARKS - 1):
             try:
                 return self.ledger.mark_sent(claim, provider_id=provider_id, now=self.clock())
