@@ -166,7 +166,9 @@ class Ledger:
         self, notification: Notification, found: _Entry, claim: Attributes, *, attempts: int
     ) -> Claim | Found:
         won, item = self._update(notification, claim, attempts=attempts, condition=_AS_FOUND, given=found.as_given())
-        return _Entry.read(item).claim(notification) if won else Found(status=Status.CLAIMED)
+        if won or (item and _Entry.read(item).is_as(Status.CLAIMED, claim["owner"]["S"])):
+            return _Entry.read(item).claim(notification)
+        return Found(status=Status.CLAIMED)
 
     def _hold(self, notification: Notification, found: _Entry, now: datetime) -> Found:
         held = {"status": {"S": Status.UNKNOWN}, "owner": {"S": found.owner}, **_stamps(now)}

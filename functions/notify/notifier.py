@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 TIME_TO_ANSWER = timedelta(seconds=2)
 TIME_TO_SEND = timedelta(seconds=LONGEST_SEND)
 LEASE_MARGIN = timedelta(seconds=1)
+MOST_MARKS = 3
 TOO_LATE = "the invocation has too little time left for one more"
 
 logger = Logger()
@@ -158,7 +159,7 @@ class Notifier:
             return self._defer(reading, claim.notification, reason=str(error))
         except AnswerLostError as error:
             return self._lose(claim, reading, reason=str(error))
-        self._mark_sent(claim, provider_id, reading)
+        self._mark_sent(claim, provider_id, reading, invocation)
         return True
 
     def _send_at_its_pace(self, event: OrderEvent, channel: Channel, claim: Claim, invocation: Invocation) -> str:
@@ -170,7 +171,7 @@ class Notifier:
                 channel.pace.back_off()
         raise DeferredError(TOO_LATE)
 
-    def _mark_sent(self, claim: Claim, provider_id: str, reading: Reading) -> None:
+    def _mark_sent(self, claim: Claim, provider_id: str, reading: Reading, invocation: Invocation) -> None:
         """Write down that it is out. Never raises: whatever fails here, the record must not come again."""
         keys = _keys(
             reading,
@@ -183,11 +184,24 @@ class Notifier:
             self.metrics.count(Metric.POSSIBLE_DUPLICATE)
         logger.info("notification sent", extra=keys)
         try:
-            if not self.ledger.mark_sent(claim, provider_id=provider_id, now=self.clock()):
+            if not self._mark_while_there_is_time(claim, provider_id, invocation):
                 logger.warning("notification sent, but somebody else has claimed it meanwhile", extra=keys)
         except Exception as error:  # noqa: BLE001 a bug here would send the mail again
             reason = str(error) if isinstance(error, LedgerUnavailableError) else type(error).__name__
             logger.warning("notification sent, but not written down", extra={**keys, "reason": reason})
+
+    def _mark_while_there_is_time(self, claim: Claim, provider_id: str, invocation: Invocation) -> bool:
+        """Try a few times: of all writes, this is the one whose loss doubles a mail, should its record come again.
+
+        Raises LedgerUnavailableError.
+        """
+        for _ in range(MOST_MARKS - 1):
+            try:
+                return self.ledger.mark_sent(claim, provider_id=provider_id, now=self.clock())
+            except LedgerUnavailableError:
+                if self._spare_time(invocation) < timedelta():
+                    raise
+        return self.ledger.mark_sent(claim, provider_id=provider_id, now=self.clock())
 
     def _lose(self, claim: Claim, reading: Reading, *, reason: str) -> bool:
         self.ledger.mark_unknown(claim, now=self.clock())

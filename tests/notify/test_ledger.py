@@ -250,6 +250,20 @@ def test_of_two_that_take_over_one_wins(sender: Sender, dynamodb: DynamoDBClient
         assert sender.claim() == Found(status="claimed")
 
 
+def test_a_take_over_that_is_repeated_finds_its_own_work(sender: Sender, dynamodb: DynamoDBClient) -> None:
+    """The client asks once more after an answer that was lost; by then, the claim is its own."""
+    old, item = sender.die(), {"status": {"S": "claimed"}, "attempts": {"N": "1"}, "lease_until": {"N": "0"}}
+    mine = {"owner": {"S": "mine"}, "attempts": {"N": "2"}, "possible_duplicate": {"BOOL": True}}
+    with Stubber(dynamodb) as stubber:
+        for found in ({"owner": {"S": old.owner}}, mine):
+            stubber.add_client_error(
+                "update_item", "ConditionalCheckFailedException", modeled_fields={"Item": item | found}
+            )
+        assert sender.claim(owner="mine") == Claim(
+            notification=NOTIFICATION, owner="mine", attempts=2, possible_duplicate=True
+        )
+
+
 @pytest.mark.parametrize("code", ["ThrottlingException", "InternalServerError", "ResourceNotFoundException"])
 def test_an_error_of_dynamodb_is_named(sender: Sender, dynamodb: DynamoDBClient, code: str) -> None:
     with Stubber(dynamodb) as stubber:

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 
 from functions.notify.events import OrderEvent
-from functions.notify.ledger import Claim, Found, Ledger, Notification, UnknownPolicy
+from functions.notify.ledger import Claim, Found, Ledger, LedgerUnavailableError, Notification, UnknownPolicy
 from functions.notify.messages import Messages
 from functions.notify.notifier import Invocation, Notifier
 from tests.notify.conftest import with_ses
@@ -302,6 +302,35 @@ def test_a_mail_that_is_out_does_not_come_again_for_a_ledger_that_is_away(
     mapping.notifier = with_ses(mapping.notifier, Client())
     assert mapping.bring()
     assert messages_of(logs) == ["notification sent", "notification sent, but not written down"]
+
+
+@pytest.mark.parametrize(("seconds", "marks"), [(15, 3), (5, 1)])
+def test_that_a_mail_is_out_is_written_down_later_if_there_is_time(
+    mapping: Mapping,
+    clock: Clock,
+    dynamodb: DynamoDBClient,
+    logs: list[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    seconds: int,
+    marks: int,
+) -> None:
+    """The ledger hangs for as long as its client waits, twice; after the first, the invocation has `seconds` left."""
+    mark_sent, tries = Ledger.mark_sent, 0
+
+    def hang(*arguments: Any, **keywords: Any) -> bool:
+        nonlocal tries
+        tries += 1
+        if tries == 3:
+            return mark_sent(*arguments, **keywords)
+        if tries == 1:
+            clock.advance(seconds=15 - seconds)
+        raise LedgerUnavailableError("ReadTimeoutError")
+
+    monkeypatch.setattr(Ledger, "mark_sent", hang)
+    assert mapping.bring(seconds=15)
+    assert tries == marks
+    assert status(dynamodb) == ("sent" if marks == 3 else "claimed")
+    assert ("notification sent, but not written down" in messages_of(logs)) == (marks == 1)
 
 
 def test_a_mail_that_is_out_does_not_come_again_for_a_bug(
