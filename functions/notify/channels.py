@@ -11,8 +11,8 @@ from functions.notify import events
 from functions.notify.messages import RenderError
 
 if TYPE_CHECKING:
-    from functions.notify.events import OrderEvent
     from functions.notify.breaker import CircuitBreaker
+    from functions.notify.events import OrderEvent
     from functions.notify.ledger import Notification
     from functions.notify.mailer import Mailer
     from functions.notify.messages import Messages
