@@ -1,6 +1,7 @@
 """Notify in a running stack, from outside: records for it, its ledger, its dead letters, and what it logged."""
 
 import json
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from tools.deadletters.letters import Letter
 TOPIC = "order-events"
 PARTITIONS = 3  # of a topic of the stack, by default
 _TABLE = "NotificationsTable"
+_LEISURE = 0.5  # seconds between two looks at the whole table, which keep DynamoDB from its work
 
 _deserialize = TypeDeserializer().deserialize
 
@@ -110,6 +112,7 @@ class StackNotify:
         wanted = set(statuses)
 
         def have_come() -> bool:
+            time.sleep(_LEISURE)
             found = [entry["status"] for entry in self.entries(numbers, **of_which)]
             return len(found) == len(numbers) and wanted.issuperset(found)
 

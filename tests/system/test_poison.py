@@ -149,7 +149,7 @@ def _poisoned(world: World, numbers: range, poison: Callable[[int], dict[str, An
     """Return what sells with one record poisoned, waits for what comes of it, and returns the reason."""
 
     def run() -> str:
-        bad = Random(numbers.start).choice(numbers)
+        bad = Random(numbers.start).choice(numbers)  # noqa: S311 - no secret
         payments = [record(number, poison(number) if number == bad else paid(number)) for number in numbers]
         cancellations = [record(number, event(number, "cancelled")) for number in numbers]
         world.notify.produce([*payments, *cancellations])
@@ -172,7 +172,7 @@ def _poisoned(world: World, numbers: range, poison: Callable[[int], dict[str, An
 
 def test_a_record_that_kills_the_function_is_given_up_alone_and_after_the_mend_one_mail(world: World) -> None:
     numbers = range(90)
-    deadly = Random(90).choice(numbers)
+    deadly = Random(90).choice(numbers)  # noqa: S311 - no secret
     world.code.change("app.py", more=_DIES)
     world.notify.produce(
         record(number, event(number, note="deadly" if number == deadly else "harmless")) for number in numbers

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from functions.notify.aws import THREADS
-from functions.notify.notifier import NO_ANSWER
 from tests.system.customers import address
 from tests.system.notify_of_stack import PARTITIONS, StackNotify, event, order_id, record
 from tests.system.running import ROOT, RunningStack, eventually
@@ -123,7 +122,6 @@ def test_mails_wait_for_an_ses_that_is_away_and_text_messages_do_not(
     shop.notify.wait_until_done()
     shop.notify.wait_for(customers, ["sent"])
     assert set(shop.mails(customers)) == ONCE
-    assert shop.possible_duplicates(customers) == set()
     assert shop.reasons(customers) == {}
 
 
@@ -133,8 +131,9 @@ def test_an_ses_that_never_answers_makes_few_mails_unknown_and_none_a_dead_lette
     already_asked = shop.ses.asked
     come_back = _begin(shop.ses, outage)
     shop.sell(customers)
-    # Those under way as it began, one whose answer was lost and that came again before the others', and single tries.
-    eventually(lambda: shop.ses.asked - already_asked >= THREADS + 3, what="single tries after the first loss")
+    shop.notify.wait_for(customers, ["unknown", "waiting", "claimed"])
+    under_way = shop.ses.asked
+    eventually(lambda: shop.ses.asked >= under_way + 2, what="single tries after the first losses")
     come_back()
     asked = shop.ses.asked - already_asked
     assert asked < CUSTOMERS
@@ -144,7 +143,6 @@ def test_an_ses_that_never_answers_makes_few_mails_unknown_and_none_a_dead_lette
     assert set(shop.mails(customers)) == ONCE
     assert 1 <= len(shop.possible_duplicates(customers)) <= asked
     assert shop.reasons(customers) == {}
-    assert shop.notify.stack.logged(NO_ANSWER)
 
 
 def test_an_ses_that_answers_too_late_doubles_no_more_mails_than_were_under_way(shop: Shop) -> None:
@@ -172,7 +170,6 @@ def test_a_slow_ses_gets_mails_side_by_side_and_each_once(shop: Shop) -> None:
     shop.ses.latency = 0.0
     shop.notify.wait_for(customers, ["sent"])
     assert set(shop.mails(customers)) == ONCE
-    assert shop.possible_duplicates(customers) == set()
     assert shop.ses.most_at_once > THREADS / 2
 
 
