@@ -23,7 +23,7 @@ from tools.deadletters.letters import Letter
 TOPIC = "order-events"
 PARTITIONS = 3  # of a topic of the stack, by default
 _TABLE = "NotificationsTable"
-_LEISURE = 0.5  # seconds between two looks at the whole table, which keep DynamoDB from its work
+_LEISURE = 0.5  # seconds between two looks, which keep everybody else from their work
 
 _deserialize = TypeDeserializer().deserialize
 
@@ -120,7 +120,18 @@ class StackNotify:
 
     def wait_until_done(self) -> None:
         """Wait until no record comes again."""
-        eventually(self.stack.is_caught_up, what="the mapping to commit all records")
+
+        def is_caught_up() -> bool:
+            time.sleep(_LEISURE)
+            return self.stack.is_caught_up()
+
+        eventually(is_caught_up, what="the mapping to commit all records")
+
+    def possible_duplicates(self, numbers: Iterable[int], *, notification: str = "paid") -> set[int]:
+        """Return the customers whom the ledger says may have got two: a busy DynamoDB loses answers, too."""
+        of_orders = {order_id(number): number for number in numbers}
+        entries = self.entries(of_orders.values(), notification=notification)
+        return {of_orders[entry["order_id"]] for entry in entries if entry.get("possible_duplicate")}
 
     def letters(self) -> list[Letter]:
         """Return all dead letters, of the queue and of the bucket."""

@@ -2,8 +2,7 @@
 
 import subprocess
 import sys
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -18,7 +17,8 @@ from tests.system.ses import Server, Ses
 
 pytestmark = pytest.mark.xdist_group("poison")
 
-ORDERS = 500  # each with two records: paid and cancelled
+ORDERS = 500  # each with two records
+BOTH = ["paid", "cancelled"]
 # A producer of another version writes the address elsewhere; the mend reads it there, too.
 _READS = ("    email: str\n", '    email: str = Field(validation_alias=AliasChoices("email", "address"))\n')
 _IMPORTS = ("import AwareDatetime,", "import AliasChoices, AwareDatetime, Field,")
@@ -65,13 +65,22 @@ class World:
     ses: Ses
     code: Code
 
-    def mails(self, numbers: Sequence[int]) -> Counter[int]:
-        """Return how many of these customers got how many mails."""
-        return Counter(self.ses.sent[address(number)] for number in numbers)
+    def mails(self, numbers: Sequence[int]) -> Mapping[int, Sequence[str]]:
+        """Return the kinds of mails that each customer got, in their order.
 
-    def order_of(self, number: int) -> list[str]:
-        """Return the kinds of mails that a customer got, in their order."""
-        return [each.notification_id.partition("-")[0] for each in self.ses.taken if each.address == address(number)]
+        One that the ledger marks as a possible duplicate is there once.
+        """
+        kinds: dict[str, list[str]] = {address(number): [] for number in numbers}
+        for each in self.ses.taken:
+            if each.address in kinds:
+                kinds[each.address].append(each.notification_id.partition("-")[0])
+        marked = {kind: self.notify.possible_duplicates(numbers, notification=kind) for kind in ("paid", "cancelled")}
+        mails = {number: kinds[address(number)] for number in numbers}
+        for kind, of_it in marked.items():
+            for number in of_it:
+                for _ in range(mails[number].count(kind) - 1):
+                    mails[number].remove(kind)
+        return mails
 
     def tool(self, *arguments: str) -> str:
         """Run the tool for dead letters as a user does; return what it prints, and fail if it fails."""
@@ -100,8 +109,8 @@ class World:
 @pytest.fixture
 def world(start: Callable[..., RunningStack], project: Path) -> Iterator[World]:
     template = project / "template.yaml"
-    # Enough to isolate one record, however many come in one batch.
-    template.write_text(template.read_text().replace("MaximumRetryAttempts: 10000", "MaximumRetryAttempts: 6"))
+    # Six isolate one record, however many come in one batch; the others are for what a busy machine delays.
+    template.write_text(template.read_text().replace("MaximumRetryAttempts: 10000", "MaximumRetryAttempts: 12"))
     ses = Ses()
     with Server(ses) as server:
         stack = start(environment={"AWS_ENDPOINT_URL_SESV2": server.url})
@@ -136,12 +145,12 @@ def test_one_poison_record_among_1000_is_one_dead_letter_and_after_the_mend_one_
     assert cannot_be_read() == "data.customer.email: missing"
     world.code.change("events.py", _READS, _IMPORTS)
     world.replay_once()
-    assert world.mails(range(ORDERS)) == {2: ORDERS}
+    assert all(sorted(mails) == sorted(BOTH) for mails in world.mails(range(ORDERS)).values())
 
     assert "salutation" in cannot_be_written()
     world.code.change(mail)
     world.replay_once()
-    assert world.mails(range(2 * ORDERS)) == {2: 2 * ORDERS}
+    assert all(sorted(mails) == sorted(BOTH) for mails in world.mails(range(2 * ORDERS)).values())
     assert world.notify.personal_data() == []
 
 
@@ -153,14 +162,8 @@ def _poisoned(world: World, numbers: range, poison: Callable[[int], dict[str, An
         payments = [record(number, poison(number) if number == bad else paid(number)) for number in numbers]
         cancellations = [record(number, event(number, "cancelled")) for number in numbers]
         world.notify.produce([*payments, *cancellations])
-        world.notify.wait_for([number for number in numbers if number != bad], ["sent"])
-        world.notify.wait_for(numbers, ["sent"], notification="cancelled")
         world.notify.wait_until_done()
-        assert world.mails(numbers) == {2: len(numbers) - 1, 1: 1}
-        assert [world.order_of(number) for number in numbers if number != bad] == [["paid", "cancelled"]] * (
-            len(numbers) - 1
-        )
-        assert world.order_of(bad) == ["cancelled"]
+        assert world.mails(numbers) == dict.fromkeys(numbers, BOTH) | {bad: BOTH[1:]}
         [letter] = world.notify.letters()
         assert (letter.where, letter.topic, letter.partition) == ("queue", "order-events", bad % 3)
         assert letter.readable()["key"] == order_id(bad)
@@ -178,9 +181,8 @@ def test_a_record_that_kills_the_function_is_given_up_alone_and_after_the_mend_o
         record(number, event(number, note="deadly" if number == deadly else "harmless")) for number in numbers
     )
     eventually(lambda: world.code.stack.logged("RetryAttemptsExhausted"), what="the mapping to give up the record")
-    world.notify.wait_for([number for number in numbers if number != deadly], ["sent"])
     world.notify.wait_until_done()
-    assert world.mails(numbers) == {1: len(numbers) - 1, 0: 1}
+    assert world.mails(numbers) == {number: ["paid"] for number in numbers} | {deadly: []}
     [letter] = world.notify.letters()
     assert (letter.where, letter.readable()["key"]) == ("bucket", order_id(deadly))
     assert letter.reason == "RetryAttemptsExhausted (Unhandled)"
@@ -188,5 +190,5 @@ def test_a_record_that_kills_the_function_is_given_up_alone_and_after_the_mend_o
 
     world.code.change("app.py")
     world.replay_once()
-    assert world.mails(numbers) == {1: len(numbers)}
+    assert world.mails(numbers) == {number: ["paid"] for number in numbers}
     assert world.notify.personal_data() == []
