@@ -145,9 +145,12 @@ class Ledger:
         """Settle a claim whose notification will never be sent; False if it was no longer the owner's."""
         return self._settle(claim, Status.FAILED, now, reason={"S": reason})
 
-    def mark_unknown(self, claim: Claim, *, now: datetime) -> bool:
-        """Leave a claim behind at once: the answer to its send was lost. False if it was no longer the owner's."""
-        return self._settle(claim, Status.UNKNOWN, now)
+    def mark_unknown(self, claim: Claim, *, counts: bool = True, now: datetime) -> bool:
+        """Leave a claim behind at once: the answer to its send was lost. False if it was no longer the owner's.
+
+        Unless it `counts`, it was no attempt: the provider answered nobody.
+        """
+        return self._settle(claim, Status.UNKNOWN, now, attempts=0 if counts else -1)
 
     def give_back(self, claim: Claim, *, now: datetime) -> bool:
         """Let the notification wait, as if never claimed. False if the claim was no longer the owner's."""

@@ -39,6 +39,7 @@ TIME_TO_SEND = timedelta(seconds=LONGEST_SEND)
 LEASE_MARGIN = timedelta(seconds=1)
 MOST_MARKS = 3
 TOO_LATE = "the invocation has too little time left for one more"
+NO_ANSWER = "the provider has left others without an answer"
 
 logger = Logger()
 
@@ -158,13 +159,16 @@ class Notifier:
             self.ledger.give_back(claim, now=self.clock())
             return self._defer(reading, claim.notification, reason=str(error))
         except AnswerLostError as error:
-            return self._lose(claim, reading, reason=str(error))
+            return self._lose(claim, reading, counts=channel.breaker.lost(), reason=str(error))
+        channel.breaker.answered()
         self._mark_sent(claim, provider_id, reading, invocation)
         return True
 
     def _send_at_its_pace(self, event: OrderEvent, channel: Channel, claim: Claim, invocation: Invocation) -> str:
         """Send as soon as the channel's pace allows, as often as its provider says that it was too soon."""
         while channel.pace.wait(at_most=self._spare_time(invocation).total_seconds()):
+            if not channel.breaker.allows(again=claim.possible_duplicate):
+                raise DeferredError(NO_ANSWER)
             try:
                 return channel.send(event, claim.notification)
             except ThrottledError:
@@ -203,8 +207,8 @@ class Notifier:
                     raise
         return self.ledger.mark_sent(claim, provider_id=provider_id, now=self.clock())
 
-    def _lose(self, claim: Claim, reading: Reading, *, reason: str) -> bool:
-        self.ledger.mark_unknown(claim, now=self.clock())
+    def _lose(self, claim: Claim, reading: Reading, *, counts: bool, reason: str) -> bool:
+        self.ledger.mark_unknown(claim, counts=counts, now=self.clock())
         if self.ledger.unknown_policy is UnknownPolicy.HOLD:
             return self._leave(Found(status=Status.UNKNOWN), reading, claim.notification)
         return self._defer(reading, claim.notification, reason=reason)

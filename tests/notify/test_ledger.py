@@ -139,6 +139,13 @@ def test_a_send_whose_answer_was_lost_is_taken_over_at_once(sender: Sender, cloc
     assert (claim.attempts, claim.possible_duplicate) == (2, True)
 
 
+def test_an_answer_that_the_provider_owes_to_everybody_counts_no_attempt(sender: Sender, clock: Clock) -> None:
+    for number in range(5):
+        claim = sender.must_claim()
+        assert (claim.attempts, claim.possible_duplicate) == (1, number > 0)
+        assert sender.ledger.mark_unknown(claim, counts=False, now=clock.now)
+
+
 def test_a_possible_duplicate_stays_one_while_it_waits(sender: Sender, clock: Clock) -> None:
     sender.die()
     sender.ledger.give_back(sender.must_claim(), now=clock.now)

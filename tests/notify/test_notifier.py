@@ -143,16 +143,38 @@ def test_a_replay_sends_what_was_held(holding: Mapping, ses: FakeSes) -> None:
     assert len(ses.sent) == 2
 
 
-def test_after_three_lost_answers_the_record_is_set_aside(
+def test_after_three_lost_answers_while_others_get_theirs_the_record_is_set_aside(
     mapping: Mapping, ses: FakeSes, queue: FakeQueue, dynamodb: DynamoDBClient
 ) -> None:
-    ses.answers = [LOST] * 4
-    assert [mapping.bring() for _ in range(4)] == [False, False, False, True]
-    assert len(ses.sent) == 3
-    assert queue.reasons == ["every attempt to send ended without a word"]
-    assert status(dynamodb) == "failed"
+    ses.answers = ["mail-1", LOST, "mail-2", LOST, "mail-3", LOST]
+    for number in range(3):
+        assert mapping.bring(mapping.event | {"id": f"of-another-order-{number}"})
+        assert not mapping.bring()
     assert mapping.bring()
-    assert len(ses.sent) == 3
+    assert len(ses.sent) == 6
+    assert queue.reasons == ["every attempt to send ended without a word"]
+    assert sorted(item["status"]["S"] for item in dynamodb.scan(TableName="notifications")["Items"]) == [
+        "failed",
+        *["sent"] * 3,
+    ]
+    assert mapping.bring()
+    assert len(ses.sent) == 6
+
+
+def test_while_nobody_gets_an_answer_none_is_set_aside_and_few_are_sent(
+    mapping: Mapping, ses: FakeSes, queue: FakeQueue, dynamodb: DynamoDBClient, logs: list[dict[str, Any]]
+) -> None:
+    ses.answers = [LOST] * 10
+    for _ in range(120):
+        assert not mapping.bring()
+        mapping.clock.advance(seconds=1)
+    assert len(ses.sent) == 7  # at once, once more, and after twice 1, 2, 4, 8 and 16 seconds
+    assert logs[-1]["reason"] == "the provider has left others without an answer"
+    ses.answers.clear()
+    mapping.clock.advance(seconds=60)
+    assert mapping.bring()
+    assert queue.messages == []
+    assert logs[-1]["possible_duplicate"] is True
 
 
 def test_a_claim_of_another_comes_again(mapping: Mapping, ses: FakeSes, logs: list[dict[str, Any]]) -> None:

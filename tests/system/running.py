@@ -128,7 +128,7 @@ class RunningStack:
         assert len(recipients) <= len(wanted) + sends_cut_off
 
     def is_caught_up(self) -> bool:
-        """Tell whether the mapping of notify has committed every record there is."""
+        """Tell whether the mapping has committed every record of the topics that it reads."""
         admin = KafkaAdminClient(bootstrap_servers=self.endpoints["kafka"])
         try:
             committed = admin.list_group_offsets(["local-notify"])["local-notify"]
