@@ -239,9 +239,9 @@ def _put_in_line(consumer: KafkaConsumer) -> None:
     kafka-python (3.0.12) puts that back in line once nothing else is, and takes what another partition has left, if
     that is nothing, for something: the partition would stand still for ever.
     """
-    fetcher = consumer._fetcher  # noqa: SLF001 - there is no public way
-    if not fetcher._next_partition_records:  # noqa: SLF001
-        fetcher._next_partition_records = None  # noqa: SLF001
+    fetcher = consumer._fetcher
+    if not fetcher._next_partition_records:
+        fetcher._next_partition_records = None
 
 
 def _milliseconds(seconds: float) -> int:
