@@ -23,6 +23,7 @@ from tools.deadletters.letters import Letter
 TOPIC = "order-events"
 PARTITIONS = 3  # of a topic of the stack, by default
 _TABLE = "NotificationsTable"
+_PATIENCE = 300.0  # seconds: a thousand records on a busy machine
 _LEISURE = 0.5  # seconds between two looks, which keep everybody else from their work
 
 _deserialize = TypeDeserializer().deserialize
@@ -125,7 +126,7 @@ class StackNotify:
             time.sleep(_LEISURE)
             return self.stack.is_caught_up()
 
-        eventually(is_caught_up, what="the mapping to commit all records")
+        eventually(is_caught_up, what="the mapping to commit all records", patience=_PATIENCE)
 
     def possible_duplicates(self, numbers: Iterable[int], *, notification: str = "paid") -> set[int]:
         """Return the customers whom the ledger says may have got two: a busy DynamoDB loses answers, too."""

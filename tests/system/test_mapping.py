@@ -314,6 +314,23 @@ def test_the_starting_position_is_ignored_where_offsets_are_committed(topic: Top
     assert topic.poll(starting_position=position, starting_timestamp=0.0).wait_for(2) == [3, 4]
 
 
+def test_a_partition_that_was_held_goes_on_behind_its_batch(topic: Topic) -> None:
+    topic.produce(30, partition=1)
+    mended = threading.Event()
+
+    def react(batch: Offsets) -> bytes:
+        is_held = f"{topic.name}-1" in batch and not mended.is_set()
+        return failures((f"{topic.name}-1", 0)) if is_held else b"null"
+
+    running = topic.poll(react, batch_size=10)
+    running.wait_for(10, partition=1)
+    topic.produce(30, partition=0)
+    running.wait_for(30, partition=0)
+    mended.set()
+    topic.wait_for_commit({0: 30, 1: 30})
+    assert set(running.function.delivered(1)) == set(range(30))
+
+
 def test_another_group_is_independent(topic: Topic) -> None:
     topic.produce(3)
     one, other = topic.poll(), topic.poll(consumer_group=f"other-{topic.name}")
