@@ -23,6 +23,7 @@ from functions.notify.notifier import Invocation, Notifier
 from functions.notify.observability import logger, tracer
 from functions.notify.pace import Pace
 from functions.notify.records import read_records
+from functions.notify.statements import Statements
 from functions.notify.texter import Texter
 
 if TYPE_CHECKING:
@@ -49,9 +50,11 @@ text = TextChannel(
     pace=Pace(float(os.environ["TEXTS_PER_SECOND"]) / environments),
     breaker=CircuitBreaker(),
 )
+dynamodb = boto3.client("dynamodb", config=aws.IMPATIENT)
 notifier = Notifier(
     ledger=ledger.Ledger(
-        client=boto3.client("dynamodb", config=aws.IMPATIENT),
+        client=dynamodb,
+        statements=Statements(dynamodb),
         table=os.environ["NOTIFICATIONS_TABLE"],
         unknown_policy=ledger.UnknownPolicy(os.environ["UNKNOWN_POLICY"]),
     ),
