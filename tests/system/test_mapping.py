@@ -501,6 +501,23 @@ def test_a_partial_answer_brings_its_partition_again_while_the_others_go_on(
     topic.wait_for_commit({0: 6, 1: 2})
 
 
+def test_a_partition_that_was_held_goes_on_after_others_were_read(topic: Topic) -> None:
+    """kafka-python forgets a partition that is paused with records in hand, once it has read another one."""
+    mended = threading.Event()
+
+    def react(batch: Offsets) -> bytes:
+        return b"null" if mended.is_set() or f"{topic.name}-1" in batch else failures((f"{topic.name}-0", 5))
+
+    topic.produce(30)
+    running = topic.poll(react, batch_size=10)
+    running.wait_for_report("again")
+    topic.produce(1, partition=1)
+    running.wait_for(1, partition=1)
+    mended.set()
+    topic.wait_for_commit({0: 30, 1: 1})
+    assert sorted(set(running.function.delivered())) == list(range(30))
+
+
 def test_a_window_does_not_hold_up_a_retry(topic: Topic) -> None:
     name, first = f"{topic.name}-0", threading.Event()
 

@@ -1,22 +1,24 @@
 """10,000 records, each delivered three times at least, shuffled and overlapping: every customer is told once.
 
 The stack's own mapping delivers them in their order. Beside it works a second poller, which cuts them into other
-batches, twice and out of turn.
+batches, twice and out of turn, while consumers join the mapping's group and leave it.
 """
 
 import contextlib
-import itertools
 import json
 import os
 import re
+import time
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from itertools import cycle
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
+from kafka import KafkaConsumer
 
 from tests.system.broker import read_all
 from tests.system.customers import address, personal_data_in
@@ -37,6 +39,7 @@ RECORDS = ORDERS + CANCELLED_ORDERS
 # Beside the stack's own mapping. Three environments of 32 threads are too many for two processors: DynamoDB Local would
 # answer later than its clients wait.
 SIDE_BY_SIDE, THREADS = 2, 8
+VISIT = 2.0  # seconds
 
 
 def test_every_customer_is_told_once_however_often_the_records_come(
@@ -56,7 +59,11 @@ def test_every_customer_is_told_once_however_often_the_records_come(
         redelivery = Redelivery(mapping=mapping, bootstrap=kafka, functions=places.functions)
         batches = overlapping_batches(read_all(kafka, TOPIC), chance)
         with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-            list(pool.map(redelivery.deliver, batches, itertools.cycle([True, False])))
+            deliveries = [pool.submit(redelivery.deliver, *each) for each in zip(batches, cycle([True, False]))]
+            while wait(deliveries, timeout=VISIT).not_done:
+                visit(kafka, mapping.consumer_group)
+            for delivery in deliveries:
+                delivery.result()
         eventually(stack.is_caught_up, what="the mapping to commit all records", patience=600)
 
         wanted = {address(number): [f"{event_id(number, each)}#mail" for each in types[number]] for number in types}
@@ -68,6 +75,7 @@ def test_every_customer_is_told_once_however_often_the_records_come(
         assert dead_letters(places) == []
         assert stack.stop() == os.EX_OK
 
+    assert stack.logged("CommitFailedError"), "the mapping never wanted to commit while a visitor had its group"
     lines = log_of(stack, "NotifyFunction")
     done = done_by_record(lines)
     assert len(done) == RECORDS
@@ -77,6 +85,18 @@ def test_every_customer_is_told_once_however_often_the_records_come(
     doubtful = [entry for entry in entries if entry["attempts"] != 1 or "possible_duplicate" in entry]
     assert len(doubtful) <= sum(str(line.get("reason")).startswith("LedgerUnavailableError") for line in lines)
     assert personal_data_in([stack.log.read_text(), *map(Path.read_text, (stack.data / "logs").iterdir())]) == []
+
+
+def visit(kafka: str, group: str) -> None:
+    """Have a consumer join the group, which takes its partitions, and leave: twice, the group is balanced anew."""
+    visitor = KafkaConsumer(bootstrap_servers=kafka, group_id=group, enable_auto_commit=False)
+    try:
+        assert visitor.partitions_for_topic(TOPIC)  # else it would join before it knows them, and get none
+        visitor.subscribe([TOPIC])
+        eventually(lambda: visitor.poll(timeout_ms=1000) or visitor.assignment(), what="the visitor to be let in")
+        time.sleep(VISIT)
+    finally:
+        visitor.close(autocommit=False)
 
 
 def dead_letters(places: Places) -> list[str]:
