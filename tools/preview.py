@@ -11,6 +11,8 @@ import json
 import shutil
 import sys
 from dataclasses import dataclass
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -18,8 +20,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from playwright.sync_api import sync_playwright
 
 from functions.notify.events import Customer, OrderEvent, read
-from functions.notify.mailer import compose, parse_address
+from functions.notify.mailer import parse_address
 from functions.notify.messages import TEMPLATES, Message, Messages, RenderError, TextMessage
+from functions.notify.mime import compose
 from functions.notify.records import read_records
 from functions.notify.templating import BrokenTemplatesError
 from tools import chromium
@@ -84,9 +87,10 @@ def previews(messages: Messages, events: Sequence[OrderEvent]) -> Iterator[Previ
                 sender=parse_address(SENDER, name=SHOP),
                 recipient=parse_address(customer.email, name=customer.name or ""),
             )
+            headers = message_from_bytes(composed, policy=default)
             yield Preview(
                 place=f"{event.type}/{customer.locale}/{event.data.order_id}",
-                headers="".join(f"{name}: {value}\n" for name, value in composed.items()),
+                headers="".join(f"{name}: {value}\n" for name, value in headers.items()),
                 mail=mail,
                 text_message=messages.render_text_message(variant),
             )

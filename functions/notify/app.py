@@ -14,6 +14,7 @@ import boto3
 
 from functions.notify import aws, ledger, mailer
 from functions.notify.batch import work_off
+from functions.notify.breaker import CircuitBreaker
 from functions.notify.channels import MailChannel, TextChannel
 from functions.notify.deadletters import DeadLetters
 from functions.notify.messages import Messages
@@ -22,6 +23,7 @@ from functions.notify.notifier import Invocation, Notifier
 from functions.notify.observability import logger, tracer
 from functions.notify.pace import Pace
 from functions.notify.records import read_records
+from functions.notify.statements import Statements
 from functions.notify.texter import Texter
 
 if TYPE_CHECKING:
@@ -40,15 +42,19 @@ mail = MailChannel(
         reply_to=mailer.parse_address(reply_to, name=os.environ["SHOP_NAME"]) if reply_to else None,
     ),
     pace=Pace(float(os.environ["MAILS_PER_SECOND"]) / environments),
+    breaker=CircuitBreaker(),
 )
 text = TextChannel(
     messages=messages,
     texter=Texter(client=boto3.client("sns", config=aws.SENDS), sender_id=os.environ["TEXT_SENDER_ID"]),
     pace=Pace(float(os.environ["TEXTS_PER_SECOND"]) / environments),
+    breaker=CircuitBreaker(),
 )
+dynamodb = boto3.client("dynamodb", config=aws.IMPATIENT)
 notifier = Notifier(
     ledger=ledger.Ledger(
-        client=boto3.client("dynamodb", config=aws.IMPATIENT),
+        client=dynamodb,
+        statements=Statements(dynamodb),
         table=os.environ["NOTIFICATIONS_TABLE"],
         unknown_policy=ledger.UnknownPolicy(os.environ["UNKNOWN_POLICY"]),
     ),

@@ -1,5 +1,6 @@
 """What the clients of AWS's services have in common."""
 
+import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
@@ -7,23 +8,23 @@ from botocore.parsers import ResponseParserError
 # How many records are worked off side by side; each thread has a connection of its own in every client's pool.
 THREADS = 32
 
+# A call takes 0.9 ms of the processor; a fifth of that went into checking parameters that mypy has checked, and into
+# putting the user agent together, twice.
+_QUICK = Config(
+    max_pool_connections=THREADS, parameter_validation=False, user_agent=f"Boto3/{boto3.__version__} notify"
+)
+
 # For calls that are safe to repeat: long waits would eat the time of a batch.
-IMPATIENT = Config(
-    connect_timeout=1,
-    read_timeout=1,
-    retries={"mode": "standard", "total_max_attempts": 2},
-    max_pool_connections=THREADS,
+IMPATIENT = _QUICK.merge(
+    Config(connect_timeout=1, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 2})
 )
 
 _CONNECT_TIMEOUT = 1
 _READ_TIMEOUT = 3
 LONGEST_SEND = _CONNECT_TIMEOUT + _READ_TIMEOUT  # seconds
 # SES and SNS know no idempotency token: a send that botocore repeats after a lost answer is a second message.
-SENDS = Config(
-    connect_timeout=_CONNECT_TIMEOUT,
-    read_timeout=_READ_TIMEOUT,
-    retries={"total_max_attempts": 1},
-    max_pool_connections=THREADS,
+SENDS = _QUICK.merge(
+    Config(connect_timeout=_CONNECT_TIMEOUT, read_timeout=_READ_TIMEOUT, retries={"total_max_attempts": 1})
 )
 
 # What a call of a client raises. An answer that botocore cannot parse has no base class of botocore's.

@@ -11,6 +11,7 @@ from functions.notify import events
 from functions.notify.messages import RenderError
 
 if TYPE_CHECKING:
+    from functions.notify.breaker import CircuitBreaker
     from functions.notify.events import OrderEvent
     from functions.notify.ledger import Notification
     from functions.notify.mailer import Mailer
@@ -34,6 +35,11 @@ class Channel(Protocol):
         """How fast it may be used."""
         ...
 
+    @property
+    def breaker(self) -> CircuitBreaker:
+        """Whether it may be used: not while its provider does not answer."""
+        ...
+
     def send(self, event: OrderEvent, notification: Notification) -> str:
         """Tell the customer of an event; return the provider's id. Raises RenderError and SendError."""
         ...
@@ -46,6 +52,7 @@ class MailChannel:
     messages: Messages
     mailer: Mailer
     pace: Pace
+    breaker: CircuitBreaker
     name: events.Channel = events.Channel.MAIL
 
     def send(self, event: OrderEvent, notification: Notification) -> str:
@@ -65,6 +72,7 @@ class TextChannel:
     messages: Messages
     texter: Texter
     pace: Pace
+    breaker: CircuitBreaker
     name: events.Channel = events.Channel.TEXT
 
     def send(self, event: OrderEvent, notification: Notification) -> str:

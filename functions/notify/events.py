@@ -1,7 +1,6 @@
 """Reads the events of orders: a tolerant reader, which needs what it uses and ignores the rest."""
 
 import re
-import unicodedata
 from collections.abc import Collection, Container
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,6 +20,7 @@ TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0
 
 # Of https://www.unicode.org/reports/tr9/: they would turn around what a template writes after them.
 BIDIRECTIONAL_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+CONTROLS = re.compile(f"[\x00-\x1f\x7f-\x9f{''.join(BIDIRECTIONAL_CONTROLS)}]")
 
 
 class Channel(StrEnum):
@@ -140,16 +140,12 @@ def _one_line(value: Any) -> Any:
     """Put every string of a JSON value on one line, so that no value can pose as more than one."""
     match value:
         case str():
-            return " ".join("".join(map(_without_control, value)).split())
+            return " ".join(CONTROLS.sub(" ", value).split())
         case list():
             return [_one_line(item) for item in value]
         case dict():
             return {name: _one_line(item) for name, item in value.items()}
     return value
-
-
-def _without_control(character: str) -> str:
-    return " " if unicodedata.category(character) == "Cc" or character in BIDIRECTIONAL_CONTROLS else character
 
 
 def _without_inputs(error: ValidationError) -> str:

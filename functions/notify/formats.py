@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from babel import Locale
@@ -38,11 +39,18 @@ def money(amount: Any, currency: Any, locale: Locale) -> str:
     """
     if not isinstance(currency, str) or not CURRENCY.fullmatch(currency):
         raise FormatError("a currency is not a code of ISO 4217 such as EUR")
-    value = parse_amount(amount)
+    parse_amount(amount)
+    return _written(amount, currency, locale)
+
+
+@lru_cache(maxsize=1000)  # a mail has most amounts two or three times
+def _written(amount: str, currency: str, locale: Locale) -> str:
     pattern = parse_pattern(locale.currency_formats["standard"].pattern)
     digits = len(amount.partition(".")[2])
     pattern.frac_prec = (digits, digits)
-    written = pattern.apply(value, locale, currency=currency, currency_digits=False, decimal_quantization=False)
+    written = pattern.apply(
+        Decimal(amount), locale, currency=currency, currency_digits=False, decimal_quantization=False
+    )
     # CLDR sets a currency without a sign of its own apart, CHF 25.00, which Babel leaves out.
     return re.sub(r"(?<=[A-Z])(?=[0-9])", "\N{NO-BREAK SPACE}", written)
 

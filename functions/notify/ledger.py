@@ -7,13 +7,14 @@ sender died. Every write has a condition on what it follows from, so that of two
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from functions.notify.aws import CALL_ERRORS, name_of
+from functions.notify.statements import Statement, Statements
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -89,11 +90,15 @@ class Found:
 class Ledger:
     """The table of notifications. A write that its client repeats finds its own work and takes it as done.
 
+    What nearly every notification needs, a first claim and the mark that it is sent, is written together with what
+    other threads write, by `statements`; whatever does not come off so is written alone, and looked into.
+
     Every method raises LedgerUnavailableError.
     """
 
     client: DynamoDBClient
     table: str
+    statements: Statements | None = None
     unknown_policy: UnknownPolicy = UnknownPolicy.RESEND
 
     def claim(
@@ -117,6 +122,8 @@ class Ledger:
             **_type_of(notification),
             **_stamps(now),
         }
+        if self._insert(notification, {**claim, "attempts": {"N": "1"}}):
+            return Claim(notification=notification, owner=owner, attempts=1, possible_duplicate=False)
         won, item = self._update(
             notification,
             claim,
@@ -139,15 +146,19 @@ class Ledger:
 
     def mark_sent(self, claim: Claim, *, provider_id: str, now: datetime) -> bool:
         """Settle a claim; False if it was no longer the owner's."""
-        return self._settle(claim, Status.SENT, now, provider_id={"S": provider_id}, sent_at={"S": now.isoformat()})
+        sent: Attributes = {"provider_id": {"S": provider_id}, "sent_at": {"S": now.isoformat()}}
+        return self._settle_together(claim, Status.SENT, now, sent) or self._settle(claim, Status.SENT, now, **sent)
 
     def mark_failed(self, claim: Claim, *, reason: str, now: datetime) -> bool:
         """Settle a claim whose notification will never be sent; False if it was no longer the owner's."""
         return self._settle(claim, Status.FAILED, now, reason={"S": reason})
 
-    def mark_unknown(self, claim: Claim, *, now: datetime) -> bool:
-        """Leave a claim behind at once: the answer to its send was lost. False if it was no longer the owner's."""
-        return self._settle(claim, Status.UNKNOWN, now)
+    def mark_unknown(self, claim: Claim, *, counts: bool = True, now: datetime) -> bool:
+        """Leave a claim behind at once: the answer to its send was lost. False if it was no longer the owner's.
+
+        Unless it `counts`, it was no attempt: the provider answered nobody.
+        """
+        return self._settle(claim, Status.UNKNOWN, now, attempts=0 if counts else -1)
 
     def give_back(self, claim: Claim, *, now: datetime) -> bool:
         """Let the notification wait, as if never claimed. False if the claim was no longer the owner's."""
@@ -166,7 +177,9 @@ class Ledger:
         self, notification: Notification, found: _Entry, claim: Attributes, *, attempts: int
     ) -> Claim | Found:
         won, item = self._update(notification, claim, attempts=attempts, condition=_AS_FOUND, given=found.as_given())
-        return _Entry.read(item).claim(notification) if won else Found(status=Status.CLAIMED)
+        if won or (item and _Entry.read(item).is_as(Status.CLAIMED, claim["owner"]["S"])):
+            return _Entry.read(item).claim(notification)
+        return Found(status=Status.CLAIMED)
 
     def _hold(self, notification: Notification, found: _Entry, now: datetime) -> Found:
         held = {"status": {"S": Status.UNKNOWN}, "owner": {"S": found.owner}, **_stamps(now)}
@@ -182,6 +195,30 @@ class Ledger:
             given={":claimed": {"S": Status.CLAIMED}},
         )
         return won or (bool(item) and _Entry.read(item).is_settled(status, claim.owner))
+
+    def _insert(self, notification: Notification, values: Attributes) -> bool:
+        """Write an entry that is not there yet; False if that did not come off."""
+        item = {**_key(notification), **values}
+        placeholders = ", ".join(f"'{name}': ?" for name in item)
+        return self._write(notification, f'INSERT INTO "{self.table}" VALUE {{{placeholders}}}', item.values())
+
+    def _settle_together(self, claim: Claim, status: Status, now: datetime, also: Attributes) -> bool:
+        """Settle a claim that still is its owner's; False if that did not come off."""
+        values = {"status": {"S": status}, **_stamps(now), **also}
+        given = {**_key(claim.notification), "status": {"S": Status.CLAIMED}, "owner": {"S": claim.owner}}
+        sets = " ".join(f'SET "{name}" = ?' for name in values)
+        conditions = " AND ".join(f'"{name}" = ?' for name in given)
+        text = f'UPDATE "{self.table}" {sets} WHERE {conditions}'
+        return self._write(claim.notification, text, [*values.values(), *given.values()])
+
+    def _write(self, notification: Notification, text: str, parameters: Iterable[Any]) -> bool:
+        if not self.statements:
+            return False
+        item = f"{notification.order_id}/{notification.id}"
+        try:
+            return self.statements.write(Statement(item=item, text=text, parameters=list(parameters)))
+        except CALL_ERRORS as error:
+            raise LedgerUnavailableError(name_of(error)) from error
 
     def _update(
         self,
@@ -200,7 +237,7 @@ class Ledger:
         try:
             answer = self.client.update_item(
                 TableName=self.table,
-                Key={"order_id": {"S": notification.order_id}, "notification_id": {"S": notification.id}},
+                Key=_key(notification),
                 UpdateExpression=f"SET {sets} ADD attempts :attempts",
                 ConditionExpression=condition,
                 ExpressionAttributeNames={f"#{name}": name for name in values},
@@ -263,6 +300,10 @@ class _Entry:
 
     def as_given(self) -> Attributes:
         return {":found_status": {"S": self.status}, ":found_owner": {"S": self.owner}}
+
+
+def _key(notification: Notification) -> dict[str, Any]:
+    return {"order_id": {"S": notification.order_id}, "notification_id": {"S": notification.id}}
 
 
 def _type_of(notification: Notification) -> Attributes:

@@ -6,14 +6,13 @@ import base64
 import re
 from dataclasses import dataclass
 from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
 from typing import TYPE_CHECKING
 
 import idna
 from botocore.exceptions import ClientError
 
 from functions.notify.aws import CALL_ERRORS, name_of
+from functions.notify.mime import compose, header_text
 from functions.notify.sending import DeferredError, RefusedError, SendError, ThrottledError, meaning_of
 
 if TYPE_CHECKING:
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from functions.notify.messages import Message
 
 LOCAL_PART = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}")
-LINE_BREAKERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-ENCODED_WORD = re.compile(r"=\?")
 UNVERIFIED = re.compile("is not verified|not have authority to send")  # SES's words, and moto's
 IDENTITY = re.compile(r"[^\s,;:/<>\"]+")  # of "…: The Shop <orders@shop.example>, arn:…:identity/shop.example"
 SPECIALS = re.compile(r'[()<>\[\]:;@\\,"]')
@@ -70,7 +67,7 @@ class Mailer:
             answer = self.client.send_email(
                 FromEmailAddress=self.sender.addr_spec,
                 Destination={"ToAddresses": [recipient.addr_spec]},
-                Content={"Raw": {"Data": mail.as_bytes()}},
+                Content={"Raw": {"Data": mail}},
                 ConfigurationSetName=self.configuration_set,
                 EmailTags=[{"Name": tag, "Value": tag_value(value)} for tag, value in tags.items()],
             )
@@ -79,30 +76,6 @@ class Mailer:
                 raise mail_error from error
             raise
         return answer["MessageId"]
-
-
-def compose(
-    message: Message,
-    *,
-    sender: Address,
-    recipient: Address,
-    reply_to: Address | None = None,
-    notification_id: str = "",
-) -> EmailMessage:
-    """Make the MIME mail: 7-bit lines, the plain text before the HTML."""
-    mail = EmailMessage(policy=SMTP)
-    mail["From"] = sender
-    mail["To"] = recipient
-    if reply_to:
-        mail["Reply-To"] = reply_to
-    mail["Subject"] = _header_text(message.subject)
-    mail["Auto-Submitted"] = "auto-generated"
-    if notification_id:
-        # SES replaces Message-ID: this one tells a mail that was forwarded to the shop from all others.
-        mail["X-Notification-Id"] = _header_text(notification_id)
-    mail.set_content(message.text, cte="quoted-printable")
-    mail.add_alternative(message.html, subtype="html", cte="quoted-printable")
-    return mail
 
 
 def parse_address(address: str, *, name: str) -> Address:
@@ -140,11 +113,6 @@ def _names(message: str, sender: Address) -> bool:
     return not named.isdisjoint({sender.addr_spec.lower(), sender.domain.lower()})
 
 
-def _header_text(text: str) -> str:
-    """Take out what could end a header, or what the email package would decode into something that can."""
-    return " ".join(ENCODED_WORD.sub(" ", LINE_BREAKERS.sub(" ", text)).split())
-
-
 def _display_name(name: str) -> str:
-    """Make a name that needs no quotes: folding a long quoted one, the email package (3.11) loses them."""
-    return _header_text(SPECIALS.sub(" ", name))[:100].rstrip()
+    """Make a name that nobody takes for addresses: some mail programs decode a header before they read it."""
+    return header_text(SPECIALS.sub(" ", name))[:100].rstrip()

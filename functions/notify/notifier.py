@@ -37,7 +37,9 @@ if TYPE_CHECKING:
 TIME_TO_ANSWER = timedelta(seconds=2)
 TIME_TO_SEND = timedelta(seconds=LONGEST_SEND)
 LEASE_MARGIN = timedelta(seconds=1)
+MOST_MARKS = 3
 TOO_LATE = "the invocation has too little time left for one more"
+NO_ANSWER = "the provider has left others without an answer"
 
 logger = Logger()
 
@@ -157,20 +159,23 @@ class Notifier:
             self.ledger.give_back(claim, now=self.clock())
             return self._defer(reading, claim.notification, reason=str(error))
         except AnswerLostError as error:
-            return self._lose(claim, reading, reason=str(error))
-        self._mark_sent(claim, provider_id, reading)
+            return self._lose(claim, reading, counts=channel.breaker.lost(), reason=str(error))
+        channel.breaker.answered()
+        self._mark_sent(claim, provider_id, reading, invocation)
         return True
 
     def _send_at_its_pace(self, event: OrderEvent, channel: Channel, claim: Claim, invocation: Invocation) -> str:
         """Send as soon as the channel's pace allows, as often as its provider says that it was too soon."""
         while channel.pace.wait(at_most=self._spare_time(invocation).total_seconds()):
+            if not channel.breaker.allows(again=claim.possible_duplicate):
+                raise DeferredError(NO_ANSWER)
             try:
                 return channel.send(event, claim.notification)
             except ThrottledError:
                 channel.pace.back_off()
         raise DeferredError(TOO_LATE)
 
-    def _mark_sent(self, claim: Claim, provider_id: str, reading: Reading) -> None:
+    def _mark_sent(self, claim: Claim, provider_id: str, reading: Reading, invocation: Invocation) -> None:
         """Write down that it is out. Never raises: whatever fails here, the record must not come again."""
         keys = _keys(
             reading,
@@ -183,14 +188,27 @@ class Notifier:
             self.metrics.count(Metric.POSSIBLE_DUPLICATE)
         logger.info("notification sent", extra=keys)
         try:
-            if not self.ledger.mark_sent(claim, provider_id=provider_id, now=self.clock()):
+            if not self._mark_while_there_is_time(claim, provider_id, invocation):
                 logger.warning("notification sent, but somebody else has claimed it meanwhile", extra=keys)
         except Exception as error:  # noqa: BLE001 a bug here would send the mail again
             reason = str(error) if isinstance(error, LedgerUnavailableError) else type(error).__name__
             logger.warning("notification sent, but not written down", extra={**keys, "reason": reason})
 
-    def _lose(self, claim: Claim, reading: Reading, *, reason: str) -> bool:
-        self.ledger.mark_unknown(claim, now=self.clock())
+    def _mark_while_there_is_time(self, claim: Claim, provider_id: str, invocation: Invocation) -> bool:
+        """Try a few times: of all writes, this is the one whose loss doubles a mail, should its record come again.
+
+        Raises LedgerUnavailableError.
+        """
+        for _ in range(MOST_MARKS - 1):
+            try:
+                return self.ledger.mark_sent(claim, provider_id=provider_id, now=self.clock())
+            except LedgerUnavailableError:
+                if self._spare_time(invocation) < timedelta():
+                    raise
+        return self.ledger.mark_sent(claim, provider_id=provider_id, now=self.clock())
+
+    def _lose(self, claim: Claim, reading: Reading, *, counts: bool, reason: str) -> bool:
+        self.ledger.mark_unknown(claim, counts=counts, now=self.clock())
         if self.ledger.unknown_policy is UnknownPolicy.HOLD:
             return self._leave(Found(status=Status.UNKNOWN), reading, claim.notification)
         return self._defer(reading, claim.notification, reason=reason)

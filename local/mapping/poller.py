@@ -59,6 +59,8 @@ class Poller:
     _waiting: Waiting = field(default_factory=Waiting, init=False)
     # The offset that each partition goes on from, where Kafka does not know it yet.
     _uncommitted: dict[TopicPartition, int] = field(default_factory=dict, init=False)
+    # The offset that each partition is read on from once nothing of it waits any more.
+    _held: dict[TopicPartition, int] = field(default_factory=dict, init=False)
     _trouble: str | None = field(default=None, init=False)
     _consumer: KafkaConsumer = field(init=False)
     _refusals: Refusals = field(init=False)
@@ -185,10 +187,25 @@ class Poller:
             waits = self._waiting.lowest_offset(partition)
             if waits is None:
                 self._uncommitted[partition] = records[-1].offset + 1
-                self._consumer.resume(partition)
+                self._release(partition)
             else:
                 self._uncommitted[partition] = waits
-                self._consumer.pause(partition)
+                self._hold(partition)
+
+    def _hold(self, partition: TopicPartition) -> None:
+        """Read no more of a partition.
+
+        Not by `pause`: kafka-python 3.0.12 puts aside what it has fetched of it, and once it has read another partition
+        meanwhile, it never takes that up again.
+        """
+        if partition not in self._held:
+            self._held[partition] = self._consumer.position(partition)
+            self._consumer.assign(self._consumer.assignment() - {partition})
+
+    def _release(self, partition: TopicPartition) -> None:
+        if partition in self._held:
+            self._consumer.assign(self._consumer.assignment() | {partition})
+            self._consumer.seek(partition, self._held.pop(partition))
 
     def _left(self, delivery: Delivery) -> list[Delivery]:
         """Invoke the function with the batch, and return what is left of it to be delivered again.

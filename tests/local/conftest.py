@@ -1,6 +1,5 @@
 """The local AWS in a process of its own, for the tests that speak to it over HTTP."""
 
-import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -8,9 +7,8 @@ from typing import Any
 import boto3
 import pytest
 
-from local import aws, ports
-from local.endpoints import url
 from local.mails import MailStore
+from tests.local_aws import running
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,18 +23,10 @@ class LocalAws:
 @pytest.fixture(scope="session")
 def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     folder = tmp_path_factory.mktemp("aws")
-    port = ports.claim("aws", 0)
     session = boto3.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name="eu-central-1")
-    with asyncio.Runner() as runner:
-        process = runner.run(
-            aws.start(port=port, addresses=[ports.LOOPBACK], mails=folder / "mails", logs=folder / "logs")
+    with running(folder) as url:
+        yield LocalAws(
+            url=url,
+            mails=MailStore(folder / "mails"),
+            client=lambda service: session.client(service, endpoint_url=url),
         )
-        try:
-            runner.run(aws.ready(port))
-            yield LocalAws(
-                url=url(port),
-                mails=MailStore(folder / "mails"),
-                client=lambda service: session.client(service, endpoint_url=url(port)),
-            )
-        finally:
-            runner.run(process.stop())

@@ -16,6 +16,7 @@ import yaml
 from moto import mock_aws
 
 from functions.notify import observability
+from functions.notify.breaker import CircuitBreaker
 from functions.notify.channels import MailChannel, TextChannel
 from functions.notify.deadletters import DeadLetters
 from functions.notify.events import Channel
@@ -234,14 +235,18 @@ def notifier(
         ledger=Ledger(client=dynamodb, table=TABLE),
         messages=messages,
         channels={
-            Channel.MAIL: MailChannel(messages=messages, mailer=mailer, pace=pace),
-            Channel.TEXT: TextChannel(messages=messages, texter=texter, pace=pace),
+            Channel.MAIL: MailChannel(messages=messages, mailer=mailer, pace=pace, breaker=breaker_by(clock)),
+            Channel.TEXT: TextChannel(messages=messages, texter=texter, pace=pace, breaker=breaker_by(clock)),
         },
         dead_letters=DeadLetters(client=cast("SQSClient", queue), queue_url="https://queue.example"),
         metrics=metrics,
         maximum_age=timedelta(days=3),
         clock=clock,
     )
+
+
+def breaker_by(clock: Clock) -> CircuitBreaker:
+    return CircuitBreaker(clock=lambda: clock.now.timestamp())
 
 
 def with_ses(notifier: Notifier, client: Any) -> Notifier:

@@ -17,8 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from functions.notify.events import BIDIRECTIONAL_CONTROLS, OrderEvent, Unreadable, read
-from functions.notify.mailer import compose, parse_address
+from functions.notify.mailer import parse_address
 from functions.notify.messages import Message, Messages, RenderError
+from functions.notify.mime import compose
 from functions.notify.records import Record
 from functions.notify.sending import RefusedError
 
@@ -106,7 +107,7 @@ def check_mail(message: Message, event: OrderEvent, *, benign: Message) -> None:
         recipient = parse_address(event.data.customer.email, name=event.data.customer.name or "")
     except RefusedError:
         return
-    mail = message_from_bytes(compose(message, sender=SENDER, recipient=recipient).as_bytes(), policy=default)
+    mail = message_from_bytes(compose(message, sender=SENDER, recipient=recipient), policy=default)
     assert mail.keys() == HEADERS
     assert [address.addr_spec for address in mail["To"].addresses] == [recipient.addr_spec]
     assert [address.addr_spec for address in mail["From"].addresses] == ["orders@shop.example"]

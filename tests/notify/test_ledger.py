@@ -139,6 +139,13 @@ def test_a_send_whose_answer_was_lost_is_taken_over_at_once(sender: Sender, cloc
     assert (claim.attempts, claim.possible_duplicate) == (2, True)
 
 
+def test_an_answer_that_the_provider_owes_to_everybody_counts_no_attempt(sender: Sender, clock: Clock) -> None:
+    for number in range(5):
+        claim = sender.must_claim()
+        assert (claim.attempts, claim.possible_duplicate) == (1, number > 0)
+        assert sender.ledger.mark_unknown(claim, counts=False, now=clock.now)
+
+
 def test_a_possible_duplicate_stays_one_while_it_waits(sender: Sender, clock: Clock) -> None:
     sender.die()
     sender.ledger.give_back(sender.must_claim(), now=clock.now)
@@ -248,6 +255,20 @@ def test_of_two_that_take_over_one_wins(sender: Sender, dynamodb: DynamoDBClient
             modeled_fields={"Item": {"status": {"S": "claimed"}, "owner": {"S": "other"}, "attempts": {"N": "2"}}},
         )
         assert sender.claim() == Found(status="claimed")
+
+
+def test_a_take_over_that_is_repeated_finds_its_own_work(sender: Sender, dynamodb: DynamoDBClient) -> None:
+    """The client asks once more after an answer that was lost; by then, the claim is its own."""
+    old, item = sender.die(), {"status": {"S": "claimed"}, "attempts": {"N": "1"}, "lease_until": {"N": "0"}}
+    mine = {"owner": {"S": "mine"}, "attempts": {"N": "2"}, "possible_duplicate": {"BOOL": True}}
+    with Stubber(dynamodb) as stubber:
+        for found in ({"owner": {"S": old.owner}}, mine):
+            stubber.add_client_error(
+                "update_item", "ConditionalCheckFailedException", modeled_fields={"Item": item | found}
+            )
+        assert sender.claim(owner="mine") == Claim(
+            notification=NOTIFICATION, owner="mine", attempts=2, possible_duplicate=True
+        )
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "InternalServerError", "ResourceNotFoundException"])

@@ -30,7 +30,7 @@ from botocore.stub import Stubber
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.notify import mailer
+from functions.notify import mailer, mime
 from functions.notify.aws import SENDS
 from functions.notify.mailer import Mailer
 from functions.notify.messages import Message
@@ -58,7 +58,7 @@ def send(client: Any, *, to: str = "ada@example.com", name: str = "Ada", message
 def compose(name: str, subject: str = "Your order") -> bytes:
     recipient = mailer.parse_address("ada@example.com", name=name)
     message = Message(subject=subject, text="Thank you.", html="<p>Thank you.</p>")
-    return mailer.compose(message, sender=SENDER, recipient=recipient).as_bytes()
+    return mime.compose(message, sender=SENDER, recipient=recipient)
 
 
 def parse(raw: bytes) -> EmailMessage:
@@ -156,6 +156,20 @@ def test_no_name_and_no_subject_adds_a_header_or_a_recipient(name: str, subject:
     ]  # fmt: skip
     mail = parse(head)
     assert [address.addr_spec for address in mail["To"].addresses] == ["ada@example.com"]
+
+
+@given(subject=NASTY | st.text(alphabet="ab .,", max_size=200) | st.text(alphabet="a", min_size=900, max_size=1000))
+def test_a_subject_is_read_as_it_was_written(subject: str) -> None:
+    head = compose("Ada", subject).partition(b"\r\n\r\n")[0]
+    assert parse(head)["Subject"] == mime.header_text(subject)
+    assert max(map(len, head.split(b"\r\n"))) <= 78
+
+
+@given(body=st.text(alphabet='ab. =_-\n\t"\u1ec7'))
+def test_a_body_is_read_as_it_was_written(body: str) -> None:
+    mail = parse(mime.compose(Message(subject="", text=body, html=body), sender=SENDER, recipient=SENDER))
+    for part in mail.iter_parts():
+        assert part.get_content().splitlines() == (body.splitlines() or [""])
 
 
 @given(text=st.text(max_size=60))

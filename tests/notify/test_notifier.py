@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 
 from functions.notify.events import OrderEvent
-from functions.notify.ledger import Claim, Found, Ledger, Notification, UnknownPolicy
+from functions.notify.ledger import Claim, Found, Ledger, LedgerUnavailableError, Notification, UnknownPolicy
 from functions.notify.messages import Messages
 from functions.notify.notifier import Invocation, Notifier
 from tests.notify.conftest import with_ses
@@ -143,16 +143,38 @@ def test_a_replay_sends_what_was_held(holding: Mapping, ses: FakeSes) -> None:
     assert len(ses.sent) == 2
 
 
-def test_after_three_lost_answers_the_record_is_set_aside(
+def test_after_three_lost_answers_while_others_get_theirs_the_record_is_set_aside(
     mapping: Mapping, ses: FakeSes, queue: FakeQueue, dynamodb: DynamoDBClient
 ) -> None:
-    ses.answers = [LOST] * 4
-    assert [mapping.bring() for _ in range(4)] == [False, False, False, True]
-    assert len(ses.sent) == 3
-    assert queue.reasons == ["every attempt to send ended without a word"]
-    assert status(dynamodb) == "failed"
+    ses.answers = ["mail-1", LOST, "mail-2", LOST, "mail-3", LOST]
+    for number in range(3):
+        assert mapping.bring(mapping.event | {"id": f"of-another-order-{number}"})
+        assert not mapping.bring()
     assert mapping.bring()
-    assert len(ses.sent) == 3
+    assert len(ses.sent) == 6
+    assert queue.reasons == ["every attempt to send ended without a word"]
+    assert sorted(item["status"]["S"] for item in dynamodb.scan(TableName="notifications")["Items"]) == [
+        "failed",
+        *["sent"] * 3,
+    ]
+    assert mapping.bring()
+    assert len(ses.sent) == 6
+
+
+def test_while_nobody_gets_an_answer_none_is_set_aside_and_few_are_sent(
+    mapping: Mapping, ses: FakeSes, queue: FakeQueue, dynamodb: DynamoDBClient, logs: list[dict[str, Any]]
+) -> None:
+    ses.answers = [LOST] * 10
+    for _ in range(120):
+        assert not mapping.bring()
+        mapping.clock.advance(seconds=1)
+    assert len(ses.sent) == 7  # at once, once more, and after twice 1, 2, 4, 8 and 16 seconds
+    assert logs[-1]["reason"] == "the provider has left others without an answer"
+    ses.answers.clear()
+    mapping.clock.advance(seconds=60)
+    assert mapping.bring()
+    assert queue.messages == []
+    assert logs[-1]["possible_duplicate"] is True
 
 
 def test_a_claim_of_another_comes_again(mapping: Mapping, ses: FakeSes, logs: list[dict[str, Any]]) -> None:
@@ -302,6 +324,35 @@ def test_a_mail_that_is_out_does_not_come_again_for_a_ledger_that_is_away(
     mapping.notifier = with_ses(mapping.notifier, Client())
     assert mapping.bring()
     assert messages_of(logs) == ["notification sent", "notification sent, but not written down"]
+
+
+@pytest.mark.parametrize(("seconds", "marks"), [(15, 3), (5, 1)])
+def test_that_a_mail_is_out_is_written_down_later_if_there_is_time(
+    mapping: Mapping,
+    clock: Clock,
+    dynamodb: DynamoDBClient,
+    logs: list[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    seconds: int,
+    marks: int,
+) -> None:
+    """The ledger hangs for as long as its client waits, twice; after the first, the invocation has `seconds` left."""
+    mark_sent, tries = Ledger.mark_sent, 0
+
+    def hang(*arguments: Any, **keywords: Any) -> bool:
+        nonlocal tries
+        tries += 1
+        if tries == 3:
+            return mark_sent(*arguments, **keywords)
+        if tries == 1:
+            clock.advance(seconds=15 - seconds)
+        raise LedgerUnavailableError("ReadTimeoutError")
+
+    monkeypatch.setattr(Ledger, "mark_sent", hang)
+    assert mapping.bring(seconds=15)
+    assert tries == marks
+    assert status(dynamodb) == ("sent" if marks == 3 else "claimed")
+    assert ("notification sent, but not written down" in messages_of(logs)) == (marks == 1)
 
 
 def test_a_mail_that_is_out_does_not_come_again_for_a_bug(

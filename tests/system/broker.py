@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from kafka import KafkaConsumer, TopicPartition
+from kafka.consumer.fetcher import ConsumerRecord
 
 from local import java, kafka, ports
 from local.kafka import Listener
@@ -144,19 +145,24 @@ class Broker:
 
     def records(self, topic: str) -> list[Record]:
         """Return what the topic holds now, in order of partition and offset."""
-        consumer = KafkaConsumer(bootstrap_servers=self.bootstrap)
-        try:
-            partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic)]
-            consumer.assign(partitions)
-            consumer.seek_to_beginning()
-            ends = consumer.end_offsets(partitions)
-            found: list[Record] = []
-            while any(consumer.position(partition) < end for partition, end in ends.items()):
-                for records in consumer.poll(timeout_ms=100).values():
-                    found.extend(
-                        Record(each.partition, each.offset, each.key, each.value, list(each.headers))
-                        for each in records
-                    )
-        finally:
-            consumer.close()
-        return sorted(found, key=lambda record: (record.partition, record.offset))
+        return [
+            Record(each.partition, each.offset, each.key, each.value, list(each.headers))
+            for each in read_all(self.bootstrap, topic)
+        ]
+
+
+def read_all(bootstrap: str, topic: str) -> list[ConsumerRecord]:
+    """Return what a topic holds now, in order of partition and offset."""
+    consumer = KafkaConsumer(bootstrap_servers=bootstrap)
+    try:
+        partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic)]
+        consumer.assign(partitions)
+        consumer.seek_to_beginning()
+        ends = consumer.end_offsets(partitions)
+        found: list[ConsumerRecord] = []
+        while any(consumer.position(partition) < end for partition, end in ends.items()):
+            for records in consumer.poll(timeout_ms=100).values():
+                found.extend(records)
+    finally:
+        consumer.close()
+    return sorted(found, key=lambda record: (record.partition, record.offset))

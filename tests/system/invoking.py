@@ -1,10 +1,11 @@
-"""Invokes order and relay outside the local stack, on a broker and a DynamoDB of the test's, and kills them there."""
+"""Invokes functions outside the local stack, on a broker and a DynamoDB of the test's, and kills them there."""
 
 import json
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -19,13 +20,31 @@ from tests.system.running import PATIENCE, ROOT
 
 REGION = "us-east-1"
 _NOWHERE = url(1)
+# Invocations at a time.
+_SIDE_BY_SIDE = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """A module that runs functions as tests/system/mortal.py does; `functions` are their names in template.yaml."""
+
+    module: str
+    functions: tuple[str, ...]
+
+
+ORDER = Program(module="tests.system.mortal_order", functions=("RelayFunction", "OrderFunction"))
+NOTIFY = Program(module="tests.system.mortal_notify", functions=("NotifyFunction",))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """An invocation: see tests/system/mortal_functions.py for what its fields say."""
+    """An invocation.
 
-    event: dict[str, Any]
+    `function` is "order" or "relay", where the program has both. `dies` is one of the program's deaths. `ahead` is by
+    how many seconds the clocks of relay and notify are ahead, so that a test need not wait for what is to be old.
+    """
+
+    event: Mapping[str, Any]
     function: str = "order"
     dies: str | None = None
     ahead: float = 0.0
@@ -59,34 +78,41 @@ def _event(name: str) -> dict[str, Any]:
     return event
 
 
-def application(*, kafka: str, dynamodb: str) -> Application:
-    """Read template.yaml for a broker (host:port) and a DynamoDB (URL)."""
-    endpoints = Endpoints(api=None, lambda_=None, console=_NOWHERE, aws=_NOWHERE, dynamodb=dynamodb, kafka=kafka)
+def application(*, kafka: str, dynamodb: str, aws: str = _NOWHERE, overrides: Sequence[str] = ()) -> Application:
+    """Read template.yaml for a broker (host:port), a DynamoDB and a local AWS (URLs).
+
+    `overrides` are of its parameters: NAME=VALUE.
+    """
+    endpoints = Endpoints(api=None, lambda_=None, console=_NOWHERE, aws=aws, dynamodb=dynamodb, kafka=kafka)
     path = ROOT / "template.yaml"
-    parameters = endpoints.fill_in(settings.read(["--template", str(path)]).parameters)
-    return template.load(path, parameters=parameters, region=REGION, aws=_NOWHERE)
+    arguments = ["--template", str(path), *(["--parameter-overrides", *overrides] if overrides else [])]
+    parameters = endpoints.fill_in(settings.read(arguments).parameters)
+    return template.load(path, parameters=parameters, region=REGION, aws=aws)
 
 
 class Functions:
-    """Order and relay of `application`, a process for each invocation; their log goes to the file `log`.
+    """Functions of `application`, a process for each invocation; their log goes to the file `log`.
 
-    A context manager: leaving it ends them.
+    `services` are the URLs of what they talk to, by botocore's names: {"dynamodb": …}. A context manager: leaving it
+    ends them.
     """
 
-    def __init__(self, application: Application, *, dynamodb: str, log: Path) -> None:
+    def __init__(self, program: Program, application: Application, *, services: Mapping[str, str], log: Path) -> None:
         by_name = {function.name: function for function in application.functions}
+        environment: dict[str, str] = {}
+        for name in program.functions:
+            environment |= by_name[name].environment
         self._log = log
         with log.open("wb") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.system.mortal_functions"],
+                [sys.executable, "-m", program.module],
                 cwd=ROOT,
                 env={
                     **{name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ},
-                    **by_name["RelayFunction"].environment,
-                    **by_name["OrderFunction"].environment,
+                    **environment,
                     **CREDENTIALS,
+                    **{f"AWS_ENDPOINT_URL_{name.upper()}": address for name, address in services.items()},
                     "AWS_DEFAULT_REGION": REGION,
-                    "AWS_ENDPOINT_URL_DYNAMODB": dynamodb,
                     "AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start",
                     "POWERTOOLS_TRACE_DISABLED": "true",
                     "AWS_XRAY_SDK_ENABLED": "false",
@@ -105,12 +131,25 @@ class Functions:
         # It ends with its input.
         self._process.communicate(timeout=PATIENCE)
 
+    def log(self) -> str:
+        """Return all that they have logged."""
+        return self._log.read_text()
+
     def invoke(self, calls: Sequence[Call]) -> list[Outcome]:
-        """Make the calls side by side, and return what became of each when all have ended."""
+        """Make the calls, a few side by side, and return what became of each when all have ended."""
+        batches = (calls[first : first + _SIDE_BY_SIDE] for first in range(0, len(calls), _SIDE_BY_SIDE))
+        return [outcome for batch in batches for outcome in self._invoke(batch)]
+
+    def _invoke(self, calls: Sequence[Call]) -> list[Outcome]:
         assert self._process.stdin
         assert self._process.stdout
         self._process.stdin.write(json.dumps([asdict(call) for call in calls]) + "\n")
         self._process.stdin.flush()
         answer = self._process.stdout.readline()
-        assert answer, f"the functions ended:\n{self._log.read_text()}"
+        assert answer, f"the functions ended:\n{self.log()}"
         return [Outcome(**outcome) for outcome in json.loads(answer)]
+
+    def kill(self, calls: Sequence[Call]) -> None:
+        """Make the calls; fail unless each is killed."""
+        outcomes = self.invoke(calls)
+        assert [outcome.status for outcome in outcomes] == [-signal.SIGKILL] * len(calls), outcomes

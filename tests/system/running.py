@@ -124,12 +124,13 @@ class RunningStack:
         wanted = sorted(f"{reference}@example.com" for reference in references)
         eventually(lambda: len(self.recipients()) >= len(wanted), what=f"{len(wanted)} mails")
         # A second mail to somebody would come before the mapping has committed everything.
-        eventually(self._is_caught_up, what="the mapping to commit all records")
+        eventually(self.is_caught_up, what="the mapping to commit all records")
         recipients = self.recipients()
         assert sorted(set(recipients)) == wanted
         assert len(recipients) <= len(wanted) + sends_cut_off
 
-    def _is_caught_up(self) -> bool:
+    def is_caught_up(self) -> bool:
+        """Tell whether the mapping has committed every record of the topics that it reads."""
         admin = KafkaAdminClient(bootstrap_servers=self.endpoints["kafka"])
         try:
             committed = admin.list_group_offsets(["local-notify"])["local-notify"]

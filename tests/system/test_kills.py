@@ -15,14 +15,13 @@ from local import ports
 from local.endpoints import url
 from tests.system.broker import Broker
 from tests.system.database import Database
-from tests.system.invoking import Call, Functions, Outcome, application, to_cancel, to_place
+from tests.system.invoking import ORDER, Call, Functions, Outcome, application, to_cancel, to_place
 from tests.system.orders_table import OrdersTable
 from tests.system.published import CANCELLED, PAID, Published
 
 pytestmark = pytest.mark.xdist_group("kills")
 
 KILLS = 20
-SIDE_BY_SIDE = 3
 TOPIC = "order-events"
 # Seconds: older than what the relay takes, and later than the lease of a relay that was killed.
 LATER = 120.0
@@ -37,19 +36,14 @@ class Shop:
     table: OrdersTable
     relayed: Iterator[float] = field(default_factory=lambda: itertools.count(LATER, LATER))
 
-    def invoke(self, calls: Sequence[Call]) -> list[Outcome]:
-        batches = (calls[first : first + SIDE_BY_SIDE] for first in range(0, len(calls), SIDE_BY_SIDE))
-        return [outcome for batch in batches for outcome in self.functions.invoke(batch)]
-
     def answers(self, events: Sequence[dict[str, Any]]) -> list[int]:
         """Return the statuses that these requests are answered with."""
-        outcomes = self.invoke([Call(event=event) for event in events])
+        outcomes = self.functions.invoke([Call(event=event) for event in events])
         return [outcome.answer["statusCode"] for outcome in outcomes]
 
     def kill(self, events: Sequence[dict[str, Any]], *, step: str) -> None:
         """Make these requests, each killed at the step."""
-        outcomes = self.invoke([Call(event=event, dies=step) for event in events])
-        assert [outcome.status for outcome in outcomes] == [-signal.SIGKILL] * len(events), outcomes
+        self.functions.kill([Call(event=event, dies=step) for event in events])
 
     def relay(self, *, dies: str | None = None) -> Outcome:
         [outcome] = self.functions.invoke([Call(function="relay", event={}, dies=dies, ahead=next(self.relayed))])
@@ -80,7 +74,7 @@ def shop(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     with (
         Database(folder, port=port, application=template),
         contextlib.closing(OrdersTable(url(port))) as table,
-        Functions(template, dynamodb=url(port), log=folder / "functions.log") as functions,
+        Functions(ORDER, template, services={"dynamodb": url(port)}, log=folder / "functions.log") as functions,
     ):
         yield Shop(broker=broker, functions=functions, table=table)
 

@@ -319,6 +319,23 @@ def test_the_starting_position_is_ignored_where_offsets_are_committed(topic: Top
     assert topic.poll(starting_position=position, starting_timestamp=0.0).wait_for(2) == [3, 4]
 
 
+def test_a_partition_that_was_held_goes_on_behind_its_batch(topic: Topic) -> None:
+    topic.produce(30, partition=1)
+    mended = threading.Event()
+
+    def react(batch: Offsets) -> bytes:
+        is_held = f"{topic.name}-1" in batch and not mended.is_set()
+        return failures((f"{topic.name}-1", 0)) if is_held else b"null"
+
+    running = topic.poll(react, batch_size=10)
+    running.wait_for(10, partition=1)
+    topic.produce(30, partition=0)
+    running.wait_for(30, partition=0)
+    mended.set()
+    topic.wait_for_commit({0: 30, 1: 30})
+    assert set(running.function.delivered(1)) == set(range(30))
+
+
 def test_another_group_is_independent(topic: Topic) -> None:
     topic.produce(3)
     one, other = topic.poll(), topic.poll(consumer_group=f"other-{topic.name}")
@@ -487,6 +504,23 @@ def test_a_partial_answer_brings_its_partition_again_while_the_others_go_on(
     assert running.function.delivered() == [0, 1, 2, 3], "held until its time has come"
     assert running.wait_for(8) == [0, 1, 2, 3, 2, 3, 4, 5]
     topic.wait_for_commit({0: 6, 1: 2})
+
+
+def test_a_partition_that_was_held_goes_on_after_others_were_read(topic: Topic) -> None:
+    """kafka-python forgets a partition that is paused with records in hand, once it has read another one."""
+    mended = threading.Event()
+
+    def react(batch: Offsets) -> bytes:
+        return b"null" if mended.is_set() or f"{topic.name}-1" in batch else failures((f"{topic.name}-0", 5))
+
+    topic.produce(30)
+    running = topic.poll(react, batch_size=10)
+    running.wait_for_report("again")
+    topic.produce(1, partition=1)
+    running.wait_for(1, partition=1)
+    mended.set()
+    topic.wait_for_commit({0: 30, 1: 1})
+    assert sorted(set(running.function.delivered())) == list(range(30))
 
 
 def test_a_window_does_not_hold_up_a_retry(topic: Topic) -> None:

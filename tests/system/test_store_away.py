@@ -13,7 +13,7 @@ from local import ports
 from local.endpoints import url
 from tests.system.broker import Broker
 from tests.system.database import Database
-from tests.system.invoking import Call, Functions, application, to_place
+from tests.system.invoking import ORDER, Call, Functions, application, to_place
 from tests.system.orders_table import OrdersTable
 from tests.system.published import PAID, Published
 
@@ -52,7 +52,7 @@ def shop(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     with (
         Database(folder, port=port, application=template) as database,
         contextlib.closing(OrdersTable(url(port))) as table,
-        Functions(template, dynamodb=url(port), log=folder / "functions.log") as functions,
+        Functions(ORDER, template, services={"dynamodb": url(port)}, log=folder / "functions.log") as functions,
     ):
         yield Shop(broker=broker, database=database, functions=functions, table=table)
 

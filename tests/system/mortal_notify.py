@@ -1,0 +1,55 @@
+"""Notify as tests/system/mortal.py runs it, and where it can die by itself; tests/system/post.py has more places."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from functions.notify import app
+from functions.notify.aws import THREADS
+from functions.notify.ledger import Ledger
+from functions.notify.messages import Messages
+from tests.system.mortal import Context, Death, dies_after, dies_before, serve
+
+# A new process connects for each invocation: on a busy machine it gets to its death only with more time than customers
+# give it. In seconds.
+_CALL_TIMEOUT, _TIMEOUT = 25.0, 60.0
+_PATIENT = Config(
+    connect_timeout=_CALL_TIMEOUT,
+    read_timeout=_CALL_TIMEOUT,
+    retries={"total_max_attempts": 1},
+    max_pool_connections=THREADS,
+)
+_dynamodb, _ses = boto3.client("dynamodb", config=_PATIENT), boto3.client("sesv2", config=_PATIENT)
+_mail = replace(app.mail, mailer=replace(app.mail.mailer, client=_ses))
+_notifier = replace(
+    app.notifier,
+    ledger=replace(app.notifier.ledger, client=_dynamodb),
+    channels={**app.notifier.channels, _mail.name: _mail},
+)
+
+DEATHS: Mapping[str, Death] = {
+    "before the claim": dies_before(Ledger, "claim"),
+    # Not after `claim`: then the function would know that the claim is its own.
+    "after the claim is written": dies_after(_dynamodb, "update_item"),
+    "before the mail is rendered": dies_before(Messages, "render"),
+    "before the send": dies_before(_ses, "send_email"),
+    "after the answer of SES": dies_after(_ses, "send_email"),
+    "after the mark": dies_after(Ledger, "mark_sent"),
+}
+
+
+def _invoke(call: dict[str, Any]) -> Any:
+    if call["dies"]:
+        DEATHS[call["dies"]]()
+    app.notifier = replace(_notifier, clock=lambda: datetime.now(UTC) + timedelta(seconds=call["ahead"]))
+    handler: Callable[..., Any] = app.handler
+    return handler(call["event"], Context(end=time.monotonic() + _TIMEOUT))
+
+
+if __name__ == "__main__":
+    serve(_invoke)

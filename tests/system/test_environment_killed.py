@@ -1,0 +1,98 @@
+"""An environment of notify killed in the stack while its sends are under way: when does mail flow again?"""
+
+import contextlib
+import logging
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import count, islice
+from pathlib import Path
+from socket import socket
+from threading import Lock
+from typing import Any
+
+import pytest
+from kafka.partitioner import murmur2
+
+from tests.system.customers import address, personal_data_in
+from tests.system.order_events import event_of, publish
+from tests.system.peers import kill_peer
+from tests.system.published import PAID
+from tests.system.running import RunningStack, eventually
+from tests.system.ses import Ses, serving
+from tests.system.table import Table
+
+pytestmark = pytest.mark.xdist_group("environment-killed")
+
+PARTITIONS = 3
+# SES takes its time (seconds), so that many sends are under way when it has this many mails: then their sender dies.
+LATENCY, FATAL_MAIL = 1.0, 6
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Sends:
+    """When SES had the last mail to each address, by the monotonic clock. It kills the sender of one, once."""
+
+    moments: dict[str, float] = field(default_factory=dict)
+    death: float | None = None
+    _lock: Lock = field(default_factory=Lock)
+
+    def __call__(self, to: str, sender: socket) -> None:
+        with self._lock:
+            self.moments[to] = time.monotonic()
+            if self.death is None and len(self.moments) == FATAL_MAIL:
+                self.death = self.moments[to]
+                kill_peer(sender)
+
+    def after_the_death(self, customers: Iterable[int]) -> str:
+        """Return when, in seconds after the death, SES had the first and the last mail of these customers."""
+        assert self.death is not None
+        seconds = sorted(self.moments[address(number)] - self.death for number in customers)
+        return f"{len(seconds)} mails, {seconds[0]:.1f} to {seconds[-1]:.1f} s" if seconds else "none"
+
+
+def test_mail_flows_again_within_the_lease_and_a_few_seconds(start: Callable[..., RunningStack]) -> None:
+    sends = Sends()
+    with serving(ses := Ses(latency=LATENCY, before_answer=sends)) as url:
+        stack = start(environment={"AWS_ENDPOINT_URL_SESV2": url})
+        kafka = stack.endpoints["kafka"]
+        here, there = customers_of(partition=0), customers_of(partition=1)
+        before, behind, beside = list(islice(here, 40)), list(islice(here, 10)), list(islice(there, 10))
+        publish(kafka, (event_of(number, PAID) for number in before))
+        eventually(lambda: sends.death, what="the sender to be killed")
+        ses.latency = 0.0
+        publish(kafka, (event_of(number, PAID) for number in [*behind, *beside]))
+        customers = [*before, *behind, *beside]
+        eventually(lambda: sends.moments.keys() >= set(map(address, customers)), what="everybody's mail")
+        eventually(stack.is_caught_up, what="the mapping to commit all records")
+        entries = entries_of(stack, customers)
+        assert stack.stop() == os.EX_OK
+
+    assert stack.logged("Runtime.ExitError")
+    claimed = {number for number, entry in entries.items() if entry.get("possible_duplicate")}
+    doubled = {number for number in customers if ses.sent[address(number)] > 1}
+    assert doubled
+    assert doubled <= claimed < set(before)
+    for number in customers:
+        assert entries[number]["status"] == "sent"
+        assert 1 <= ses.sent[address(number)] <= entries[number]["attempts"]
+        assert (entries[number]["attempts"] > 1) is (number in claimed)
+    assert personal_data_in([stack.log.read_text(), *map(Path.read_text, (stack.data / "logs").iterdir())]) == []
+    logger.info("claimed when the sender died: %s, %d doubled", sends.after_the_death(claimed), len(doubled))
+    logger.info("of the same partition, later: %s", sends.after_the_death(behind))
+    logger.info("of another partition, later: %s", sends.after_the_death(beside))
+
+
+def customers_of(*, partition: int) -> Iterator[int]:
+    """Return the customers whose orders are in this partition, as Kafka's clients choose it."""
+    return (number for number in count() if murmur2(f"ord_{number}".encode()) % 2**31 % PARTITIONS == partition)
+
+
+def entries_of(stack: RunningStack, customers: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Return what the ledger tells of each customer's mail."""
+    with contextlib.closing(Table(stack.endpoints["dynamodb"], "NotificationsTable")) as table:
+        items = {item["order_id"]: item for item in table.scan()}
+    return {number: items[f"ord_{number}"] for number in customers}

@@ -1,0 +1,116 @@
+"""10,000 records, each delivered three times at least, shuffled and overlapping: every customer is told once.
+
+The stack's own mapping delivers them in their order. Beside it works a second poller, which cuts them into other
+batches, twice and out of turn, while consumers join the mapping's group and leave it.
+"""
+
+import contextlib
+import json
+import os
+import re
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from itertools import cycle
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from kafka import KafkaConsumer
+
+from tests.system.broker import read_all
+from tests.system.customers import address, personal_data_in
+from tests.system.invoking import application
+from tests.system.order_events import TOPIC, event_id, event_of, publish
+from tests.system.published import CANCELLED, PAID
+from tests.system.redelivery import Redelivery, overlapping_batches
+from tests.system.running import RunningStack, eventually
+from tests.system.ses import Ses, serving
+from tests.system.table import Table
+from tools.deadletters.box import opened
+from tools.deadletters.places import Places, on_this_machine
+
+pytestmark = pytest.mark.xdist_group("redelivery")
+
+ORDERS, CANCELLED_ORDERS = 9_000, 1_000
+RECORDS = ORDERS + CANCELLED_ORDERS
+# Beside the stack's own mapping. Three environments of 32 threads are too many for two processors: DynamoDB Local would
+# answer later than its clients wait.
+SIDE_BY_SIDE, THREADS = 2, 8
+VISIT = 2.0  # seconds
+
+
+def test_every_customer_is_told_once_however_often_the_records_come(
+    start: Callable[..., RunningStack], project: Path
+) -> None:
+    chance = Random(10_000)  # noqa: S311 - the same one each time, so that a failure can be repeated
+    types = {number: [PAID, CANCELLED] if number < CANCELLED_ORDERS else [PAID] for number in range(ORDERS)}
+    clients = project / "functions/notify/aws.py"
+    clients.write_text(re.sub(r"^THREADS = \d+$", f"THREADS = {THREADS}", clients.read_text(), flags=re.MULTILINE))
+    with serving(ses := Ses()) as url:
+        stack = start(environment={"AWS_ENDPOINT_URL_SESV2": url})
+        kafka, dynamodb = stack.endpoints["kafka"], stack.endpoints["dynamodb"]
+        numbers = chance.sample(range(ORDERS), ORDERS)
+        publish(kafka, (event_of(number, each) for number in numbers for each in types[number]))
+        [mapping] = application(kafka=kafka, dynamodb=dynamodb).mappings
+        places = on_this_machine(stack.data, project / "template.yaml")
+        redelivery = Redelivery(mapping=mapping, bootstrap=kafka, functions=places.functions)
+        batches = overlapping_batches(read_all(kafka, TOPIC), chance)
+        with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+            deliveries = [pool.submit(redelivery.deliver, *each) for each in zip(batches, cycle([True, False]))]
+            while wait(deliveries, timeout=VISIT).not_done:
+                visit(kafka, mapping.consumer_group)
+            for delivery in deliveries:
+                delivery.result()
+        eventually(stack.is_caught_up, what="the mapping to commit all records", patience=600)
+
+        wanted = {address(number): [f"{event_id(number, each)}#mail" for each in types[number]] for number in types}
+        differing = {to for to in wanted.keys() | ses.told.keys() if ses.told.get(to) != wanted.get(to)}
+        assert not differing, [(to, ses.told.get(to), wanted.get(to)) for to in sorted(differing)[:10]]
+        with contextlib.closing(Table(dynamodb, "NotificationsTable")) as ledger:
+            entries = ledger.scan()
+        assert Counter(entry["status"] for entry in entries) == {"sent": RECORDS}
+        assert dead_letters(places) == []
+        assert stack.stop() == os.EX_OK
+
+    assert stack.logged("CommitFailedError"), "the mapping never wanted to commit while a visitor had its group"
+    lines = log_of(stack, "NotifyFunction")
+    done = done_by_record(lines)
+    assert len(done) == RECORDS
+    assert min(done.values()) >= 3
+    assert [line for line in lines if line.get("reason") == "claimed by another"], "no two were at one record at once"
+    # A claim that DynamoDB wrote and did not confirm in time, as on a starved machine, looks like one of a dead sender.
+    doubtful = [entry for entry in entries if entry["attempts"] != 1 or "possible_duplicate" in entry]
+    assert len(doubtful) <= sum(str(line.get("reason")).startswith("LedgerUnavailableError") for line in lines)
+    assert personal_data_in([stack.log.read_text(), *map(Path.read_text, (stack.data / "logs").iterdir())]) == []
+
+
+def visit(kafka: str, group: str) -> None:
+    """Have a consumer join the group, which takes its partitions, and leave: twice, the group is balanced anew."""
+    visitor = KafkaConsumer(bootstrap_servers=kafka, group_id=group, enable_auto_commit=False)
+    try:
+        assert visitor.partitions_for_topic(TOPIC)  # else it would join before it knows them, and get none
+        visitor.subscribe([TOPIC])
+        eventually(lambda: visitor.poll(timeout_ms=1000) or visitor.assignment(), what="the visitor to be let in")
+        time.sleep(VISIT)
+    finally:
+        visitor.close(autocommit=False)
+
+
+def dead_letters(places: Places) -> list[str]:
+    with opened(places) as box:
+        return [*(letter.reason for letter in box.letters), *box.unreadable]
+
+
+def log_of(stack: RunningStack, function: str) -> list[dict[str, Any]]:
+    """Return the lines that a function logged."""
+    text = (stack.data / "logs" / f"{function}.log").read_text()
+    return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+
+
+def done_by_record(lines: list[dict[str, Any]]) -> Counter[tuple[int, int]]:
+    """Count how often the function was done with each record (partition and offset), by its own word."""
+    messages = {"notification sent", "notification already sent"}
+    return Counter((line["partition"], line["offset"]) for line in lines if line.get("message") in messages)
