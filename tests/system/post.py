@@ -148,7 +148,7 @@ class Post:
         return [json.loads(line) for line in self.functions.log().splitlines() if line.startswith("{")]
 
     def _call(self, batch: Batch, *, dies: str | None = None, ahead: float = 0.0) -> Call:
-        event = json.loads(batch.event(self.mapping, self.around.broker.bootstrap))
+        event = json.loads(batch.event(self.around.broker.bootstrap, source_arn=self.mapping.event_source_arn))
         return Call(function="notify", event=event, dies=dies, ahead=ahead)
 
     @contextlib.contextmanager

@@ -69,7 +69,7 @@ class Redelivery:
 
     def _left(self, batch: Batch, *, named_alone: bool) -> Batch:
         """Bring a batch once, and return what of it has to come again."""
-        payload = batch.event(self.mapping, self.bootstrap)
+        payload = batch.event(self.bootstrap, source_arn=self.mapping.event_source_arn)
         answer = self.functions.invoke(FunctionName=self.mapping.function, Payload=payload)
         content = answer["Payload"].read()
         assert not answer.get("FunctionError"), content

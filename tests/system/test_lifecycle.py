@@ -102,7 +102,7 @@ def test_a_broker_that_does_not_answer_is_named(start: Start) -> None:
 
 def test_services_leave_the_ports_of_sam_local_free(start: Start) -> None:
     stack = start(command="services")
-    assert set(stack.endpoints) == {"console", "aws", "dynamodb", "kafka"}
+    assert set(stack.endpoints) == {"console", "aws", "dynamodb", "kafka", "container_kafka"}
     assert httpx.get(f"{stack.endpoints['console']}/api/v1/messages").status_code == httpx.codes.OK
     listeners = re.search(
         r"^advertised.listeners=(.*)$", (stack.data / "kafka" / "server.properties").read_text(), re.MULTILINE

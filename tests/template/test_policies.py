@@ -40,6 +40,8 @@ PRODUCE = {
 LOGS_AND_TRACES = {"AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess"}
 NOTIFY = {
     ("dynamodb:UpdateItem", NOTIFICATIONS),
+    ("dynamodb:PartiQLInsert", NOTIFICATIONS),
+    ("dynamodb:PartiQLUpdate", NOTIFICATIONS),
     ("ses:SendRawEmail", SENDER),
     ("ses:SendRawEmail", CONFIGURATION_SET),
     ("sqs:SendMessage", DEAD_LETTERS),
@@ -193,8 +195,12 @@ def test_of_awss_own_policies_a_function_has_those_for_logs_traces_and_its_netwo
     assert ours <= deployment.of_type("AWS::IAM::ManagedPolicy").keys()
 
 
-# A call whose right has another name: SendEmail of a whole MIME message is authorised as SendRawEmail.
-RIGHTS = {"ses:SendEmail": "ses:SendRawEmail"}
+# Calls whose rights have other names: SendEmail of a whole MIME message is authorised as SendRawEmail, and
+# BatchExecuteStatement as what its statements do.
+RIGHTS = {
+    "ses:SendEmail": {"ses:SendRawEmail"},
+    "dynamodb:BatchExecuteStatement": {"dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate"},
+}
 # Rights without a call in the code: what kafka-python does after a login by IAM,
 PRODUCER = {action for action, _ in PRODUCE}
 # what the mapping's pollers do with notify's role, to Kafka and with what they give up,
@@ -220,7 +226,8 @@ WITHOUT_A_CALL = {
 
 def _needed(deployment: Deployment, function: str) -> set[str]:
     """Return the rights that the calls in a function's code take."""
-    return {RIGHTS.get(call, call) for call in calls(deployment.properties(function)["Handler"])}
+    made = calls(deployment.properties(function)["Handler"])
+    return {right for call in made for right in RIGHTS.get(call, {call})}
 
 
 @pytest.mark.parametrize("function", WITHOUT_A_CALL)
