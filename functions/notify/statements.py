@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from threading import Lock, Semaphore
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import BotoCoreError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -42,9 +44,11 @@ class Statements:
     _calls: Semaphore = field(default_factory=lambda: Semaphore(CALLS_AT_ONCE))
 
     def write(self, statement: Statement) -> bool:
-        """Tell whether the statement was written; False if its condition did not hold, or DynamoDB refused it alone.
+        """Tell whether the statement was written. False: a write of its own is to tell why not.
 
-        Raises what the client raises.
+        Its condition did not hold, or DynamoDB refused it, or the whole call: some stand-ins for DynamoDB know no such
+        statements. Raises BotoCoreError where DynamoDB was not reached or did not answer: another try would only take
+        as long again.
         """
         written: Future[bool] = Future()
         with self._lock:
@@ -72,9 +76,12 @@ class Statements:
                     for statement, _ in group.values()
                 ]
             )
-        except Exception as error:  # noqa: BLE001 - each thread raises it for itself
+        except BotoCoreError as error:
             for _, written in group.values():
                 written.set_exception(error)
+        except Exception:  # noqa: BLE001 - the writes of their own meet it again, if it is more than the statements'
+            for _, written in group.values():
+                written.set_result(False)
         else:
             for (_, written), response in zip(group.values(), answer["Responses"], strict=True):
                 written.set_result("Error" not in response)
