@@ -110,7 +110,7 @@ class World:
 def world(start: Callable[..., RunningStack], project: Path) -> Iterator[World]:
     template = project / "template.yaml"
     # Six isolate one record, however many come in one batch; the others are for what a busy machine delays.
-    template.write_text(template.read_text().replace("MaximumRetryAttempts: 10000", "MaximumRetryAttempts: 12"))
+    template.write_text(template.read_text().replace("MaximumRetryAttempts: 10000", "MaximumRetryAttempts: 10"))
     ses = Ses()
     with Server(ses) as server:
         stack = start(environment={"AWS_ENDPOINT_URL_SESV2": server.url})
@@ -174,14 +174,14 @@ def _poisoned(world: World, numbers: range, poison: Callable[[int], dict[str, An
 
 
 def test_a_record_that_kills_the_function_is_given_up_alone_and_after_the_mend_one_mail(world: World) -> None:
-    numbers = range(90)
-    deadly = Random(90).choice(numbers)  # noqa: S311 - no secret
+    numbers = range(45)
+    deadly = Random(45).choice(numbers)  # noqa: S311 - no secret
     world.code.change("app.py", more=_DIES)
     world.notify.produce(
         record(number, event(number, note="deadly" if number == deadly else "harmless")) for number in numbers
     )
-    eventually(lambda: world.code.stack.logged("RetryAttemptsExhausted"), what="the mapping to give up the record")
     world.notify.wait_until_done()
+    assert len(world.code.stack.logged("RetryAttemptsExhausted")) == 1
     assert world.mails(numbers) == {number: ["paid"] for number in numbers} | {deadly: []}
     [letter] = world.notify.letters()
     assert (letter.where, letter.readable()["key"]) == ("bucket", order_id(deadly))
