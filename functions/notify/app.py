@@ -9,6 +9,7 @@ import os
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import boto3
 
@@ -74,7 +75,7 @@ notifier = Notifier(
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Notify of a batch, and answer which of its records are to come again."""
     remaining = timedelta(milliseconds=context.get_remaining_time_in_millis())
-    invocation = Invocation(request_id=context.aws_request_id, deadline=notifier.clock() + remaining)
+    invocation = Invocation(id=f"{context.aws_request_id}/{uuid4().hex[:8]}", deadline=notifier.clock() + remaining)
     readings = [notifier.read(record) for record in read_records(event)]
     undone = work_off(
         readings,

@@ -46,9 +46,12 @@ logger = Logger()
 
 @dataclass(frozen=True, kw_only=True)
 class Invocation:
-    """The invocation that a record came with, and when Lambda ends it."""
+    """The invocation that a record came with, and when Lambda ends it.
 
-    request_id: str
+    `id` is no other invocation's: Lambda itself repeats an asynchronous one under the same request id.
+    """
+
+    id: str
     deadline: datetime
 
 
@@ -132,7 +135,7 @@ class Notifier:
         notification = Notification(
             order_id=event.data.order_id, event_id=event.id, channel=channel.name, event_type=event.type
         )
-        owner, now = f"{invocation.request_id}/{reading.record.id}", self.clock()
+        owner, now = f"{invocation.id}/{reading.record.id}", self.clock()
         replay = "replay" in reading.record.headers()
         if now - event.time > self.maximum_age and not replay:
             self.ledger.mark_expired(notification, owner=owner, now=now)

@@ -37,10 +37,10 @@ OF_THE_CONNECTION: Mapping[str, type[SendError]] = {
     "EndpointConnectionError": DeferredError,
     "ConnectTimeoutError": DeferredError,
     "ProxyConnectionError": DeferredError,
-    "SSLError": DeferredError,
     "NoCredentialsError": DeferredError,
     "CredentialRetrievalError": DeferredError,
     "ReadTimeoutError": AnswerLostError,
+    "SSLError": AnswerLostError,  # of the handshake, or of the answer: it does not say
     "ConnectionClosedError": AnswerLostError,
     "HTTPClientError": AnswerLostError,
     "ResponseStreamingError": AnswerLostError,

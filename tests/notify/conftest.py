@@ -158,7 +158,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def invocation() -> Invocation:
-    return Invocation(request_id="request-1", deadline=NOW + timedelta(seconds=15))
+    return Invocation(id="request-1", deadline=NOW + timedelta(seconds=15))
 
 
 @pytest.fixture

@@ -49,6 +49,12 @@ ENVIRONMENT = {
 }
 
 
+MAIL_OF_MSK = {
+    "order_id": {"S": "ord_a7yuqahkcwyojza3z7chx7dkkq"},
+    "notification_id": {"S": "3d340d65-4092-54eb-b504-a38ead16a186#mail"},
+}
+
+
 class App(Protocol):
     """functions/notify/app.py, which reads its environment when it is imported."""
 
@@ -142,6 +148,19 @@ def test_a_paid_order_is_mailed(app: App, sample: str) -> None:
     text, html = mail.iter_parts()
     assert "Notes on the Engine" in cast("EmailMessage", text).get_content()
     assert "€25.00</td>" in cast("EmailMessage", html).get_content()
+
+
+def test_an_invocation_that_lambda_repeats_does_not_take_the_first_ones_claim_for_its_own(
+    app: App,
+) -> None:
+    owners = set()
+    for _ in range(2):
+        app.notifier.ledger.client.delete_item(TableName="notifications", Key=MAIL_OF_MSK)
+        assert invoke(app, load("msk.json")) == []
+        item = app.notifier.ledger.client.get_item(TableName="notifications", Key=MAIL_OF_MSK)["Item"]
+        owners.add(item["owner"]["S"])
+    assert len(owners) == 2, "both under the request id request-1"
+    assert all(owner.startswith("request-1/") for owner in owners)
 
 
 def test_several_partitions_are_mailed_and_what_is_no_event_is_set_aside(

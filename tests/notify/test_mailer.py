@@ -219,7 +219,7 @@ def test_an_answer_of_ses_means(
         (EndpointConnectionError(endpoint_url=""), DeferredError),
         (ConnectTimeoutError(endpoint_url=""), DeferredError),
         (ProxyConnectionError(proxy_url=""), DeferredError),
-        (SSLError(endpoint_url="", error=OSError()), DeferredError),
+        (SSLError(endpoint_url="", error=OSError()), AnswerLostError),
         (NoCredentialsError(), DeferredError),
         (CredentialRetrievalError(provider="", error_msg=""), DeferredError),
         (ReadTimeoutError(endpoint_url=""), AnswerLostError),

@@ -45,9 +45,7 @@ class Mapping:
     def bring(self, value: Any = ..., *, seconds: float = 15, **options: Any) -> bool:
         """Bring the event, or another value, and tell whether it is done."""
         self.invocations += 1
-        invocation = Invocation(
-            request_id=f"request-{self.invocations}", deadline=self.clock.now + timedelta(seconds=seconds)
-        )
+        invocation = Invocation(id=f"request-{self.invocations}", deadline=self.clock.now + timedelta(seconds=seconds))
         record = self.make_record(self.event if value is ... else value, **options)
         return self.notifier.work_off(self.notifier.read(record), invocation)
 
