@@ -8,9 +8,12 @@ import httpx
 import pytest
 
 from tests.project import copy_to
-from tests.system.running import RunningStack, eventually
+from tests.system.running import PATIENCE, RunningStack, eventually
 
 pytestmark = pytest.mark.xdist_group("sam-build")
+
+# `sam build` fetches packages.
+PATIENCE_WITH_BUILDS = 5 * PATIENCE
 
 
 @pytest.fixture
@@ -18,7 +21,7 @@ def stack(docker: None, python: str, tmp_path: Path) -> Iterator[RunningStack]:
     """A stack of a project of its own, since the test changes it."""
     stack = RunningStack(copy_to(tmp_path / "project"), tmp_path / "data", options=["--sam"])
     try:
-        stack.wait_until_ready()
+        stack.wait_until_ready(patience=PATIENCE_WITH_BUILDS)
         yield stack
         assert stack.stop() == os.EX_OK
     finally:
@@ -33,7 +36,9 @@ def test_an_order_becomes_a_mail_through_containers(stack: RunningStack, tmp_pat
 
     template = tmp_path / "project/functions/notify/templates/order.paid.v1/en/subject.txt.jinja"
     template.write_text("Changed: " + template.read_text())
-    eventually(lambda: stack.logged("NotifyFunction    code changed"), what="the functions to be built anew")
+    eventually(
+        lambda: stack.logged("NotifyFunction    code changed"), what="a new build", patience=PATIENCE_WITH_BUILDS
+    )
     assert stack.place("pay-sam-2").status_code == httpx.codes.CREATED
     stack.wait_for_mails_to(["pay-sam", "pay-sam-2"])
     assert [mail["Subject"][:8] for mail in stack.mails()] == ["Changed:", "Your ord"]

@@ -69,8 +69,8 @@ class RunningStack:
                 stderr=subprocess.STDOUT,
             )
 
-    def wait_until_ready(self) -> None:
-        eventually(self._is_ready, what="the stack to be ready")
+    def wait_until_ready(self, *, patience: float = PATIENCE) -> None:
+        eventually(self._is_ready, what="the stack to be ready", patience=patience)
         self.endpoints: dict[str, str] = json.loads((self.data / "endpoints.json").read_text())
         self._issuer = Issuer(f"{self.endpoints['console']}/issuer", self.data)
 
