@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import signal
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -48,7 +47,7 @@ class SamCli:
         try:
             yield
         finally:
-            process.send_signal(signal.SIGINT)
+            process.terminate()  # SIGINT is ignored where the tests run in the background
             try:
                 process.wait(timeout=PATIENCE)
             except subprocess.TimeoutExpired:

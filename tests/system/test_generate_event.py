@@ -4,6 +4,7 @@ import base64
 import json
 import subprocess
 import sys
+import time
 import uuid
 from typing import Any
 
@@ -25,7 +26,8 @@ def topic(shared: RunningStack) -> str:
     name = f"topic-{uuid.uuid4().hex}"
     create_topics(shared.endpoints["kafka"], [name], partitions=2)
     producer = KafkaProducer(bootstrap_servers=shared.endpoints["kafka"])
-    for partition, value, timestamp in ((0, b"0", 1000), (0, b"2", 2000), (1, b"1", 3000)):
+    now = int(time.time() * 1000)  # much older, and Kafka would clear them away
+    for partition, value, timestamp in ((0, b"0", now - 3), (0, b"2", now - 2), (1, b"1", now - 1)):
         headers = [("name", b"\xff")]
         producer.send(name, value, key=b"k", partition=partition, timestamp_ms=timestamp, headers=headers).get(30)
     producer.close()
