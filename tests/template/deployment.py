@@ -66,12 +66,12 @@ def deploy(**parameters: str) -> Deployment:
 
 def deploy_plain(path: Path, **parameters: str) -> Deployment:
     """Carry out a template that needs no translation: one of infrastructure/."""
-    return _carried_out(_source(path), parameters)
+    return _carried_out(source_of(path), parameters)
 
 
 def refusals(**parameters: str) -> list[str]:
     """Return what the template's rules say against these parameters: the texts that CloudFormation would show."""
-    source = _source(TEMPLATE)
+    source = source_of(TEMPLATE)
     resolve = _wire(source, parameters).intrinsics.resolve
     return [
         assertion["AssertDescription"]
@@ -84,18 +84,19 @@ def refusals(**parameters: str) -> list[str]:
 
 def translate(**parameters: str) -> dict[str, Any]:
     """Return the plain CloudFormation template that SAM makes of ours; its intrinsic functions are still in it."""
-    source = _source(TEMPLATE)
+    source = source_of(TEMPLATE)
     return translation.translate(source, parameters=_values(source, parameters), region=REGION)
 
 
 def parameters_of(path: Path) -> dict[str, dict[str, Any]]:
     """Return the parameters that a template declares."""
-    declared: dict[str, dict[str, Any]] = _source(path)["Parameters"]
+    declared: dict[str, dict[str, Any]] = source_of(path)["Parameters"]
     return declared
 
 
 @functools.cache
-def _source(path: Path) -> dict[str, Any]:
+def source_of(path: Path) -> dict[str, Any]:
+    """Return a template as it is written."""
     source: dict[str, Any] = yaml_parse(path.read_text())
     return source
 

@@ -230,6 +230,12 @@ def _needed(deployment: Deployment, function: str) -> set[str]:
     return {right for call in made for right in RIGHTS.get(call, {call})}
 
 
+def test_in_the_sandbox_notify_may_use_the_identity_of_the_one_who_gets_its_mails() -> None:
+    more = deploy(**PLAIN, SandboxRecipient="you@example.com").grants("NotifyFunction")
+    recipient = "arn:aws:ses:eu-central-1:123456789012:identity/you@example.com"
+    assert more - deploy(**PLAIN).grants("NotifyFunction") == {("ses:SendRawEmail", recipient)}
+
+
 @pytest.mark.parametrize("function", WITHOUT_A_CALL)
 def test_a_function_may_make_every_call_that_is_in_its_code(
     on_msk_with_scram: Deployment, under_a_key: Deployment, function: str
