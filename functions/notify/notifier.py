@@ -142,6 +142,8 @@ class Notifier:
             self.metrics.count(Metric.EXPIRED)
             logger.info("notification expired", extra=_keys(reading, notification))
             return True
+        if self._spare_time(invocation) < timedelta():  # another channel took it
+            return self._defer(reading, notification, reason=TOO_LATE)
         claim = self.ledger.claim(
             notification, owner=owner, now=now, lease_until=invocation.deadline + LEASE_MARGIN, replay=replay
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -590,6 +591,22 @@ def test_a_channel_that_can_never_be_used_leaves_the_other_sent(
     both.event["data"]["customer"]["email"] = ADDRESS
     assert both.bring(headers={"replay": b""})
     assert len(ses.sent) == len(sns.sent) == 1
+
+
+def test_a_channel_that_takes_all_the_time_leaves_the_others_for_later(
+    both: Mapping, sns: FakeSns, dynamodb: DynamoDBClient, logs: list[dict[str, Any]]
+) -> None:
+    def send_slowly(**_: Any) -> dict[str, str]:
+        both.clock.advance(seconds=4)
+        return {"MessageId": "mail-1"}
+
+    slow = replace(both, notifier=with_ses(both.notifier, SimpleNamespace(send_email=send_slowly)))
+    assert not slow.bring(seconds=9)
+    assert statuses(dynamodb) == {"mail": "sent"}
+    assert (logs[-1]["channel"], logs[-1]["reason"]) == ("text", "the invocation has too little time left for one more")
+    assert slow.bring()
+    assert statuses(dynamodb) == {"mail": "sent", "text": "sent"}
+    assert len(sns.sent) == 1
 
 
 def test_a_complaint_about_the_rate_is_waited_out(both: Mapping, ses: FakeSes, logs: list[dict[str, Any]]) -> None:
