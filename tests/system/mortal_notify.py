@@ -13,6 +13,7 @@ from functions.notify import app
 from functions.notify.aws import THREADS
 from functions.notify.ledger import Ledger
 from functions.notify.messages import Messages
+from functions.notify.statements import Statements
 from tests.system.mortal import Context, Death, dies_after, dies_before, serve
 
 # A new process connects for each invocation: on a busy machine it gets to its death only with more time than customers
@@ -28,14 +29,14 @@ _dynamodb, _ses = boto3.client("dynamodb", config=_PATIENT), boto3.client("sesv2
 _mail = replace(app.mail, mailer=replace(app.mail.mailer, client=_ses))
 _notifier = replace(
     app.notifier,
-    ledger=replace(app.notifier.ledger, client=_dynamodb),
+    ledger=replace(app.notifier.ledger, client=_dynamodb, statements=Statements(_dynamodb)),
     channels={**app.notifier.channels, _mail.name: _mail},
 )
 
 DEATHS: Mapping[str, Death] = {
     "before the claim": dies_before(Ledger, "claim"),
     # Not after `claim`: then the function would know that the claim is its own.
-    "after the claim is written": dies_after(_dynamodb, "update_item"),
+    "after the claim is written": dies_after(_dynamodb, "batch_execute_statement"),
     "before the mail is rendered": dies_before(Messages, "render"),
     "before the send": dies_before(_ses, "send_email"),
     "after the answer of SES": dies_after(_ses, "send_email"),
