@@ -51,7 +51,7 @@ def _overrides(path: Path) -> list[str]:
     for name in ("default", "local_run", "parameters", "parameter_overrides"):
         found = found.get(name, {}) if isinstance(found, dict) else None
     match found:
-        case {}:
+        case dict() if not found:
             return []
         case str() if found.startswith(_FILE):
             return [found]

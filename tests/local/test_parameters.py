@@ -49,6 +49,7 @@ def test_a_samconfig_without_a_section_for_us_has_none(tmp_path: Path, text: str
         ("[default", "is not valid TOML"),
         ("a = '\udcff'", "is not valid TOML"),
         ("[default.local_run.parameters]\nparameter_overrides = 'A=1 B=2'", "is no list"),
+        ("[default.local_run.parameters.parameter_overrides]\nA = '1'", "is no list"),
         ("[default]\nlocal_run = 1", "is no list"),
         ("[default.local_run.parameters]\nparameter_overrides = ['A']", "number 1 is no parameter: write NAME=VALUE"),
         ("[default.local_run.parameters]\nparameter_overrides = ['file://no.yaml']", "no.yaml, which cannot be read"),
