@@ -90,7 +90,7 @@ class Endpoints:
 
 
 def _for_containers(address: str) -> str:
-    return re.sub(rf"//({re.escape(LOOPBACK)}|localhost)\b", f"//{docker.HOST_NAME}", address)
+    return re.sub(rf"//({re.escape(LOOPBACK)}|localhost)(?=[:/]|$)", f"//{docker.HOST_NAME}", address)
 
 
 def is_bootstrap(text: str) -> bool:

@@ -51,7 +51,7 @@ def _overrides(path: Path) -> list[str]:
     for name in ("default", "local_run", "parameters", "parameter_overrides"):
         found = found.get(name, {}) if isinstance(found, dict) else None
     match found:
-        case {}:
+        case dict() if not found:
             return []
         case str() if found.startswith(_FILE):
             return [found]
@@ -73,4 +73,13 @@ def _of_file(path: Path, *, source: str) -> Iterator[Pair]:
     # What a file says itself comes after what it includes.
     yield from read([included] if isinstance(included, str) else included, source=str(path), folder=path.parent)
     for name, value in values.items():
-        yield str(name), "" if value is None else str(value)
+        yield str(name), _as_text(value)
+
+
+def _as_text(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case list():
+            return ",".join(map(_as_text, value))  # CloudFormation's own form of a list
+    return str(value)

@@ -16,10 +16,11 @@ LONGEST_PAUSE = 300.0
 
 
 class CircuitBreaker:
-    """Opens after two lost answers in a row, and closes with an answer; all times are in seconds, by `clock`.
+    """Opens after two lost answers in a row, and closes once a message is taken; all times are in seconds, by `clock`.
 
-    While it is open, one send at a time tries the provider, after pauses that double. What may be out already comes
-    after a second pause: so nobody gets the tries alone, and who never gets an answer does not keep it open.
+    An error that the provider answers does neither: amid losses, it does not show that messages get through. While it
+    is open, one send at a time tries the provider, after pauses that double. What may be out already comes after a
+    second pause: so nobody gets the tries alone, and who never gets an answer does not keep it open.
     """
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:

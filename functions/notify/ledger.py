@@ -144,10 +144,15 @@ class Ledger:
             return self._hold(notification, found, now)
         return self._take_over(notification, found, claim, attempts=1)
 
-    def mark_sent(self, claim: Claim, *, provider_id: str, now: datetime) -> bool:
-        """Settle a claim; False if it was no longer the owner's."""
+    def mark_sent(self, claim: Claim, *, provider_id: str, now: datetime, together: bool = True) -> bool:
+        """Settle a claim; False if it was no longer the owner's.
+
+        Unless `together`, it is written alone at once: while DynamoDB hangs, that takes half as long.
+        """
         sent: Attributes = {"provider_id": {"S": provider_id}, "sent_at": {"S": now.isoformat()}}
-        return self._settle_together(claim, Status.SENT, now, sent) or self._settle(claim, Status.SENT, now, **sent)
+        if together and self._settle_together(claim, Status.SENT, now, sent):
+            return True
+        return self._settle(claim, Status.SENT, now, **sent)
 
     def mark_failed(self, claim: Claim, *, reason: str, now: datetime) -> bool:
         """Settle a claim whose notification will never be sent; False if it was no longer the owner's."""

@@ -142,6 +142,8 @@ class Notifier:
             self.metrics.count(Metric.EXPIRED)
             logger.info("notification expired", extra=_keys(reading, notification))
             return True
+        if self._spare_time(invocation) < timedelta():  # another channel took it
+            return self._defer(reading, notification, reason=TOO_LATE)
         claim = self.ledger.claim(
             notification, owner=owner, now=now, lease_until=invocation.deadline + LEASE_MARGIN, replay=replay
         )
@@ -202,13 +204,19 @@ class Notifier:
 
         Raises LedgerUnavailableError.
         """
+
+        def mark() -> bool:
+            # Not with others in the time for the answer: it might wait for a call that hangs before its own does.
+            together = self._spare_time(invocation) >= timedelta()
+            return self.ledger.mark_sent(claim, provider_id=provider_id, now=self.clock(), together=together)
+
         for _ in range(MOST_MARKS - 1):
             try:
-                return self.ledger.mark_sent(claim, provider_id=provider_id, now=self.clock())
+                return mark()
             except LedgerUnavailableError:
                 if self._spare_time(invocation) < timedelta():
                     raise
-        return self.ledger.mark_sent(claim, provider_id=provider_id, now=self.clock())
+        return mark()
 
     def _lose(self, claim: Claim, reading: Reading, *, counts: bool, reason: str) -> bool:
         self.ledger.mark_unknown(claim, counts=counts, now=self.clock())

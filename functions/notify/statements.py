@@ -70,18 +70,24 @@ class Statements:
 
     def _execute(self, group: dict[str, tuple[Statement, Future[bool]]]) -> None:
         try:
-            answer = self.client.batch_execute_statement(
-                Statements=[
-                    {"Statement": statement.text, "Parameters": list(statement.parameters)}
-                    for statement, _ in group.values()
-                ]
-            )
+            outcomes = self._call([statement for statement, _ in group.values()])
+            for (_, written), outcome in zip(group.values(), outcomes, strict=True):
+                written.set_result(outcome)
         except BotoCoreError as error:
             for _, written in group.values():
                 written.set_exception(error)
-        except Exception:  # noqa: BLE001 - the writes of their own meet it again, if it is more than the statements'
+        except Exception:  # noqa: BLE001, S110 - the writes of their own meet it again, if it is more than the statements'
+            pass
+        finally:
+            # Whatever was raised or answered, nobody waits for ever.
             for _, written in group.values():
-                written.set_result(False)
-        else:
-            for (_, written), response in zip(group.values(), answer["Responses"], strict=True):
-                written.set_result("Error" not in response)
+                if not written.done():
+                    written.set_result(False)
+
+    def _call(self, statements: Sequence[Statement]) -> list[bool]:
+        answer = self.client.batch_execute_statement(
+            Statements=[
+                {"Statement": statement.text, "Parameters": list(statement.parameters)} for statement in statements
+            ]
+        )
+        return ["Error" not in response for _, response in zip(statements, answer["Responses"], strict=True)]

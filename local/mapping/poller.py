@@ -127,6 +127,7 @@ class Poller:
         # What an earlier connection gathered, or held to bring again, is read anew.
         self._gathering.take()
         self._waiting = Waiting()
+        self._held.clear()
         for partition in partitions:
             offset = self._uncommitted.get(partition)
             if offset is None:

@@ -56,6 +56,12 @@ def test_containers_call_this_machine_by_another_name() -> None:
     }
 
 
+def test_containers_call_other_machines_as_everybody_does() -> None:
+    elsewhere = replace(ENDPOINTS, aws="http://localhost.example:4566", dynamodb="http://dynamodb.example:8000")
+    assert elsewhere.for_containers().aws == elsewhere.aws
+    assert elsewhere.for_containers().dynamodb == elsewhere.dynamodb
+
+
 def test_what_does_not_run_is_not_in_it(tmp_path: Path) -> None:
     services = Endpoints(api=None, lambda_=None, console="c", aws="a", dynamodb="d", kafka="k")
     assert set(json.loads(services.write(tmp_path).read_text())) == {"console", "aws", "dynamodb", "kafka"}

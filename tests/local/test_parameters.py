@@ -25,10 +25,10 @@ def test_a_samconfig_has_a_list_of_them(tmp_path: Path) -> None:
 @pytest.mark.parametrize("overrides", ['"file://more/a.yaml"', '["file://more/a.yaml"]'])
 def test_a_file_has_them_after_those_that_it_includes(tmp_path: Path, overrides: str) -> None:
     (tmp_path / "more").mkdir()
-    written(tmp_path / "more" / "a.yaml", "$include: file://b.yaml\nRate: 14\nNone:\nShop: Ours\n")
+    written(tmp_path / "more" / "a.yaml", "$include: file://b.yaml\nRate: 14\nNone:\nIds: [a, b]\nShop: Ours\n")
     written(tmp_path / "more" / "b.yaml", "Shop: Theirs\nPort: 9092\n")
     found = list(of_samconfig(samconfig(tmp_path, overrides)))
-    assert dict(found) == {"Shop": "Ours", "Port": "9092", "Rate": "14", "None": ""}
+    assert dict(found) == {"Shop": "Ours", "Port": "9092", "Rate": "14", "None": "", "Ids": "a,b"}
     assert found[0] == ("Shop", "Theirs")
 
 
@@ -49,6 +49,7 @@ def test_a_samconfig_without_a_section_for_us_has_none(tmp_path: Path, text: str
         ("[default", "is not valid TOML"),
         ("a = '\udcff'", "is not valid TOML"),
         ("[default.local_run.parameters]\nparameter_overrides = 'A=1 B=2'", "is no list"),
+        ("[default.local_run.parameters.parameter_overrides]\nA = '1'", "is no list"),
         ("[default]\nlocal_run = 1", "is no list"),
         ("[default.local_run.parameters]\nparameter_overrides = ['A']", "number 1 is no parameter: write NAME=VALUE"),
         ("[default.local_run.parameters]\nparameter_overrides = ['file://no.yaml']", "no.yaml, which cannot be read"),

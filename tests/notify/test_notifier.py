@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from functions.notify.statements import Statement, Statements
     from tests.notify.conftest import Clock, FakeQueue, FakeSes, FakeSns, RecordMaker
 
 ADDRESS = "ada@example.com"
@@ -590,6 +592,44 @@ def test_a_channel_that_can_never_be_used_leaves_the_other_sent(
     both.event["data"]["customer"]["email"] = ADDRESS
     assert both.bring(headers={"replay": b""})
     assert len(ses.sent) == len(sns.sent) == 1
+
+
+def test_a_channel_that_takes_all_the_time_leaves_the_others_for_later(
+    both: Mapping, sns: FakeSns, dynamodb: DynamoDBClient, logs: list[dict[str, Any]]
+) -> None:
+    def send_slowly(**_: Any) -> dict[str, str]:
+        both.clock.advance(seconds=4)
+        return {"MessageId": "mail-1"}
+
+    slow = replace(both, notifier=with_ses(both.notifier, SimpleNamespace(send_email=send_slowly)))
+    assert not slow.bring(seconds=9)
+    assert statuses(dynamodb) == {"mail": "sent"}
+    assert (logs[-1]["channel"], logs[-1]["reason"]) == ("text", "the invocation has too little time left for one more")
+    assert slow.bring()
+    assert statuses(dynamodb) == {"mail": "sent", "text": "sent"}
+    assert len(sns.sent) == 1
+
+
+def test_a_mark_at_the_end_of_the_time_waits_for_no_others(mapping: Mapping, dynamodb: DynamoDBClient) -> None:
+    together: list[str] = []
+
+    def write(statement: Statement) -> bool:
+        together.append(statement.text.split()[0])
+        return False  # then it is written alone
+
+    def send_slowly(**_: Any) -> dict[str, str]:
+        mapping.clock.advance(seconds=4)
+        return {"MessageId": "mail-1"}
+
+    ledger = replace(mapping.notifier.ledger, statements=cast("Statements", SimpleNamespace(write=write)))
+    notifier = replace(with_ses(mapping.notifier, SimpleNamespace(send_email=send_slowly)), ledger=ledger)
+    assert replace(mapping, notifier=notifier).bring(seconds=9)
+    assert (together, status(dynamodb)) == (["INSERT"], "sent")
+
+    together.clear()
+    mapping.event["id"] = "another"
+    assert replace(mapping, notifier=notifier).bring(seconds=15)
+    assert together == ["INSERT", "UPDATE"]
 
 
 def test_a_complaint_about_the_rate_is_waited_out(both: Mapping, ses: FakeSes, logs: list[dict[str, Any]]) -> None:

@@ -21,7 +21,8 @@ class FakeClient:
     def __init__(self) -> None:
         self.calls: list[list[str]] = []
         self.busy, self.let = Event(), Event()
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
+        self.answer: dict[str, Any] | None = None
         self._lock = Lock()
 
     def batch_execute_statement(self, *, Statements: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - boto3's
@@ -33,6 +34,8 @@ class FakeClient:
         assert self.let.wait(30)
         if self.error:
             raise self.error
+        if self.answer is not None:
+            return self.answer
         refused = {"Error": {"Code": "ConditionalCheckFailed"}}
         return {"Responses": [refused if text == "REFUSED" else {"TableName": "t"} for text in texts]}
 
@@ -101,3 +104,25 @@ def test_a_call_that_is_refused_writes_nothing(client: FakeClient, statements: S
     client.error = error
     client.let.set()
     assert not statements.write(statement("a"))
+
+
+@pytest.mark.parametrize("answer", [{}, {"Responses": []}, {"Responses": [{}, {}]}])
+def test_an_answer_that_is_not_one_for_each_tells_nothing(
+    client: FakeClient, statements: Statements, answer: dict[str, Any]
+) -> None:
+    client.answer = answer
+    client.let.set()
+    assert not statements.write(statement("a"))
+
+
+def test_nobody_waits_for_ever_whatever_a_call_raises(client: FakeClient, statements: Statements) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        futures = [threads.submit(statements.write, statement(f"{number}")) for number in range(8)]
+        assert client.busy.wait(30)
+        while len(statements._waiting) < 8 - CALLS_AT_ONCE:
+            pass
+        client.error = SystemExit()
+        client.let.set()
+        raised = [future.exception(30) for future in futures]
+    assert {type(error) for error in raised} == {SystemExit, type(None)}
+    assert not any(future.result() for future, error in zip(futures, raised, strict=True) if error is None)

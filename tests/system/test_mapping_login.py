@@ -1,6 +1,7 @@
 """The mapping's poller on a broker that encrypts and asks for a password, with secrets that change under it."""
 
 import json
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -15,7 +16,7 @@ from local import kafka_security, ports
 from local.mapping.login import LoginError, client_settings
 from local.model import KafkaLogin
 from tests.system.broker import Broker
-from tests.system.test_mapping import Running, Topic
+from tests.system.test_mapping import Offsets, Reaction, Running, Topic, is_content
 
 pytestmark = [
     pytest.mark.xdist_group("secured-broker"),
@@ -56,10 +57,10 @@ class Secured:
     def settings(self, login: KafkaLogin) -> dict[str, Any]:
         return client_settings(login, lambda _: self._manager)
 
-    def poll(self, *, ca: str | None = None) -> Running:
+    def poll(self, reacts: Reaction = is_content, *, ca: str | None = None) -> Running:
         """Start a poller that logs in."""
         login = KafkaLogin(user=self.user, ca=ca or self.ca)
-        return self.topic.poll(bootstrap=self._scram, login=partial(self.settings, login))
+        return self.topic.poll(reacts, bootstrap=self._scram, login=partial(self.settings, login))
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +118,33 @@ def test_a_password_that_is_changed_is_found_in_the_secret(secured: Secured) -> 
     secured.topic.produce(1)
     secured.tell(ANOTHER)
     assert running.wait_for(2) == [0, 1]
+
+
+def test_a_partition_that_is_held_is_held_after_another_login(secured: Secured) -> None:
+    let = threading.Event()
+
+    def react(_: Offsets) -> bytes:
+        if not let.is_set():
+            raise ValueError("not yet")
+        return b"null"
+
+    secured.topic.produce(2)
+    running = secured.poll(react)
+    running.wait_for(2)
+    secured.set_password(ANOTHER)
+    secured.broker.stop()
+    secured.broker.start()
+    running.wait_for_report(REFUSED)
+    before = len(running.function.batches())
+    secured.tell(ANOTHER)
+    running.wait_for(2 * before + 2)
+    secured.topic.produce(1)
+    again = len(running.function.batches())
+    running.wait_for(2 * again + 4)
+    assert 2 not in running.function.delivered()
+    let.set()
+    secured.topic.wait_for_commit({0: 3})
+    assert running.function.delivered()[-3:] == [0, 1, 2]
 
 
 def test_brokers_with_a_certificate_of_an_unknown_authority_are_not_trusted(secured: Secured, tmp_path: Path) -> None:
