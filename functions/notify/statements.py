@@ -13,12 +13,17 @@ from dataclasses import dataclass, field
 from threading import Lock, Semaphore
 from typing import TYPE_CHECKING, Any
 
+from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError
+
+from functions.notify.aws import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
+
+logger = Logger()
 
 MOST_TOGETHER = 25
 # Two take the writes of all our threads: whoever comes while DynamoDB hangs waits for one time-out, not for several.
@@ -76,8 +81,8 @@ class Statements:
         except BotoCoreError as error:
             for _, written in group.values():
                 written.set_exception(error)
-        except Exception:  # noqa: BLE001, S110 - the writes of their own meet it again, if it is more than the statements'
-            pass
+        except Exception as error:  # noqa: BLE001 - the writes of their own meet it again, if it is more than this call's
+            logger.warning("statements refused: each write is made alone", extra={"reason": name_of(error)})
         finally:
             # Whatever was raised or answered, nobody waits for ever.
             for _, written in group.values():
