@@ -99,7 +99,9 @@ def app(
     ses = session.client("sesv2")
     ses.create_email_identity(EmailIdentity="shop.example.com")
     ses.create_configuration_set(ConfigurationSetName="orders")
-    monkeypatch.setattr(imported_app, "notifier", replace(imported_app.notifier, clock=clock))
+    # moto does not know the ledger's statements; tests/system/test_ledger_statements.py has them.
+    ledger = replace(imported_app.notifier.ledger, statements=None)
+    monkeypatch.setattr(imported_app, "notifier", replace(imported_app.notifier, clock=clock, ledger=ledger))
     return imported_app
 
 
