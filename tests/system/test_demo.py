@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,8 +15,7 @@ from tests.system.running import PATIENCE, ROOT
 
 @pytest.fixture
 def checkout(project: Path) -> Path:
-    """A copy of the project with its sample events, so that the demo's data does not land in the real one."""
-    shutil.copytree(ROOT / "events", project / "events")
+    """A copy of the project, so that the demo's data does not land in the real one."""
     return project
 
 

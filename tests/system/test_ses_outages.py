@@ -280,8 +280,9 @@ def test_who_alone_gets_no_answers_is_set_aside_and_a_lost_one_is_sent_again(sho
 
 def test_several_environments_together_keep_to_the_rate_of_the_account(tmp_path: Path, project: Path) -> None:
     ses, topics = Ses(per_second=14), ["order-events", "order-events-2", "order-events-3"]
-    template, samconfig = project / "template.yaml", project / "samconfig.toml"
-    samconfig.write_text(samconfig.read_text().replace("MailsPerSecond=1000", "MailsPerSecond=14"))
+    template, parameters = project / "template.yaml", project / "parameters" / "this-machine.yaml"
+    assert "MailsPerSecond: 1000\n" in parameters.read_text()
+    parameters.write_text(parameters.read_text().replace("MailsPerSecond: 1000\n", "MailsPerSecond: 14\n"))
     template.write_text(with_a_mapping_of_each(topics, template.read_text()))
     with Server(ses) as server:
         stack = RunningStack(project, tmp_path / "data", environment={"AWS_ENDPOINT_URL_SESV2": server.url})
