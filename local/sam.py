@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-import watchfiles
 
 from local import docker
 from local.endpoints import url
@@ -25,6 +24,7 @@ from local.lambdas.environment import LogLine
 from local.model import Function
 from local.ports import LOOPBACK
 from local.process import Process
+from local.watching import changed
 
 # The first invocation makes the function's image.
 _PATIENCE = 120.0
@@ -143,17 +143,9 @@ class SamLambdas:
 
         From `watching` on, no change goes unseen. Raises SamError.
         """
-        folders = {function.watched.resolve() for function in self._functions.values()}
-        async for changes in watchfiles.awatch(*folders, step=100, rust_timeout=200, yield_on_timeout=True):
-            watching.set()
-            changed = [
-                function
-                for function in self._functions.values()
-                if any(Path(path).is_relative_to(function.watched.resolve()) for _, path in changes)
-            ]
-            if changed:
-                await self._sam.build()
-            for function in changed:
+        async for functions in changed(self._functions.values(), watching=watching):
+            await self._sam.build()
+            for function in functions:
                 report(function)
 
     async def stop(self) -> None:

@@ -2,14 +2,12 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
-
-import watchfiles
 
 from local.invoker import Answer, FunctionNotFoundError
 from local.lambdas.environment import LogLine
 from local.lambdas.pool import InitError, Pool
 from local.model import Function
+from local.watching import changed
 
 
 class Lambdas:
@@ -45,14 +43,10 @@ class Lambdas:
 
         From `watching` on, no change goes unseen.
         """
-        folders = {pool.function.watched.resolve() for pool in self._pools.values()}
-        # It yields after its timeout too, and only that tells that it watches.
-        async for changes in watchfiles.awatch(*folders, step=100, rust_timeout=200, yield_on_timeout=True):
-            watching.set()
-            for pool in self._pools.values():
-                if any(Path(path).is_relative_to(pool.function.watched.resolve()) for _, path in changes):
-                    await pool.retire()
-                    report(pool.function)
+        async for functions in changed([pool.function for pool in self._pools.values()], watching=watching):
+            for function in functions:
+                await self._pools[function.name].retire()
+                report(function)
 
     async def stop(self) -> None:
         """End every environment."""
