@@ -11,12 +11,12 @@ import boto3
 import httpx
 import pytest
 from botocore.config import Config
-from kafka import KafkaConsumer, TopicPartition
 
 from local import ports
 from local.endpoints import url
 from tests.project import ROOT
 from tests.sam.sam_cli import SamCli
+from tests.system.broker import read_all
 from tests.system.running import RunningStack, eventually
 
 # They go on from one another, as somebody would who tries them: in one worker, in their order.
@@ -45,18 +45,7 @@ def mails(services: RunningStack) -> list[str]:
 
 def published(services: RunningStack) -> list[dict[str, Any]]:
     """Return the values of all records in the topic."""
-    consumer = KafkaConsumer(bootstrap_servers=services.endpoints["kafka"])
-    try:
-        partitions = [TopicPartition("order-events", each) for each in consumer.partitions_for_topic("order-events")]
-        consumer.assign(partitions)
-        consumer.seek_to_beginning()
-        ends = consumer.end_offsets(partitions)
-        values = []
-        while any(consumer.position(partition) < end for partition, end in ends.items()):
-            values += [json.loads(record.value) for batch in consumer.poll(500).values() for record in batch]
-        return values
-    finally:
-        consumer.close()
+    return [json.loads(record.value) for record in read_all(services.endpoints["kafka"], "order-events")]
 
 
 def test_every_command_of_the_readme_is_tried_here() -> None:

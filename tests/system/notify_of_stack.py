@@ -8,25 +8,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import boto3
-from boto3.dynamodb.types import TypeDeserializer
-from botocore.config import Config
 from kafka import KafkaProducer
 
-from local.services import CREDENTIALS
 from tests.system.customers import customer, personal_data_in
 from tests.system.running import ROOT, RunningStack, eventually
+from tests.system.table import Table
 from tools.deadletters import places
 from tools.deadletters.box import opened
 from tools.deadletters.letters import Letter
 
 TOPIC = "order-events"
 PARTITIONS = 3  # of a topic of the stack, by default
-_TABLE = "NotificationsTable"
 _PATIENCE = 300.0  # seconds: a thousand records on a busy machine
 _LEISURE = 0.5  # seconds between two looks, which keep everybody else from their work
-
-_deserialize = TypeDeserializer().deserialize
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,18 +61,11 @@ class StackNotify:
     def __init__(self, stack: RunningStack, project: Path = ROOT) -> None:
         self.stack = stack
         self._places = places.on_this_machine(stack.data, project / "template.yaml")
-        self._dynamodb: Any = boto3.client(
-            "dynamodb",
-            endpoint_url=stack.endpoints["dynamodb"],
-            region_name="us-east-1",
-            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-            config=Config(proxies={}),
-        )
+        self._ledger = Table(stack.endpoints["dynamodb"], "NotificationsTable")
 
     def close(self) -> None:
         """Close its connections."""
-        for client in (self._dynamodb, self._places.sqs, self._places.s3, self._places.functions):
+        for client in (self._ledger, self._places.sqs, self._places.s3, self._places.functions):
             client.close()
 
     def produce(self, records: Iterable[Produced]) -> None:
@@ -102,10 +89,7 @@ class StackNotify:
     ) -> list[dict[str, Any]]:
         """Return the ledger's entries of these customers; who has none is left out."""
         wanted = {(order_id(number), f"{notification}-{number}#{channel}") for number in numbers}
-        pages = self._dynamodb.get_paginator("scan").paginate(TableName=_TABLE, ConsistentRead=True)
-        items = (
-            {name: _deserialize(value) for name, value in item.items()} for page in pages for item in page["Items"]
-        )
+        items = self._ledger.scan(ConsistentRead=True)
         return [item for item in items if (item["order_id"], item["notification_id"]) in wanted]
 
     def wait_for(self, numbers: Sequence[int], statuses: Iterable[str], **of_which: str) -> None:

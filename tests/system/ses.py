@@ -260,14 +260,3 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class calls it so
         """Say nothing."""
-
-
-def main() -> None:
-    """Serve it in a process of its own until that is ended: `python -m tests.system.ses LATENCY`. Prints its URL."""
-    with serving(Ses(latency=float(sys.argv[1]))) as address:
-        print(address, flush=True)  # noqa: T201 - for whoever started it
-        threading.Event().wait()
-
-
-if __name__ == "__main__":
-    main()

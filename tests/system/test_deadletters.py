@@ -6,23 +6,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.system.deadly import dies_of
 from tests.system.running import ROOT, RunningStack, eventually
 
 # One customer's mail cannot be rendered, for a reason that passes: division by false.
 _BREAKS = "{{ 1 // (customer.email != 'unwritable@example.com') }}"
 # Another one's record ends the whole function.
-_DIES = """
-_mended_handler = handler
-
-
-def handler(event, context):
-    import base64, os
-
-    for records in event["records"].values():
-        if any(b"deadly@example.com" in base64.b64decode(record["value"]) for record in records):
-            os._exit(1)
-    return _mended_handler(event, context)
-"""
+_DIES = dies_of(b"deadly@example.com")
 
 
 def test_dead_letters_of_both_kinds_are_delivered_once_after_the_mend(

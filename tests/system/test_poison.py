@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.system.customers import address
+from tests.system.deadly import dies_of
 from tests.system.notify_of_stack import StackNotify, event, order_id, record
 from tests.system.running import ROOT, RunningStack, eventually
 from tests.system.ses import Server, Ses
@@ -25,18 +26,7 @@ _IMPORTS = ("import AwareDatetime,", "import AliasChoices, AwareDatetime, Field,
 # A template asks for what one order has not; the mend goes without.
 _ASKS = ("{% block content %}", "{% block content %}{{ customer.salutation }}")
 # One record ends the whole function.
-_DIES = """
-_mended_handler = handler
-
-
-def handler(event, context):
-    import base64, os
-
-    for records in event["records"].values():
-        if any(b"deadly" in base64.b64decode(record["value"]) for record in records):
-            os._exit(1)
-    return _mended_handler(event, context)
-"""
+_DIES = dies_of(b"deadly")
 
 
 @dataclass(frozen=True)
