@@ -6,14 +6,14 @@ overtake its payment.
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, wait
 from typing import TypeVar
 
 T = TypeVar("T")
 
 
 def work_off(
-    items: Iterable[T], *, key: Callable[[T], Hashable | None], work: Callable[[T], bool], threads: int
+    items: Iterable[T], *, key: Callable[[T], Hashable | None], work: Callable[[T], bool], threads: Executor
 ) -> list[T]:
     """Give each item to `work`, in one of `threads` threads, and return those that are not done.
 
@@ -24,9 +24,9 @@ def work_off(
     for position, item in enumerate(items):
         item_key = key(item)
         lanes[("none", position) if item_key is None else ("key", item_key)].append(item)
-    with ThreadPoolExecutor(threads) as pool:
-        undone = pool.map(lambda lane: _work_off_key(lane, work), lanes.values())
-        return [item for lane in undone for item in lane]
+    undone = [threads.submit(_work_off_key, lane, work) for lane in lanes.values()]
+    wait(undone)  # whatever one of them raises, none is left behind at work
+    return [item for lane in undone for item in lane.result()]
 
 
 def _work_off_key(lane: Sequence[T], work: Callable[[T], bool]) -> Sequence[T]:

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchExecuteS
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError
 
-from functions.notify.aws import name_of
+from functions.notify.aws import THREADS, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 logger = Logger()
 
 MOST_TOGETHER = 25
-# Two take the writes of all our threads: whoever comes while DynamoDB hangs waits for one time-out, not for several.
-CALLS_AT_ONCE = 2
+# They take the writes of all our threads: whoever comes while DynamoDB hangs waits for one time-out, not for several.
+CALLS_AT_ONCE = math.ceil(THREADS / MOST_TOGETHER)
 
 
 @dataclass(frozen=True, kw_only=True)

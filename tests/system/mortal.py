@@ -19,6 +19,8 @@ from typing import Any
 
 Death = Callable[[], None]
 
+SIDE_BY_SIDE = 32  # records: fewer than a batch has, so that a death leaves some that nobody was at
+
 
 @dataclass(frozen=True, kw_only=True)
 class Context:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,11 +11,10 @@ import boto3
 from botocore.config import Config
 
 from functions.notify import app
-from functions.notify.aws import THREADS
 from functions.notify.ledger import Ledger
 from functions.notify.messages import Messages
 from functions.notify.statements import Statements
-from tests.system.mortal import Context, Death, dies_after, dies_before, serve
+from tests.system.mortal import SIDE_BY_SIDE, Context, Death, dies_after, dies_before, serve
 
 # A new process connects for each invocation: on a busy machine it gets to its death only with more time than customers
 # give it. In seconds.
@@ -23,8 +23,9 @@ _PATIENT = Config(
     connect_timeout=_CALL_TIMEOUT,
     read_timeout=_CALL_TIMEOUT,
     retries={"total_max_attempts": 1},
-    max_pool_connections=THREADS,
+    max_pool_connections=SIDE_BY_SIDE,
 )
+app.threads = ThreadPoolExecutor(SIDE_BY_SIDE)
 _dynamodb, _ses = boto3.client("dynamodb", config=_PATIENT), boto3.client("sesv2", config=_PATIENT)
 _mail = replace(app.mail, mailer=replace(app.mail.mailer, client=_ses))
 _notifier = replace(

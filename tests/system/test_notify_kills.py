@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from functions.notify.aws import THREADS
 from functions.notify.ledger import MAXIMUM_ATTEMPTS
 from functions.notify.metrics import Metric
 from tests.system.broker import Broker
 from tests.system.customers import personal_data_in
+from tests.system.mortal import SIDE_BY_SIDE
 from tests.system.post import (
     SES_HAS_THE_MAIL,
     SES_IS_CONNECTED,
@@ -148,4 +148,4 @@ def test_a_death_in_the_middle_of_a_batch_doubles_what_was_under_way_and_nothing
         mails_of = resending.mails(batch)
         assert set(mails_of.values()) == {1, 2}
         assert {number for number, mails in mails_of.items() if mails == 2} <= under_way
-        assert len(under_way) <= THREADS
+        assert len(under_way) <= SIDE_BY_SIDE
