@@ -61,7 +61,12 @@ class Deployment:
 def deploy(**parameters: str) -> Deployment:
     """Carry out the template with these parameters and the defaults of the others, which its rules must allow."""
     assert refusals(**parameters) == []
-    return _carried_out(translate(**parameters), parameters)
+    return deploy_edited(source_of(TEMPLATE), **parameters)
+
+
+def deploy_edited(source: Mapping[str, Any], **parameters: str) -> Deployment:
+    """As `deploy`, of what somebody has made of the template; its rules are not asked."""
+    return _carried_out(_translated(source, parameters), parameters)
 
 
 def deploy_plain(path: Path, **parameters: str) -> Deployment:
@@ -84,7 +89,10 @@ def refusals(**parameters: str) -> list[str]:
 
 def translate(**parameters: str) -> dict[str, Any]:
     """Return the plain CloudFormation template that SAM makes of ours; its intrinsic functions are still in it."""
-    source = source_of(TEMPLATE)
+    return _translated(source_of(TEMPLATE), parameters)
+
+
+def _translated(source: Mapping[str, Any], parameters: Mapping[str, str]) -> dict[str, Any]:
     return translation.translate(source, parameters=_values(source, parameters), region=REGION)
 
 

@@ -1,0 +1,61 @@
+"""SnapStart, as docs/deployment.md has it: an edit of the template."""
+
+import copy
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from samtranslator.yaml_helper import yaml_parse
+
+from tests.template.conftest import PLAIN, VPC
+from tests.template.deployment import ROOT, TEMPLATE, Deployment, deploy_edited, source_of
+
+GUIDE = ROOT / "docs/deployment.md"
+
+
+@pytest.fixture(scope="module")
+def edited() -> dict[str, Any]:
+    """The template with what the guide says to add."""
+    found = re.search(r"^## SnapStart\n.*?^```yaml\n(.*?)^```", GUIDE.read_text(), re.DOTALL | re.MULTILINE)
+    assert found
+    return _merged(source_of(TEMPLATE), yaml_parse(found[1]))
+
+
+def _merged(template: Mapping[str, Any], addition: Mapping[str, Any]) -> dict[str, Any]:
+    merged = copy.deepcopy(dict(template))
+    for name, value in addition.items():
+        merged[name] = _merged(merged.get(name, {}), value) if isinstance(value, dict) else value
+    return merged
+
+
+def _released(edited: Mapping[str, Any], release: str, **parameters: str) -> Deployment:
+    return deploy_edited(edited, **PLAIN, **VPC, Release=release, **parameters)
+
+
+def test_order_starts_from_a_snapshot_and_nothing_else_does(edited: dict[str, Any]) -> None:
+    functions = _released(edited, "1").of_type("AWS::Lambda::Function")
+    started = {name: function.get("SnapStart") for name, function in functions.items() if "SnapStart" in function}
+    assert started == {"OrderFunction": {"ApplyOn": "PublishedVersions"}}
+
+
+def test_the_api_calls_the_version_that_the_release_published(edited: dict[str, Any]) -> None:
+    deployment = _released(edited, "1")
+    [alias] = deployment.of_type("AWS::Lambda::Alias").values()
+    [version] = deployment.of_type("AWS::Lambda::Version").values()
+    assert alias["FunctionName"] == version["FunctionName"]
+    api = deployment.properties("OrderApi")["Body"]
+    uris = [
+        operation["x-amazon-apigateway-integration"]["uri"]
+        for path, operations in api["paths"].items()
+        for operation in operations.values()
+        if "notifications" not in path
+    ]
+    assert uris
+    assert all("OrderFunction:live" in uri for uri in uris), uris
+
+
+def test_a_release_that_changes_a_parameter_alone_publishes_a_version(edited: dict[str, Any]) -> None:
+    [before] = _released(edited, "1").of_type("AWS::Lambda::Version")
+    [after] = _released(edited, "2", LogLevel="DEBUG").of_type("AWS::Lambda::Version")
+    assert before != after
