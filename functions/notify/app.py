@@ -18,6 +18,7 @@ from functions.notify import aws, ledger, mailer
 from functions.notify.batch import work_off
 from functions.notify.breaker import CircuitBreaker
 from functions.notify.channels import MailChannel, TextChannel
+from functions.notify.connections import Connections
 from functions.notify.deadletters import DeadLetters
 from functions.notify.messages import Messages
 from functions.notify.metrics import Metrics
@@ -31,6 +32,10 @@ from functions.notify.texter import Texter
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+clock = partial(datetime.now, UTC)
+ses = boto3.client("sesv2", config=aws.SENDS)
+sns = boto3.client("sns", config=aws.SENDS)
+sends = Connections([ses, sns], clock=clock)
 messages = Messages(shop_name=os.environ["SHOP_NAME"])
 # All environments together keep below what the account may send in a second.
 environments = int(os.environ["MOST_ENVIRONMENTS"])
@@ -38,7 +43,7 @@ reply_to = os.environ["REPLY_TO_ADDRESS"]
 mail = MailChannel(
     messages=messages,
     mailer=mailer.Mailer(
-        client=boto3.client("sesv2", config=aws.SENDS),
+        client=ses,
         sender=mailer.parse_address(os.environ["SENDER_ADDRESS"], name=os.environ["SHOP_NAME"]),
         configuration_set=os.environ["CONFIGURATION_SET"],
         reply_to=mailer.parse_address(reply_to, name=os.environ["SHOP_NAME"]) if reply_to else None,
@@ -48,7 +53,7 @@ mail = MailChannel(
 )
 text = TextChannel(
     messages=messages,
-    texter=Texter(client=boto3.client("sns", config=aws.SENDS), sender_id=os.environ["TEXT_SENDER_ID"]),
+    texter=Texter(client=sns, sender_id=os.environ["TEXT_SENDER_ID"]),
     pace=Pace(float(os.environ["TEXTS_PER_SECOND"]) / environments),
     breaker=CircuitBreaker(),
 )
@@ -67,7 +72,7 @@ notifier = Notifier(
     ),
     metrics=Metrics(),
     maximum_age=timedelta(seconds=int(os.environ["MAXIMUM_EVENT_AGE_SECONDS"])),
-    clock=partial(datetime.now, UTC),
+    clock=clock,
 )
 # Kept from batch to batch: to start and end a hundred threads takes as long as ten mails.
 threads = ThreadPoolExecutor(aws.THREADS)
@@ -80,12 +85,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     remaining = timedelta(milliseconds=context.get_remaining_time_in_millis())
     invocation = Invocation(id=f"{context.aws_request_id}/{uuid4().hex[:8]}", deadline=notifier.clock() + remaining)
     readings = [notifier.read(record) for record in read_records(event)]
-    undone = work_off(
-        readings,
-        key=lambda reading: reading.record.key,
-        work=lambda reading: notifier.work_off(reading, invocation),
-        threads=threads,
-    )
+    with sends.in_use():
+        undone = work_off(
+            readings,
+            key=lambda reading: reading.record.key,
+            work=lambda reading: notifier.work_off(reading, invocation),
+            threads=threads,
+        )
     notifier.metrics.flush()
     return {
         "batchItemFailures": [

@@ -5,11 +5,12 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-# How many records are worked off side by side; each thread has a connection of its own in every client's pool.
+# How many records are worked off side by side: no fewer than a batch has (BatchSize in template.yaml), which then waits
+# for a provider once. Each thread has a connection of its own in every client's pool.
 THREADS = 100
 
-# A call takes 0.9 ms of the processor; a fifth of that went into checking parameters that mypy has checked, and into
-# putting the user agent together, twice.
+# Most of a mail's processor time is botocore's; a fifth of it went into checking parameters that mypy has checked, and
+# into putting the user agent together, twice for each call.
 _QUICK = Config(
     max_pool_connections=THREADS, parameter_validation=False, user_agent=f"Boto3/{boto3.__version__} notify"
 )

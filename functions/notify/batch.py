@@ -15,7 +15,7 @@ T = TypeVar("T")
 def work_off(
     items: Iterable[T], *, key: Callable[[T], Hashable | None], work: Callable[[T], bool], threads: Executor
 ) -> list[T]:
-    """Give each item to `work`, in one of `threads` threads, and return those that are not done.
+    """Give each item to `work`, in a thread of `threads`, and return those that are not done.
 
     `work` answers whether the item is done. A key stops at its first item that is not; an item whose key is
     None stands for itself.

@@ -1,7 +1,7 @@
 """Writes that threads make at the same time, in one call: while calls are under way, the next writes gather.
 
-A call of botocore takes two milliseconds of the processor, whether it carries one write or 25: of a batch's claims and
-marks, most go together. Nobody waits for company, and each write has a condition and an answer of its own:
+A call of botocore takes the processor as long with one write as with 25: of a batch's claims and marks, most go
+together. Nobody waits for company, and each write has a condition and an answer of its own:
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchExecuteStatement.html
 """
 

@@ -77,7 +77,7 @@ def test_the_pauses_double_up_to_the_longest(breaker: CircuitBreaker, clock: Fak
 
 
 def test_many_that_are_lost_at_once_are_one_outage(breaker: CircuitBreaker, clock: FakeClock) -> None:
-    for _ in range(32):
+    for _ in range(100):
         breaker.lost()
     clock.now += FIRST_PAUSE
     assert breaker.allows(again=False)

@@ -11,23 +11,30 @@ from email import message_from_bytes
 from email.policy import default
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from functions.notify.events import BIDIRECTIONAL_CONTROLS, OrderEvent, Unreadable, read
+from functions.notify.events import BIDIRECTIONAL_CONTROLS, OrderEvent, Skipped, Unreadable, read
 from functions.notify.mailer import parse_address
 from functions.notify.messages import Message, Messages, RenderError
 from functions.notify.mime import compose
 from functions.notify.records import Record
 from functions.notify.sending import RefusedError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 EVENTS = Path(__file__).parents[2] / "events"
 SAMPLES = {path.stem: json.loads(path.read_text()) for path in EVENTS.glob("order.*.v1.json")}
 MESSAGES = Messages(shop_name="The Analytical Bookshop")
 SENDER = parse_address("orders@shop.example", name="The Analytical Bookshop")
-HEADERS = ["From", "To", "Subject", "Auto-Submitted", "MIME-Version", "Content-Type"]
+LONG = 12  # characters
+REPLY_TO = parse_address("help@shop.example", name="The Analytical Bookshop")
+HEADERS = [
+    *("From", "To", "Reply-To", "Subject", "X-Notification-Id", "Auto-Submitted", "MIME-Version", "Content-Type"),
+]
 FOLDERS = [(event_type, locale) for event_type in sorted(MESSAGES.types) for locale in MESSAGES.locales(event_type)]
 
 TRICKS = st.sampled_from(
@@ -86,31 +93,56 @@ class Skeleton(HTMLParser):
         self.text += data
 
 
-def event_with(event_type: str, locale: str, data: dict[str, Any], customer: dict[str, Any]) -> dict[str, Any]:
+def event_with(
+    event_type: str,
+    locale: str,
+    data: dict[str, Any],
+    customer: dict[str, Any],
+    envelope: dict[str, Any] | None = None,
+) -> dict[str, Any]:
     sample: dict[str, Any] = SAMPLES[event_type]
     customer = sample["data"]["customer"] | {"locale": locale} | customer
-    return sample | {"data": sample["data"] | data | {"customer": customer}}
+    return sample | {"data": sample["data"] | data | {"customer": customer}} | (envelope or {})
 
 
-def read_event(event: dict[str, Any]) -> OrderEvent | None:
-    """Read an event as Kafka's mapping brings it; None if it is refused."""
+def read_event(event: dict[str, Any]) -> OrderEvent | Unreadable:
+    """Read an event as Kafka's mapping brings it."""
     value = base64.b64encode(json.dumps(event).encode()).decode()
     record = Record(partition_id="t-0", topic="t", partition=0, offset=0, key=None, source={"value": value})
     found = read(record, types=MESSAGES.types)
-    assert isinstance(found, OrderEvent | Unreadable)
-    return found if isinstance(found, OrderEvent) else None
+    assert not isinstance(found, Skipped)
+    return found
+
+
+def check_reason(reason: str, values: Any) -> None:
+    """Fail if the reason for a refusal, which is logged, tells any of the values."""
+    assert [text for text in texts_of(values) if text in reason] == []
+
+
+def texts_of(value: Any) -> Iterator[str]:
+    """Yield the texts in a value that are too long to be in any reason by chance."""
+    match value:
+        case str() if len(value) >= LONG:
+            yield value
+        case list() | tuple():
+            yield from (text for each in value for text in texts_of(each))
+        case dict():
+            yield from (text for item in value.items() for text in texts_of(item))
 
 
 def check_mail(message: Message, event: OrderEvent, *, benign: Message) -> None:
     """Fail if the mail has other headers, recipients, parts or elements than a benign one."""
     try:
         recipient = parse_address(event.data.customer.email, name=event.data.customer.name or "")
-    except RefusedError:
+    except RefusedError as error:
+        check_reason(str(error), event.data.customer.email)
         return
-    mail = message_from_bytes(compose(message, sender=SENDER, recipient=recipient), policy=default)
+    mime = compose(message, sender=SENDER, recipient=recipient, reply_to=REPLY_TO, notification_id=f"{event.id}#mail")
+    mail = message_from_bytes(mime, policy=default)
     assert mail.keys() == HEADERS
     assert [address.addr_spec for address in mail["To"].addresses] == [recipient.addr_spec]
     assert [address.addr_spec for address in mail["From"].addresses] == ["orders@shop.example"]
+    assert [address.addr_spec for address in mail["Reply-To"].addresses] == ["help@shop.example"]
     # Without what begins an encoded word, which mail programs would decode; folding may add or lose a space.
     assert squeezed(mail["Subject"]) == squeezed(message.subject.replace("=?", ""))
     assert [part.get_content_type() for part in mail.walk()] == ["multipart/alternative", "text/plain", "text/html"]
@@ -141,9 +173,9 @@ def test_free_text_is_shown_as_it_is_and_changes_nothing_else(
     customer = {"name": name, "id": sku, "tier": extra}
     event = read_event(event_with(event_type, language, {"items": items, "reason": reason, "gift": extra}, customer))
     # A name that is blank is left out, as a name that is missing.
+    assert isinstance(event, OrderEvent)
     plain = read_event(event_with(event_type, language, {}, {"name": "Ada" if event_name(event) else ""}))
-    assert event
-    assert plain
+    assert isinstance(plain, OrderEvent)
     message = MESSAGES.render(event)
     check_mail(message, event, benign=MESSAGES.render(plain))
     check_text_message(event)
@@ -156,8 +188,8 @@ def test_free_text_is_shown_as_it_is_and_changes_nothing_else(
     assert MESSAGES.render_text_message(event) == MESSAGES.render_text_message(plain)
 
 
-def event_name(event: OrderEvent | None) -> str:
-    return (event.data.customer.name if event else None) or ""
+def event_name(event: OrderEvent) -> str:
+    return event.data.customer.name or ""
 
 
 ITEM = st.fixed_dictionaries(
@@ -176,28 +208,33 @@ CUSTOMER = {
     "channels": st.lists(TEXT) | JSON,
     **dict.fromkeys(("id", "name", "phone", "locale"), TEXT | JSON),
 }
-# One field of the event's data or of its customer at a time: with more, hardly any event would be rendered.
+# The id becomes a header of the mail.
+ENVELOPE = {name: TEXT | TEXT.map("paid-{}".format) | JSON for name in ("id", "subject", "source", "traceparent")}
+# One field of the event, its data or its customer at a time: with more, hardly any event would be rendered.
 CHANGES = st.one_of(
-    *(st.tuples(st.fixed_dictionaries({name: values}), st.just({})) for name, values in DATA.items()),
-    *(st.tuples(st.just({}), st.fixed_dictionaries({name: values})) for name, values in CUSTOMER.items()),
+    *(st.tuples(st.fixed_dictionaries({name: values}), st.just({}), st.just({})) for name, values in DATA.items()),
+    *(st.tuples(st.just({}), st.fixed_dictionaries({name: values}), st.just({})) for name, values in CUSTOMER.items()),
+    *(st.tuples(st.just({}), st.just({}), st.fixed_dictionaries({name: values})) for name, values in ENVELOPE.items()),
 )
 
 
 @given(folder=st.sampled_from(FOLDERS), changes=CHANGES)
 @settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
 def test_whatever_a_field_holds_it_is_refused_or_harmless(
-    folder: tuple[str, str], changes: tuple[dict[str, Any], dict[str, Any]]
+    folder: tuple[str, str], changes: tuple[dict[str, Any], dict[str, Any], dict[str, Any]]
 ) -> None:
     event = read_event(event_with(*folder, *changes))
-    if event is None:
+    if isinstance(event, Unreadable):
+        check_reason(event.reason, changes)
         return
     try:
         message = MESSAGES.render(event)
         check_text_message(event)
-    except RenderError:
+    except RenderError as error:
+        check_reason(str(error), changes)
         return
     locale, has_name = event.data.customer.locale or "en", bool(event_name(event))
     data: dict[str, Any] = {} if event.data.model_dump()["items"] else {"items": []}
     plain = read_event(event_with(folder[0], locale, data, {"name": "Ada" if has_name else ""}))
-    assert plain
+    assert isinstance(plain, OrderEvent)
     check_mail(message, event, benign=MESSAGES.render(plain))

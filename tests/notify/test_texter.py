@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, ParamValidationError, ReadTimeoutError
 
-from functions.notify.sending import AnswerLostError, DeferredError, SendError
+from functions.notify.aws import name_of
+from functions.notify.sending import AnswerLostError, DeferredError, RefusedError, SendError, ThrottledError
 from functions.notify.texter import MEANINGS, Texter
 
 if TYPE_CHECKING:
@@ -50,7 +51,13 @@ def test_it_names_its_sender_where_there_is_one(sns: FakeSns) -> None:
 @pytest.mark.parametrize(
     ("error", "meaning"),
     [
-        *((refusal(code), meaning) for code, meaning in MEANINGS.items()),
+        (refusal("Throttled", 429), ThrottledError),
+        (refusal("ThrottledException", 429), ThrottledError),
+        (refusal("Throttling", 400), ThrottledError),
+        (refusal("InvalidParameter"), RefusedError),
+        (refusal("InvalidParameterValue"), RefusedError),
+        (refusal("ParameterValueInvalid"), RefusedError),
+        (refusal("ValidationException"), RefusedError),
         (refusal("InternalError", 500), DeferredError),
         (refusal("AuthorizationError", 403), DeferredError),
         (ConnectTimeoutError(endpoint_url=""), DeferredError),
@@ -64,6 +71,11 @@ def test_what_an_error_means(sns: FakeSns, error: Exception, meaning: type[SendE
         texter(sns).send("Thank you.", to="+14155550100")
     assert type(raised.value) is meaning
     assert "+1415" not in str(raised.value)
+
+
+def test_every_line_of_the_table_has_a_test() -> None:
+    lines = cast("Any", test_what_an_error_means).pytestmark[0].args[1]
+    assert MEANINGS.keys() <= {name_of(error) for error, _ in lines}
 
 
 def test_a_bug_of_ours_is_no_error_of_sns(sns: FakeSns) -> None:

@@ -24,6 +24,7 @@ pytestmark = pytest.mark.xdist_group("sam-build")
 
 ORDER_ID = "ord_a7yuqahkcwyojza3z7chx7dkkq"  # of every sample event
 README = (ROOT / "README.md").read_text()
+CURL = re.DOTALL | re.MULTILINE
 FROM_TOPIC = (
     ".venv/bin/python -m local generate-event msk --from-topic order-events | sam local invoke NotifyFunction -e -"
 )
@@ -94,17 +95,19 @@ def test_what_became_of_the_mail_is_told(sam: SamCli, services: RunningStack) ->
 
 def test_the_api_is_served(sam: SamCli, services: RunningStack) -> None:
     port = ports.claim("start-api", 0)
-    order = json.loads((ROOT / "events/api/create-order-minimal.json").read_text())["body"]
     with sam.serving(*readme("sam local start-api"), "--port", str(port)):
-        answer = eventually(lambda: _post(port, order), what="an answer of sam local start-api")
+        answer = eventually(lambda: _as_the_readme_posts(port), what="an answer of sam local start-api")
     assert answer.status_code == httpx.codes.CREATED, answer.text
 
 
-def _post(port: int, order: str) -> httpx.Response | None:
+def _as_the_readme_posts(port: int) -> httpx.Response | None:
+    """Post what the README gives to curl, to another port."""
+    found = re.search(r"^curl -i http://127\.0\.0\.1:3000(/orders) -H ('content-type.*?') -d ('.*?')\n", README, CURL)
+    assert found
+    path, header, order = (word for part in found.groups() for word in shlex.split(part))
+    name, _, value = header.partition(": ")
     try:
-        return httpx.post(
-            f"{url(port)}/orders", content=order, headers={"content-type": "application/json"}, timeout=60
-        )
+        return httpx.post(f"{url(port)}{path}", content=order, headers={name: value}, timeout=60)
     except httpx.ConnectError:
         return None
 

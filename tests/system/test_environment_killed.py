@@ -28,6 +28,9 @@ pytestmark = pytest.mark.xdist_group("environment-killed")
 PARTITIONS = 3
 # SES takes its time (seconds), so that many sends are under way when it has this many mails: then their sender dies.
 LATENCY, FATAL_MAIL = 1.0, 6
+LEASE = 16.0  # seconds: of an invocation, 15, and one more
+# The local mapping pauses for up to 5 s before what failed comes again; the rest is for a busy machine.
+A_FEW_SECONDS = 5.0 + 15.0
 
 logger = logging.getLogger(__name__)
 
@@ -47,11 +50,10 @@ class Sends:
                 self.death = self.moments[to]
                 kill_peer(sender)
 
-    def after_the_death(self, customers: Iterable[int]) -> str:
-        """Return when, in seconds after the death, SES had the first and the last mail of these customers."""
+    def after_the_death(self, customers: Iterable[int]) -> list[float]:
+        """Return when, in seconds after the death, SES had the mails of these customers: the first one first."""
         assert self.death is not None
-        seconds = sorted(self.moments[address(number)] - self.death for number in customers)
-        return f"{len(seconds)} mails, {seconds[0]:.1f} to {seconds[-1]:.1f} s" if seconds else "none"
+        return sorted(self.moments[address(number)] - self.death for number in customers)
 
 
 def test_mail_flows_again_within_the_lease_and_a_few_seconds(start: Callable[..., RunningStack]) -> None:
@@ -75,15 +77,17 @@ def test_mail_flows_again_within_the_lease_and_a_few_seconds(start: Callable[...
     claimed = {number for number, entry in entries.items() if entry.get("possible_duplicate")}
     doubled = {number for number in customers if ses.sent[address(number)] > 1}
     assert doubled
-    assert doubled <= claimed < set(before)
+    assert doubled <= claimed <= set(before)
     for number in customers:
         assert entries[number]["status"] == "sent"
         assert 1 <= ses.sent[address(number)] <= entries[number]["attempts"]
         assert (entries[number]["attempts"] > 1) is (number in claimed)
     assert personal_data_in([stack.log.read_text(), *map(Path.read_text, (stack.data / "logs").iterdir())]) == []
-    logger.info("claimed when the sender died: %s, %d doubled", sends.after_the_death(claimed), len(doubled))
-    logger.info("of the same partition, later: %s", sends.after_the_death(behind))
-    logger.info("of another partition, later: %s", sends.after_the_death(beside))
+    for group, numbers in {"claimed": claimed, "of the same partition, later": behind, "beside": beside}.items():
+        moments = sends.after_the_death(numbers)
+        logger.info("%s: %d mails, %.1f to %.1f s", group, len(moments), moments[0], moments[-1])
+    assert sends.after_the_death(beside)[-1] < LEASE, "another partition waited for the lease"
+    assert sends.after_the_death([*claimed, *behind])[-1] < LEASE + A_FEW_SECONDS
 
 
 def customers_of(*, partition: int) -> Iterator[int]:

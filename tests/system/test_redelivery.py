@@ -7,7 +7,6 @@ batches, twice and out of turn, while consumers join the mapping's group and lea
 import contextlib
 import json
 import os
-import re
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -36,9 +35,7 @@ pytestmark = pytest.mark.xdist_group("redelivery")
 
 ORDERS, CANCELLED_ORDERS = 9_000, 1_000
 RECORDS = ORDERS + CANCELLED_ORDERS
-# Beside the stack's own mapping. Three environments of 32 threads are too many for two processors: DynamoDB Local would
-# answer later than its clients wait.
-SIDE_BY_SIDE, THREADS = 2, 8
+SIDE_BY_SIDE = 2  # batches, beside the stack's own mapping
 VISIT = 2.0  # seconds
 
 
@@ -47,8 +44,6 @@ def test_every_customer_is_told_once_however_often_the_records_come(
 ) -> None:
     chance = Random(10_000)  # noqa: S311 - the same one each time, so that a failure can be repeated
     types = {number: [PAID, CANCELLED] if number < CANCELLED_ORDERS else [PAID] for number in range(ORDERS)}
-    clients = project / "functions/notify/aws.py"
-    clients.write_text(re.sub(r"^THREADS = \d+$", f"THREADS = {THREADS}", clients.read_text(), flags=re.MULTILINE))
     with serving(ses := Ses()) as url:
         stack = start(environment={"AWS_ENDPOINT_URL_SESV2": url})
         kafka, dynamodb = stack.endpoints["kafka"], stack.endpoints["dynamodb"]

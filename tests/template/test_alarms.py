@@ -14,26 +14,26 @@ from tests.template.deployment import ROOT, Deployment, deploy
 
 MAPPINGS = {"NotifyFromMsk", "NotifyFromSelfManagedKafka"}
 ABOVE, FROM = "GreaterThanThreshold", "GreaterThanOrEqualToThreshold"
-# Metric, how it is added up, and what is too much of it; seconds of a period, and how many of them make an alarm.
+# Metric, how it is added up, and what is too much of it; seconds of a period; how many make an alarm, and of how many.
 ALARMS = {
-    "ApiFails": ("AWS/ApiGateway", "5xx", "Sum", ABOVE, 0, 60, 2),
-    "OrderFails": ("AWS/Lambda", "Errors", "Sum", ABOVE, 0, 60, 2),
+    "ApiFails": ("AWS/ApiGateway", "5xx", "Sum", ABOVE, 0, 60, 2, 30),
+    "OrderFails": ("AWS/Lambda", "Errors", "Sum", ABOVE, 0, 60, 2, 30),
     # A run that another's lease turned away has no metrics: one minute without any is no trouble yet.
-    "EventsWaitTooLong": ("shop", "OldestPendingSeconds", "Maximum", ABOVE, 300, 60, 3),
-    "EventsUnpublishable": ("shop", "EventsUnpublishable", "Sum", ABOVE, 0, 60, 1),
-    "NotifyLags": ("AWS/Lambda", "MaxOffsetLag", "Maximum", ABOVE, 1000, 60, 5),
-    "PollersFail": ("AWS/Lambda", "PollingErrorCount", "Sum", ABOVE, 0, 60, 5),
-    "NotifyFails": ("AWS/Lambda", "Errors", "Sum", ABOVE, 0, 60, 5),
-    "NotificationsUnexpected": ("shop", "UnexpectedErrors", "Sum", ABOVE, 0, 60, 1),
-    "NotificationsDeferred": ("shop", "NotificationsDeferred", "Sum", ABOVE, 0, 300, 3),
-    "NotificationsHeld": ("shop", "NotificationsHeld", "Sum", ABOVE, 0, 60, 1),
-    "DeadLettersWait": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", ABOVE, 0, 300, 1),
-    "BatchesGivenUp": ("AWS/Lambda", "OnFailureDestinationDeliveredEventCount", "Sum", ABOVE, 0, 60, 1),
-    "RecordsLost": ("AWS/Lambda", "DroppedEventCount", "Sum", ABOVE, 0, 60, 1),
-    "FeedbackLost": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", ABOVE, 0, 300, 1),
+    "EventsWaitTooLong": ("shop", "OldestPendingSeconds", "Maximum", ABOVE, 300, 60, 3, 3),
+    "EventsUnpublishable": ("shop", "EventsUnpublishable", "Sum", ABOVE, 0, 60, 1, 1),
+    "NotifyLags": ("AWS/Lambda", "MaxOffsetLag", "Maximum", ABOVE, 100, 60, 5, 5),
+    "PollersFail": ("AWS/Lambda", "PollingErrorCount", "Sum", ABOVE, 0, 60, 3, 15),
+    "NotifyFails": ("AWS/Lambda", "Errors", "Sum", ABOVE, 0, 60, 3, 15),
+    "NotificationsUnexpected": ("shop", "UnexpectedErrors", "Sum", ABOVE, 0, 60, 1, 1),
+    "NotificationsDeferred": ("shop", "NotificationsDeferred", "Sum", ABOVE, 0, 300, 3, 3),
+    "NotificationsHeld": ("shop", "NotificationsHeld", "Sum", ABOVE, 0, 60, 1, 1),
+    "DeadLettersWait": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", ABOVE, 0, 300, 1, 1),
+    "BatchesGivenUp": ("AWS/Lambda", "OnFailureDestinationDeliveredEventCount", "Sum", ABOVE, 0, 60, 1, 1),
+    "RecordsLost": ("AWS/Lambda", "DroppedEventCount", "Sum", ABOVE, 0, 60, 1, 1),
+    "FeedbackLost": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", ABOVE, 0, 300, 1, 1),
     # Where SES begins to review an account: https://docs.aws.amazon.com/ses/latest/dg/reputationdashboardmessages.html
-    "BouncesTooMany": ("AWS/SES", "Reputation.BounceRate", "Maximum", FROM, 0.05, 3600, 1),
-    "ComplaintsTooMany": ("AWS/SES", "Reputation.ComplaintRate", "Maximum", FROM, 0.001, 3600, 1),
+    "BouncesTooMany": ("AWS/SES", "Reputation.BounceRate", "Maximum", FROM, 0.05, 3600, 1, 1),
+    "ComplaintsTooMany": ("AWS/SES", "Reputation.ComplaintRate", "Maximum", FROM, 0.001, 3600, 1, 1),
 }
 # What metrics of AWS's services are told by; of our own, it is the service.
 DIMENSIONS = {
@@ -77,6 +77,7 @@ def test_there_is_an_alarm_for_each_trouble(deployment: Deployment) -> None:
             float(alarm["Threshold"]),
             alarm["Period"],
             alarm.get("DatapointsToAlarm", alarm["EvaluationPeriods"]),
+            alarm["EvaluationPeriods"],
         )
         for name, alarm in _alarms(deployment).items()
     } == ALARMS

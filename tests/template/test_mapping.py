@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from functions.notify.aws import THREADS
 from tests.template.conftest import AUTHORITY, CLUSTER, LOGIN, PLAIN, REQUIRED, VPC
 from tests.template.deployment import Deployment, deploy
 
@@ -102,6 +103,7 @@ def test_it_reads_the_topic_that_order_writes_from_its_beginning(
 
 def test_it_hands_over_at_once_what_is_there(mapping: dict[str, Any]) -> None:
     assert mapping["BatchSize"] == 50
+    assert mapping["BatchSize"] <= THREADS, "a batch would wait for SES several times"
     assert mapping["MaximumBatchingWindowInSeconds"] == 0
 
 

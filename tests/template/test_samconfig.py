@@ -5,18 +5,21 @@ from typing import Any
 
 import pytest
 
+from local import parameters
 from tests.template.deployment import ROOT, TEMPLATE, parameters_of, refusals
 
 CONFIG: dict[str, Any] = tomllib.loads((ROOT / "samconfig.toml").read_text())
 
 
 def _deployment(environment: str) -> dict[str, Any]:
-    parameters: dict[str, Any] = CONFIG[environment]["deploy"]["parameters"]
-    return parameters
+    deployment: dict[str, Any] = CONFIG[environment]["deploy"]["parameters"]
+    return deployment
 
 
 def _overrides(environment: str) -> dict[str, str]:
-    return dict(override.split("=", 1) for override in _deployment(environment)["parameter_overrides"])
+    return dict(
+        parameters.read([_deployment(environment)["parameter_overrides"]], source="samconfig.toml", folder=ROOT)
+    )
 
 
 def test_only_what_nobody_else_can_know_has_no_default() -> None:
@@ -38,8 +41,18 @@ def test_an_environment_gives_the_template_what_it_takes(environment: str) -> No
 
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
-def test_an_environment_runs_on_the_templates_own_runtime_and_processor(environment: str) -> None:
-    assert not _overrides(environment).keys() & {"PythonRuntime", "Architecture"}
+def test_what_is_built_is_what_is_deployed(environment: str) -> None:
+    built = CONFIG[environment]["build"]["parameters"]["parameter_overrides"]
+    assert built == _deployment(environment)["parameter_overrides"]
+    # Left out, they would be the template's for the build, and those of the last deployment for the stack.
+    defaults = {name: declared.get("Default") for name, declared in parameters_of(TEMPLATE).items()}
+    for name in ("PythonRuntime", "Architecture"):
+        assert _overrides(environment)[name] == defaults[name]
+
+
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_an_environment_calls_aws_itself(environment: str) -> None:
+    assert not _overrides(environment).keys() & {"AwsEndpointUrl", "DynamoDbEndpointUrl"}
 
 
 def test_a_change_of_prod_is_looked_at_before_it_is_made() -> None:

@@ -1,15 +1,18 @@
 """SnapStart, as docs/deployment.md has it: an edit of the template."""
 
 import copy
+import json
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
+from local import template
 from tests.template.conftest import PLAIN, VPC
-from tests.template.deployment import ROOT, TEMPLATE, Deployment, deploy_edited, source_of
+from tests.template.deployment import REGION, ROOT, TEMPLATE, Deployment, deploy_edited, source_of
 
 GUIDE = ROOT / "docs/deployment.md"
 
@@ -44,6 +47,9 @@ def test_the_api_calls_the_version_that_the_release_published(edited: dict[str, 
     [alias] = deployment.of_type("AWS::Lambda::Alias").values()
     [version] = deployment.of_type("AWS::Lambda::Version").values()
     assert alias["FunctionName"] == version["FunctionName"]
+    assert alias["Name"] == "live"
+    called = {each["FunctionName"] for each in deployment.of_type("AWS::Lambda::Permission").values()}
+    assert not [function for function in called if function.endswith("OrderFunction")], called
     api = deployment.properties("OrderApi")["Body"]
     uris = [
         operation["x-amazon-apigateway-integration"]["uri"]
@@ -57,5 +63,15 @@ def test_the_api_calls_the_version_that_the_release_published(edited: dict[str, 
 
 def test_a_release_that_changes_a_parameter_alone_publishes_a_version(edited: dict[str, Any]) -> None:
     [before] = _released(edited, "1").of_type("AWS::Lambda::Version")
+    [unchanged] = _released(edited, "1", LogLevel="DEBUG").of_type("AWS::Lambda::Version")
     [after] = _released(edited, "2", LogLevel="DEBUG").of_type("AWS::Lambda::Version")
+    assert before == unchanged, "the guide says that it takes a new Release"
     assert before != after
+
+
+def test_it_runs_on_one_s_own_machine(edited: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "template.yaml"
+    path.write_text(json.dumps(edited))
+    (tmp_path / "functions").symlink_to(ROOT / "functions")
+    application = template.load(path, parameters=PLAIN, region=REGION, aws="http://127.0.0.1")
+    assert "OrderFunction" in {function.name for function in application.functions}

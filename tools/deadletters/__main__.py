@@ -56,8 +56,8 @@ def replay_letters(found: Places, letter_ids: Sequence[str] | None, *, dry_run: 
     with opened(found) as box:
         letters = _chosen(box, letter_ids)
         _warn_of(box.unreadable)
+        _print_table([copy for letter in letters for copy in box.copies(letter.id)])
         if dry_run:
-            _print_table([copy for letter in letters for copy in box.copies(letter.id)])
             print(f"Each would be brought to {found.function}, and removed if it goes through. Nothing was changed.")
             return 0
         gone = [letter.id for letter in letters if _goes_through(letter, box, found)]
