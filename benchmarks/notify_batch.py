@@ -2,7 +2,7 @@
 
 In the same run one record after the other (one thread) and side by side, as the function does it; and what the steps
 of a mail take, on the processor and waiting. The ledger is DynamoDB Local; SES is a stand-in in a process of its own,
-since moto takes what it takes. The function has one processor to itself where the system can see to that (Lambda gives
+since moto takes what it takes. The function is kept to one processor where the system can see to that (Lambda gives
 it 0.58): threads that take turns on two wait for each other's caches. On a busy machine, waiting is for the processor,
 too.
 
