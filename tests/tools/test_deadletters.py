@@ -214,6 +214,22 @@ def test_what_went_through_is_removed_wherever_it_lies(found: Places, function: 
     assert left["requestContext"]["condition"] == "RetryAttemptsExhausted"
 
 
+def test_what_is_going_to_be_replayed_is_shown_before_it_is(
+    found: Places, function: Function, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown: list[str] = []
+
+    def notes_what_was_shown(_: Record) -> Any:
+        shown.append(capsys.readouterr().out)
+        return NOTHING_FAILED
+
+    function.reacts = notes_what_was_shown
+    set_aside(found, 7)
+    set_aside(found, 8)
+    assert tool.replay_letters(found, None, dry_run=False) == 0
+    assert [id_ for id_ in ("t-0-7", "t-0-8") if id_ in shown[0]] == ["t-0-7", "t-0-8"]
+
+
 def test_all_are_replayed_in_the_order_of_the_topic(found: Places, function: Function) -> None:
     for offset in (9, 2, 5):
         set_aside(found, offset)
