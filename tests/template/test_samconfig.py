@@ -1,5 +1,6 @@
 """samconfig.toml: what `sam deploy --config-env …` deploys, and what `--guided` has to ask."""
 
+import re
 import tomllib
 from typing import Any
 
@@ -38,6 +39,9 @@ def test_an_environment_gives_the_template_what_it_takes(environment: str) -> No
     assert overrides.keys() <= declared.keys()
     assert {name for name, parameter in declared.items() if "Default" not in parameter} <= overrides.keys()
     assert refusals(**overrides) == []
+    for name, value in overrides.items():
+        assert re.fullmatch(declared[name].get("AllowedPattern", ".*"), value), name
+        assert value in map(str, declared[name].get("AllowedValues", [value])), name
 
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
