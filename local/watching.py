@@ -14,12 +14,12 @@ async def changed(functions: Collection[Function], *, watching: asyncio.Event) -
 
     From `watching` on, no change goes unseen.
     """
-    folders = {function.watched.resolve() for function in functions}
+    folders = {function.name: function.watched.resolve() for function in functions}
     # It yields after its timeout too, and only that tells that it watches.
-    async for changes in watchfiles.awatch(*folders, step=100, rust_timeout=200, yield_on_timeout=True):
+    async for changes in watchfiles.awatch(*set(folders.values()), step=100, rust_timeout=200, yield_on_timeout=True):
         watching.set()
         paths = [Path(path) for _, path in changes]
         if found := [
-            function for function in functions if any(path.is_relative_to(function.watched.resolve()) for path in paths)
+            function for function in functions if any(path.is_relative_to(folders[function.name]) for path in paths)
         ]:
             yield found

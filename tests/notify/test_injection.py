@@ -30,11 +30,11 @@ EVENTS = Path(__file__).parents[2] / "events"
 SAMPLES = {path.stem: json.loads(path.read_text()) for path in EVENTS.glob("order.*.v1.json")}
 MESSAGES = Messages(shop_name="The Analytical Bookshop")
 SENDER = parse_address("orders@shop.example", name="The Analytical Bookshop")
-LONG = 12  # characters
 REPLY_TO = parse_address("help@shop.example", name="The Analytical Bookshop")
 HEADERS = [
     *("From", "To", "Reply-To", "Subject", "X-Notification-Id", "Auto-Submitted", "MIME-Version", "Content-Type"),
 ]
+LONG = 12  # characters: no reason has so many of a text's by chance
 FOLDERS = [(event_type, locale) for event_type in sorted(MESSAGES.types) for locale in MESSAGES.locales(event_type)]
 
 TRICKS = st.sampled_from(
@@ -120,7 +120,7 @@ def check_reason(reason: str, values: Any) -> None:
 
 
 def texts_of(value: Any) -> Iterator[str]:
-    """Yield the texts in a value that are too long to be in any reason by chance."""
+    """Yield the long texts in a value."""
     match value:
         case str() if len(value) >= LONG:
             yield value
@@ -172,8 +172,8 @@ def test_free_text_is_shown_as_it_is_and_changes_nothing_else(
     items = [SAMPLES[event_type]["data"]["items"][0] | {"name": item, "sku": sku}]
     customer = {"name": name, "id": sku, "tier": extra}
     event = read_event(event_with(event_type, language, {"items": items, "reason": reason, "gift": extra}, customer))
-    # A name that is blank is left out, as a name that is missing.
     assert isinstance(event, OrderEvent)
+    # A name that is blank is left out, as a name that is missing.
     plain = read_event(event_with(event_type, language, {}, {"name": "Ada" if event_name(event) else ""}))
     assert isinstance(plain, OrderEvent)
     message = MESSAGES.render(event)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import re
 import socket
 import threading
@@ -42,9 +41,10 @@ from functions.notify.sending import (
     SendError,
     ThrottledError,
 )
+from tests.notify.sockets import server
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     import boto3
     from mypy_boto3_sesv2 import SESV2Client
@@ -269,30 +269,6 @@ def client_of(session: boto3.Session) -> Callable[[int], SESV2Client]:
         )
 
     return make
-
-
-@contextlib.contextmanager
-def server(answer: Callable[[socket.socket], None]) -> Iterator[tuple[int, list[bytes]]]:
-    """Listen at a free port, give each connection to `answer` after its first bytes, and collect those."""
-    requests: list[bytes] = []
-    listener = socket.create_server(("127.0.0.1", 0))
-
-    def serve() -> None:
-        with contextlib.suppress(OSError):  # the listener closes at the end
-            while True:
-                connection, _ = listener.accept()
-                with connection:
-                    requests.append(connection.recv(65536))
-                    answer(connection)
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    try:
-        yield listener.getsockname()[1], requests
-    finally:
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        thread.join()
 
 
 def test_a_connection_that_is_refused_defers_the_mail(client_of: Callable[[int], SESV2Client]) -> None:

@@ -24,7 +24,6 @@ pytestmark = pytest.mark.xdist_group("sam-build")
 
 ORDER_ID = "ord_a7yuqahkcwyojza3z7chx7dkkq"  # of every sample event
 README = (ROOT / "README.md").read_text()
-CURL = re.DOTALL | re.MULTILINE
 FROM_TOPIC = (
     ".venv/bin/python -m local generate-event msk --from-topic order-events | sam local invoke NotifyFunction -e -"
 )
@@ -102,7 +101,8 @@ def test_the_api_is_served(sam: SamCli, services: RunningStack) -> None:
 
 def _as_the_readme_posts(port: int) -> httpx.Response | None:
     """Post what the README gives to curl, to another port."""
-    found = re.search(r"^curl -i http://127\.0\.0\.1:3000(/orders) -H ('content-type.*?') -d ('.*?')\n", README, CURL)
+    curl = r"(?ms)^curl -i http://127\.0\.0\.1:3000(/orders) -H ('content-type.*?') -d ('.*?')\n"
+    found = re.search(curl, README)
     assert found
     path, header, order = (word for part in found.groups() for word in shlex.split(part))
     name, _, value = header.partition(": ")
