@@ -1,29 +1,43 @@
-# Everything needs Python 3.11 or newer and make; the rest is installed into .venv by the first target that wants it.
+# Everything needs Python 3.11 or newer and make; the first target that needs more installs it into .venv.
 PYTHON ?= python3
 BIN := .venv/bin
 SAM_CLI := .venv-sam/bin/sam
 CHECKOV := .venv-checkov/bin/checkov
 
 # `pip install --no-deps`: the lock files name every package, so there is nothing left to resolve.
-INSTALL := -m pip install --disable-pip-version-check --no-deps --require-hashes
+INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-strip-extras --quiet
 
-# Where compose.yaml has its components.
-ATTACHED := KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:9092 AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_ENDPOINT_URL_DYNAMODB=http://127.0.0.1:8000
+# The addresses of the components of compose.yaml.
+EXTERNAL := KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:9092 AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_ENDPOINT_URL_DYNAMODB=http://127.0.0.1:8000
+
+# Of `make test`: on two cores, one more than there are cores, since the system tests mostly wait.
+WORKERS ?= 3
+
+# Byte code is kept between runs, whatever the environment says: without it, pytest compiles all tests each time.
+test test-fast proof coverage: export PYTHONDONTWRITEBYTECODE :=
+
+# The tests that start brokers, browsers, containers, installations, linters or downloads.
+SYSTEM := tests/system tests/sam tests/browser tests/template/test_lint.py \
+  samrun/tests/system samrun/tests/browser samrun/tests/test_wheel.py samrun/tests/services/test_maven.py
+# Those that start other processes, or read the whole repository.
+PROCESSES := tests/test_words.py tests/notify/test_privacy.py \
+  samrun/tests/functions/test_process_runtime.py samrun/tests/services/test_java.py samrun/tests/supervision/test_process.py \
+  samrun/tests/cli/test_run_until_signal.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run services demo preview test check format hooks openapi lock clean
+.PHONY: help run services demo preview test test-fast proof coverage check format hooks support openapi lock clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 run: .venv/installed $(if $(SAM),.venv-sam/installed) ## Run everything on this machine and show where; Ctrl-C ends it.
 	$(if $(COMPOSE),docker compose up -d --wait)
-	@$(if $(COMPOSE),$(ATTACHED)) $(BIN)/python -m local run $(if $(SAM),--sam) $(ARGS)
+	@$(if $(COMPOSE),$(EXTERNAL)) $(if $(SAM),SAMRUN_SAM_CLI=$(SAM_CLI)) $(BIN)/samrun up $(if $(SAM),--sam) $(ARGS)
 
 services: .venv/installed ## Run Kafka, DynamoDB, AWS and the inbox only: `sam local` brings the functions.
 	$(if $(COMPOSE),docker compose up -d --wait)
-	@$(if $(COMPOSE),$(ATTACHED)) $(BIN)/python -m local services $(ARGS)
+	@$(if $(COMPOSE),$(EXTERNAL)) $(BIN)/samrun services $(ARGS)
 
 demo: .venv/installed ## Place the orders of events/api/, wait for their mails, and show them.
 	@$(BIN)/python -m tools.demo
@@ -31,31 +45,46 @@ demo: .venv/installed ## Place the orders of events/api/, wait for their mails, 
 preview: .venv/installed ## Render every mail and text message into .preview/, with pictures.
 	@$(BIN)/python -m tools.preview
 
-test: .venv/installed .venv-sam/installed ## Run every test that this machine can run, on a real broker.
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+test: .venv/installed .venv/java-programs.json .venv-sam/installed ## Run the tests of both products; the large proofs are in `make proof`.
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+
+test-fast: .venv/installed ## Run the unit tests: they start no other process.
+	@$(BIN)/python -m pytest -n 3 --dist worksteal $(addprefix --ignore=,$(SYSTEM) $(PROCESSES)) --hypothesis-profile fast $(ARGS)
+
+proof: .venv/installed .venv/java-programs.json ## Run the large proofs: 10,000 records, 20 kills at each step, a stack disturbed 20 times.
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m proof $(ARGS)
+
+coverage: .venv/installed ## Measure the coverage of all tests but the system tests; fail below the floor.
+	@$(BIN)/python -m pytest -n 2 $(addprefix --ignore=,$(SYSTEM)) --cov $(ARGS)
 
 check: .venv/installed .venv-sam/installed .venv-checkov/installed ## Check format, lint, types, templates and generated files.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/python -m tools.check_words
 	$(BIN)/cfn-lint template.yaml infrastructure/*.yaml
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM_CLI) validate --lint
 	$(CHECKOV) --framework cloudformation --file template.yaml infrastructure/*.yaml --skip-download --quiet --compact
 	$(BIN)/python -m tools.openapi --check
 	$(BIN)/python -m tools.preview --check
+	$(BIN)/python samrun/tools/support_tables.py --check
 
-format: .venv/installed ## Format the code and mend what the linter can.
+format: .venv/installed ## Format the code, and repair what the linter can.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 hooks: .venv/installed ## Have git check each commit before it is made.
 	@$(BIN)/pre-commit install
 
-openapi: .venv/installed ## Write docs/openapi.json anew from the code.
+support: .venv/installed ## Write the tables of samrun's README from the code.
+	@$(BIN)/python samrun/tools/support_tables.py
+
+openapi: .venv/installed ## Write docs/openapi.json from the code.
 	$(BIN)/python -m tools.openapi
 
-lock: .venv/installed ## Compile the pinned requirements anew from the *.in files, with today's versions.
-	UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) --upgrade requirements.in -o requirements.lock
+lock: .venv/installed ## Compile the lock files from the *.in files and samrun's pyproject.toml, with today's versions.
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) --upgrade requirements.in samrun/pyproject.toml -o requirements.lock
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) -c requirements.lock samrun/pyproject.toml -o samrun/requirements.lock
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) --upgrade requirements-sam.in -o requirements-sam.lock
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) --upgrade requirements-checkov.in -o requirements-checkov.lock
 	for function in order notify; do \
@@ -65,24 +94,29 @@ lock: .venv/installed ## Compile the pinned requirements anew from the *.in file
 
 clean: ## Remove data, logs, builds and caches; the installed packages stay.
 	@if [ -e .local/endpoints.json ]; then echo "A stack runs on .local (it has .local/endpoints.json): end it first."; exit 1; fi
-	rm -rf .local .preview .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .local .preview .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 	find . -path './.venv*' -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.venv/installed: requirements.lock
+.venv/installed: requirements.lock samrun/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, and $(PYTHON) is %s. Name another: make PYTHON=python3.12 …" % sys.version.split()[0])'
-	@echo "Setting up .venv (once, a minute or two) …"
+	@echo "Setting up .venv: the packages of requirements.lock, then samrun. Once; it takes a minute or two …"
 	@$(PYTHON) -m venv .venv || { echo "Python's venv module is missing: on Debian and Ubuntu, install python3-venv."; exit 1; }
 	@.venv/bin/python $(INSTALL) -r requirements.lock
+	@.venv/bin/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation --quiet --editable ./samrun
 	@touch $@
 
+# Kafka and DynamoDB Local, from Maven's repository. `make run` fetches them by itself; tests do not wait for downloads.
+.venv/java-programs.json: | .venv/installed
+	@$(BIN)/samrun fetch
+
 .venv-sam/installed: requirements-sam.lock | .venv/installed
-	@echo "Setting up .venv-sam, for the AWS SAM CLI (once) …"
+	@echo "Setting up .venv-sam, for the AWS SAM CLI. Once; it takes a minute …"
 	@$(PYTHON) -m venv .venv-sam
 	@.venv-sam/bin/python $(INSTALL) -r requirements-sam.lock
 	@touch $@
 
 .venv-checkov/installed: requirements-checkov.lock | .venv/installed
-	@echo "Setting up .venv-checkov, for checkov (once) …"
+	@echo "Setting up .venv-checkov, for checkov. Once; it takes a minute …"
 	@$(PYTHON) -m venv .venv-checkov
 	@.venv-checkov/bin/python $(INSTALL) -r requirements-checkov.lock
 	@touch $@

@@ -1,1 +1,1 @@
-"""What was measured, and how to measure it again: each module is run by `python -m benchmarks.<name>`."""
+"""Benchmarks: `python -m benchmarks.<name>` runs each module; docs/performance.md has the figures."""

@@ -1,92 +1,32 @@
-"""How long an order takes to its answer while Kafka is there, stopped and frozen, on a stack and broker of its own.
+"""Benchmark of the time from an order to its answer while Kafka runs, is stopped and is frozen.
 
-All in one run, by eight customers at once. Beside the milliseconds stands how many orders waited for Kafka at all:
-once it has failed, an environment publishes nothing for a while and leaves that to the relay.
+It starts a stack and a broker of its own, and eight customers order at once. It also prints how many orders waited for
+Kafka: after a failure of Kafka, an environment publishes nothing for a while and leaves that to the relay.
 
     python -m benchmarks.broker_away [number of orders]
 """
 
 import asyncio
-import contextlib
 import json
-import os
 import shutil
-import signal
 import statistics
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
 
-from functions.order.publisher import PAUSE_AFTER_FAILURE
-from local import java, kafka, ports, settings
-from local.ports import LOOPBACK
-from local.process import Process
-from local.stack import Stack, stack
-from local.terminal import Terminal
-from local.tokens import try_it_token
+from functions.order.producer.kafka_publisher import PAUSE_AFTER_FAILURE
+from samrun import FREE_PORTS, Stack, Terminal, run_stack, stack_settings, try_it_token
+from samrun.testing.broker import Broker
 
 DATA = Path(".local/benchmark")
 CUSTOMERS = 8
 WARM_UP = 100
 _PAUSED = "Kafka failed less than"
-
-
-@dataclass(kw_only=True)
-class Broker:
-    """A broker that can be taken away; it keeps its ports and its data."""
-
-    port: int
-    controller_port: int
-    process: Process | None = None
-
-    @property
-    def bootstrap(self) -> str:
-        return f"{LOOPBACK}:{self.port}"
-
-    async def start(self) -> None:
-        """Start it, and wait until it takes records."""
-        class_paths = await java.class_paths(
-            [kafka.PROGRAM], remembered=Path(sys.prefix, "java-programs.json"), progress=print
-        )
-        self.process = await kafka.start(
-            port=self.port,
-            controller_port=self.controller_port,
-            class_path=class_paths[kafka.PROGRAM],
-            data=DATA / "kafka",
-            logs=DATA / "logs",
-        )
-        await kafka.ready(self.bootstrap)
-
-    async def stop(self) -> None:
-        """End it, frozen or not."""
-        self._signal(signal.SIGCONT)
-        if self.process:
-            await self.process.stop()
-            self.process = None
-
-    @contextlib.asynccontextmanager
-    async def stopped(self) -> AsyncIterator[None]:
-        """Have it stopped for the context."""
-        await self.stop()
-        yield
-        await self.start()
-
-    @contextlib.contextmanager
-    def frozen(self) -> Iterator[None]:
-        """Have it frozen for the context: its connections stay, and nothing is answered."""
-        self._signal(signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            self._signal(signal.SIGCONT)
-
-    def _signal(self, number: signal.Signals) -> None:
-        if self.process:
-            os.kill(self.process.pid, number)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,11 +41,11 @@ class Figures:
 class Shop:
     """A stack, and its customers."""
 
-    running: Stack
+    stack: Stack
     client: httpx.AsyncClient
 
     async def sell(self, name: str, number: int) -> Figures:
-        """Have so many orders placed, by all customers at once."""
+        """Place so many orders, by all customers at once."""
         waited_before = _waited()
         references = iter([f"{name}-{index}" for index in range(number)])
         took: list[float] = []
@@ -113,7 +53,7 @@ class Shop:
         async def customer() -> None:
             for reference in references:
                 started = time.perf_counter()
-                answer = await self.client.post(f"{self.running.endpoints.api}/orders", json=_order(reference))
+                answer = await self.client.post(f"{self.stack.endpoints.api}/orders", json=_order(reference))
                 took.append((time.perf_counter() - started) * 1000)
                 answer.raise_for_status()
 
@@ -147,29 +87,34 @@ async def measure(number: int) -> dict[str, Figures]:
     """Return figures by how the broker was."""
     shutil.rmtree(DATA, ignore_errors=True)
     DATA.mkdir(parents=True)
-    broker = Broker(port=ports.claim("kafka", 0), controller_port=ports.claim("controller", 0))
-    await broker.start()
-    arguments = ["--data", str(DATA), *(word for name in settings.PORTS for word in (f"--{name}-port", "0"))]
-    attached = replace(settings.read(arguments), kafka=broker.bootstrap)
-    try:
-        with (DATA / "terminal.log").open("w") as log:
-            async with stack(attached, Terminal(log, DATA / "logs")) as running:
-                [api] = running.application.apis
-                headers = {"authorization": f"Bearer {try_it_token(api, running.issuer)}"}
-                async with httpx.AsyncClient(headers=headers, timeout=30) as client:
-                    return await _all(Shop(running=running, client=client), broker, number)
-    finally:
-        await broker.stop()
+    # One thread starts and stops the broker, whose process would end with the thread that started it.
+    with ThreadPoolExecutor(1) as thread:
+        broker = thread.submit(Broker, DATA / "broker").result()
+        settings = replace(stack_settings(data=DATA, ports=FREE_PORTS), kafka=broker.bootstrap)
+        try:
+            with (DATA / "terminal.log").open("w") as log:
+                async with run_stack(settings, Terminal(log, DATA / "logs")) as stack:
+                    [api] = stack.application.apis
+                    headers = {"authorization": f"Bearer {try_it_token(api, stack.issuer)}"}
+                    async with httpx.AsyncClient(headers=headers, timeout=30) as client:
+                        return await _all(Shop(stack=stack, client=client), broker, thread, number)
+        finally:
+            thread.submit(broker.close).result()
 
 
-async def _all(shop: Shop, broker: Broker, number: int) -> dict[str, Figures]:
+async def _all(shop: Shop, broker: Broker, thread: ThreadPoolExecutor, number: int) -> dict[str, Figures]:
+    async def do(action: Callable[[], None]) -> None:
+        await asyncio.get_running_loop().run_in_executor(thread, action)
+
     await shop.sell("warm-up", WARM_UP)
     figures = {"there": await shop.sell("there", number)}
-    async with broker.stopped():
-        figures["stopped"] = await shop.sell("stopped", number)
+    await do(broker.stop)
+    figures["stopped"] = await shop.sell("stopped", number)
+    await do(broker.start)
     await shop.recover("stopped")
-    with broker.frozen():
-        figures["frozen"] = await shop.sell("frozen", number)
+    await do(broker.freeze)
+    figures["frozen"] = await shop.sell("frozen", number)
+    await do(broker.thaw)
     await shop.recover("frozen")
     figures["there again"] = await shop.sell("again", number)
     return figures

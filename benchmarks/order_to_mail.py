@@ -1,8 +1,8 @@
-"""How long an order takes, from the POST to the answer and to the mail in the inbox, on a stack of its own.
+"""Benchmark of the time from the POST of an order to its answer and to its mail, on a stack of its own.
 
-Beside it, in the same run, the same work with nothing around it: one conditional PutItem and one acknowledged
-produce, made by this process over clients that are warm. The ratio of the two says what HTTP, Lambda's runtime and
-the function's own checks cost; it holds on other machines better than the milliseconds do.
+The same run also measures the bare work: one conditional PutItem and one acknowledged produce, by this process over
+warm clients. The ratio of the two shows the cost of HTTP, Lambda's runtime and the function's own checks. It differs
+less between machines than the milliseconds do.
 
     python -m benchmarks.order_to_mail [number of orders]
 """
@@ -20,14 +20,9 @@ from typing import Any
 
 import boto3
 import httpx
-from kafka import KafkaProducer
+from kafka import KafkaAdminClient, KafkaProducer
 
-from local import settings
-from local.endpoints import Endpoints
-from local.kafka import create_topics
-from local.stack import Stack, stack
-from local.terminal import Terminal
-from local.tokens import try_it_token
+from samrun import FREE_PORTS, Endpoints, Stack, Terminal, run_stack, stack_settings, try_it_token
 
 DATA = Path(".local/benchmark")
 WARM_UP = 20
@@ -45,25 +40,25 @@ def _order(reference: str) -> dict[str, Any]:
 async def measure(number: int) -> Mapping[str, Sequence[float]]:
     """Return milliseconds by what was measured; `ready` has one figure."""
     shutil.rmtree(DATA, ignore_errors=True)
-    arguments = ["--data", str(DATA), *(word for name in settings.PORTS for word in (f"--{name}-port", "0"))]
+    settings = stack_settings(data=DATA, ports=FREE_PORTS)
     DATA.mkdir(parents=True)
     with (DATA / "terminal.log").open("w") as log:
         terminal = Terminal(log, DATA / "logs")
         # The first start makes the data folder; the second is what a developer waits for every day.
-        async with stack(settings.read(arguments), terminal):
+        async with run_stack(settings, terminal):
             pass
         started = time.perf_counter()
-        async with stack(settings.read(arguments), terminal) as running:
+        async with run_stack(settings, terminal) as stack:
             ready = (time.perf_counter() - started) * 1000
-            answered, mailed = await _orders(running, number)
-            bare = await asyncio.to_thread(_bare, running.endpoints, number)
+            answered, mailed = await _orders(stack, number)
+            bare = await asyncio.to_thread(_bare, stack.endpoints, number)
     return {"ready": [ready], "answered": answered, "mailed": mailed, "bare": bare}
 
 
-async def _orders(running: Stack, number: int) -> tuple[list[float], list[float]]:
+async def _orders(stack: Stack, number: int) -> tuple[list[float], list[float]]:
     """Place orders one after another; return how long each took to its answer and to its mail."""
-    [api] = running.application.apis
-    headers = {"authorization": f"Bearer {try_it_token(api, running.issuer)}"}
+    [api] = stack.application.apis
+    headers = {"authorization": f"Bearer {try_it_token(api, stack.issuer)}"}
     sent: dict[str, float] = {}
     answered: list[float] = []
     async with httpx.AsyncClient() as client:
@@ -71,12 +66,12 @@ async def _orders(running: Stack, number: int) -> tuple[list[float], list[float]
             reference = f"pay-{index}"
             sent[f"{reference}@example.com"] = time.time()
             started = time.perf_counter()
-            answer = await client.post(f"{running.endpoints.api}/orders", json=_order(reference), headers=headers)
+            answer = await client.post(f"{stack.endpoints.api}/orders", json=_order(reference), headers=headers)
             answered.append((time.perf_counter() - started) * 1000)
             answer.raise_for_status()
             # A customer at a time: what is measured is how long one waits, not how many can queue.
             await asyncio.sleep(0.03)
-        mails = await _mails(client, running.endpoints.console, len(sent))
+        mails = await _mails(client, stack.endpoints.console, len(sent))
     mailed = [
         (datetime.fromisoformat(mail["Created"]).timestamp() - sent[mail["To"][0]["Address"]]) * 1000
         for mail in mails
@@ -106,7 +101,9 @@ def _bare(endpoints: Endpoints, number: int) -> list[float]:
     )
     producer = KafkaProducer(bootstrap_servers=endpoints.kafka, acks="all", enable_idempotence=True)
     topic = f"benchmark-{uuid.uuid4().hex}"
-    create_topics(endpoints.kafka, [topic], partitions=1)
+    admin = KafkaAdminClient(bootstrap_servers=endpoints.kafka)
+    admin.create_topics({topic: {"num_partitions": 1, "replication_factor": 1}}, wait_for_metadata=True)
+    admin.close()
     took = []
     for index in range(WARM_UP + number):
         started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Says which step of a program takes how long, on the processor and by the clock."""
+"""Stopwatch: measures the time of each step of a program, on the processor and by the clock."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Spent:
 
 
 class Stopwatch:
-    """What each step took, without the steps inside it. For steps that run one at a time."""
+    """Stopwatch of steps that run one at a time: the time of each, without the steps inside it."""
 
     def __init__(self) -> None:
         self.steps: defaultdict[str, Spent] = defaultdict(Spent)

@@ -1,12 +1,18 @@
-"""A real browser: the one that CHROMIUM names, or the first that is installed."""
+"""Fixtures of a real browser, for the tests of both products: the one in CHROMIUM, or the first on the PATH."""
+
+from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
 from tools import chromium
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser
 
 _QUIET = [
     "--no-sandbox",
@@ -20,7 +26,7 @@ _QUIET = [
 
 @pytest.fixture(scope="session")
 def executable() -> str:
-    """The path of a browser; without one these tests are skipped, or fail where REQUIRE_BROWSER is 1."""
+    """The path of a browser. Without one, these tests are skipped, or fail if REQUIRE_BROWSER is 1."""
     found = chromium.find()
     if found is None:
         if os.environ.get("REQUIRE_BROWSER") == "1":
@@ -29,11 +35,14 @@ def executable() -> str:
     return found
 
 
-# Not for the session: Playwright keeps an event loop running, under which other tests' asyncio.run() fails.
+# The scope is not the session: Playwright keeps an event loop running, and asyncio.run() in other tests would fail.
 @pytest.fixture(scope="module")
 def browser(executable: str) -> Iterator[Browser]:
-    """A browser that runs."""
+    """A running browser."""
+    # Every run of the tests loads this module, and only some need Playwright.
+    from playwright.sync_api import sync_playwright
+
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=executable, args=_QUIET)
-        yield running
-        running.close()
+        browser = playwright.chromium.launch(executable_path=executable, args=_QUIET)
+        yield browser
+        browser.close()

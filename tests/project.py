@@ -1,4 +1,4 @@
-"""Copies of what a deployment is made of, for tests that change it or leave files beside it."""
+"""Copies of the deployed files, for tests that change them or leave files beside them."""
 
 import shutil
 from pathlib import Path
@@ -7,7 +7,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def copy_to(folder: Path) -> Path:
-    """Make the folder a copy of the functions, the template, its parameters and the sample events; return it."""
+    """Copy the functions, the template, its parameters and the sample events to the folder; return the folder."""
     for name in ("functions", "parameters", "events"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("template.yaml", "samconfig.toml"):

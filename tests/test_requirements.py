@@ -1,13 +1,18 @@
-"""The pinned requirements: what is installed is what was locked, wherever it is fetched from."""
+"""Lock files: they pin and hash every package, so every index delivers the same packages."""
 
+import ast
 import re
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
 OF_FUNCTIONS = ("functions/order/requirements.txt", "functions/notify/requirements.txt")
-FILES = ("requirements.lock", "requirements-sam.lock", "requirements-checkov.lock", *OF_FUNCTIONS)
+OF_SAMRUN = "samrun/requirements.lock"
+FILES = ("requirements.lock", "requirements-sam.lock", "requirements-checkov.lock", *OF_FUNCTIONS, OF_SAMRUN)
 # name[extras]==version ; marker --hash=… --hash=…
 PINNED_AND_HASHED = re.compile(r"[\w.-]+(\[[\w, -]+\])?==[\w.+!-]+( ; [^/]+?)?( --hash=sha256:[0-9a-f]{64})+")
 
@@ -18,18 +23,55 @@ def _requirements(name: str) -> set[str]:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_lock_file_is_of_pinned_and_hashed_requirements_only(name: str) -> None:
+def test_lock_files_contain_only_pinned_and_hashed_requirements(name: str) -> None:
     requirements = _requirements(name)
     assert requirements
     assert [line for line in requirements if not PINNED_AND_HASHED.fullmatch(line)] == []
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_lock_file_names_no_index(name: str) -> None:
-    # In comments neither, where uv writes down the options that it was called with.
+def test_lock_files_name_no_index(name: str) -> None:
+    # This includes comments, because uv writes its options into them.
     assert re.findall("://|--index|--find-links", (ROOT / name).read_text()) == []
 
 
-@pytest.mark.parametrize("name", OF_FUNCTIONS)
-def test_a_function_is_deployed_with_the_versions_that_are_tested(name: str) -> None:
+@pytest.mark.parametrize("name", [*OF_FUNCTIONS, OF_SAMRUN])
+def test_functions_and_runner_have_the_versions_that_are_tested(name: str) -> None:
     assert _requirements(name) <= _requirements("requirements.lock")
+
+
+def test_the_lock_has_every_dependency_of_the_runner_and_what_builds_it() -> None:
+    package = tomllib.loads((ROOT / "samrun" / "pyproject.toml").read_text())
+    declared = [*package["project"]["dependencies"], *package["build-system"]["requires"], "editables"]
+    locked = {_name(each) for each in _requirements("requirements.lock")}
+    assert {_name(each) for each in declared} - locked == set()
+
+
+def test_the_runner_declares_every_package_that_it_imports() -> None:
+    project = tomllib.loads((ROOT / "samrun" / "pyproject.toml").read_text())["project"]
+    declared = {_name(each) for each in project["dependencies"]}
+    # `pip install samrun[testing]` brings these, for samrun.testing only, and samrun[schemas] those of samrun.schemas.
+    optional = {
+        extra: {_name(each) for each in packages} for extra, packages in project["optional-dependencies"].items()
+    }
+    providers = packages_distributions()
+    for file in (ROOT / "samrun" / "src").rglob("*.py"):
+        allowed = declared.union(*(packages for extra, packages in optional.items() if extra in file.parts))
+        for module in _imported(file) - sys.stdlib_module_names - {"samrun", "_typeshed"}:
+            assert {_name(name) for name in providers[module]} & allowed, f"{file} imports {module}"
+
+
+def _imported(file: Path) -> set[str]:
+    names = set[str]()
+    for node in ast.walk(ast.parse(file.read_text())):
+        match node:
+            case ast.Import(names=imported):
+                names |= {each.name for each in imported}
+            case ast.ImportFrom(module=str() as module, level=0):
+                names.add(module)
+    return {name.partition(".")[0] for name in names}
+
+
+def _name(requirement: str) -> str:
+    """Return the name of a requirement's package."""
+    return re.split(r"[^\w.-]", requirement)[0].lower().replace("_", "-")

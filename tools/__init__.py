@@ -1,1 +1,1 @@
-"""What developers of this project run by hand."""
+"""Tools that developers of this project run by hand."""

@@ -1,4 +1,4 @@
-"""The browser that pictures are made with."""
+"""Chromium, the browser that takes the pictures."""
 
 import os
 import shutil
@@ -9,5 +9,5 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking",
 
 
 def find() -> str | None:
-    """Return the path of Chromium: what CHROMIUM names, or what is on the PATH; None if there is none."""
+    """Return the path of Chromium: the one in CHROMIUM, or the one on the PATH, or None."""
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)

@@ -14,12 +14,15 @@ from typing import Any
 
 import httpx
 
-from local import settings
-from local.errors import PlainError
-from local.running import run
-from local.stack import stack
-from local.terminal import standard
-from local.tokens import try_it_token
+from samrun import (
+    FREE_PORTS,
+    UserError,
+    run_stack,
+    run_until_signal,
+    stack_settings,
+    standard_terminal,
+    try_it_token,
+)
 from tools.table import table
 
 SAMPLES = Path("events/api")
@@ -28,13 +31,13 @@ INTERRUPTED = 130
 PATIENCE = 30.0
 
 
-class DemoError(PlainError):
+class DemoError(UserError):
     """An order was refused, or its mail did not come."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Demo:
-    """A stack that runs, and a row for each order that became a mail: order, customer, total, address, subject."""
+    """Running stack, and a row for each order with a mail: order, customer, total, address, subject."""
 
     console: str
     rows: Sequence[tuple[str, ...]]
@@ -47,26 +50,26 @@ async def running_demo(samples: Sequence[Path], *, one_by_one: bool = False) -> 
     With `one_by_one`, each order waits for the mail of the one before. Raises DemoError.
     """
     with _folder() as folder:
-        # On free ports and on data of its own: a stack that runs already keeps both.
-        arguments = ["--data", str(folder), *(word for name in settings.PORTS for word in (f"--{name}-port", "0"))]
+        # Free ports and a new data folder, so that another running stack is not disturbed.
+        settings = stack_settings(data=folder, ports=FREE_PORTS)
         async with (
-            stack(settings.read(arguments), standard(folder / "logs")) as running,
+            run_stack(settings, standard_terminal(folder / "logs")) as stack,
             httpx.AsyncClient(trust_env=False) as client,  # no proxy leads to this machine
         ):
-            [api] = running.application.apis
-            token = try_it_token(api, running.issuer) or ""
+            [api] = stack.application.apis
+            token = try_it_token(api, stack.issuer) or ""
             placed = []
             for sample in samples:
-                placed.append(await _place(client, running.endpoints.api or "", sample, token))
+                placed.append(await _place(client, stack.endpoints.api or "", sample, token))
                 if one_by_one:
-                    await _row(client, running.endpoints.console, placed[-1])
-            rows = [await _row(client, running.endpoints.console, order) for order in placed]
-            yield Demo(console=running.endpoints.console, rows=rows)
+                    await _row(client, stack.endpoints.console, placed[-1])
+            rows = [await _row(client, stack.endpoints.console, order) for order in placed]
+            yield Demo(console=stack.endpoints.console, rows=rows)
 
 
 @contextlib.contextmanager
 def _folder() -> Iterator[Path]:
-    """Make a folder for this run alone; of a run that failed it stays, since the errors name the logs in it."""
+    """Yield a folder for this run. After a failed run the folder stays, since the errors name the logs in it."""
     DATA.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="demo-", dir=DATA))
     try:
@@ -89,7 +92,7 @@ async def _place(client: httpx.AsyncClient, api: str, sample: Path, token: str) 
 
 
 async def _row(client: httpx.AsyncClient, console: str, order: Mapping[str, Any]) -> tuple[str, ...]:
-    """Wait for the mail about an order, and return what there is to show of both."""
+    """Wait for the mail about an order, and return the table's row about both. Raises DemoError."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         found = (await client.get(f"{console}/api/v1/search", params={"query": order["order_id"]})).json()
@@ -108,7 +111,7 @@ async def _show(samples: Sequence[Path]) -> None:
 def main() -> int:
     """Run the demo; return the exit status."""
     samples = sorted(SAMPLES.glob("create-order-*.json"))
-    return run(_show(samples), interrupted=INTERRUPTED)
+    return run_until_signal(_show(samples), interrupted=INTERRUPTED)
 
 
 if __name__ == "__main__":

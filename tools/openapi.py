@@ -1,4 +1,4 @@
-"""Writes docs/openapi.json, the API's document, from the code, or checks it: python -m tools.openapi [--check]."""
+"""OpenAPI document of the API (docs/openapi.json), written from the code: python -m tools.openapi [--check]."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 DOCUMENT = Path(__file__).parents[1] / "docs/openapi.json"
 
-# Importing the functions takes their environment; the document depends on nothing of it.
+# The functions need these variables at import; the document does not depend on the values.
 _ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "eu-central-1",
     "KAFKA_AUTHENTICATION": "none",
@@ -28,23 +28,24 @@ _ENVIRONMENT = {
     "ORDERS_READ_ALL_SCOPE": "orders:read:all",
     "ORDERS_TABLE": "orders",
     "ORDERS_WRITE_SCOPE": "orders:write",
+    "POWERTOOLS_METRICS_NAMESPACE": "orders",
 }
-# Powertools documents its own answer to what does not validate; ours takes its place.
+# Powertools documents its own answer to an invalid request; the functions document theirs instead.
 _POWERTOOLS_ERRORS = {"HTTPValidationError", "ResponseValidationError", "ValidationError"}
 
 
 class NameTakenError(Exception):
-    """Two functions document a path or a schema by the same name, each its own way."""
+    """Two functions document different paths or schemas under the same name."""
 
 
 def generate() -> str:
-    """The OpenAPI document of the order function with the routes that the history function adds, as JSON text."""
+    """Return the OpenAPI document as JSON text: the routes of the order function and of the history function."""
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    from functions.notify import history  # now that they can be imported
-    from functions.order import app
+    from functions.notify.handlers import history  # these imports need the environment above
+    from functions.order.handlers import api
 
-    document = json.loads(app.app.get_openapi_json_schema())
+    document = json.loads(api.app.get_openapi_json_schema())
     add(document, json.loads(history.app.get_openapi_json_schema()))
     for name in _POWERTOOLS_ERRORS:
         del document["components"]["schemas"][name]
@@ -60,18 +61,18 @@ def generate() -> str:
 
 
 def add(document: dict[str, Any], other: dict[str, Any]) -> None:
-    """Add the paths and the schemas of another function. Raises NameTakenError."""
+    """Add the paths and the schemas of another function to the document. Raises NameTakenError."""
     for to, more in (
         (document["paths"], other["paths"]),
         (document["components"]["schemas"], other["components"]["schemas"]),
     ):
         if taken := [name for name in more if name in to and to[name] != more[name]]:
-            raise NameTakenError(f"Two functions have another {', '.join(taken)}: rename that of one.")
+            raise NameTakenError(f"Two functions document a different {', '.join(taken)}. Rename one of the two.")
         to.update(more)
 
 
 def first_difference(written: str, generated: str) -> str | None:
-    """Where the texts part, as `line N: … should be …`; None if they are the same."""
+    """Return the first line that differs, as `line N: … should be …`, or None if the texts are the same."""
     lines = zip_longest(written.splitlines(), generated.splitlines(), fillvalue="(end)")
     for number, (is_, should_be) in enumerate(lines, start=1):
         if is_ != should_be:
@@ -80,8 +81,9 @@ def first_difference(written: str, generated: str) -> str | None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the document, or check that it is up to date. Return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tools.openapi", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing, fail if the file is not up to date")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if the file is not up to date")
     check = parser.parse_args(arguments).check
     generated = generate()
     if not check:

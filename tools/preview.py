@@ -1,7 +1,7 @@
-"""Renders every notification in every locale from the sample events: python -m tools.preview [--check].
+"""Preview of every notification in every locale, from the sample events: python -m tools.preview [--check].
 
-Writes .preview/index.html, and for each event the mail, its headers, the text message, and pictures of the mail.
-The pictures need Chromium: its path in CHROMIUM, or chromium on the PATH.
+It writes .preview/index.html, and for each event the mail, its headers, the text message and pictures of the mail.
+The pictures need Chromium: CHROMIUM holds its path, or it is on the PATH.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Literal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from playwright.sync_api import sync_playwright
 
-from functions.notify.events import Customer, OrderEvent, read
-from functions.notify.mailer import parse_address
-from functions.notify.messages import TEMPLATES, Message, Messages, RenderError, TextMessage
-from functions.notify.mime import compose
-from functions.notify.records import read_records
-from functions.notify.templating import BrokenTemplatesError
+from functions.notify.channels.mailer import parse_address
+from functions.notify.channels.mime import compose
+from functions.notify.events.order_events import Customer, OrderEvent, read
+from functions.notify.events.records import read_records
+from functions.notify.messages.messages import TEMPLATES, Message, Messages, RenderError, TextMessage
+from functions.notify.messages.templating import BrokenTemplatesError
 from tools import chromium
 
 if TYPE_CHECKING:
@@ -42,16 +42,16 @@ PICTURES = [f"{width}-{scheme}.png" for width in WIDTHS for scheme in SCHEMES]
 
 @dataclass(frozen=True, kw_only=True)
 class Preview:
-    """What one customer would get, and where in the folder it is written."""
+    """The notification of one customer. `path` is its folder in the preview."""
 
-    place: str
+    path: str
     headers: str
     mail: Message
     text_message: TextMessage | None
 
 
 def sample_events(folder: Path, messages: Messages) -> list[OrderEvent]:
-    """Return the sample events that have a notification, alone and in batches, each once."""
+    """Return the sample events that have a notification, each once, from files of their own and from batches."""
     files = [path for path in folder.glob("*.json") if not path.name.endswith(".schema.json")]
     events = [OrderEvent.model_validate_json(path.read_bytes()) for path in files]
     for batch in folder.glob("kafka/*.json"):
@@ -60,14 +60,14 @@ def sample_events(folder: Path, messages: Messages) -> list[OrderEvent]:
     return [event for event in {event.id: event for event in events}.values() if event.type in messages.types]
 
 
-def problems(messages: Messages, events: Sequence[OrderEvent]) -> Iterator[str]:
-    """Tell what of the notifications cannot be rendered, each once, with the first event and customer that shows it."""
+def find_problems(messages: Messages, events: Sequence[OrderEvent]) -> Iterator[str]:
+    """Yield each problem of the templates once, with the first event that shows it."""
     for event_type in sorted(messages.types - {event.type for event in events}):
         yield f"{event_type}: there is no sample event; add events/{event_type}.json"
     seen = set()
     for event in events:
-        stranger = _with_customer(event, Customer(email=event.data.customer.email))
-        for variant in (*_in_every_locale(event, messages), *_in_every_locale(stranger, messages)):
+        minimal = _with_customer(event, Customer(email=event.data.customer.email))
+        for variant in (*_in_every_locale(event, messages), *_in_every_locale(minimal, messages)):
             try:
                 messages.render(variant)
                 messages.render_text_message(variant)
@@ -77,8 +77,8 @@ def problems(messages: Messages, events: Sequence[OrderEvent]) -> Iterator[str]:
                     yield f"{error}, with the event {event.id}"
 
 
-def previews(messages: Messages, events: Sequence[OrderEvent]) -> Iterator[Preview]:
-    """Render each event in each locale. Raises RenderError."""
+def render_previews(messages: Messages, events: Sequence[OrderEvent]) -> Iterator[Preview]:
+    """Yield a preview of each event in each locale. Raises RenderError."""
     for event in events:
         for variant in _in_every_locale(event, messages):
             customer, mail = variant.data.customer, messages.render(variant)
@@ -89,40 +89,40 @@ def previews(messages: Messages, events: Sequence[OrderEvent]) -> Iterator[Previ
             )
             headers = message_from_bytes(composed, policy=default)
             yield Preview(
-                place=f"{event.type}/{customer.locale}/{event.data.order_id}",
+                path=f"{event.type}/{customer.locale}/{event.data.order_id}",
                 headers="".join(f"{name}: {value}\n" for name, value in headers.items()),
                 mail=mail,
                 text_message=messages.render_text_message(variant),
             )
 
 
-def write(previews: Sequence[Preview], folder: Path, *, pictures: Sequence[str]) -> None:
-    """Write what customers would get into a folder, with an index.html that shows the pictures of those names."""
+def write_previews(previews: Sequence[Preview], folder: Path, *, pictures: Sequence[str]) -> None:
+    """Write the notifications into a folder, with an index.html that shows the pictures with these names."""
     for preview in previews:
-        place = folder / preview.place
-        place.mkdir(parents=True)
+        subfolder = folder / preview.path
+        subfolder.mkdir(parents=True)
         files = {"headers.txt": preview.headers, "mail.txt": preview.mail.text, "mail.html": preview.mail.html}
         if preview.text_message:
             files["text_message.txt"] = preview.text_message.text + "\n"
         for name, content in files.items():
-            (place / name).write_text(content, encoding="utf-8")
+            (subfolder / name).write_text(content, encoding="utf-8")
     pages = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined)
     index = pages.get_template("preview.html.jinja").render(
-        previews=sorted(previews, key=lambda each: each.place), pictures=pictures
+        previews=sorted(previews, key=lambda each: each.path), pictures=pictures
     )
     (folder / "index.html").write_text(index, encoding="utf-8")
 
 
-def picture(previews: Sequence[Preview], folder: Path, executable: str) -> None:
-    """Write pictures of the mails in `folder`, as a phone and a desktop show them, light and dark."""
+def take_pictures(previews: Sequence[Preview], folder: Path, executable: str) -> None:
+    """Write pictures of the mails in `folder`: on a phone and on a desktop, light and dark."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=chromium.ARGUMENTS)
         for width in WIDTHS:
             for scheme in SCHEMES:
                 page = browser.new_page(viewport={"width": width, "height": 640}, color_scheme=scheme)
                 for preview in previews:
-                    page.goto((folder / preview.place / "mail.html").resolve().as_uri())
-                    page.screenshot(path=folder / preview.place / f"{width}-{scheme}.png", full_page=True)
+                    page.goto((folder / preview.path / "mail.html").resolve().as_uri())
+                    page.screenshot(path=folder / preview.path / f"{width}-{scheme}.png", full_page=True)
                 page.close()
         browser.close()
 
@@ -145,27 +145,27 @@ def main(
     events: Path = EVENTS,
     folder: Path = FOLDER,
 ) -> int:
-    """Check the notifications or write their previews; return the exit status."""
+    """Check the notifications, or write their previews. Return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tools.preview", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing, fail if anything cannot be rendered")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if a notification cannot be rendered")
     check = parser.parse_args(arguments).check
     try:
         messages = Messages(shop_name=SHOP, templates=templates)
         samples = sample_events(events, messages)
-        found = list(problems(messages, samples))
+        problems = list(find_problems(messages, samples))
     except BrokenTemplatesError as error:
-        found = str(error).splitlines()
-    if found:
-        print(f"In {templates}:\n  " + "\n  ".join(found), file=sys.stderr)
+        problems = str(error).splitlines()
+    if problems:
+        print(f"In {templates}:\n  " + "\n  ".join(problems), file=sys.stderr)
         return 1
     if check:
         return 0
     shutil.rmtree(folder, ignore_errors=True)
-    rendered = list(previews(messages, samples))
+    previews = list(render_previews(messages, samples))
     executable = chromium.find()
-    write(rendered, folder, pictures=PICTURES if executable else ())
+    write_previews(previews, folder, pictures=PICTURES if executable else ())
     if executable:
-        picture(rendered, folder, executable)
+        take_pictures(previews, folder, executable)
     else:
         print(f"There are no pictures. {chromium.MISSING}", file=sys.stderr)
     print(folder / "index.html")

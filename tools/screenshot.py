@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.async_api import async_playwright
 
-from local.running import run
+from samrun import run_until_signal
 from tools import chromium
 from tools.demo import INTERRUPTED, SAMPLES, running_demo
 
@@ -42,7 +42,7 @@ def main() -> int:
     if not executable:
         print(chromium.MISSING, file=sys.stderr)
         return 1
-    return run(picture(executable), interrupted=INTERRUPTED)
+    return run_until_signal(picture(executable), interrupted=INTERRUPTED)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""Text in columns, as a terminal shows it."""
+"""Tables of text for a terminal."""
 
 import unicodedata
 from collections.abc import Sequence
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
-    """Return the rows in columns."""
+    """Return the rows as text with aligned columns."""
     widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
         "  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -14,5 +14,5 @@ def table(rows: Sequence[Sequence[str]]) -> str:
 
 
 def _width(text: str) -> int:
-    """Return the columns that a terminal gives a text: two for a character of East Asian width."""
+    """Return how many columns a text takes in a terminal: a wide East Asian character takes two."""
     return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)

@@ -1,1 +1,1 @@
-"""The notify function: tells customers of the events of their orders."""
+"""The notify function: sends customers a notification for each event of their orders."""

@@ -1,4 +1,4 @@
-"""Counts what becomes of records and prints it for CloudWatch, in its embedded metric format."""
+"""Metrics: counts of results, printed for CloudWatch in its embedded metric format."""
 
 from collections import Counter
 from enum import StrEnum
@@ -7,21 +7,21 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 
 class Metric(StrEnum):
-    """What is counted: a record counts as one of these each time that it is brought, as none if settled before."""
+    """Names of the metrics. Each delivery of a record counts as one of these; one settled before counts as none."""
 
     SENT = "NotificationsSent"
     DEFERRED = "NotificationsDeferred"
     FAILED = "NotificationsFailed"
-    """Put into the dead letters, the records that cannot be read among them."""
+    """Dead-lettered records, with those that cannot be read."""
     EXPIRED = "NotificationsExpired"
     HELD = "NotificationsHeld"
     SKIPPED = "RecordsSkipped"
     UNEXPECTED = "UnexpectedErrors"
     POSSIBLE_DUPLICATE = "PossibleDuplicates"
-    """Counts beside `SENT`."""
+    """Counted in addition to `SENT`."""
 
     DELAYED = "MailsDelayed"
-    """This and those below count SES's events: what gave a notification another status, and what did nothing."""
+    """This and those below count SES's events: those that gave a notification a new status, and those ignored."""
     SOFT_BOUNCED = "MailsSoftBounced"
     REJECTED = "MailsRejected"
     DELIVERED = "MailsDelivered"
@@ -30,26 +30,20 @@ class Metric(StrEnum):
     FEEDBACK_IGNORED = "FeedbackIgnored"
 
 
-class NoNamespaceError(Exception):
-    """The environment names no namespace for the metrics."""
-
-
 class Metrics:
-    """The counts of an invocation. Powertools reads their namespace and service from the environment, once."""
+    """Counts of an invocation. Powertools reads the namespace and the service from the environment, once."""
 
     def __init__(self) -> None:
-        """Raise NoNamespaceError at once: Powertools would do it after the first batch, whose mails are sent."""
+        """Begin without counts, in an instance of its own: all of Powertools' Metrics in a process share their data."""
         self._counted: list[Metric] = []
-        self._emf = EphemeralMetrics()  # of its own: all of Powertools' Metrics in a process share what they hold
-        if not self._emf.namespace:
-            raise NoNamespaceError("POWERTOOLS_METRICS_NAMESPACE is not set: declare it in the function's environment.")
+        self._emf = EphemeralMetrics()
 
     def count(self, metric: Metric) -> None:
         """Add one to a metric."""
         self._counted.append(metric)
 
     def flush(self) -> None:
-        """Print what was counted since the last time, in one line, if it was anything."""
+        """Print the counts since the last flush, in one line. Print nothing if there are none."""
         counts = Counter(self._counted)
         self._counted.clear()
         if not counts:

@@ -1,1 +1,1 @@
-"""The order function: records a paid order and produces its event."""
+"""Order function: records a paid order and publishes its events."""

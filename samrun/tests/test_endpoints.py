@@ -1,4 +1,4 @@
-"""The file that says where the parts of a stack are."""
+"""The file of a stack's endpoints."""
 
 import json
 import os
@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from local.endpoints import Endpoints, NoStackError, url
-from local.files import write_whole
+from samrun.endpoints import Endpoints, NoStackError, url
+from samrun.supervision.files import write_atomically
 
 ENDPOINTS = Endpoints(
     api=url(3000),
@@ -35,13 +35,14 @@ def test_the_file_has_the_public_names(tmp_path: Path) -> None:
     }
 
 
-def test_what_is_in_the_file_is_read(tmp_path: Path) -> None:
+def test_endpoints_of_a_listener_with_a_password_are_read_again(tmp_path: Path) -> None:
     of_scram = replace(ENDPOINTS, kafka_scram="127.0.0.1:9096", kafka_secret="arn:user", kafka_ca_secret="arn:ca")
+    of_scram = replace(of_scram, kafka_mtls="127.0.0.1:9094", kafka_client_secret="arn:client")
     for endpoints in (ENDPOINTS, of_scram, replace(ENDPOINTS, api=None, container_kafka="host.docker.internal:19092")):
         endpoints.write(tmp_path)
         assert Endpoints.read(tmp_path) == endpoints
-    values = {"S": "{kafka_scram}", "U": "{kafka_secret}", "C": "{kafka_ca_secret}"}
-    assert of_scram.fill_in(values) == {"S": "127.0.0.1:9096", "U": "arn:user", "C": "arn:ca"}
+    values = {"S": "{kafka_scram}", "U": "{kafka_secret}", "C": "{kafka_ca_secret}", "M": "{kafka_mtls}"}
+    assert of_scram.fill_in(values) == {"S": "127.0.0.1:9096", "U": "arn:user", "C": "arn:ca", "M": "127.0.0.1:9094"}
 
 
 def test_containers_call_this_machine_by_another_name() -> None:
@@ -56,30 +57,30 @@ def test_containers_call_this_machine_by_another_name() -> None:
     }
 
 
-def test_containers_call_other_machines_as_everybody_does() -> None:
+def test_containers_use_the_same_addresses_of_other_machines() -> None:
     elsewhere = replace(ENDPOINTS, aws="http://localhost.example:4566", dynamodb="http://dynamodb.example:8000")
     assert elsewhere.for_containers().aws == elsewhere.aws
     assert elsewhere.for_containers().dynamodb == elsewhere.dynamodb
 
 
-def test_what_does_not_run_is_not_in_it(tmp_path: Path) -> None:
+def test_the_file_leaves_out_parts_that_do_not_run(tmp_path: Path) -> None:
     services = Endpoints(api=None, lambda_=None, console="c", aws="a", dynamodb="d", kafka="k")
     assert set(json.loads(services.write(tmp_path).read_text())) == {"console", "aws", "dynamodb", "kafka"}
 
 
-def test_what_was_written_is_read(tmp_path: Path) -> None:
+def test_endpoints_that_were_written_are_read_again(tmp_path: Path) -> None:
     services = Endpoints(api=None, lambda_=None, console="c", aws="a", dynamodb="d", kafka="k")
     for endpoints in (ENDPOINTS, services):
         endpoints.write(tmp_path)
         assert Endpoints.read(tmp_path) == endpoints
 
 
-def test_without_the_file_no_stack_runs(tmp_path: Path) -> None:
-    with pytest.raises(NoStackError, match=r"No stack runs on .*: start it with `make run`"):
+def test_a_folder_without_the_file_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(NoStackError, match=r"No stack runs on .*: start it with `samrun`"):
         Endpoints.read(tmp_path)
 
 
-def test_parameters_can_name_what_the_stack_has(tmp_path: Path) -> None:
+def test_placeholders_in_parameters_become_addresses(tmp_path: Path) -> None:
     parameters = {"Brokers": "{kafka}", "Issuer": "{issuer}", "Url": "{api}/a?b={lambda}", "Other": "{other}"}
     assert ENDPOINTS.fill_in(parameters) == {
         "Brokers": "127.0.0.1:9092",
@@ -93,8 +94,8 @@ def test_parameters_can_name_what_the_stack_has(tmp_path: Path) -> None:
 def test_a_file_can_be_for_its_owner_only(tmp_path: Path, umask: int) -> None:
     before = os.umask(umask)
     try:
-        private = write_whole(tmp_path / "private", "x", mode=0o600)
-        public = write_whole(tmp_path / "public", "x")
+        private = write_atomically(tmp_path / "private", "x", mode=0o600)
+        public = write_atomically(tmp_path / "public", "x")
     finally:
         os.umask(before)
     assert stat.S_IMODE(private.stat().st_mode) == 0o600
@@ -103,7 +104,7 @@ def test_a_file_can_be_for_its_owner_only(tmp_path: Path, umask: int) -> None:
 
 def test_nobody_sees_a_part_of_a_file(tmp_path: Path) -> None:
     file, text = tmp_path / "folder" / "file.json", "x" * 1_000_000
-    write_whole(file, text)
+    write_atomically(file, text)
     seen: set[int] = set()
     written = threading.Event()
 
@@ -114,7 +115,7 @@ def test_nobody_sees_a_part_of_a_file(tmp_path: Path) -> None:
     reader = threading.Thread(target=read)
     reader.start()
     for _ in range(20):
-        write_whole(file, text)
+        write_atomically(file, text)
     written.set()
     reader.join()
     assert seen <= {len(text)}

@@ -1,4 +1,4 @@
-"""The mails themselves, in a phone's and a desktop's window, light and dark."""
+"""The mails in the window of a phone and of a desktop, light and dark."""
 
 import json
 from pathlib import Path
@@ -7,8 +7,8 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Browser, Page
 
-from functions.notify.events import OrderEvent
-from functions.notify.messages import Messages
+from functions.notify.events.order_events import OrderEvent
+from functions.notify.messages.messages import Messages
 
 EVENTS = Path(__file__).parents[2] / "events"
 SAMPLES = {
@@ -21,7 +21,7 @@ LONG = [
 ]
 MESSAGES = Messages(shop_name="The Analytical Bookshop")
 
-# The luminance of a colour, and the contrast of two, by WCAG 2.
+# The contrast between text and background, from the luminance of both colours, by WCAG 2.
 CONTRAST = """
 element => {
   const parse = colour => colour.match(/[0-9.]+/g).map(Number);
@@ -49,7 +49,7 @@ element => {
 @pytest.mark.parametrize("width", [360, 800])
 @pytest.mark.parametrize("changes", [{}, {"items": LONG, "reason": "A" * 200}], ids=["sample", "long"])
 @pytest.mark.parametrize("event_type", SAMPLES)
-def test_a_mail_fits_its_window_and_can_be_read(
+def test_mail_fits_its_window_and_has_enough_contrast(
     browser: Browser,
     event_type: str,
     changes: dict[str, Any],

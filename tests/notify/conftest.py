@@ -1,115 +1,37 @@
-"""What the tests of notify share: the sample event, a clock that stands still, AWS without AWS."""
+"""Fixtures of notify's tests: the sample events, a clock that stands still, and AWS by moto."""
 
 from __future__ import annotations
 
-import base64
 import json
 import logging
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 import yaml
 from moto import mock_aws
 
-from functions.notify import observability
-from functions.notify.breaker import CircuitBreaker
-from functions.notify.channels import MailChannel, TextChannel
-from functions.notify.deadletters import DeadLetters
-from functions.notify.events import Channel
-from functions.notify.ledger import Ledger
-from functions.notify.mailer import Mailer, parse_address
-from functions.notify.messages import Messages
+from functions.notify.channels.channels import MailChannel, SmsChannel
+from functions.notify.channels.circuit_breaker import CircuitBreaker
+from functions.notify.channels.mailer import Mailer, parse_address
+from functions.notify.channels.rate_limiter import RateLimiter
+from functions.notify.channels.sms import SmsSender
+from functions.notify.dead_letters import DeadLetters
+from functions.notify.ledger.ledger import Ledger
+from functions.notify.logs import logger
+from functions.notify.messages.messages import Messages
 from functions.notify.metrics import Metrics
-from functions.notify.notifier import Invocation, Notifier
-from functions.notify.pace import Pace
-from functions.notify.records import Record
-from functions.notify.texter import Texter
+from functions.notify.notifying.delivery import Invocation
+from functions.notify.notifying.notifier import Notifier
+from tests.notify import samples
+from tests.notify.fakes import NOW, FakeClock, FakeQueue, FakeSes, FakeSns
+from tests.notify.samples import REGION, ROOT, TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_sesv2 import SESV2Client
-    from mypy_boto3_sns import SNSClient
-    from mypy_boto3_sqs import SQSClient
-
-ROOT = Path(__file__).parents[2]
-NOW = datetime(2026, 11, 22, 10, 20, tzinfo=UTC)  # five minutes after the sample event
-TABLE = "notifications"
-REGION = "eu-central-1"
-
-
-class RecordMaker(Protocol):
-    """Makes a record of the mapping from a value, which is JSON unless it is bytes or None."""
-
-    def __call__(
-        self, value: Any, *, key: str | None = "k", offset: int = 0, headers: dict[str, bytes] = ...
-    ) -> Record: ...
-
-
-@dataclass
-class Clock:
-    """A clock that stands still unless told otherwise."""
-
-    now: datetime = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, **duration: float) -> None:
-        self.now += timedelta(**duration)
-
-
-@dataclass
-class FakeSes:
-    """Answers each send with the next of `answers`, an id or an error, and in the end with ids of its own."""
-
-    answers: list[str | Exception] = field(default_factory=list)
-    sent: list[dict[str, Any]] = field(default_factory=list)
-
-    def send_email(self, **request: Any) -> dict[str, str]:
-        self.sent.append(request)
-        answer = self.answers.pop(0) if self.answers else f"mail-{len(self.sent)}"
-        if isinstance(answer, Exception):
-            raise answer
-        return {"MessageId": answer}
-
-
-@dataclass
-class FakeSns:
-    """As FakeSes, for text messages."""
-
-    answers: list[str | Exception] = field(default_factory=list)
-    sent: list[dict[str, Any]] = field(default_factory=list)
-
-    def publish(self, **request: Any) -> dict[str, str]:
-        self.sent.append(request)
-        answer = self.answers.pop(0) if self.answers else f"text-{len(self.sent)}"
-        if isinstance(answer, Exception):
-            raise answer
-        return {"MessageId": answer}
-
-
-@dataclass
-class FakeQueue:
-    """Takes messages until `error` is set."""
-
-    messages: list[dict[str, Any]] = field(default_factory=list)
-    error: Exception | None = None
-
-    def send_message(self, **request: Any) -> dict[str, str]:
-        if self.error:
-            raise self.error
-        self.messages.append(request)
-        return {"MessageId": "1"}
-
-    @property
-    def reasons(self) -> list[str]:
-        return [message["MessageAttributes"]["reason"]["StringValue"] for message in self.messages]
 
 
 @pytest.fixture
@@ -127,33 +49,13 @@ def cancelled() -> dict[str, Any]:
 
 
 @pytest.fixture
-def make_record() -> RecordMaker:
-    def make(
-        value: Any,
-        *,
-        key: str | None = "k",
-        offset: int = 0,
-        headers: dict[str, bytes] = {"content-type": b"application/cloudevents+json"},  # noqa: B006 never changed
-    ) -> Record:
-        content = value if isinstance(value, bytes | None) else json.dumps(value).encode()
-        return Record(
-            partition_id="order-events-0",
-            topic="order-events",
-            partition=0,
-            offset=offset,
-            key=key,
-            source={
-                "value": None if content is None else base64.b64encode(content).decode(),
-                "headers": [{name: list(content)} for name, content in headers.items()],
-            },
-        )
-
-    return make
+def make_record() -> samples.RecordMaker:
+    return samples.make_record
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> FakeClock:
+    return FakeClock()
 
 
 @pytest.fixture
@@ -172,9 +74,9 @@ def sns() -> FakeSns:
 
 
 @pytest.fixture
-def pace(clock: Clock) -> Pace:
-    """A hundred a second, by the clock that stands still: who waits moves it on."""
-    return Pace(100, clock=lambda: clock.now.timestamp(), sleep=lambda seconds: clock.advance(seconds=seconds))
+def rate_limiter(clock: FakeClock) -> RateLimiter:
+    """A hundred a second, by the clock that stands still: a send that waits moves it."""
+    return RateLimiter(100, clock=clock.monotonic, sleep=clock.sleep)
 
 
 @pytest.fixture
@@ -195,16 +97,26 @@ def aws() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def notifications_table() -> dict[str, Any]:
+    """Return the properties of the table of notifications in template.yaml."""
+    template = yaml.load((ROOT / "template.yaml").read_text(), Loader=_TemplateLoader)  # noqa: S506 is safe
+    properties: dict[str, Any] = template["Resources"]["NotificationsTable"]["Properties"]
+    return properties
+
+
+@pytest.fixture(scope="session")
+def dynamodb_client(session: boto3.Session) -> DynamoDBClient:
+    """A client of DynamoDB, made once for all tests."""
+    return session.client("dynamodb")
+
+
 @pytest.fixture
-def dynamodb(aws: None, session: boto3.Session) -> DynamoDBClient:
+def dynamodb(aws: None, dynamodb_client: DynamoDBClient, notifications_table: dict[str, Any]) -> DynamoDBClient:
     """DynamoDB with the table of notifications as template.yaml has it."""
-    client = session.client("dynamodb")
-    table = yaml.load((ROOT / "template.yaml").read_text(), Loader=_TemplateLoader)["Resources"][  # noqa: S506 is safe
-        "NotificationsTable"
-    ]["Properties"]
-    client.create_table(
-        TableName=TABLE, **{name: table[name] for name in ("AttributeDefinitions", "KeySchema", "BillingMode")}
-    )
+    client = dynamodb_client
+    properties = ("AttributeDefinitions", "KeySchema", "BillingMode")
+    client.create_table(TableName=TABLE, **{name: notifications_table[name] for name in properties})
     return client
 
 
@@ -214,59 +126,51 @@ def metrics(monkeypatch: pytest.MonkeyPatch) -> Metrics:
     return Metrics()
 
 
+@pytest.fixture(scope="session")
+def messages() -> Messages:
+    """The messages of this project, whose templates are compiled once."""
+    return Messages(shop_name="The Analytical Bookshop")
+
+
 @pytest.fixture
 def notifier(
+    messages: Messages,
     dynamodb: DynamoDBClient,
     ses: FakeSes,
     sns: FakeSns,
     queue: FakeQueue,
     metrics: Metrics,
-    pace: Pace,
-    clock: Clock,
+    rate_limiter: RateLimiter,
+    clock: FakeClock,
 ) -> Notifier:
-    messages = Messages(shop_name="The Analytical Bookshop")
-    mailer = Mailer(
-        client=cast("SESV2Client", ses),
-        sender=parse_address("orders@shop.example", name="The Shop"),
-        configuration_set="orders",
+    mail = MailChannel(
+        messages=messages,
+        mailer=Mailer(
+            client=ses, sender=parse_address("orders@shop.example", name="The Shop"), configuration_set="orders"
+        ),
+        rate_limiter=rate_limiter,
+        circuit_breaker=CircuitBreaker(clock=clock.monotonic),
     )
-    texter = Texter(client=cast("SNSClient", sns))
+    sms = SmsChannel(
+        messages=messages,
+        sms_sender=SmsSender(client=sns),
+        rate_limiter=rate_limiter,
+        circuit_breaker=CircuitBreaker(clock=clock.monotonic),
+    )
     return Notifier(
         ledger=Ledger(client=dynamodb, table=TABLE),
         messages=messages,
-        channels={
-            Channel.MAIL: MailChannel(messages=messages, mailer=mailer, pace=pace, breaker=breaker_by(clock)),
-            Channel.TEXT: TextChannel(messages=messages, texter=texter, pace=pace, breaker=breaker_by(clock)),
-        },
-        dead_letters=DeadLetters(client=cast("SQSClient", queue), queue_url="https://queue.example"),
+        channels={mail.name: mail, sms.name: sms},
+        dead_letters=DeadLetters(client=queue, queue_url="https://queue.example"),
         metrics=metrics,
-        maximum_age=timedelta(days=3),
+        max_age=timedelta(days=3),
         clock=clock,
     )
 
 
-def breaker_by(clock: Clock) -> CircuitBreaker:
-    return CircuitBreaker(clock=lambda: clock.now.timestamp())
-
-
-def with_ses(notifier: Notifier, client: Any) -> Notifier:
-    """The notifier with another client of SES."""
-    mail = notifier.channels[Channel.MAIL]
-    assert isinstance(mail, MailChannel)
-    changed = replace(mail, mailer=replace(mail.mailer, client=client))
-    return replace(notifier, channels={**notifier.channels, Channel.MAIL: changed})
-
-
-def ses_of(notifier: Notifier) -> Any:
-    """The client of SES that the notifier has."""
-    mail = notifier.channels[Channel.MAIL]
-    assert isinstance(mail, MailChannel)
-    return mail.mailer.client
-
-
 @pytest.fixture
 def counted(metrics: Metrics, capsys: pytest.CaptureFixture[str]) -> Callable[[], dict[str, float]]:
-    """What the notifier has counted since it was last asked, as CloudWatch gets it."""
+    """Return the counts since the last call, as CloudWatch gets them."""
 
     def read() -> dict[str, float]:
         metrics.flush()
@@ -291,11 +195,11 @@ def logs() -> Iterator[list[dict[str, Any]]]:
             lines.append(json.loads(self.format(record)))
 
     collector = Collector()
-    collector.setFormatter(observability.logger.registered_formatter)
-    logger = logging.getLogger(observability.logger.name)
-    logger.addHandler(collector)
+    collector.setFormatter(logger.registered_formatter)
+    python_logger = logging.getLogger(logger.name)
+    python_logger.addHandler(collector)
     yield lines
-    logger.removeHandler(collector)
+    python_logger.removeHandler(collector)
 
 
 class _TemplateLoader(yaml.SafeLoader):

@@ -1,6 +1,6 @@
-"""Runs notify as Lambda does, traces and all, on the events whose paths it is given; AWS is moto's.
+"""Runs notify as Lambda does, with traces, on the events in the files of its arguments. AWS is moto's.
 
-SES refuses every mail to REFUSED in words that quote the address, as SES does. All logs go to stdout, at DEBUG.
+SES refuses every mail to REFUSED, and its message quotes the address. All logs go to stdout, at DEBUG.
 """
 
 from __future__ import annotations
@@ -10,18 +10,17 @@ import logging
 import os
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
+import boto3
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from moto import mock_aws
 
-from functions.notify import app
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
+from functions.notify import bootstrap
+from functions.notify.handlers import notify
+from tests.notify.fakes import NOW, context
 
 TABLE = {
     "AttributeDefinitions": [
@@ -34,19 +33,6 @@ TABLE = {
     ],
     "BillingMode": "PAY_PER_REQUEST",
 }
-
-
-class Context:
-    """What Lambda says of an invocation."""
-
-    aws_request_id = "request-1"
-    function_name = "notify"
-    function_version = "$LATEST"
-    memory_limit_in_mb = 1024
-    invoked_function_arn = "arn:aws:lambda:eu-central-1:123456789012:function:notify"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 15_000
 
 
 class Body(list[bytes]):
@@ -67,18 +53,18 @@ def refuse(request: Any, **_: Any) -> AWSResponse | None:
 
 def main(paths: list[str]) -> None:
     logging.basicConfig(level=logging.DEBUG, stream=sys.stdout)
-    notifier = app.notifier
-    app.notifier = replace(notifier, clock=lambda: datetime(2026, 11, 22, 10, 20, tzinfo=UTC))
+    notifier = notify.notifier
+    notify.notifier = replace(notifier, clock=lambda: NOW)
     with mock_aws():
         notifier.ledger.client.create_table(TableName=notifier.ledger.table, **cast("Any", TABLE))
-        notifier.dead_letters.client.create_queue(QueueName="dead-letters")
-        ses = app.mail.mailer.client
+        boto3.client("sqs").create_queue(QueueName="dead-letters")
+        ses = bootstrap.ses()
         ses.create_email_identity(EmailIdentity="shop.example.com")
         ses.create_configuration_set(ConfigurationSetName="orders")
         ses.meta.events.register_first("before-send.sesv2.SendEmail", cast("Any", refuse))
         for path in paths:
             event = json.loads(Path(path).read_text())
-            print(json.dumps(app.handler(event, cast("LambdaContext", Context()))))  # noqa: T201 the answer
+            print(json.dumps(notify.handler(event, context())))  # noqa: T201 the answer
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A server at the level of sockets, for what no fake of a client can do: answers that are late, broken or missing."""
+"""A server at the level of sockets, for tests of answers that are late, broken or missing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def server(answer: Callable[[socket.socket], None]) -> Iterator[tuple[int, list[bytes]]]:
+def server(answer: Callable[[socket.socket], object]) -> Iterator[tuple[int, list[bytes]]]:
     """Listen at a free port, give each connection to `answer` after its first bytes, and collect those."""
     requests: list[bytes] = []
     listener = socket.create_server(("127.0.0.1", 0))

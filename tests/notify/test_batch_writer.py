@@ -1,43 +1,15 @@
-"""Writes of many threads: together where they come together, each with its own answer."""
+"""Writes of many threads: in one call if they come at the same time, each with an answer of its own."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from threading import Event, Lock
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from functions.notify.statements import CALLS_AT_ONCE, MOST_TOGETHER, Statement, Statements
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
-
-class FakeClient:
-    """Answers when it is let; a statement that says REFUSED is refused. `calls` has the texts of each."""
-
-    def __init__(self) -> None:
-        self.calls: list[list[str]] = []
-        self.busy, self.let = Event(), Event()
-        self.error: BaseException | None = None
-        self.answer: dict[str, Any] | None = None
-        self._lock = Lock()
-
-    def batch_execute_statement(self, *, Statements: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - boto3's
-        texts = [each["Statement"] for each in Statements]
-        with self._lock:
-            self.calls.append(texts)
-            if len(self.calls) == CALLS_AT_ONCE:
-                self.busy.set()
-        assert self.let.wait(30)
-        if self.error:
-            raise self.error
-        if self.answer is not None:
-            return self.answer
-        refused = {"Error": {"Code": "ConditionalCheckFailed"}}
-        return {"Responses": [refused if text == "REFUSED" else {"TableName": "t"} for text in texts]}
+from functions.notify.ledger.batch_writer import CALLS_AT_ONCE, MAX_BATCH_SIZE, BatchWriter, Statement
+from tests.notify.fakes import FakeStatements
 
 
 def statement(item: str, text: str = "WRITE") -> Statement:
@@ -45,81 +17,83 @@ def statement(item: str, text: str = "WRITE") -> Statement:
 
 
 @pytest.fixture
-def client() -> FakeClient:
-    return FakeClient()
+def client() -> FakeStatements:
+    return FakeStatements()
 
 
 @pytest.fixture
-def statements(client: FakeClient) -> Statements:
-    return Statements(cast("DynamoDBClient", client))
+def batch_writer(client: FakeStatements) -> BatchWriter:
+    return BatchWriter(client)
 
 
-def test_one_alone_waits_for_nobody(client: FakeClient, statements: Statements) -> None:
+def test_a_single_write_does_not_wait_for_others(client: FakeStatements, batch_writer: BatchWriter) -> None:
     client.let.set()
-    assert statements.write(statement("a"))
-    assert not statements.write(statement("b", "REFUSED"))
+    assert batch_writer.write(statement("a"))
+    assert not batch_writer.write(statement("b", "REFUSED"))
     assert client.calls == [["WRITE"], ["REFUSED"]]
 
 
-def test_what_comes_while_calls_are_under_way_goes_together(client: FakeClient, statements: Statements) -> None:
+def test_writes_that_come_during_calls_share_the_next_call(client: FakeStatements, batch_writer: BatchWriter) -> None:
     with ThreadPoolExecutor(64) as threads:
-        first = [threads.submit(statements.write, statement(f"first-{number}")) for number in range(CALLS_AT_ONCE)]
+        first = [threads.submit(batch_writer.write, statement(f"first-{number}")) for number in range(CALLS_AT_ONCE)]
         assert client.busy.wait(30)
-        later = [threads.submit(statements.write, statement(f"{number}")) for number in range(30)]
-        refused = threads.submit(statements.write, statement("refused", "REFUSED"))
-        while len(statements._waiting) < 31:
+        later = [threads.submit(batch_writer.write, statement(f"{number}")) for number in range(30)]
+        refused = threads.submit(batch_writer.write, statement("refused", "REFUSED"))
+        while len(batch_writer._waiting) < 31:
             pass
         client.let.set()
         assert all(future.result(30) for future in [*first, *later])
         assert not refused.result(30), "it has an answer of its own"
     assert sum(map(len, client.calls)) == CALLS_AT_ONCE + 31
     assert len(client.calls) == CALLS_AT_ONCE + 2, "what is more than one call takes is in a second"
-    assert max(map(len, client.calls)) == MOST_TOGETHER
+    assert max(map(len, client.calls)) == MAX_BATCH_SIZE
 
 
-def test_two_writes_of_one_item_are_in_two_calls(client: FakeClient, statements: Statements) -> None:
+def test_two_writes_of_one_item_are_in_two_calls(client: FakeStatements, batch_writer: BatchWriter) -> None:
     with ThreadPoolExecutor(64) as threads:
-        first = [threads.submit(statements.write, statement(f"first-{number}")) for number in range(CALLS_AT_ONCE)]
+        first = [threads.submit(batch_writer.write, statement(f"first-{number}")) for number in range(CALLS_AT_ONCE)]
         assert client.busy.wait(30)
-        later = [threads.submit(statements.write, statement("same", text)) for text in ("ONE", "ANOTHER")]
-        while len(statements._waiting) < 2:
+        later = [threads.submit(batch_writer.write, statement("same", text)) for text in ("ONE", "ANOTHER")]
+        while len(batch_writer._waiting) < 2:
             pass
         client.let.set()
         assert all(future.result(30) for future in [*first, *later])
     assert sorted(client.calls[CALLS_AT_ONCE:]) == [["ANOTHER"], ["ONE"]]
 
 
-def test_a_call_that_fails_fails_for_each(client: FakeClient, statements: Statements) -> None:
+def test_an_error_of_a_call_is_raised_for_each_write(client: FakeStatements, batch_writer: BatchWriter) -> None:
     client.error = ReadTimeoutError(endpoint_url="https://dynamodb.example")
     client.let.set()
     with ThreadPoolExecutor(8) as threads:
-        futures = [threads.submit(statements.write, statement(f"{number}")) for number in range(8)]
+        futures = [threads.submit(batch_writer.write, statement(f"{number}")) for number in range(8)]
         assert [type(future.exception(30)) for future in futures] == [ReadTimeoutError] * 8
     client.error = None
-    assert statements.write(statement("after it"))
+    assert batch_writer.write(statement("after it"))
 
 
 @pytest.mark.parametrize("error", [ClientError({"Error": {"Code": "Unknown"}}, "BatchExecuteStatement"), TypeError()])
-def test_a_call_that_is_refused_writes_nothing(client: FakeClient, statements: Statements, error: Exception) -> None:
+def test_a_call_that_dynamodb_refuses_writes_nothing(
+    client: FakeStatements, batch_writer: BatchWriter, error: Exception
+) -> None:
     client.error = error
     client.let.set()
-    assert not statements.write(statement("a"))
+    assert not batch_writer.write(statement("a"))
 
 
 @pytest.mark.parametrize("answer", [{}, {"Responses": []}, {"Responses": [{}, {}]}])
-def test_an_answer_that_is_not_one_for_each_tells_nothing(
-    client: FakeClient, statements: Statements, answer: dict[str, Any]
+def test_an_answer_without_one_response_for_each_write_counts_as_not_written(
+    client: FakeStatements, batch_writer: BatchWriter, answer: dict[str, Any]
 ) -> None:
     client.answer = answer
     client.let.set()
-    assert not statements.write(statement("a"))
+    assert not batch_writer.write(statement("a"))
 
 
-def test_nobody_waits_for_ever_whatever_a_call_raises(client: FakeClient, statements: Statements) -> None:
+def test_no_thread_waits_for_ever_whatever_a_call_raises(client: FakeStatements, batch_writer: BatchWriter) -> None:
     with ThreadPoolExecutor(8) as threads:
-        futures = [threads.submit(statements.write, statement(f"{number}")) for number in range(8)]
+        futures = [threads.submit(batch_writer.write, statement(f"{number}")) for number in range(8)]
         assert client.busy.wait(30)
-        while len(statements._waiting) < 8 - CALLS_AT_ONCE:
+        while len(batch_writer._waiting) < 8 - CALLS_AT_ONCE:
             pass
         client.error = SystemExit()
         client.let.set()

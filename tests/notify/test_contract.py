@@ -1,4 +1,4 @@
-"""The consumer's side of events/: what the samples are, and that both events tell of an order alike."""
+"""The consumer's side of events/: the samples, and the fields that both events share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 
-from functions.notify.records import read_records
+from functions.notify.events.records import read_records
 
 EVENTS = Path(__file__).parents[2] / "events"
 TYPES = ["order.paid.v1", "order.cancelled.v1"]
@@ -48,14 +48,14 @@ def batch(path: Path) -> Any:
     return read_records(json.loads(path.read_text()))
 
 
-def test_a_cancellation_tells_all_that_the_payment_told() -> None:
+def test_a_cancellation_has_all_fields_of_the_payment() -> None:
     paid, cancelled = (load(f"{event_type}.json")["data"] for event_type in TYPES)
     assert {name: cancelled[name] for name in paid} == paid
     assert cancelled.keys() - paid.keys() == {"cancelled_at", "reason"}
     assert datetime.fromisoformat(cancelled["cancelled_at"]) > datetime.fromisoformat(cancelled["paid_at"])
 
 
-def test_both_schemas_say_the_same_of_what_both_events_have() -> None:
+def test_both_schemas_agree_about_the_fields_of_both_events() -> None:
     paid, cancelled = (load(f"{event_type}.schema.json") for event_type in TYPES)
     assert cancelled["$defs"] == paid["$defs"]
     paid_data, cancelled_data = (schema["properties"]["data"] for schema in (paid, cancelled))
@@ -75,7 +75,7 @@ def test_both_schemas_say_the_same_of_what_both_events_have() -> None:
         ("cancelled_at", "2026-11-32T10:18:05.250Z"),
     ],
 )
-def test_what_breaks_the_contract_does_not_fit_the_schema(field: str, value: Any) -> None:
+def test_an_event_that_breaks_the_contract_does_not_fit_the_schema(field: str, value: Any) -> None:
     event = load("order.cancelled.v1.json")
     event["data"][field] = value
     with pytest.raises(ValidationError):
@@ -84,7 +84,7 @@ def test_what_breaks_the_contract_does_not_fit_the_schema(field: str, value: Any
 
 @pytest.mark.parametrize("event_type", TYPES)
 @pytest.mark.parametrize("channels", [["mail"], ["text"], ["mail", "text"]])
-def test_a_customer_may_say_which_channels_to_use(event_type: str, channels: list[str]) -> None:
+def test_a_customer_may_choose_channels(event_type: str, channels: list[str]) -> None:
     event = load(f"{event_type}.json")
     event["data"]["customer"]["channels"] = channels
     validate(event)
@@ -99,7 +99,7 @@ def test_channels_that_break_the_contract_do_not_fit_the_schema(channels: object
 
 
 @pytest.mark.parametrize("path", REQUESTS, ids=lambda path: path.stem)
-def test_a_sample_request_is_one_that_api_gateway_has_let_in(path: Path) -> None:
+def test_a_sample_request_has_passed_api_gateway(path: Path) -> None:
     context = json.loads(path.read_text(encoding="utf-8"))["requestContext"]
     jwt = context["authorizer"]["jwt"]
     assert all(isinstance(value, str) for value in jwt["claims"].values()), "as API Gateway passes all claims on"
@@ -107,7 +107,7 @@ def test_a_sample_request_is_one_that_api_gateway_has_let_in(path: Path) -> None
     assert set(jwt["scopes"] or []) <= set(jwt["claims"].get("scope", "").split())
 
 
-def test_the_sample_cancellation_makes_the_sample_event() -> None:
+def test_the_sample_cancellation_causes_the_sample_event() -> None:
     request, event = load("api/cancel-order.json"), load("order.cancelled.v1.json")
     assert request["pathParameters"] == {"order_id": event["subject"]}
     assert request["rawPath"] == request["requestContext"]["http"]["path"] == f"/orders/{event['subject']}/cancellation"

@@ -1,23 +1,23 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ConnectTimeoutError
 from botocore.parsers import ResponseParserError
 from botocore.stub import Stubber
 
-from functions.notify.deadletters import LARGEST_BODY, DeadLetters, DeadLettersUnavailableError
+from functions.notify.dead_letters import MAX_BODY, DeadLetters, DeadLettersUnavailableError
 
 if TYPE_CHECKING:
     import boto3
-    from mypy_boto3_sqs import SQSClient
 
-    from tests.notify.conftest import FakeQueue, RecordMaker
+    from tests.notify.fakes import FakeQueue
+    from tests.notify.samples import RecordMaker
 
 
-def test_a_dead_letter_is_the_record_itself_and_says_where_it_was_and_why(
+def test_a_dead_letter_is_the_record_with_its_place_and_the_reason(
     aws: None, session: boto3.Session, make_record: RecordMaker
 ) -> None:
     client = session.client("sqs")
@@ -40,7 +40,7 @@ def test_a_dead_letter_is_the_record_itself_and_says_where_it_was_and_why(
 @pytest.mark.parametrize(
     ("queue_attributes", "size"), [({}, 1024 * 1024), ({}, 5 * 1024 * 1024), ({"MaximumMessageSize": "1024"}, 2000)]
 )
-def test_of_a_record_that_the_queue_has_no_room_for_the_place_is_kept(
+def test_a_record_too_large_for_the_queue_is_dead_lettered_as_its_place(
     aws: None, session: boto3.Session, make_record: RecordMaker, queue_attributes: dict[Any, str], size: int
 ) -> None:
     client = session.client("sqs")
@@ -60,29 +60,31 @@ def test_of_a_record_that_the_queue_has_no_room_for_the_place_is_kept(
     }
 
 
-def test_what_is_over_the_limit_of_sqs_is_not_even_tried(queue: FakeQueue, make_record: RecordMaker) -> None:
-    """SQS answers a request that is much too large in no form that botocore can read."""
-    letters = DeadLetters(client=cast("SQSClient", queue), queue_url="https://queue.example")
+def test_a_record_over_the_limit_of_sqs_is_not_sent_whole(queue: FakeQueue, make_record: RecordMaker) -> None:
+    """botocore cannot parse the answer of SQS to a request that is much too large."""
+    letters = DeadLetters(client=queue, queue_url="https://queue.example")
     letters.put(make_record(b"x" * 5 * 1024 * 1024), reason="not JSON")
     (message,) = queue.messages
     assert len(message["MessageBody"]) < 100
 
 
-def test_a_record_that_just_fits_is_kept_whole(aws: None, session: boto3.Session, make_record: RecordMaker) -> None:
+def test_a_record_that_just_fits_is_dead_lettered_whole(
+    aws: None, session: boto3.Session, make_record: RecordMaker
+) -> None:
     client = session.client("sqs")
     queue_url = client.create_queue(QueueName="dead-letters")["QueueUrl"]
     record = make_record(b"", headers={})
-    room = LARGEST_BODY - len(json.dumps(record.source))
+    room = MAX_BODY - len(json.dumps(record.source))
     record.source["value"] = "A" * room
 
     DeadLetters(client=client, queue_url=queue_url).put(record, reason="not JSON")
 
     (message,) = client.receive_message(QueueUrl=queue_url, MessageAttributeNames=["All"])["Messages"]
-    assert len(message["Body"]) == LARGEST_BODY
+    assert len(message["Body"]) == MAX_BODY
     assert "payload" not in message["MessageAttributes"]
 
 
-def test_what_the_queue_refuses_for_anything_but_its_size_is_not_shortened(
+def test_a_record_refused_for_another_reason_than_its_size_is_not_shortened(
     session: boto3.Session, make_record: RecordMaker
 ) -> None:
     client = session.client("sqs")
@@ -93,7 +95,7 @@ def test_what_the_queue_refuses_for_anything_but_its_size_is_not_shortened(
         stubber.assert_no_pending_responses()
 
 
-def test_a_queue_that_does_not_exist_is_named_by_its_error(
+def test_a_missing_queue_is_named_by_its_error_code(
     aws: None, session: boto3.Session, make_record: RecordMaker
 ) -> None:
     client = session.client("sqs")
@@ -103,9 +105,9 @@ def test_a_queue_that_does_not_exist_is_named_by_its_error(
 
 
 @pytest.mark.parametrize("error", [ConnectTimeoutError(endpoint_url=""), ResponseParserError("no JSON")])
-def test_a_queue_that_cannot_be_reached_is_named_by_its_error(
+def test_an_unreachable_queue_is_named_by_its_error_code(
     queue: FakeQueue, make_record: RecordMaker, error: Exception
 ) -> None:
     queue.error = error
     with pytest.raises(DeadLettersUnavailableError, match=f"^{type(error).__name__}$"):
-        DeadLetters(client=cast("SQSClient", queue), queue_url="").put(make_record(b""), reason="any")
+        DeadLetters(client=queue, queue_url="").put(make_record(b""), reason="any")

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import logging
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 from botocore.stub import Stubber
 
-from functions.notify.ledger import LedgerUnavailableError
-from tests.notify.conftest import NOW, TABLE
-from tests.notify.test_handler import ENVIRONMENT, Context
+from functions.notify.ledger.ledger import LedgerUnavailableError
+from tests.notify.fakes import NOW, context
+from tests.notify.samples import FEEDBACK_ENVIRONMENT, TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,8 +21,8 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from functions.notify.feedback.delivery_status import DeliveryStatusStore
     from functions.notify.metrics import Metrics
-    from functions.notify.outcomes import Outcomes
 
 SAMPLES = Path(__file__).parents[2] / "events/ses"
 KEY = {
@@ -34,9 +33,9 @@ OF_CUSTOMERS = ("@", "Ada", "Lovelace", "192.0.2", "diagnostic", "user unknown",
 
 
 class FeedbackModule(Protocol):
-    """functions/notify/feedback.py, which reads its environment when it is imported."""
+    """functions/notify/handlers/feedback.py, which reads its environment when it is imported."""
 
-    outcomes: Outcomes
+    store: DeliveryStatusStore
     metrics: Metrics
 
     def handler(self, event: dict[str, Any], context: LambdaContext) -> None: ...
@@ -45,17 +44,19 @@ class FeedbackModule(Protocol):
 @pytest.fixture(scope="session")
 def imported() -> FeedbackModule:
     with pytest.MonkeyPatch.context() as environment:
-        for name, value in ENVIRONMENT.items():
+        for name, value in FEEDBACK_ENVIRONMENT.items():
             environment.setenv(name, value)
-        return cast("FeedbackModule", importlib.import_module("functions.notify.feedback"))
+        from functions.notify.handlers import feedback
+
+        return feedback
 
 
 @pytest.fixture
 def function(
     imported: FeedbackModule, dynamodb: DynamoDBClient, metrics: Metrics, monkeypatch: pytest.MonkeyPatch
 ) -> FeedbackModule:
-    """The function, with the sample events' mail sent."""
-    monkeypatch.setattr(imported, "outcomes", replace(imported.outcomes, client=dynamodb))
+    """The function; the mail of the sample events is sent."""
+    monkeypatch.setattr(imported, "store", replace(imported.store, client=dynamodb))
     monkeypatch.setattr(imported, "metrics", metrics)
     item = {"status": {"S": "sent"}, "attempts": {"N": "1"}, "updated_at": {"S": NOW.isoformat()}}
     dynamodb.put_item(TableName=TABLE, Item={**KEY, **item})
@@ -68,7 +69,7 @@ def load(name: str) -> dict[str, Any]:
 
 
 def invoke(function: FeedbackModule, event: dict[str, Any]) -> None:
-    function.handler(event, cast("LambdaContext", Context()))
+    function.handler(event, context())
 
 
 def status(dynamodb: DynamoDBClient) -> str:
@@ -90,7 +91,7 @@ def status(dynamodb: DynamoDBClient) -> str:
         ("clicked", "sent", {"FeedbackIgnored": 1}),
     ],
 )
-def test_each_event_moves_the_ledger_and_is_counted(
+def test_each_event_writes_its_status_and_is_counted(
     function: FeedbackModule,
     dynamodb: DynamoDBClient,
     counted: Callable[[], dict[str, float]],
@@ -103,16 +104,16 @@ def test_each_event_moves_the_ledger_and_is_counted(
     assert counted() == counts
 
 
-def test_an_event_that_comes_again_counts_once(
+def test_a_repeated_event_counts_once(
     function: FeedbackModule, counted: Callable[[], dict[str, float]], logs: list[dict[str, Any]]
 ) -> None:
     for name in ("bounced", "bounced", "delivered"):
         invoke(function, load(name))
     assert counted() == {"MailsBounced": 1}
-    assert [line["effect"] for line in logs] == ["moved", "kept", "kept"]
+    assert [line["result"] for line in logs] == ["updated", "unchanged", "unchanged"]
 
 
-def test_an_event_of_an_unknown_notification_is_done_with(
+def test_an_event_of_an_unknown_notification_is_ignored(
     function: FeedbackModule,
     dynamodb: DynamoDBClient,
     counted: Callable[[], dict[str, float]],
@@ -125,7 +126,7 @@ def test_an_event_of_an_unknown_notification_is_done_with(
     assert dynamodb.scan(TableName=TABLE)["Items"] == []
 
 
-def test_an_event_that_is_none_is_done_with(
+def test_an_empty_event_is_ignored(
     function: FeedbackModule, counted: Callable[[], dict[str, float]], logs: list[dict[str, Any]]
 ) -> None:
     invoke(function, {})
@@ -133,7 +134,7 @@ def test_an_event_that_is_none_is_done_with(
     assert [line["reason"] for line in logs] == ["unknown kind"]
 
 
-def test_without_the_ledger_an_event_fails_so_that_it_comes_again(
+def test_an_event_fails_without_the_ledger_so_that_lambda_retries_it(
     function: FeedbackModule, dynamodb: DynamoDBClient, counted: Callable[[], dict[str, float]]
 ) -> None:
     with Stubber(dynamodb) as stubber:
@@ -145,7 +146,7 @@ def test_without_the_ledger_an_event_fails_so_that_it_comes_again(
     assert status(dynamodb) == "delivered"
 
 
-def test_nobody_is_named_in_the_log_and_the_ledger(
+def test_the_log_and_the_ledger_name_no_person(
     function: FeedbackModule,
     dynamodb: DynamoDBClient,
     caplog: pytest.LogCaptureFixture,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from babel import Locale
 
-from functions.notify import formats
+from functions.notify.messages import formats
 
 EN, VI, DE = Locale("en"), Locale("vi"), Locale("de")
 NBSP, NNBSP = "\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}"
@@ -27,24 +27,24 @@ NBSP, NNBSP = "\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}"
         ("999999999999999900.0000", "CLF", EN, f"CLF{NBSP}999,999,999,999,999,900.0000"),  # the largest order
     ],
 )
-def test_money_is_written_as_the_locale_does(amount: str, currency: str, locale: Locale, written: str) -> None:
+def test_money_has_the_format_of_the_locale(amount: str, currency: str, locale: Locale, written: str) -> None:
     assert formats.money(amount, currency, locale) == written
 
 
 @pytest.mark.parametrize(("amount", "written"), [("1250.00", "1,250.00"), ("1250", "1,250"), ("1250.5", "1,250.5")])
 @pytest.mark.parametrize("currency", ["HUF", "IDR", "ISK", "CLF"])
-def test_money_keeps_its_digits_whatever_cldr_says(currency: str, amount: str, written: str) -> None:
+def test_money_keeps_its_own_digits_and_not_those_of_cldr(currency: str, amount: str, written: str) -> None:
     assert formats.money(amount, currency, EN).removeprefix(currency).strip() == written
 
 
 @pytest.mark.parametrize("amount", ["", "1e3", "1,50", " 1", "NaN", "٣", "1.", 25, 25.0, None, ["1"], "1" * 21])
-def test_what_is_no_amount_is_refused_without_repeating_it(amount: Any) -> None:
+def test_an_invalid_amount_is_refused_and_not_repeated(amount: Any) -> None:
     with pytest.raises(formats.FormatError, match=r"^an amount is not a decimal string such as 12\.50$"):
         formats.money(amount, "EUR", EN)
 
 
 @pytest.mark.parametrize("currency", ["", "eur", "EURO", None, 978])
-def test_what_is_no_currency_is_refused_without_repeating_it(currency: Any) -> None:
+def test_an_invalid_currency_is_refused_and_not_repeated(currency: Any) -> None:
     with pytest.raises(formats.FormatError, match=r"^a currency is not a code of ISO 4217 such as EUR$"):
         formats.money("1.00", currency, EN)
 
@@ -57,18 +57,18 @@ def test_a_product_keeps_the_digits_of_the_price() -> None:
 
 
 @pytest.mark.parametrize("quantity", ["2", 2.0, None, True])
-def test_what_is_no_quantity_is_refused(quantity: Any) -> None:
+def test_an_invalid_quantity_is_refused(quantity: Any) -> None:
     with pytest.raises(formats.FormatError, match=r"^a quantity is not a whole number$"):
         formats.multiply("12.50", quantity)
 
 
-def test_a_time_is_written_in_utc_and_says_so() -> None:
+def test_a_time_is_formatted_in_utc_with_that_name() -> None:
     assert formats.date_time("2026-11-22T10:15:30Z", EN) == f"November 22, 2026, 10:15{NNBSP}AM UTC"
     assert formats.date_time("2026-11-23T01:15:30+07:00", VI) == "22 tháng 11, 2026, 18:15 UTC"
 
 
 @pytest.mark.parametrize("timestamp", ["yesterday", "", None, 1795342530])
-def test_what_is_no_time_is_refused_without_repeating_it(timestamp: Any) -> None:
+def test_an_invalid_time_is_refused_and_not_repeated(timestamp: Any) -> None:
     with pytest.raises(formats.FormatError, match=r"^a time is not a timestamp of RFC 3339$"):
         formats.date_time(timestamp, EN)
 

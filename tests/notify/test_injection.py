@@ -1,4 +1,4 @@
-"""Whatever a field of an event holds, it reaches the customer as text: from the record to the MIME mail."""
+"""Injection: any value of an event reaches the customer as text, from the record to the MIME mail."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from functions.notify.events import BIDIRECTIONAL_CONTROLS, OrderEvent, Skipped, Unreadable, read
-from functions.notify.mailer import parse_address
-from functions.notify.messages import Message, Messages, RenderError
-from functions.notify.mime import compose
-from functions.notify.records import Record
-from functions.notify.sending import RefusedError
+from functions.notify.channels.errors import RefusedError
+from functions.notify.channels.mailer import parse_address
+from functions.notify.channels.mime import compose
+from functions.notify.events.order_events import BIDIRECTIONAL_CONTROLS, OrderEvent, Skipped, Unreadable, read
+from functions.notify.events.records import Record
+from functions.notify.messages.messages import Message, Messages, RenderError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +65,7 @@ JSON = st.none() | st.booleans() | st.integers() | TEXT | st.lists(TEXT, max_siz
 
 
 class Skeleton(HTMLParser):
-    """The elements of an HTML page with all their attributes, and apart from them what a reader sees."""
+    """The elements of an HTML page with all their attributes, and the text that a reader sees."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -75,7 +75,11 @@ class Skeleton(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, attrs))
+        # The templates let a long amount wrap, and no other: so one of the two styles is as harmless as the other.
+        styled = [
+            (name, value and value.replace("white-space:nowrap;", "overflow-wrap:anywhere;")) for name, value in attrs
+        ]
+        self.elements.append((tag, styled))
 
     def handle_endtag(self, tag: str) -> None:
         self.elements.append(tag)
@@ -106,7 +110,7 @@ def event_with(
 
 
 def read_event(event: dict[str, Any]) -> OrderEvent | Unreadable:
-    """Read an event as Kafka's mapping brings it."""
+    """Read an event as Kafka's mapping passes it."""
     value = base64.b64encode(json.dumps(event).encode()).decode()
     record = Record(partition_id="t-0", topic="t", partition=0, offset=0, key=None, source={"value": value})
     found = read(record, types=MESSAGES.types)
@@ -115,7 +119,7 @@ def read_event(event: dict[str, Any]) -> OrderEvent | Unreadable:
 
 
 def check_reason(reason: str, values: Any) -> None:
-    """Fail if the reason for a refusal, which is logged, tells any of the values."""
+    """Fail if the reason for a refusal, which is logged, contains any of the values."""
     assert [text for text in texts_of(values) if text in reason] == []
 
 
@@ -159,13 +163,13 @@ def check_text_message(event: OrderEvent) -> None:
 
 
 def squeezed(text: str) -> str:
-    """Leave out what wrapping may change."""
+    """Remove the characters that wrapping may change."""
     return "".join(text.split())
 
 
 @given(folder=st.sampled_from(FOLDERS), name=TEXT, item=TEXT, sku=TEXT, reason=TEXT, locale=TEXT, extra=JSON)
-@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
-def test_free_text_is_shown_as_it_is_and_changes_nothing_else(
+@settings(max_examples=10 * settings().max_examples, suppress_health_check=list(HealthCheck))
+def test_free_text_is_shown_unchanged_and_changes_no_other_part(
     folder: tuple[str, str], name: str, item: str, sku: str, reason: str, locale: str, extra: Any
 ) -> None:
     event_type, language = folder
@@ -219,8 +223,12 @@ CHANGES = st.one_of(
 
 
 @given(folder=st.sampled_from(FOLDERS), changes=CHANGES)
-@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
-def test_whatever_a_field_holds_it_is_refused_or_harmless(
+@example(
+    folder=("order.cancelled.v1", "vi"),
+    changes=({"items": [{"sku": "", "name": "", "quantity": -8000000, "unit_price": "12.50"}]}, {}, {}),
+)
+@settings(max_examples=10 * settings().max_examples, suppress_health_check=list(HealthCheck))
+def test_any_value_of_a_field_is_refused_or_harmless(
     folder: tuple[str, str], changes: tuple[dict[str, Any], dict[str, Any], dict[str, Any]]
 ) -> None:
     event = read_event(event_with(*folder, *changes))

@@ -7,7 +7,7 @@ import threading
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 import pytest
 from botocore.config import Config
@@ -29,18 +29,18 @@ from botocore.stub import Stubber
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.notify import mailer, mime
-from functions.notify.aws import SENDS
-from functions.notify.mailer import Mailer
-from functions.notify.messages import Message
-from functions.notify.sending import (
-    OF_THE_CONNECTION,
+from functions.notify.aws_clients import NO_RETRY_CONFIG
+from functions.notify.channels import mailer, mime
+from functions.notify.channels.errors import (
     AnswerLostError,
     DeferredError,
     RefusedError,
     SendError,
     ThrottledError,
 )
+from functions.notify.channels.mailer import Mailer, SesClient
+from functions.notify.channels.provider_errors import CONNECTION_ERRORS
+from functions.notify.messages.messages import Message
 from tests.notify.sockets import server
 
 if TYPE_CHECKING:
@@ -49,15 +49,48 @@ if TYPE_CHECKING:
     import boto3
     from mypy_boto3_sesv2 import SESV2Client
 
-    from tests.notify.conftest import FakeSes
+    from tests.notify.fakes import FakeSes
 
 MESSAGE = Message(subject="Your order is confirmed", text="Thank you.\n", html="<p>Thank you.</p>\n")
 SENDER = mailer.parse_address("orders@shop.example", name="The Shop")
 FAILED_CHECK = "Email address is not verified. The following identities failed the check in region EU-CENTRAL-1: "
 NASTY = st.text() | st.text(alphabet='ab ,;:<>@()[]\\"=?_\r\n\0\x85\u2028\u1ec7.', max_size=200)
+# code, status and text of SES's answer, and its meaning
+ERRORS_OF_SES: list[tuple[str, int, str, type[SendError]]] = [
+    ("TooManyRequestsException", 429, "", ThrottledError),
+    ("LimitExceededException", 400, "", DeferredError),
+    ("SendingPausedException", 400, "", DeferredError),
+    ("AccountSuspendedException", 400, "", DeferredError),
+    ("MailFromDomainNotVerifiedException", 400, "", DeferredError),
+    ("MessageRejected", 400, FAILED_CHECK + "The Shop <orders@shop.example>, ada@example.com", DeferredError),
+    ("MessageRejected", 400, FAILED_CHECK + "Orders@Shop.example...", DeferredError),
+    ("MessageRejected", 400, FAILED_CHECK + "shop.example", DeferredError),
+    ("MessageRejected", 400, FAILED_CHECK + "arn:aws:ses:eu-central-1:1:identity/shop.example", DeferredError),
+    ("MessageRejected", 400, FAILED_CHECK + "ada@example.com", RefusedError),
+    ("MessageRejected", 400, FAILED_CHECK + "ada@shop.example", RefusedError),
+    ("MessageRejected", 400, "Did not have authority to send from email orders@shop.example", DeferredError),
+    ("InternalFailure", 500, "", DeferredError),
+    ("ServiceUnavailable", 503, "", DeferredError),
+    ("AccessDeniedException", 403, "", DeferredError),
+    ("BadRequestException", 400, "Invalid address ada@example.com", RefusedError),
+    ("MessageRejected", 400, "Message contains a virus for ada@example.com", RefusedError),
+]
+ERRORS_OF_THE_CONNECTION: list[tuple[Exception, type[SendError]]] = [
+    (EndpointConnectionError(endpoint_url=""), DeferredError),
+    (ConnectTimeoutError(endpoint_url=""), DeferredError),
+    (ProxyConnectionError(proxy_url=""), DeferredError),
+    (SSLError(endpoint_url="", error=OSError()), AnswerLostError),
+    (NoCredentialsError(), DeferredError),
+    (CredentialRetrievalError(provider="", error_msg=""), DeferredError),
+    (ReadTimeoutError(endpoint_url=""), AnswerLostError),
+    (ConnectionClosedError(endpoint_url=""), AnswerLostError),
+    (HTTPClientError(error=""), AnswerLostError),
+    (ResponseStreamingError(error=""), AnswerLostError),
+    (ResponseParserError(), AnswerLostError),
+]
 
 
-def send(client: Any, *, to: str = "ada@example.com", name: str = "Ada", message: Message = MESSAGE) -> str:
+def send(client: SesClient, *, to: str = "ada@example.com", name: str = "Ada", message: Message = MESSAGE) -> str:
     tags = {"order_id": "ord_1", "notification_id": "event-1#mail"}
     return Mailer(client=client, sender=SENDER, configuration_set="orders").send(message, to=to, name=name, tags=tags)
 
@@ -74,7 +107,7 @@ def parse(raw: bytes) -> EmailMessage:
     return mail
 
 
-def test_the_request_names_sender_and_recipient_and_carries_tags(ses: FakeSes) -> None:
+def test_the_request_has_sender_recipient_and_tags(ses: FakeSes) -> None:
     assert send(ses) == "mail-1"
     (request,) = ses.sent
     assert request["FromEmailAddress"] == "orders@shop.example"
@@ -83,7 +116,7 @@ def test_the_request_names_sender_and_recipient_and_carries_tags(ses: FakeSes) -
     assert request["ConfigurationSetName"] == "orders"
 
 
-def test_the_mail_has_both_bodies_and_says_that_a_machine_wrote_it(ses: FakeSes) -> None:
+def test_the_mail_has_both_bodies_and_is_marked_as_automatic(ses: FakeSes) -> None:
     send(ses, message=Message(subject="Đơn hàng", text="Cảm ơn.\n", html="<p>Cảm ơn.</p>\n"))
     mail = parse(ses.sent[0]["Content"]["Raw"]["Data"])
     assert mail["From"] == "The Shop <orders@shop.example>"
@@ -155,7 +188,7 @@ def test_a_display_name_stays_a_name(name: str, shown: str) -> None:
 
 
 @given(name=NASTY, subject=NASTY)
-def test_no_name_and_no_subject_adds_a_header_or_a_recipient(name: str, subject: str) -> None:
+def test_names_and_subjects_add_no_header_and_no_recipient(name: str, subject: str) -> None:
     head = compose(name, subject).partition(b"\r\n\r\n")[0]
     names = [line.partition(b":")[0] for line in head.split(b"\r\n") if not line.startswith((b" ", b"\t"))]
     assert names == [
@@ -166,49 +199,28 @@ def test_no_name_and_no_subject_adds_a_header_or_a_recipient(name: str, subject:
 
 
 @given(subject=NASTY | st.text(alphabet="ab .,", max_size=200) | st.text(alphabet="a", min_size=900, max_size=1000))
-def test_a_subject_is_read_as_it_was_written(subject: str) -> None:
+def test_a_mail_program_reads_the_subject_as_it_was_written(subject: str) -> None:
     head = compose("Ada", subject).partition(b"\r\n\r\n")[0]
     assert parse(head)["Subject"] == mime.header_text(subject)
     assert max(map(len, head.split(b"\r\n"))) <= 78
 
 
 @given(body=st.text(alphabet='ab. =_-\n\t"\u1ec7'))
-def test_a_body_is_read_as_it_was_written(body: str) -> None:
+def test_a_mail_program_reads_the_body_as_it_was_written(body: str) -> None:
     mail = parse(mime.compose(Message(subject="", text=body, html=body), sender=SENDER, recipient=SENDER))
     for part in mail.iter_parts():
         assert part.get_content().splitlines() == (body.splitlines() or [""])
 
 
 @given(text=st.text(max_size=60))
-def test_a_tag_is_in_the_alphabet_of_tags_and_can_be_read_back(text: str) -> None:
+def test_a_tag_has_the_alphabet_of_tags_and_can_be_decoded(text: str) -> None:
     value = mailer.tag_value(text)
     assert re.fullmatch("[A-Za-z0-9_-]{0,256}", value)
     assert base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)).decode() == text
 
 
-@pytest.mark.parametrize(
-    ("code", "status", "text", "meaning"),
-    [
-        ("TooManyRequestsException", 429, "", ThrottledError),
-        ("LimitExceededException", 400, "", DeferredError),
-        ("SendingPausedException", 400, "", DeferredError),
-        ("AccountSuspendedException", 400, "", DeferredError),
-        ("MailFromDomainNotVerifiedException", 400, "", DeferredError),
-        ("MessageRejected", 400, FAILED_CHECK + "The Shop <orders@shop.example>, ada@example.com", DeferredError),
-        ("MessageRejected", 400, FAILED_CHECK + "Orders@Shop.example...", DeferredError),
-        ("MessageRejected", 400, FAILED_CHECK + "shop.example", DeferredError),
-        ("MessageRejected", 400, FAILED_CHECK + "arn:aws:ses:eu-central-1:1:identity/shop.example", DeferredError),
-        ("MessageRejected", 400, FAILED_CHECK + "ada@example.com", RefusedError),
-        ("MessageRejected", 400, FAILED_CHECK + "ada@shop.example", RefusedError),
-        ("MessageRejected", 400, "Did not have authority to send from email orders@shop.example", DeferredError),
-        ("InternalFailure", 500, "", DeferredError),
-        ("ServiceUnavailable", 503, "", DeferredError),
-        ("AccessDeniedException", 403, "", DeferredError),
-        ("BadRequestException", 400, "Invalid address ada@example.com", RefusedError),
-        ("MessageRejected", 400, "Message contains a virus for ada@example.com", RefusedError),
-    ],
-)
-def test_an_answer_of_ses_means(
+@pytest.mark.parametrize(("code", "status", "text", "meaning"), ERRORS_OF_SES)
+def test_each_error_of_ses_has_its_meaning(
     session: boto3.Session, code: str, status: int, text: str, meaning: type[SendError]
 ) -> None:
     client = session.client("sesv2")
@@ -220,38 +232,19 @@ def test_an_answer_of_ses_means(
     assert "@" not in str(error.value)
 
 
-@pytest.mark.parametrize(
-    ("error", "meaning"),
-    [
-        (EndpointConnectionError(endpoint_url=""), DeferredError),
-        (ConnectTimeoutError(endpoint_url=""), DeferredError),
-        (ProxyConnectionError(proxy_url=""), DeferredError),
-        (SSLError(endpoint_url="", error=OSError()), AnswerLostError),
-        (NoCredentialsError(), DeferredError),
-        (CredentialRetrievalError(provider="", error_msg=""), DeferredError),
-        (ReadTimeoutError(endpoint_url=""), AnswerLostError),
-        (ConnectionClosedError(endpoint_url=""), AnswerLostError),
-        (HTTPClientError(error=""), AnswerLostError),
-        (ResponseStreamingError(error=""), AnswerLostError),
-        (ResponseParserError(), AnswerLostError),
-    ],
-)
-def test_no_answer_of_ses_means(ses: FakeSes, error: Exception, meaning: type[SendError]) -> None:
+@pytest.mark.parametrize(("error", "meaning"), ERRORS_OF_THE_CONNECTION)
+def test_each_error_of_the_connection_has_its_meaning(ses: FakeSes, error: Exception, meaning: type[SendError]) -> None:
     ses.answers = [error]
     with pytest.raises(meaning):
         send(ses)
 
 
-def test_every_line_of_the_table_has_a_test() -> None:
-    tested = {
-        line[0] if isinstance(line[0], str) else type(line[0]).__name__
-        for test in (test_an_answer_of_ses_means, test_no_answer_of_ses_means)
-        for line in cast("Any", test).pytestmark[0].args[1]
-    }
-    assert mailer.MEANINGS.keys() | OF_THE_CONNECTION.keys() <= tested
+def test_every_error_of_the_tables_has_a_test() -> None:
+    tested = {code for code, *_ in ERRORS_OF_SES} | {type(error).__name__ for error, _ in ERRORS_OF_THE_CONNECTION}
+    assert mailer.SES_ERRORS.keys() | CONNECTION_ERRORS.keys() <= tested
 
 
-def test_a_bug_of_ours_is_no_word_of_ses(ses: FakeSes) -> None:
+def test_a_bug_of_ours_is_not_a_send_error(ses: FakeSes) -> None:
     ses.answers = [ParamValidationError(report="")]
     with pytest.raises(ParamValidationError):
         send(ses)
@@ -259,19 +252,19 @@ def test_a_bug_of_ours_is_no_word_of_ses(ses: FakeSes) -> None:
 
 @pytest.fixture
 def client_of(session: boto3.Session) -> Callable[[int], SESV2Client]:
-    """A real client, configured as in production but for a short wait, of an SES at a port of this machine."""
+    """Make real clients, as in production but with a short time-out, for an SES at a port of this machine."""
 
     def make(port: int) -> SESV2Client:
         return session.client(
             "sesv2",
             endpoint_url=f"http://127.0.0.1:{port}",
-            config=SENDS.merge(Config(read_timeout=0.3, proxies={})),
+            config=NO_RETRY_CONFIG.merge(Config(read_timeout=0.3, proxies={})),
         )
 
     return make
 
 
-def test_a_connection_that_is_refused_defers_the_mail(client_of: Callable[[int], SESV2Client]) -> None:
+def test_a_refused_connection_defers_the_mail(client_of: Callable[[int], SESV2Client]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     with pytest.raises(DeferredError, match="EndpointConnectionError"):
@@ -284,9 +277,9 @@ def test_a_connection_that_drops_after_the_send_loses_the_answer(client_of: Call
     assert len(requests) == 1, "a send that is repeated is a second mail"
 
 
-def test_an_answer_that_does_not_come_is_lost_and_not_asked_for_again(client_of: Callable[[int], SESV2Client]) -> None:
+def test_a_missing_answer_is_lost_and_the_send_is_not_repeated(client_of: Callable[[int], SESV2Client]) -> None:
     waiting = threading.Event()
-    with server(lambda _: cast("None", waiting.wait(5))) as (port, requests):
+    with server(lambda _: bool(waiting.wait(5))) as (port, requests):
         with pytest.raises(AnswerLostError, match="ReadTimeoutError"):
             send(client_of(port))
         waiting.set()

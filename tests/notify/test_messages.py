@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from functions.notify.events import Channel, OrderEvent
-from functions.notify.messages import TEMPLATES, Messages, RenderError, TextMessage
-from functions.notify.templating import BrokenTemplatesError
+from functions.notify.events.order_events import ChannelName, OrderEvent
+from functions.notify.messages.messages import TEMPLATES, Messages, RenderError, TextMessage
+from functions.notify.messages.templating import BrokenTemplatesError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from functions.notify.messages import Message
+    from functions.notify.messages.messages import Message
 
 SHOP = "The Analytical Bookshop"
 FOLDERS = sorted(path.relative_to(TEMPLATES).parts for path in TEMPLATES.glob("*/*") if path.is_dir())
@@ -102,7 +102,7 @@ def test_every_template_renders_the_sample_event(
     assert max(map(len, message.text.splitlines())) <= 72
 
 
-def test_the_plain_text_of_the_sample_reads_well(messages: Messages, paid: dict[str, Any]) -> None:
+def test_the_plain_text_of_a_payment_reads_well(messages: Messages, paid: dict[str, Any]) -> None:
     assert (
         render(messages, paid).text.replace("\N{NARROW NO-BREAK SPACE}", " ")
         == """\
@@ -215,14 +215,14 @@ def test_a_customer_with_a_phone_gets_mail_and_text_message(
 ) -> None:
     event = OrderEvent.model_validate(samples[event_type])
     assert event.data.customer.phone
-    assert messages.channels(event) == (Channel.MAIL, Channel.TEXT)
+    assert messages.channels(event) == (ChannelName.MAIL, ChannelName.TEXT)
 
 
 def test_a_notification_without_a_text_message_is_a_mail_alone(tmp_path: Path, paid: dict[str, Any]) -> None:
     write_templates(tmp_path, "order.paid.v1", en="Order")
     paid["data"]["customer"]["channels"] = ["text"]
     messages, event = Messages(shop_name=SHOP, templates=tmp_path), OrderEvent.model_validate(paid)
-    assert messages.channels(event) == (Channel.MAIL,)
+    assert messages.channels(event) == (ChannelName.MAIL,)
     assert messages.render_text_message(event) is None
 
 
@@ -241,11 +241,11 @@ def test_a_notification_without_a_text_message_is_a_mail_alone(tmp_path: Path, p
         pytest.param("vi-" * 100_000, "Đơn hàng", id="endless"),
     ],
 )
-def test_the_nearest_language_is_taken(messages: Messages, paid: dict[str, Any], locale: str, subject: str) -> None:
+def test_the_nearest_language_is_chosen(messages: Messages, paid: dict[str, Any], locale: str, subject: str) -> None:
     assert render(messages, in_locale(paid, locale)).subject.startswith(subject)
 
 
-def test_an_exact_locale_goes_before_its_language(tmp_path: Path, paid: dict[str, Any]) -> None:
+def test_an_exact_locale_is_chosen_before_its_language(tmp_path: Path, paid: dict[str, Any]) -> None:
     write_templates(tmp_path, "order.paid.v1", en="Order", vi="Đơn", **{"vi-VN": "Đơn VN"})
     messages = Messages(shop_name=SHOP, templates=tmp_path)
     assert render(messages, in_locale(paid, "vi-vn")).subject == "Đơn VN"
@@ -268,13 +268,13 @@ def test_a_new_folder_is_a_new_notification(tmp_path: Path, paid: dict[str, Any]
 
 
 def broken(templates: Path) -> list[str]:
-    """What is found to be wrong with templates, before any event has come."""
+    """The problems of templates that are found before any event."""
     with pytest.raises(BrokenTemplatesError) as error:
         Messages(shop_name=SHOP, templates=templates)
     return str(error.value).splitlines()
 
 
-def test_a_notification_without_english_is_refused_at_once(tmp_path: Path) -> None:
+def test_a_notification_without_english_is_refused_before_any_event(tmp_path: Path) -> None:
     write_templates(tmp_path, "order.paid.v1", vi="Đơn hàng")
     (tmp_path / "order.lost.v9").mkdir()
     assert broken(tmp_path) == [
@@ -284,7 +284,7 @@ def test_a_notification_without_english_is_refused_at_once(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("name", ["subject.txt.jinja", "mail.txt.jinja", "mail.html.jinja"])
-def test_a_missing_file_is_named_at_once(tmp_path: Path, name: str) -> None:
+def test_a_missing_file_is_named_before_any_event(tmp_path: Path, name: str) -> None:
     write_templates(tmp_path, "order.paid.v1", en="Order", vi="Đơn")
     (tmp_path / "order.paid.v1" / "vi" / name).unlink()
     assert broken(tmp_path) == [f"order.paid.v1/vi/{name} is missing; add it"]
@@ -296,7 +296,7 @@ def test_every_language_has_the_text_message_if_one_has(tmp_path: Path) -> None:
     assert broken(tmp_path) == ["order.paid.v1/vi/text_message.txt.jinja is missing; add it"]
 
 
-def test_a_file_or_folder_of_no_known_name_is_refused_at_once(tmp_path: Path) -> None:
+def test_a_file_or_folder_with_an_unknown_name_is_refused_before_any_event(tmp_path: Path) -> None:
     write_templates(tmp_path, "order.paid.v1", en="Order", english="Order")
     (tmp_path / "order.paid.v1/en/text-message.txt.jinja").write_text("Order")
     assert broken(tmp_path) == [
@@ -318,7 +318,7 @@ def test_a_file_or_folder_of_no_known_name_is_refused_at_once(tmp_path: Path) ->
         ('\n{% from "part.html.jinja" import heading %}', "line 2: there is no template part.html.jinja"),
     ],
 )
-def test_a_broken_template_is_named_at_once_with_its_line(tmp_path: Path, source: str, problem: str) -> None:
+def test_a_broken_template_is_named_with_its_line_before_any_event(tmp_path: Path, source: str, problem: str) -> None:
     write_templates(tmp_path, "order.paid.v1", en=source, vi="Đơn")
     found = broken(tmp_path)
     assert len(found) == 1
@@ -338,7 +338,7 @@ def test_all_broken_templates_are_named_together(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("nasty", ["<script>alert(1)</script>", "{{ 7*7 }}", "{% raw %}", "\"'&", "</title>"])
-def test_values_are_shown_and_never_run(messages: Messages, paid: dict[str, Any], nasty: str) -> None:
+def test_values_are_shown_and_never_executed(messages: Messages, paid: dict[str, Any], nasty: str) -> None:
     paid["data"]["customer"]["name"] = nasty
     paid["data"]["items"][0]["name"] = nasty
     message = render(messages, paid)
@@ -368,7 +368,7 @@ def test_long_values_are_wrapped_in_plain_text(
     assert sum("Sketch of" in line for line in lines) >= 2
 
 
-def test_nothing_is_loaded_from_elsewhere(messages: Messages, paid: dict[str, Any]) -> None:
+def test_a_mail_loads_nothing_from_elsewhere(messages: Messages, paid: dict[str, Any]) -> None:
     html = render(messages, paid).html
     assert not re.search(r"src=|url\(|@import|<link|https?:", html)
 
@@ -399,7 +399,7 @@ class Styles(HTMLParser):
 
 
 @pytest.mark.parametrize(("event_type", "locale"), FOLDERS)
-def test_a_mail_needs_no_style_sheet_but_for_phones_and_the_dark(
+def test_a_mail_needs_a_style_sheet_only_for_phones_and_dark_mode(
     messages: Messages, samples: dict[str, dict[str, Any]], event_type: str, locale: str
 ) -> None:
     styles = Styles(render(messages, in_locale(samples[event_type], locale)).html)
@@ -412,7 +412,7 @@ def test_a_mail_needs_no_style_sheet_but_for_phones_and_the_dark(
 
 
 def without(*path: str) -> Any:
-    """Make a change that takes a field out of the event's data."""
+    """Make a change that removes a field of the event's data."""
 
     def change(data: dict[str, Any]) -> None:
         for step in path[:-1]:
@@ -442,7 +442,7 @@ def without(*path: str) -> Any:
         ),
     ],
 )
-def test_what_is_missing_is_named_with_its_template(
+def test_a_missing_value_is_named_with_its_template(
     messages: Messages, paid: dict[str, Any], change: Any, reason: str
 ) -> None:
     change(paid["data"])
@@ -451,7 +451,7 @@ def test_what_is_missing_is_named_with_its_template(
     assert str(error.value) == f"order.paid.v1/en/mail.txt.jinja, {reason}"
 
 
-def test_what_a_text_message_misses_is_named_too(messages: Messages, paid: dict[str, Any]) -> None:
+def test_a_missing_value_of_a_text_message_is_named_too(messages: Messages, paid: dict[str, Any]) -> None:
     del paid["data"]["total"]
     with pytest.raises(
         RenderError, match=r"^order\.paid\.v1/en/text_message\.txt\.jinja, line 1: 'total' is undefined$"
@@ -460,7 +460,7 @@ def test_what_a_text_message_misses_is_named_too(messages: Messages, paid: dict[
 
 
 @pytest.mark.parametrize("parcel", [None, [], {"of": "ada@example.com"}])
-def test_what_is_no_text_is_not_printed(tmp_path: Path, paid: dict[str, Any], parcel: Any) -> None:
+def test_a_value_that_is_neither_text_nor_number_is_refused(tmp_path: Path, paid: dict[str, Any], parcel: Any) -> None:
     write_templates(tmp_path, "order.paid.v1", en="{{ parcel }}")
     paid["data"]["parcel"] = parcel
     with pytest.raises(RenderError, match=r"subject\.txt\.jinja, line 1: a value is neither text nor a number"):

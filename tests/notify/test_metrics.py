@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from functions.notify.metrics import Metric, Metrics, NoNamespaceError
+from functions.notify.metrics import Metric, Metrics
 
 
 @pytest.fixture(autouse=True)
@@ -17,7 +17,7 @@ def printed(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-def test_what_was_counted_is_printed_as_one_line_that_cloudwatch_reads(
+def test_the_counts_are_printed_as_one_line_that_cloudwatch_reads(
     metrics: Metrics, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for metric in (Metric.SENT, Metric.SENT, Metric.DEFERRED):
@@ -37,9 +37,7 @@ def test_what_was_counted_is_printed_as_one_line_that_cloudwatch_reads(
     assert (line["service"], line["NotificationsSent"], line["NotificationsDeferred"]) == ("notify", [2.0], [1.0])
 
 
-def test_an_invocation_prints_only_what_it_has_counted_itself(
-    metrics: Metrics, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_invocation_prints_only_its_own_counts(metrics: Metrics, capsys: pytest.CaptureFixture[str]) -> None:
     metrics.count(Metric.SENT)
     metrics.flush()
     metrics.count(Metric.SKIPPED)
@@ -51,7 +49,7 @@ def test_an_invocation_prints_only_what_it_has_counted_itself(
     assert second["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"]]
 
 
-def test_nothing_is_printed_or_warned_of_when_nothing_was_counted(
+def test_an_invocation_without_counts_prints_no_line_and_no_warning(
     metrics: Metrics, capsys: pytest.CaptureFixture[str]
 ) -> None:
     metrics.flush()
@@ -63,9 +61,3 @@ def test_counts_of_two_notifiers_in_one_process_are_apart(metrics: Metrics, caps
     other.count(Metric.FAILED)
     metrics.flush()
     assert printed(capsys) == []
-
-
-def test_a_namespace_that_is_missing_is_named_before_anything_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("POWERTOOLS_METRICS_NAMESPACE", raising=False)
-    with pytest.raises(NoNamespaceError, match="POWERTOOLS_METRICS_NAMESPACE is not set"):
-        Metrics()

@@ -9,11 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.notify.events import Channel, Customer, OrderEvent, Skipped, Unreadable, channels_of, read
-from functions.notify.records import Record
+from functions.notify.events.order_events import (
+    ChannelName,
+    Customer,
+    OrderEvent,
+    Skipped,
+    Unreadable,
+    channels_of,
+    read,
+)
+from functions.notify.events.records import Record
 
 if TYPE_CHECKING:
-    from tests.notify.conftest import RecordMaker
+    from tests.notify.samples import RecordMaker
 
 TYPES = {"order.paid.v1"}
 JSON = st.recursive(
@@ -44,14 +52,14 @@ def test_the_sample_event_is_read(make_record: RecordMaker, paid: dict[str, Any]
     assert event.data.model_dump(exclude_unset=True) == paid["data"]
 
 
-def test_what_is_not_known_is_ignored(make_record: RecordMaker, paid: dict[str, Any]) -> None:
+def test_unknown_fields_are_ignored(make_record: RecordMaker, paid: dict[str, Any]) -> None:
     paid |= {"dataschema": "https://example.com", "loyaltypoints": 7}
     paid["data"]["customer"]["vip"] = True
     assert read_event(make_record, paid).data.customer.name == "Ada Lovelace"
 
 
 @pytest.mark.parametrize("optional", [{}, {"name": None, "phone": None, "locale": None, "channels": None}])
-def test_only_what_is_used_is_needed(make_record: RecordMaker, optional: dict[str, None]) -> None:
+def test_only_the_fields_that_notify_uses_are_required(make_record: RecordMaker, optional: dict[str, None]) -> None:
     event = read_event(
         make_record,
         {
@@ -66,7 +74,7 @@ def test_only_what_is_used_is_needed(make_record: RecordMaker, optional: dict[st
 
 
 PHONE = "+14155550100"
-MAIL, TEXT = Channel.MAIL, Channel.TEXT
+MAIL, TEXT = ChannelName.MAIL, ChannelName.TEXT
 
 
 @pytest.mark.parametrize(
@@ -85,15 +93,15 @@ MAIL, TEXT = Channel.MAIL, Channel.TEXT
         ([], PHONE, (MAIL,)),
     ],
 )
-def test_the_customer_decides_over_which_channels_and_is_never_left_without(
-    channels: list[str] | None, phone: str | None, used: tuple[Channel, ...]
+def test_the_customer_chooses_the_channels_and_always_has_one(
+    channels: list[str] | None, phone: str | None, used: tuple[ChannelName, ...]
 ) -> None:
     customer = Customer(email="ada@example.com", phone=phone, channels=channels)
-    assert channels_of(customer, offered=frozenset(Channel)) == used
+    assert channels_of(customer, offered=frozenset(ChannelName)) == used
 
 
 @pytest.mark.parametrize("channels", [None, ["mail"], ["text"], ["mail", "text"]])
-def test_where_there_is_no_text_message_the_mail_is_sent(channels: list[str] | None) -> None:
+def test_the_mail_is_sent_if_there_is_no_text_message(channels: list[str] | None) -> None:
     customer = Customer(email="ada@example.com", phone=PHONE, channels=channels)
     assert channels_of(customer, offered={MAIL}) == (MAIL,)
 
@@ -115,7 +123,7 @@ def test_the_correlation_id_is_the_trace_of_the_request(
 
 
 @pytest.mark.parametrize("event", [{"type": "order.lost.v9"}, {"type": "order.paid.v1"}, {"type": 1}])
-def test_what_is_skipped_or_unreadable_has_its_correlation_id_too(
+def test_a_skipped_or_unreadable_record_has_its_correlation_id_too(
     make_record: RecordMaker, event: dict[str, Any]
 ) -> None:
     found = read(make_record(event | {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}), types=TYPES)
@@ -139,7 +147,7 @@ def test_what_is_skipped_or_unreadable_has_its_correlation_id_too(
         f"00-{TRACE}-{'0' * 16}-01",
     ],
 )
-def test_a_trace_context_that_is_not_valid_is_as_good_as_none(
+def test_an_invalid_trace_context_counts_as_none(
     make_record: RecordMaker, paid: dict[str, Any], traceparent: Any
 ) -> None:
     assert read_event(make_record, paid | {"traceparent": traceparent}).correlation_id is None
@@ -154,7 +162,7 @@ def test_a_tombstone_is_skipped(make_record: RecordMaker) -> None:
     assert read(make_record(None), types=TYPES) == Skipped(reason="tombstone")
 
 
-def test_an_unknown_type_is_skipped_whatever_else_it_holds(make_record: RecordMaker) -> None:
+def test_an_unknown_type_is_skipped_whatever_its_other_fields(make_record: RecordMaker) -> None:
     assert read(make_record({"type": "order.lost.v9"}), types=TYPES) == Skipped(reason="unknown type")
 
 
@@ -165,7 +173,7 @@ def test_structured_events_are_read(make_record: RecordMaker, paid: dict[str, An
     assert isinstance(read(make_record(paid, headers={"content-type": content_type}), types=TYPES), OrderEvent)
 
 
-def test_a_record_that_names_no_content_type_is_read(make_record: RecordMaker, paid: dict[str, Any]) -> None:
+def test_a_record_without_a_content_type_is_read(make_record: RecordMaker, paid: dict[str, Any]) -> None:
     assert isinstance(read(make_record(paid, headers={}), types=TYPES), OrderEvent)
 
 
@@ -177,7 +185,7 @@ def test_another_content_type_is_unreadable(make_record: RecordMaker, paid: dict
 @pytest.mark.parametrize(
     "value", [b"", b"\xff", b"{", b'{"type": NaN}', b'{"name": "\\ud800"}', b"[" * 100_000, b"9" * 10_000]
 )
-def test_what_is_not_json_is_unreadable(make_record: RecordMaker, value: bytes) -> None:
+def test_a_value_that_is_not_json_is_unreadable(make_record: RecordMaker, value: bytes) -> None:
     assert why_unreadable(make_record(value)) == "the value is not JSON"
 
 
@@ -186,7 +194,7 @@ def test_an_event_without_a_type_is_unreadable(make_record: RecordMaker, value: 
     assert why_unreadable(make_record(json.dumps(value).encode())) == "type: missing"
 
 
-def test_wrong_fields_are_named_without_what_they_hold(make_record: RecordMaker, paid: dict[str, Any]) -> None:
+def test_wrong_fields_are_named_without_their_values(make_record: RecordMaker, paid: dict[str, Any]) -> None:
     paid["time"] = "yesterday, said ada@example.com"
     paid["data"]["order_id"] = "ada@example.com\n"
     paid["data"]["customer"]["email"] = ["ada@example.com"]
@@ -214,12 +222,12 @@ def test_every_text_is_put_on_one_line(make_record: RecordMaker, paid: dict[str,
     assert event.data.model_dump()["items"][0]["name"] == "Notes on the Engine"
 
 
-def test_no_text_turns_around_what_is_written_after_it(make_record: RecordMaker, paid: dict[str, Any]) -> None:
+def test_no_text_reverses_the_text_after_it(make_record: RecordMaker, paid: dict[str, Any]) -> None:
     paid["data"]["customer"]["name"] = "Ada \u202e\u2066Lovelace\u2069\u202c"
     assert read_event(make_record, paid).data.customer.name == "Ada Lovelace"
 
 
-def test_scripts_keep_the_marks_that_they_are_written_with(make_record: RecordMaker, paid: dict[str, Any]) -> None:
+def test_scripts_keep_the_marks_that_they_need(make_record: RecordMaker, paid: dict[str, Any]) -> None:
     name = "\u200fעדה\u200f ക്\u200dഷ 👩\u200d🔬"
     paid["data"]["customer"]["name"] = name
     assert read_event(make_record, paid).data.customer.name == name

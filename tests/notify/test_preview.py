@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from functions.notify.messages import TEMPLATES
+from functions.notify.messages.messages import TEMPLATES
 from tools import preview
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def templates(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def check(templates: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[[], tuple[int, list[str]]]:
-    """Checks the copy of the templates; returns the exit status and what was said, line by line."""
+    """Check the copy of the templates; return the exit status and the output, line by line."""
 
     def run() -> tuple[int, list[str]]:
         status = preview.main(["--check"], templates=templates, events=EVENTS, folder=tmp_path / "preview")
@@ -99,7 +99,7 @@ def test_a_notification_without_a_sample_event_fails_the_check(
 def test_a_preview_has_every_mail_and_text_message_in_every_locale(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Without Chromium there are no pictures, which is said, and all the rest."""
+    """Without Chromium there is a message, and everything except the pictures."""
     monkeypatch.delenv("CHROMIUM", raising=False)
     monkeypatch.setenv("PATH", "")
     folder = tmp_path / "preview"
@@ -118,7 +118,7 @@ def test_a_preview_has_every_mail_and_text_message_in_every_locale(
     assert "<img" not in index
 
 
-def test_a_preview_leaves_nothing_of_the_one_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_preview_removes_the_one_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CHROMIUM", raising=False)
     monkeypatch.setenv("PATH", "")
     (tmp_path / "order.lost.v9").mkdir()

@@ -1,4 +1,4 @@
-"""What a run of the function prints and traces tells nothing of anybody."""
+"""Privacy: what a run of the function prints and traces names no person."""
 
 from __future__ import annotations
 
@@ -8,22 +8,21 @@ import os
 import socket
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from tests.notify.test_handler import ENVIRONMENT
+from tests.notify.samples import NOTIFY_ENVIRONMENT, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
 TRACE = "1-6a02c9d2-5b1d3f0c9e8a7b6c5d4e3f2a"
 
 
 class Run(NamedTuple):
-    """What a run has printed, line by line, and the traces that it has sent."""
+    """The output of a run, line by line, and the traces that it has sent."""
 
     lines: list[str]
     traces: list[dict[str, Any]]
@@ -57,7 +56,7 @@ def batches(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 def run(batches: list[Path]) -> Iterator[Run]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as daemon:
         daemon.bind(("127.0.0.1", 0))
-        environment = ENVIRONMENT | {
+        environment = NOTIFY_ENVIRONMENT | {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(ROOT),
             "LAMBDA_TASK_ROOT": str(ROOT),
@@ -100,20 +99,20 @@ def secrets(batches: list[Path]) -> set[str]:
     return found
 
 
-def test_nothing_that_is_printed_names_anybody(run: Run, secrets: set[str]) -> None:
+def test_the_output_names_no_person(run: Run, secrets: set[str]) -> None:
     assert {"Ada", "grace@example.com", "+14155550100", "Khai", "Ordered twice by mistake"} <= secrets
     printed = "\n".join([*run.lines, *(json.dumps(entry, ensure_ascii=False) for entry in run.entries)])
     assert {secret for secret in secrets if secret in printed} == set()
     assert "example.com" not in printed.replace("shop.example.com", "")
 
 
-def test_nothing_that_is_traced_names_anybody(run: Run, secrets: set[str]) -> None:
+def test_the_traces_name_no_person(run: Run, secrets: set[str]) -> None:
     traced = json.dumps(run.traces, ensure_ascii=False)
     assert {secret for secret in secrets if secret in traced} == set()
     assert "@" not in traced
 
 
-def test_the_run_has_met_what_it_was_made_for(run: Run) -> None:
+def test_the_run_has_met_all_cases(run: Run) -> None:
     """Every invocation is traced, refusals and skipped records are logged with their request, all is counted."""
     assert [(trace["name"], trace["trace_id"]) for trace in run.traces] == [("## handler", TRACE)] * 4
     reasons = {entry.get("reason") for entry in run.entries}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions.notify.records import Record, UndecodableError, read_records
+from functions.notify.events.records import Record, UndecodableError, read_records
 
 EVENTS = Path(__file__).parents[2] / "events"
 PAID = (EVENTS / "order.paid.v1.json").read_bytes()
@@ -24,7 +24,7 @@ def record(**source: Any) -> Record:
 
 
 @pytest.mark.parametrize("name", ["msk.json", "self-managed.json"])
-def test_a_sample_of_one_record_holds_exactly_the_sample_event(name: str) -> None:
+def test_a_sample_of_one_record_contains_the_sample_event(name: str) -> None:
     (found,) = read_records(load(name))
     assert found.value() == PAID
     assert found.headers() == {"content-type": b"application/cloudevents+json; charset=UTF-8"}
@@ -60,7 +60,7 @@ def test_header_bytes_are_read_signed_and_unsigned(byte: int) -> None:
     assert record(headers=[{"name": [99, byte]}]).headers() == {"name": b"c\xe9"}
 
 
-def test_of_repeated_headers_the_last_counts() -> None:
+def test_the_last_of_repeated_headers_counts() -> None:
     assert record(headers=[{"a": [49]}, {"a": [50]}]).headers() == {"a": b"2"}
 
 
@@ -76,6 +76,6 @@ def test_headers_that_are_not_lists_of_bytes_are_named(headers: Any) -> None:
         record(headers=headers).headers()
 
 
-def test_an_event_of_another_source_says_what_to_do() -> None:
+def test_the_error_for_an_event_of_another_source_says_what_to_do() -> None:
     with pytest.raises(ValueError, match="Trigger this function by a Kafka event source mapping"):
         read_records({"Records": [{"eventSource": "aws:sqs"}]})

@@ -1,4 +1,4 @@
-"""SES's events as EventBridge brings them: what they tell, and which tell nothing of ours."""
+"""SES's events from EventBridge: those that report a status of a notification, and those that are ignored."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.notify.mailer import tag_value
-from functions.notify.outcomes import Feedback, Outcome
-from functions.notify.ses_events import KINDS, Ignored, read
+from functions.notify.channels.mailer import tag_value
+from functions.notify.feedback.delivery_status import DeliveryStatus, Feedback
+from functions.notify.feedback.ses_events import KINDS, Ignored, read
 
 SAMPLES = Path(__file__).parents[2] / "events/ses"
 ORDER_ID = "ord_a7yuqahkcwyojza3z7chx7dkkq"
@@ -36,11 +36,11 @@ def bounced(**details: Any) -> dict[str, Any]:
     return event
 
 
-def test_a_delivery_is_read_with_what_the_mails_tags_say() -> None:
+def test_a_delivery_is_read_with_the_tags_of_its_mail() -> None:
     assert read(load("delivered")) == Feedback(
         order_id=ORDER_ID,
         notification_id="3d340d65-4092-54eb-b504-a38ead16a186#mail",
-        outcome=Outcome.DELIVERED,
+        status=DeliveryStatus.DELIVERED,
         reason="",
         at=datetime(2026, 11, 22, 10, 15, 33, 10_000, tzinfo=UTC),
         message_id="010701a2b3c4d5e6-6f0d1c2b-3a49-4857-96a5-b4c3d2e1f001-000000",
@@ -55,7 +55,7 @@ def test_the_samples_are_about_the_mail_of_the_sample_order(paid: dict[str, Any]
 
 
 @pytest.mark.parametrize(
-    ("name", "outcome", "reason"),
+    ("name", "status", "reason"),
     [
         ("delivery-delayed", "delayed", "MailboxFull"),
         ("soft-bounced", "soft_bounced", "Transient/MailboxFull"),
@@ -66,31 +66,31 @@ def test_the_samples_are_about_the_mail_of_the_sample_order(paid: dict[str, Any]
         ("complained", "complained", "abuse"),
     ],
 )
-def test_each_kind_tells_its_outcome_and_the_reason(name: str, outcome: str, reason: str) -> None:
+def test_each_type_of_event_has_its_status_and_reason(name: str, status: str, reason: str) -> None:
     feedback = must_read(load(name))
-    assert (feedback.outcome, feedback.reason) == (outcome, reason)
+    assert (feedback.status, feedback.reason) == (status, reason)
 
 
-def test_there_is_a_sample_of_each_kind() -> None:
+def test_each_type_of_event_has_a_sample() -> None:
     samples = {json.loads(path.read_text())["detail-type"] for path in SAMPLES.glob("*.json")}
     assert samples == KINDS.keys() | {"Email Sent", "Email Opened", "Email Clicked"}
 
 
 @pytest.mark.parametrize(
-    ("bounce_type", "outcome"),
+    ("bounce_type", "status"),
     [("Permanent", "bounced"), ("Transient", "soft_bounced"), ("Undetermined", "soft_bounced"), (None, "soft_bounced")],
 )
-def test_only_a_permanent_bounce_is_one(bounce_type: str | None, outcome: str) -> None:
-    assert must_read(bounced(bounceType=bounce_type)).outcome == outcome
+def test_only_a_permanent_bounce_is_bounced(bounce_type: str | None, status: str) -> None:
+    assert must_read(bounced(bounceType=bounce_type)).status == status
 
 
 @pytest.mark.parametrize("name", ["rejected", "rendering-failed"])
-def test_an_event_without_a_time_of_its_own_has_that_of_eventbridge(name: str) -> None:
+def test_an_event_without_a_time_of_its_own_has_the_time_of_eventbridge(name: str) -> None:
     assert must_read(load(name)).at == datetime(2026, 11, 22, 10, 15, 32, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("name", ["sent", "opened", "clicked"])
-def test_what_tells_of_no_outcome_is_ignored(name: str) -> None:
+def test_an_event_that_reports_no_status_is_ignored(name: str) -> None:
     assert read(load(name)) == Ignored(reason="unknown kind")
 
 
@@ -98,11 +98,11 @@ def test_what_tells_of_no_outcome_is_ignored(name: str) -> None:
     "change",
     [{"detail-type": "Email Subscribed"}, {"detail-type": ["Email Delivered"]}, {"source": "shop"}, {"source": None}],
 )
-def test_an_unknown_kind_is_ignored(change: dict[str, Any]) -> None:
+def test_an_unknown_type_of_event_is_ignored(change: dict[str, Any]) -> None:
     assert read(load("delivered") | change) == Ignored(reason="unknown kind")
 
 
-def test_an_event_that_says_nothing_is_ignored() -> None:
+def test_an_empty_event_is_ignored() -> None:
     assert read({}) == Ignored(reason="unknown kind")
 
 
@@ -134,12 +134,12 @@ def test_an_event_in_another_form_is_ignored(detail: Any) -> None:
 
 
 @pytest.mark.parametrize("subtype", ["ada@example.com", "Ada Lovelace", "+14155550100", "x" * 41, 7, None])
-def test_a_reason_that_may_name_somebody_is_left_out(subtype: Any) -> None:
+def test_a_reason_that_may_name_a_person_is_left_out(subtype: Any) -> None:
     assert must_read(bounced(bounceSubType=subtype)).reason == "Permanent"
 
 
 @given(st.text(alphabet=st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters="@"), min_size=1))
-def test_tags_are_read_as_the_mailer_has_written_them(order_id: str) -> None:
+def test_tags_are_read_as_the_mailer_writes_them(order_id: str) -> None:
     event = load("delivered")
     event["detail"]["mail"]["tags"]["order_id"] = [tag_value(order_id[:100])]
     assert must_read(event).order_id == order_id[:100]

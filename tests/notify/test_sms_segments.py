@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.notify import segments
+from functions.notify.messages import sms_segments
 
 # Of 3GPP TS 23.038, table 6.2.1, row by row; at 0x1B stands the escape to the extension table.
 ALPHABET = (
@@ -13,10 +13,10 @@ ALPHABET = (
 )
 
 
-def test_the_alphabet_is_the_one_of_the_standard() -> None:
-    assert frozenset(ALPHABET) == segments.GSM_7
+def test_the_alphabet_is_that_of_the_standard() -> None:
+    assert frozenset(ALPHABET) == sms_segments.GSM_7
     assert len(ALPHABET) == 127
-    assert len(segments.GSM_7_EXTENSION) == 10
+    assert len(sms_segments.GSM_7_EXTENSION) == 10
 
 
 @pytest.mark.parametrize(
@@ -47,9 +47,9 @@ def test_the_alphabet_is_the_one_of_the_standard() -> None:
     ],
 )
 def test_segments_are_counted_as_networks_do(text: str, count: int) -> None:
-    assert segments.count(text) == count
+    assert sms_segments.count(text) == count
 
 
 @given(text=st.text(), more=st.text())
 def test_a_longer_text_never_takes_fewer_segments(text: str, more: str) -> None:
-    assert segments.count(text) <= segments.count(text + more)
+    assert sms_segments.count(text) <= sms_segments.count(text + more)

@@ -1,11 +1,8 @@
-"""Fixtures of the order function's tests: its entry points, an order, a table that moto keeps, events from events/."""
+"""Fixtures of the order function's tests: its entry points, a table in moto, and the files of events/."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +10,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from functions.order.orders import Customer, Item, Order, order_id_for, total_of
-from tests.template.conftest import PLAIN
-from tests.template.deployment import deploy
+from samrun.testing.fixtures import sockets_collected
+from tests.order.environment import API_ENVIRONMENT, plain_deployment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,94 +19,73 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
+__all__ = ["sockets_collected"]
+
 EVENTS = Path(__file__).parents[2] / "events"
 TABLE_PROPERTIES = ("AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes", "KeySchema")
 
 
-@dataclass(frozen=True, kw_only=True)
-class FakeContext:
-    """What the function reads of its Lambda context."""
-
-    remaining_ms: int = 10_000
-    function_name: str = "order"
-    memory_limit_in_mb: int = 1024
-    invoked_function_arn: str = "arn:aws:lambda:eu-central-1:123456789012:function:order"
-    aws_request_id: str = "request-1"
-    tenant_id: None = None
-
-    def get_remaining_time_in_millis(self) -> int:
-        return self.remaining_ms
-
-
-def order_of(reference: str = "pay_1", **changes: Any) -> Order:
-    """A paid order of Ada's, for the payment `reference`, with `changes`."""
-    items = (Item(sku="BOOK-1", name="Notes on the Engine", quantity=2, unit_price=Decimal("12.50")),)
-    order = Order(
-        order_id=order_id_for(reference),
-        payment_reference=reference,
-        content_hash="a" * 64,
-        customer=Customer(id="cus_ada", name="Ada Lovelace", email="ada@example.com"),
-        items=items,
-        currency="EUR",
-        total=total_of(items),
-        created_at=datetime(2026, 11, 22, 10, 15, 30, tzinfo=UTC),
-        traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-    )
-    return replace(order, **changes)
-
-
-# Not for the session: tests of the whole stack, later in the same worker, would start it with this environment.
+# Not for the session: the same worker may later run tests of the whole stack, which would start with this environment.
 @pytest.fixture(scope="module")
 def environment() -> Iterator[None]:
-    """The environment that template.yaml gives the entry points."""
+    """Set the environment that template.yaml gives the entry points."""
     with pytest.MonkeyPatch.context() as environment:
-        for name, value in {
-            "AWS_ACCESS_KEY_ID": "testing",
-            "AWS_SECRET_ACCESS_KEY": "testing",
-            "AWS_DEFAULT_REGION": "eu-central-1",
-            "KAFKA_AUTHENTICATION": "none",
-            "KAFKA_BOOTSTRAP_SERVERS": "kafka.example:9092",
-            "KAFKA_CA_SECRET_ARN": "",
-            "KAFKA_SECRET_ARN": "",
-            "ORDER_EVENTS_TOPIC": "order-events",
-            "ORDERS_READ_ALL_SCOPE": "orders:read:all",
-            "ORDERS_TABLE": "orders",
-            "ORDERS_WRITE_SCOPE": "orders:write",
-            "POWERTOOLS_METRICS_NAMESPACE": "shop",
-            "POWERTOOLS_SERVICE_NAME": "order",
-        }.items():
+        for name, value in API_ENVIRONMENT.items():
             environment.setenv(name, value)
         yield
 
 
+@pytest.fixture(autouse=True)
+def no_correlation_id_left() -> Iterator[None]:
+    """Remove the correlation id of a test's request: loggers of one service share it, notify's tests among them."""
+    from functions.order.logs import logger
+
+    yield
+    logger.remove_keys(["correlation_id"])
+
+
 @pytest.fixture(scope="module")
 def app(environment: None) -> ModuleType:
-    """The entry point of the API, imported once."""
-    from functions.order import app
+    """Return the entry point of the API, imported once."""
+    from functions.order.handlers import api
 
-    return app
+    return api
 
 
 @pytest.fixture(scope="module")
 def relay(environment: None) -> ModuleType:
-    """The entry point of the relay, imported once."""
-    from functions.order import relay
+    """Return the entry point of the relay, imported once."""
+    from functions.order.handlers import relay
 
     return relay
 
 
 @pytest.fixture(scope="session")
 def orders_table() -> dict[str, Any]:
-    """The properties of the table of orders in template.yaml."""
-    return deploy(**PLAIN).properties("OrdersTable")
+    """Return the properties of the table of orders in template.yaml."""
+    return plain_deployment().properties("OrdersTable")
+
+
+@pytest.fixture(scope="session")
+def session() -> boto3.Session:
+    """One session for all tests: a new one reads boto3's descriptions of the services again, a quarter of a second."""
+    return boto3.Session(region_name="eu-central-1", aws_access_key_id="testing", aws_secret_access_key="testing")
+
+
+@pytest.fixture(scope="session")
+def dynamodb_client(session: boto3.Session) -> DynamoDBClient:
+    """A client of DynamoDB, made once for all tests."""
+    return session.client("dynamodb")
 
 
 @pytest.fixture
-def dynamodb(orders_table: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoDBClient]:
+def dynamodb(
+    orders_table: dict[str, Any], dynamodb_client: DynamoDBClient, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[DynamoDBClient]:
     """A DynamoDB client with the table `orders`, as template.yaml has it."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    client = dynamodb_client
     with mock_aws():
-        client = boto3.client("dynamodb")
         client.create_table(
             TableName="orders",
             **{name: orders_table[name] for name in TABLE_PROPERTIES},
@@ -119,13 +94,8 @@ def dynamodb(orders_table: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> I
 
 
 @pytest.fixture(scope="session")
-def context() -> Callable[..., FakeContext]:
-    return FakeContext
-
-
-@pytest.fixture(scope="session")
 def event() -> Callable[[str], Any]:
-    """Reads a file of events/."""
+    """Return a function that reads a file of events/."""
 
     def read(name: str) -> Any:
         return json.loads((EVENTS / name).read_text(encoding="utf-8"))
@@ -135,7 +105,7 @@ def event() -> Callable[[str], Any]:
 
 @pytest.fixture(scope="session")
 def new_order_body(event: Callable[[str], Any]) -> Callable[[], dict[str, Any]]:
-    """A fresh copy of Ada's request body, to be changed."""
+    """Return a function that gives a fresh copy of Ada's request body, to be changed."""
 
     def read() -> dict[str, Any]:
         body: dict[str, Any] = json.loads(event("api/create-order-ada.json")["body"])

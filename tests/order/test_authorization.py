@@ -1,4 +1,4 @@
-"""Who calls, by the claims that API Gateway passes: what they may place, cancel and read."""
+"""Authorization: the claims that API Gateway passes on, and what the caller may place, cancel and read."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from functions.order.callers import Caller, ForbiddenError, Scopes, UnauthenticatedError, caller_of
+from functions.order.http.authorization import Caller, ForbiddenError, Scopes, UnauthenticatedError, caller_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,7 @@ SCOPES = Scopes(write="orders:write", read_all="orders:read:all")
 
 @pytest.fixture
 def with_claims(event: Callable[[str], Event]) -> Callable[..., Event]:
-    """A request whose token has these claims beside its `sub`."""
+    """Return a function that builds a request whose token has these claims beside its `sub`."""
 
     def build(sub: str | None = "cus_ada", **claims: Any) -> Event:
         request = copy.deepcopy(event("api/get-order.json"))
@@ -56,7 +56,7 @@ def test_a_caller_is_what_the_token_says(event: Callable[[str], Event], name: st
         ({"scope": "orders:write"}, True, False),
         ({"scope": "openid orders:write"}, True, False),
         ({"scope": "orders:read:all orders:write"}, True, True),
-        # What issuers send as a list, API Gateway passes on as one text.
+        # API Gateway passes a list on as one text.
         ({"scp": "[orders:write]"}, True, False),
         ({"scp": "[orders:read:all orders:write]"}, True, True),
         ({"scp": "[]"}, False, False),
@@ -72,13 +72,13 @@ def test_a_caller_is_what_the_token_says(event: Callable[[str], Event], name: st
     ],
     ids=repr,
 )
-def test_scopes_are_what_the_claims_name(
+def test_the_claims_scope_and_scp_name_the_scopes(
     with_claims: Callable[..., Event], claims: dict[str, Any], may_write: bool, may_read_all: bool
 ) -> None:
     assert caller(with_claims(**claims)) == Caller(subject="cus_ada", may_write=may_write, may_read_all=may_read_all)
 
 
-def test_the_scopes_that_api_gateway_asked_for_are_not_those_that_the_token_has(
+def test_the_scopes_that_a_route_requires_are_not_taken_for_those_of_the_token(
     with_claims: Callable[..., Event],
 ) -> None:
     request = with_claims(scope="openid")
@@ -86,14 +86,14 @@ def test_the_scopes_that_api_gateway_asked_for_are_not_those_that_the_token_has(
     assert caller(request) == Caller(subject="cus_ada", may_write=False, may_read_all=False)
 
 
-def test_the_names_of_the_scopes_are_told(with_claims: Callable[..., Event]) -> None:
+def test_the_deployment_chooses_the_names_of_the_scopes(with_claims: Callable[..., Event]) -> None:
     shop = Scopes(write="https://shop.example/place", read_all="https://shop.example/see")
     assert caller(with_claims(scope="https://shop.example/place"), scopes=shop).may_write
     assert caller(with_claims(scope="https://shop.example/see"), scopes=shop).may_read_all
     assert not caller(with_claims(scope="orders:write"), scopes=shop).may_write
 
 
-def test_who_may_not_write_is_told_so_and_not_who_may() -> None:
+def test_must_write_raises_only_for_a_caller_who_may_not_write() -> None:
     with pytest.raises(ForbiddenError, match="placing and cancelling"):
         Caller(subject="cus_ada", may_write=False, may_read_all=True).must_write()
     Caller(subject="cus_ada", may_write=True, may_read_all=False).must_write()
@@ -111,14 +111,14 @@ def test_who_may_not_write_is_told_so_and_not_who_may() -> None:
         (None, False, "None", False),
     ],
 )
-def test_one_reads_ones_own_orders_and_with_the_scope_everybodys(
+def test_a_caller_reads_its_own_orders_and_with_the_scope_all_orders(
     subject: str | None, may_read_all: bool, customer_id: str, allowed: bool
 ) -> None:
     caller = Caller(subject=subject, may_write=True, may_read_all=may_read_all)
     assert caller.may_read(customer_id) is allowed
 
 
-def test_a_token_without_a_subject_is_nobodys(with_claims: Callable[..., Event]) -> None:
+def test_a_token_without_a_subject_has_a_caller_without_a_subject(with_claims: Callable[..., Event]) -> None:
     assert caller(with_claims(sub=None)) == Caller(subject=None, may_write=False, may_read_all=False)
 
 
@@ -135,29 +135,29 @@ def test_a_token_without_a_subject_is_nobodys(with_claims: Callable[..., Event])
     ],
     ids=repr,
 )
-def test_without_claims_there_is_no_caller(event: Callable[[str], Event], context: dict[str, Any]) -> None:
+def test_a_request_without_claims_has_no_caller(event: Callable[[str], Event], context: dict[str, Any]) -> None:
     request = {**event("api/get-order.json"), "requestContext": context}
     with pytest.raises(UnauthenticatedError):
         caller(request)
 
 
-def test_without_a_context_there_is_no_caller() -> None:
+def test_a_request_without_a_context_has_no_caller() -> None:
     with pytest.raises(UnauthenticatedError):
         caller({})
 
 
-def test_a_token_that_claims_nothing_is_a_caller_who_may_nothing(event: Callable[[str], Event]) -> None:
+def test_a_token_without_claims_has_a_caller_who_may_do_nothing(event: Callable[[str], Event]) -> None:
     request = {**event("api/get-order.json"), "requestContext": {"authorizer": {"jwt": {"claims": {}}}}}
     assert caller(request) == Caller(subject=None, may_write=False, may_read_all=False)
 
 
-def test_under_sam_local_a_request_without_claims_may_everything(event: Callable[[str], Event]) -> None:
+def test_a_request_without_claims_may_do_everything_under_sam_local(event: Callable[[str], Event]) -> None:
     request = {**event("api/get-order.json"), "requestContext": {}}
     assert caller_of(request, scopes=SCOPES, is_sam_local=True) == Caller(
         subject=None, may_write=True, may_read_all=True
     )
 
 
-def test_under_sam_local_claims_count_all_the_same(with_claims: Callable[..., Event]) -> None:
+def test_claims_count_under_sam_local_as_elsewhere(with_claims: Callable[..., Event]) -> None:
     read_only = caller_of(with_claims(), scopes=SCOPES, is_sam_local=True)
     assert read_only == Caller(subject="cus_ada", may_write=False, may_read_all=False)

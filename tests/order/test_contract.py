@@ -1,4 +1,4 @@
-"""The producer's side of events/: what it publishes is what the contract promises."""
+"""Contract of events/, the producer's side: the published events are those that the contract promises."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 
-from functions.order.events import CONTENT_TYPE, NoSuchEventError, event_of
-from functions.order.orders import ORDER_CANCELLED, ORDER_PAID, Cancellation, order_id_for
-from functions.order.schema import NewOrder
+from functions.order.domain.events import CONTENT_TYPE, NoSuchEventError, event_of
+from functions.order.domain.order import ORDER_CANCELLED, ORDER_PAID, Cancellation, order_id_for
+from functions.order.http.schema import NewOrder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from functions.order.orders import Order
+    from functions.order.domain.order import Order
 
 EVENTS = Path(__file__).parents[2] / "events"
 CREATE_EVENTS = sorted((EVENTS / "api").glob("create-order-*.json"))
 
 
 def place(request: dict[str, Any]) -> Order:
-    """The order of a request of events/api, placed when the sample event says."""
+    """Return the order of a request of events/api, placed at the time of the sample event."""
     return NewOrder.model_validate(json.loads(request["body"])).to_order(
         now=datetime(2026, 11, 22, 10, 15, 30, tzinfo=UTC),
         traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
@@ -40,7 +40,7 @@ def ada(event: Callable[[str], Any]) -> Order:
 
 @pytest.fixture
 def cancelled_ada(ada: Order) -> Order:
-    """Ada's order, cancelled when the sample event says."""
+    """Return Ada's order, cancelled at the time of the sample event."""
     cancellation = Cancellation(
         reason="Ordered twice by mistake",
         cancelled_at=datetime(2026, 11, 22, 10, 18, 5, 250_000, tzinfo=UTC),
@@ -93,7 +93,7 @@ def test_an_event_is_the_same_byte_for_byte_after_a_cancellation(ada: Order, can
 
 
 @pytest.mark.parametrize("event_type", [ORDER_CANCELLED, "order.shipped.v1"])
-def test_an_order_has_no_event_of_what_did_not_happen(ada: Order, event_type: str) -> None:
+def test_an_order_has_no_event_of_a_type_that_did_not_happen(ada: Order, event_type: str) -> None:
     with pytest.raises(NoSuchEventError, match=event_type):
         event_of(ada, event_type)
 
@@ -131,7 +131,7 @@ def test_more_fields_fit_the_schema(event: Callable[[str], Any], schema: Draft20
         ("paid_at", "yesterdayZ"),
     ],
 )
-def test_what_breaks_the_contract_does_not_fit_the_schema(
+def test_an_event_that_breaks_the_contract_does_not_fit_the_schema(
     event: Callable[[str], Any], schema: Draft202012Validator, field: str, value: object
 ) -> None:
     sample = event("order.paid.v1.json")
@@ -141,7 +141,7 @@ def test_what_breaks_the_contract_does_not_fit_the_schema(
 
 
 @pytest.mark.parametrize(("event_type", "name"), [(ORDER_PAID, "orderPaidV1"), (ORDER_CANCELLED, "orderCancelledV1")])
-def test_the_asyncapi_document_describes_what_is_sent(
+def test_the_asyncapi_document_describes_the_events(
     cancelled_ada: Order, asyncapi: Any, event_type: str, name: str
 ) -> None:
     message = asyncapi["components"]["messages"][name]

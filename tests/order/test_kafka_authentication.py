@@ -1,4 +1,4 @@
-"""The ways to log in to Kafka: what kafka-python is told, and what is said of secrets that do not fit."""
+"""Authentication to Kafka: the settings for kafka-python, and the errors about malformed secrets."""
 
 from __future__ import annotations
 
@@ -21,52 +21,32 @@ from kafka import KafkaProducer
 from kafka.net.sasl import get_sasl_mechanism
 from moto import mock_aws
 
-from functions.order.authentication import Login, SecretMissingError, UnknownAuthenticationError, login
-from functions.order.secrets import SECRETS_CONFIG, SecretUnavailableError
-from local import kafka_security
+from functions.order.producer.authentication import Authentication, authentication_by
+from functions.order.producer.secrets import SECRETS_CONFIG, SecretUnavailableError
+from samrun.testing import listeners
+from tests.order.fakes import Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
+    from functions.order.settings import AuthenticationMethod
+
 USER = {"username": "order", "password": "correct horse battery staple"}
 
 
-class Secrets:
-    """Secrets Manager as moto has it, with the names of the secrets that were asked for."""
-
-    def __init__(self, client: SecretsManagerClient) -> None:
-        self.read: list[str] = []
-        self._client = client
-        client.meta.events.register("provide-client-params.secretsmanager.GetSecretValue", self._note)
-
-    def _note(self, params: dict[str, Any], **_: Any) -> None:
-        self.read.append(params["SecretId"])
-
-    def client(self) -> SecretsManagerClient:
-        return self._client
-
-    def put(self, name: str, content: Any) -> str:
-        """Keep `content`, as JSON unless it is a text, and return the secret's ARN."""
-        text = content if isinstance(content, str) else json.dumps(content)
-        return self._client.create_secret(Name=name, SecretString=text)["ARN"]
-
-    def change(self, arn: str, content: Any) -> None:
-        self._client.put_secret_value(SecretId=arn, SecretString=json.dumps(content))
-
-
 @pytest.fixture
-def secrets(monkeypatch: pytest.MonkeyPatch) -> Iterator[Secrets]:
+def secrets(session: boto3.Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[Secrets]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     with mock_aws():
-        yield Secrets(boto3.client("secretsmanager", region_name="eu-central-1"))
+        yield Secrets(session.client("secretsmanager"))
 
 
 @pytest.fixture
 def pass_time(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
-    """Lets time pass for Powertools' cache."""
+    """Return a function that lets time pass for Powertools' cache."""
     passed = timedelta()
 
     class LaterDatetime(datetime):
@@ -85,8 +65,8 @@ def pass_time(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
 @pytest.fixture(scope="module")
 def ca_certificate(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("certificates")
-    kafka_security.tls(9093, folder=folder)
-    return kafka_security.ca_certificate(folder)
+    listeners.tls(9093, folder=folder)
+    return listeners.ca_certificate(folder)
 
 
 def no_client() -> SecretsManagerClient:
@@ -94,24 +74,28 @@ def no_client() -> SecretsManagerClient:
 
 
 @pytest.mark.parametrize(
-    ("authentication", "settings"),
+    ("method", "settings"),
     [
         ("none", {"security_protocol": "PLAINTEXT"}),
         ("tls", {"security_protocol": "SSL"}),
         ("iam", {"security_protocol": "SASL_SSL", "sasl_mechanism": "AWS_MSK_IAM"}),
     ],
 )
-def test_without_a_secret_secrets_manager_is_left_alone(authentication: str, settings: dict[str, str]) -> None:
-    assert login(authentication, client=no_client).settings() == settings
+def test_a_method_without_a_secret_does_not_call_secrets_manager(
+    method: AuthenticationMethod, settings: dict[str, str]
+) -> None:
+    assert authentication_by(method, client=no_client).producer_settings() == settings
 
 
-def test_in_plain_text_secrets_are_of_no_use() -> None:
-    plain = login("none", secret_arn="arn:user", ca_secret_arn="arn:ca", client=no_client)
-    assert plain.settings() == {"security_protocol": "PLAINTEXT"}
+def test_plain_text_ignores_secrets() -> None:
+    plain = authentication_by("none", secret_arn="arn:user", ca_secret_arn="arn:ca", client=no_client)
+    assert plain.producer_settings() == {"security_protocol": "PLAINTEXT"}
 
 
-def test_scram_takes_user_and_password_of_the_secret(secrets: Secrets) -> None:
-    settings = login("scram", secret_arn=secrets.put("user", USER), client=secrets.client).settings()
+def test_scram_takes_user_and_password_from_the_secret(secrets: Secrets) -> None:
+    settings = authentication_by(
+        "scram", secret_arn=secrets.put("user", USER), client=secrets.client
+    ).producer_settings()
     assert settings == {
         "security_protocol": "SASL_SSL",
         "sasl_mechanism": "SCRAM-SHA-512",
@@ -121,16 +105,14 @@ def test_scram_takes_user_and_password_of_the_secret(secrets: Secrets) -> None:
     assert settings.keys() <= KafkaProducer.DEFAULT_CONFIG.keys()
 
 
-@pytest.mark.parametrize("authentication", ["tls", "scram", "iam"])
-def test_a_ca_of_ones_own_is_the_only_one_that_is_trusted(
-    authentication: str, secrets: Secrets, ca_certificate: str
-) -> None:
-    settings = login(
-        authentication,
+@pytest.mark.parametrize("method", ["tls", "scram", "iam"])
+def test_only_the_given_ca_is_trusted(method: AuthenticationMethod, secrets: Secrets, ca_certificate: str) -> None:
+    settings = authentication_by(
+        method,
         secret_arn=secrets.put("user", USER),
         ca_secret_arn=secrets.put("ca", {"certificate": ca_certificate}),
         client=secrets.client,
-    ).settings()
+    ).producer_settings()
     context = settings["ssl_context"]
     assert context.get_ca_certs(binary_form=True) == [ssl.PEM_cert_to_DER_cert(ca_certificate)]
     assert context.check_hostname
@@ -138,30 +120,18 @@ def test_a_ca_of_ones_own_is_the_only_one_that_is_trusted(
     assert context.minimum_version is ssl.TLSVersion.TLSv1_2
 
 
-def test_an_unknown_way_to_log_in_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(
-        UnknownAuthenticationError, match="KAFKA_AUTHENTICATION is 'plain': set it to iam or none or scram or tls"
-    ):
-        login("plain", client=no_client)
-
-
-def test_scram_without_a_secret_is_refused_at_once() -> None:
-    with pytest.raises(SecretMissingError, match="set KAFKA_SECRET_ARN to the ARN of a secret"):
-        login("scram", client=no_client)
-
-
 def test_secrets_are_read_again_after_a_minute_and_not_before(
     secrets: Secrets, pass_time: Callable[[timedelta], None]
 ) -> None:
     arn = secrets.put("user", USER)
-    scram = login("scram", secret_arn=arn, client=secrets.client)
-    scram.settings()
+    scram = authentication_by("scram", secret_arn=arn, client=secrets.client)
+    scram.producer_settings()
     secrets.change(arn, USER | {"password": "changed"})
     pass_time(timedelta(seconds=59))
-    assert scram.settings()["sasl_plain_password"] == USER["password"]
+    assert scram.producer_settings()["sasl_plain_password"] == USER["password"]
     assert secrets.read == [arn]
     pass_time(timedelta(seconds=2))
-    assert scram.settings()["sasl_plain_password"] == "changed"
+    assert scram.producer_settings()["sasl_plain_password"] == "changed"
     assert secrets.read == [arn, arn]
 
 
@@ -173,50 +143,50 @@ def test_both_secrets_come_over_one_client(secrets: Secrets, ca_certificate: str
         return made[-1]
 
     user, ca = secrets.put("user", USER), secrets.put("ca", {"certificate": ca_certificate})
-    scram = login("scram", secret_arn=user, ca_secret_arn=ca, client=client)
+    scram = authentication_by("scram", secret_arn=user, ca_secret_arn=ca, client=client)
     assert made == []
-    scram.settings()
+    scram.producer_settings()
     assert sorted(secrets.read) == sorted([user, ca])
     assert len(made) == 1
 
 
-def scram_with(secrets: Secrets, content: Any) -> Login:
-    return login("scram", secret_arn=secrets.put("user", content), client=secrets.client)
+def scram_with(secrets: Secrets, content: Any) -> Authentication:
+    return authentication_by("scram", secret_arn=secrets.put("user", content), client=secrets.client)
 
 
-def tls_with(secrets: Secrets, content: Any) -> Login:
-    return login("tls", ca_secret_arn=secrets.put("ca", content), client=secrets.client)
+def tls_with(secrets: Secrets, content: Any) -> Authentication:
+    return authentication_by("tls", ca_secret_arn=secrets.put("ca", content), client=secrets.client)
 
 
 @pytest.mark.parametrize(
     ("broken", "content", "message"),
     [
-        (scram_with, "hunter2", "the secret that KAFKA_SECRET_ARN names is no JSON"),
+        (scram_with, "hunter2", "the secret that KAFKA_SECRET_ARN names is not JSON"),
         (scram_with, {"username": "order", "pass": "hunter2"}, 'is not of the form {"username": "…", "password": "…"}'),
         (scram_with, {"username": "hunter2", "password": ""}, "is not of the form"),
         (scram_with, {"username": "hunter2", "password": 7}, "is not of the form"),
         (scram_with, ["hunter2"], "is not of the form"),
         (scram_with, "null", "is not of the form"),
         (tls_with, {"ca": "hunter2"}, 'KAFKA_CA_SECRET_ARN names is not of the form {"certificate": "…"}'),
-        (tls_with, {"certificate": "hunter2"}, "KAFKA_CA_SECRET_ARN names has no certificate in PEM"),
-        (tls_with, {"certificate": "hunter2 ü"}, "KAFKA_CA_SECRET_ARN names has no certificate in PEM"),
+        (tls_with, {"certificate": "hunter2"}, "KAFKA_CA_SECRET_ARN names contains no certificate in PEM"),
+        (tls_with, {"certificate": "hunter2 ü"}, "KAFKA_CA_SECRET_ARN names contains no certificate in PEM"),
     ],
 )
-def test_a_secret_of_another_form_is_an_error_that_tells_nothing_of_it(
-    secrets: Secrets, broken: Callable[[Secrets, Any], Login], content: Any, message: str
+def test_the_error_about_a_malformed_secret_does_not_quote_it(
+    secrets: Secrets, broken: Callable[[Secrets, Any], Authentication], content: Any, message: str
 ) -> None:
     with pytest.raises(SecretUnavailableError) as raised:
-        broken(secrets, content).settings()
+        broken(secrets, content).producer_settings()
     assert message in str(raised.value)
     assert "hunter2" not in "".join(traceback.format_exception(raised.value))
 
 
-def test_a_secret_that_is_not_there_is_an_error_that_says_where_it_is_named(secrets: Secrets) -> None:
+def test_the_error_about_a_missing_secret_names_the_variable(secrets: Secrets) -> None:
     with pytest.raises(SecretUnavailableError, match=r"KAFKA_SECRET_ARN names cannot be read: .*ResourceNotFound"):
-        login("scram", secret_arn="arn:gone", client=secrets.client).settings()
+        authentication_by("scram", secret_arn="arn:gone", client=secrets.client).producer_settings()
 
 
-def test_a_secrets_manager_that_does_not_answer_is_asked_once() -> None:
+def test_secrets_manager_is_asked_once_if_it_does_not_answer() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         host, port = silent.getsockname()
 
@@ -231,23 +201,23 @@ def test_a_secrets_manager_that_does_not_answer_is_asked_once() -> None:
             )
 
         with pytest.raises(SecretUnavailableError, match="cannot be read: Read timeout"):
-            login("scram", secret_arn="arn:user", client=client).settings()
+            authentication_by("scram", secret_arn="arn:user", client=client).producer_settings()
         silent.setblocking(False)
         silent.accept()[0].close()
         with pytest.raises(BlockingIOError):
             silent.accept()
 
 
-def test_the_password_does_not_show_where_settings_or_login_do(secrets: Secrets) -> None:
+def test_printed_settings_do_not_show_the_password(secrets: Secrets) -> None:
     scram = scram_with(secrets, USER)
-    settings = scram.settings()
+    settings = scram.producer_settings()
     assert USER["password"] not in repr(settings)
     assert USER["password"] not in repr(scram)
 
 
 @pytest.mark.parametrize("session_token", [None, "session+token/=="])
 def test_the_token_for_iam_is_signed_as_aws_signs(monkeypatch: pytest.MonkeyPatch, session_token: str | None) -> None:
-    """Its form: https://github.com/aws/aws-msk-iam-auth#details. Its signature: that of botocore's own signer."""
+    """https://github.com/aws/aws-msk-iam-auth#details defines its form; botocore's own signer gives the signature."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
@@ -256,7 +226,7 @@ def test_the_token_for_iam_is_signed_as_aws_signs(monkeypatch: pytest.MonkeyPatc
     else:
         monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
     host = "b-1.orders.kafka.eu-central-1.amazonaws.com"
-    settings = login("iam", client=no_client).settings()
+    settings = authentication_by("iam", client=no_client).producer_settings()
 
     token = json.loads(get_sasl_mechanism(settings["sasl_mechanism"])(host=host, **settings).auth_bytes())
 

@@ -1,4 +1,4 @@
-"""The OpenAPI document: valid, up to date, and true to what the function answers."""
+"""OpenAPI document: valid, up to date, and true to the answers of the function."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 
-from tests.template.conftest import PLAIN
-from tests.template.deployment import deploy
+from tests.order.environment import plain_deployment
 from tools import openapi
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ def test_the_document_is_valid_openapi(document: Any) -> None:
     assert document["openapi"].startswith("3.1.")
 
 
-# What API Gateway answers, not the function.
+# API Gateway gives these answers, not the function.
 OF_THE_GATEWAY = {"401", "403", "429"}
 
 
@@ -64,7 +63,7 @@ def test_every_answer_is_documented_and_every_error_as_a_problem(
 
 
 def test_every_route_of_the_template_is_documented_and_no_other(document: Any) -> None:
-    paths = deploy(**PLAIN).properties("OrderApi")["Body"]["paths"]
+    paths = plain_deployment().properties("OrderApi")["Body"]["paths"]
     routes = {(method, path) for path, methods in paths.items() for method in methods}
     assert {(method, path) for path, methods in document["paths"].items() for method in methods} == routes
 
@@ -93,7 +92,7 @@ def test_a_stale_document_fails_the_check_with_the_first_difference(
     assert openapi.main(["--check"]) == 0
 
 
-def test_two_functions_cannot_document_one_schema_each_its_own_way() -> None:
+def test_two_functions_cannot_document_one_schema_in_two_ways() -> None:
     order: dict[str, Any] = {"paths": {"/a": {}}, "components": {"schemas": {"Problem": {"type": "object"}}}}
     other: dict[str, Any] = {"paths": {"/b": {}}, "components": {"schemas": {"Problem": {"type": "string"}}}}
     with pytest.raises(openapi.NameTakenError, match="Problem"):

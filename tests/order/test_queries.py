@@ -8,30 +8,33 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from functions.order.dynamodb import StoreUnavailableError
-from functions.order.items import STATUS_SHARDS, item_of, status_shard
-from functions.order.listing import CursorInvalidError, OrderListing, Page
-from functions.order.orders import Cancellation, Customer, OrderSummary, order_id_for
-from functions.order.store import OrderStore
-from tests.order.conftest import order_of
+from functions.order.domain.order import Cancellation, Customer, order_id_for
+from functions.order.domain.order_page import OrderSummary, Page
+from functions.order.storage.client import StoreUnavailableError
+from functions.order.storage.order_item import STATUS_SHARDS, status_shard
+from functions.order.storage.queries import CursorInvalidError, OrderQueries
+from functions.order.storage.store import OrderStore
+from tests.order.fakes import AwayClient, CountingClient
+from tests.order.orders import NOON, keep, order_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from functions.order.orders import Order, Status
-
-NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    from functions.order.domain.order import Order, Status
 
 
 @pytest.fixture
-def listing(dynamodb: DynamoDBClient) -> OrderListing:
-    return OrderListing(client=dynamodb, table="orders")
+def queries(dynamodb: DynamoDBClient) -> OrderQueries:
+    return queries_of(dynamodb)
+
+
+def queries_of(client: Any) -> OrderQueries:
+    return OrderQueries(client=client, table="orders")
 
 
 def placed(
@@ -47,39 +50,34 @@ def placed(
     )
 
 
-def keep(dynamodb: DynamoDBClient, orders: Sequence[Order]) -> None:
-    for order in orders:
-        dynamodb.put_item(TableName="orders", Item=item_of(order))
-
-
 def newest_first(orders: Sequence[Order]) -> list[str]:
     return [each.order_id for each in sorted(orders, key=lambda each: (each.created_at, each.order_id), reverse=True)]
 
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """What is asked for, page after page: the orders of a customer, or without one everybody's."""
+    """A list to read page by page: the orders of a customer, or of all customers."""
 
     customer: str | None = None
     status: Status | None = None
     limit: int = 3
 
-    def page(self, listing: OrderListing, cursor: str | None = None) -> Page:
+    def page(self, queries: OrderQueries, cursor: str | None = None) -> Page:
         if self.customer is None:
-            return listing.of_all(status=self.status, cursor=cursor, limit=self.limit)
-        return listing.of_customer(self.customer, status=self.status, cursor=cursor, limit=self.limit)
+            return queries.of_all(status=self.status, cursor=cursor, limit=self.limit)
+        return queries.of_customer(self.customer, status=self.status, cursor=cursor, limit=self.limit)
 
-    def pages(self, listing: OrderListing, *, between: Callable[[], object] = lambda: None) -> Iterator[list[str]]:
-        """The order ids of each page; `between` is called after each that has a next one."""
-        page = self.page(listing)
+    def pages(self, queries: OrderQueries, *, between: Callable[[], object] = lambda: None) -> Iterator[list[str]]:
+        """Yield the order ids of each page; call `between` after each page that has a next one."""
+        page = self.page(queries)
         yield ids(page)
         while page.next_cursor is not None:
             between()
-            page = self.page(listing, page.next_cursor)
+            page = self.page(queries, page.next_cursor)
             yield ids(page)
 
-    def whole(self, listing: OrderListing) -> list[str]:
-        return [order_id for page in self.pages(listing) for order_id in page]
+    def whole(self, queries: OrderQueries) -> list[str]:
+        return [order_id for page in self.pages(queries) for order_id in page]
 
     def shows(self, order: Order) -> bool:
         return self.customer in {None, order.customer.id} and self.status in {None, order.status}
@@ -90,19 +88,19 @@ def ids(page: Page) -> list[str]:
 
 
 VIEWS = [View(), View(customer="cus_ada")]
-BOTH = pytest.mark.parametrize("view", VIEWS, ids=["everybody's", "one customer's"])
+BOTH = pytest.mark.parametrize("view", VIEWS, ids=["all customers'", "one customer's"])
 
 
 @BOTH
-def test_without_orders_there_is_one_empty_page(listing: OrderListing, view: View) -> None:
-    assert view.page(listing) == Page(orders=(), next_cursor=None)
+def test_a_list_without_orders_is_one_empty_page(queries: OrderQueries, view: View) -> None:
+    assert view.page(queries) == Page(orders=(), next_cursor=None)
 
 
 @BOTH
-def test_an_order_is_summed_up(listing: OrderListing, dynamodb: DynamoDBClient, view: View) -> None:
+def test_a_page_has_a_summary_of_each_order(queries: OrderQueries, dynamodb: DynamoDBClient, view: View) -> None:
     order = placed(1, at=0.25)
     keep(dynamodb, [order])
-    [summary] = view.page(listing).orders
+    [summary] = view.page(queries).orders
     assert summary == OrderSummary(
         order_id=order.order_id,
         status="paid",
@@ -114,11 +112,11 @@ def test_an_order_is_summed_up(listing: OrderListing, dynamodb: DynamoDBClient, 
 
 
 @BOTH
-def test_orders_of_all_shards_come_newest_first(listing: OrderListing, dynamodb: DynamoDBClient, view: View) -> None:
+def test_orders_of_all_shards_come_newest_first(queries: OrderQueries, dynamodb: DynamoDBClient, view: View) -> None:
     orders = [placed(number) for number in range(20)]
     assert len({status_shard(each.status, each.order_id) for each in orders}) == STATUS_SHARDS
     keep(dynamodb, orders)
-    pages = list(view.pages(listing))
+    pages = list(view.pages(queries))
     assert [len(page) for page in pages] == [3, 3, 3, 3, 3, 3, 2]
     assert [order_id for page in pages for order_id in page] == newest_first(orders)
 
@@ -126,49 +124,51 @@ def test_orders_of_all_shards_come_newest_first(listing: OrderListing, dynamodb:
 @BOTH
 @pytest.mark.parametrize(("count", "limit", "pages"), [(1, 1, 1), (2, 1, 2), (3, 3, 1), (4, 3, 2), (5, 100, 1)])
 def test_only_the_last_page_has_no_cursor(
-    listing: OrderListing, dynamodb: DynamoDBClient, view: View, count: int, limit: int, pages: int
+    queries: OrderQueries, dynamodb: DynamoDBClient, view: View, count: int, limit: int, pages: int
 ) -> None:
     keep(dynamodb, [placed(number) for number in range(count)])
     view = View(customer=view.customer, limit=limit)
-    assert len(list(view.pages(listing))) == pages
+    assert len(list(view.pages(queries))) == pages
 
 
 @BOTH
-def test_orders_of_one_moment_are_each_shown_once(listing: OrderListing, dynamodb: DynamoDBClient, view: View) -> None:
+def test_orders_of_one_moment_are_each_shown_once(queries: OrderQueries, dynamodb: DynamoDBClient, view: View) -> None:
     orders = [placed(number, at=0) for number in range(8)]
     keep(dynamodb, orders)
-    assert view.whole(listing) == newest_first(orders)
+    assert view.whole(queries) == newest_first(orders)
 
 
-def test_a_customer_sees_no_others_orders(listing: OrderListing, dynamodb: DynamoDBClient) -> None:
+def test_a_customer_sees_no_orders_of_others(queries: OrderQueries, dynamodb: DynamoDBClient) -> None:
     own = [placed(number) for number in range(0, 8, 2)]
     others = [placed(number, customer="cus_ada2") for number in range(1, 8, 2)]
     keep(dynamodb, [*own, *others])
-    assert View(customer="cus_ada").whole(listing) == newest_first(own)
-    assert View(customer="cus").whole(listing) == []
+    assert View(customer="cus_ada").whole(queries) == newest_first(own)
+    assert View(customer="cus").whole(queries) == []
 
 
 @BOTH
 @pytest.mark.parametrize("status", ["paid", "cancelled"])
-def test_a_status_is_filtered_by(listing: OrderListing, dynamodb: DynamoDBClient, view: View, status: Status) -> None:
+def test_a_list_can_be_filtered_by_status(
+    queries: OrderQueries, dynamodb: DynamoDBClient, view: View, status: Status
+) -> None:
     paid = [placed(number) for number in range(0, 10, 2)]
     cancelled = [placed(number, status="cancelled") for number in range(1, 10, 2)]
     keep(dynamodb, [*paid, *cancelled])
     expected = newest_first(paid if status == "paid" else cancelled)
-    assert View(customer=view.customer, status=status).whole(listing) == expected
+    assert View(customer=view.customer, status=status).whole(queries) == expected
 
 
-def test_what_a_filter_is_looking_for_may_be_far_down(listing: OrderListing, dynamodb: DynamoDBClient) -> None:
+def test_a_filter_finds_the_oldest_order(queries: OrderQueries, dynamodb: DynamoDBClient) -> None:
     oldest = placed(0, status="cancelled")
     keep(dynamodb, [oldest, *(placed(number) for number in range(1, 30))])
-    page = View(customer="cus_ada", status="cancelled", limit=2).page(listing)
+    page = View(customer="cus_ada", status="cancelled", limit=2).page(queries)
     assert ids(page) == [oldest.order_id]
     assert page.next_cursor is None
 
 
 @BOTH
-def test_pages_neither_repeat_nor_skip_whatever_is_placed_between_them(
-    listing: OrderListing, dynamodb: DynamoDBClient, view: View
+def test_pages_neither_repeat_nor_skip_orders_if_others_are_placed_between_them(
+    queries: OrderQueries, dynamodb: DynamoDBClient, view: View
 ) -> None:
     orders = [placed(number) for number in range(10)]
     keep(dynamodb, orders)
@@ -177,46 +177,41 @@ def test_pages_neither_repeat_nor_skip_whatever_is_placed_between_them(
     def place_two_more() -> None:
         keep(dynamodb, [placed(next(later)), placed(next(later))])
 
-    shown = [order_id for page in view.pages(listing, between=place_two_more) for order_id in page]
+    shown = [order_id for page in view.pages(queries, between=place_two_more) for order_id in page]
     assert next(later) > 10
     assert shown == newest_first(orders)
 
 
 @BOTH
-def test_pages_neither_repeat_nor_skip_what_is_cancelled_between_them(
-    listing: OrderListing, dynamodb: DynamoDBClient, view: View
+def test_pages_neither_repeat_nor_skip_orders_that_are_cancelled_between_them(
+    queries: OrderQueries, dynamodb: DynamoDBClient, view: View
 ) -> None:
     orders = [placed(number) for number in range(10)]
     keep(dynamodb, orders)
     store = OrderStore(client=dynamodb, table="orders")
-    # The newest, which has been shown, and the oldest, which has not.
+    # The newest, which a page has shown, and the oldest, which none has.
     to_cancel = iter([orders[9], orders[0], orders[5]])
 
     def cancel_one() -> None:
         cancellation = Cancellation(reason="Changed my mind", cancelled_at=NOON, traceparent="00-" + "1" * 52)
         store.cancel(next(to_cancel).order_id, cancellation)
 
-    shown = [order_id for page in view.pages(listing, between=cancel_one) for order_id in page]
+    shown = [order_id for page in view.pages(queries, between=cancel_one) for order_id in page]
     assert list(to_cancel) == []
     assert shown == newest_first(orders)
 
 
-def test_a_cancelled_order_changes_its_list(listing: OrderListing, dynamodb: DynamoDBClient) -> None:
+def test_a_cancelled_order_moves_to_the_list_of_cancelled_orders(
+    queries: OrderQueries, dynamodb: DynamoDBClient
+) -> None:
     order = placed(1)
     store = OrderStore(client=dynamodb, table="orders")
     store.add(order)
     cancellation = Cancellation(reason="Changed my mind", cancelled_at=NOON, traceparent="00-" + "1" * 52)
     store.cancel(order.order_id, cancellation)
     for customer in (None, "cus_ada"):
-        assert View(customer=customer, status="paid").whole(listing) == []
-        assert View(customer=customer, status="cancelled").whole(listing) == [order.order_id]
-
-
-class AwayClient:
-    """A DynamoDB client that cannot connect."""
-
-    def query(self, **_: Any) -> Any:
-        raise EndpointConnectionError(endpoint_url="https://dynamodb.example")
+        assert View(customer=customer, status="paid").whole(queries) == []
+        assert View(customer=customer, status="cancelled").whole(queries) == [order.order_id]
 
 
 def cursor_at(place: str) -> str:
@@ -250,74 +245,62 @@ ID = order_id_for("pay_1")
         cursor_at(f"paid#1#2026-11-22T12:00:00.000Z#{ID}"),
     ],
 )
-def test_what_is_no_cursor_of_ours_is_refused_without_a_query(view: View, cursor: str) -> None:
-    client: Any = AwayClient()
+def test_a_foreign_cursor_is_refused_without_a_query(dynamodb: DynamoDBClient, view: View, cursor: str) -> None:
+    queries = queries_of(AwayClient(dynamodb))
     with pytest.raises(CursorInvalidError):
-        view.page(OrderListing(client=client, table="orders"), cursor)
+        view.page(queries, cursor)
 
 
 @BOTH
-def test_a_cursor_that_was_cut_off_is_refused(listing: OrderListing, dynamodb: DynamoDBClient, view: View) -> None:
+def test_a_cursor_that_was_cut_off_is_refused(queries: OrderQueries, dynamodb: DynamoDBClient, view: View) -> None:
     keep(dynamodb, [placed(number) for number in range(4)])
-    cursor = view.page(listing).next_cursor
+    cursor = view.page(queries).next_cursor
     assert cursor is not None
     for length in range(len(cursor)):
         with pytest.raises(CursorInvalidError):
-            view.page(listing, cursor[:length])
+            view.page(queries, cursor[:length])
 
 
-def test_a_cursor_fits_the_parameter_that_it_comes_back_in(listing: OrderListing, dynamodb: DynamoDBClient) -> None:
+def test_a_cursor_fits_its_query_parameter(queries: OrderQueries, dynamodb: DynamoDBClient) -> None:
     keep(dynamodb, [placed(number) for number in range(4)])
-    cursor = View().page(listing).next_cursor
+    cursor = View().page(queries).next_cursor
     assert cursor is not None
     assert len(cursor) <= 128
     assert set(cursor) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=")
 
 
-def test_a_cursor_of_another_list_is_a_place_in_this_one(listing: OrderListing, dynamodb: DynamoDBClient) -> None:
+def test_a_cursor_of_another_list_is_a_place_in_this_one(queries: OrderQueries, dynamodb: DynamoDBClient) -> None:
     own = [placed(number) for number in range(0, 10, 2)]
     others = [placed(number, customer="cus_grace") for number in range(1, 10, 2)]
     keep(dynamodb, [*own, *others])
-    cursor = View(limit=4).page(listing).next_cursor  # orders 9 to 6 were shown
-    assert ids(View(customer="cus_ada").page(listing, cursor)) == newest_first(own[:3])
-
-
-class CountingClient:
-    """A DynamoDB client that counts its queries."""
-
-    def __init__(self, client: DynamoDBClient) -> None:
-        self._client = client
-        self.queries = 0
-
-    def query(self, **request: Any) -> Any:
-        self.queries += 1
-        return self._client.query(**request)
+    cursor = View(limit=4).page(queries).next_cursor  # orders 9 to 6 were shown
+    assert ids(View(customer="cus_ada").page(queries, cursor)) == newest_first(own[:3])
 
 
 @pytest.mark.parametrize(
-    ("view", "queries"),
+    ("view", "count"),
     [
         (View(customer="cus_ada", limit=5), 1),
         (View(status="paid", limit=5), STATUS_SHARDS),
         (View(limit=5), 2 * STATUS_SHARDS),
     ],
-    ids=["one customer's", "one status's", "everybody's"],
+    ids=["one customer's", "one status's", "all customers'"],
 )
-def test_a_page_takes_one_query_of_each_partition(dynamodb: DynamoDBClient, view: View, queries: int) -> None:
+def test_a_page_takes_one_query_of_each_partition(dynamodb: DynamoDBClient, view: View, count: int) -> None:
     keep(dynamodb, [placed(number) for number in range(40)])
-    client: Any = CountingClient(dynamodb)
-    assert len(view.page(OrderListing(client=client, table="orders")).orders) == 5
-    assert client.queries == queries
+    client = CountingClient(dynamodb)
+    assert len(view.page(queries_of(client)).orders) == 5
+    assert client.queries == count
 
 
 @BOTH
-def test_without_dynamodb_there_is_no_list(view: View) -> None:
-    client: Any = AwayClient()
+def test_a_list_is_unavailable_without_dynamodb(dynamodb: DynamoDBClient, view: View) -> None:
+    queries = queries_of(AwayClient(dynamodb))
     with pytest.raises(StoreUnavailableError):
-        view.page(OrderListing(client=client, table="orders"))
+        view.page(queries)
 
 
-# Of few customers and moments, so that they meet.
+# Few customers and few times, so that orders coincide.
 PLACED = st.tuples(st.integers(0, 3), st.sampled_from(["cus_ada", "cus_grace"]), st.sampled_from(["paid", "cancelled"]))
 LISTS = st.builds(
     View,
@@ -328,9 +311,12 @@ LISTS = st.builds(
 
 
 @given(placings=st.lists(PLACED, max_size=14), view=LISTS)
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=min(30, settings().max_examples),
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 def test_following_the_cursors_gives_exactly_the_sorted_list(
-    listing: OrderListing, dynamodb: DynamoDBClient, placings: list[tuple[int, str, Status]], view: View
+    queries: OrderQueries, dynamodb: DynamoDBClient, placings: list[tuple[int, str, Status]], view: View
 ) -> None:
     for item in dynamodb.scan(TableName="orders")["Items"]:
         dynamodb.delete_item(TableName="orders", Key={"order_id": item["order_id"]})
@@ -339,7 +325,7 @@ def test_following_the_cursors_gives_exactly_the_sorted_list(
         for number, (moment, customer, status) in enumerate(placings)
     ]
     keep(dynamodb, orders)
-    pages = list(view.pages(listing))
+    pages = list(view.pages(queries))
     assert all(len(page) == view.limit for page in pages[:-1])
     assert len(pages[-1]) <= view.limit
     assert [order_id for page in pages for order_id in page] == newest_first(list(filter(view.shows, orders)))

@@ -1,74 +1,52 @@
-"""The relay as EventBridge starts it: its handler, over a table that moto keeps and a hand-written publisher."""
+"""Relay function as EventBridge invokes it: its handler, with a table in moto and a hand-written publisher."""
 
 from __future__ import annotations
 
-import io
 import json
 import logging
+import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from functions.order.dynamodb import StoreUnavailableError
-from functions.order.items import item_of
-from functions.order.lease import Lease
-from functions.order.orders import ORDER_CANCELLED, ORDER_PAID, Cancellation
-from functions.order.publisher import NotPublishedError, Receipt, RefusedError
-from functions.order.store import OrderStore
-from tests.order.conftest import order_of
-from tests.template.conftest import PLAIN
-from tests.template.deployment import deploy
+from functions.order.bootstrap import RELAY_SEND_BUDGET
+from functions.order.domain.order import ORDER_CANCELLED, ORDER_PAID, Cancellation
+from functions.order.handlers.relay_event import UnknownInvocationError
+from functions.order.outbox.lease import Lease
+from functions.order.storage.store import OrderStore
+from tests.order.environment import plain_deployment
+from tests.order.fakes import AWAY, TOO_LARGE, FakeClock, FakeContext, FakeLog, FakeOutbox, FakePublisher
+from tests.order.orders import NOON, keep, order_of, stored_item
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
     from types import ModuleType
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from functions.order.events import Message
-    from functions.order.orders import Order
-
-NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
-AWAY = NotPublishedError("no acknowledgement from Kafka: KafkaTimeoutError")
-TOO_LARGE = RefusedError("Kafka refuses it for good: MessageSizeTooLargeError")
+    from functions.order.domain.order import Order
 
 Run = Callable[[], dict[str, Any]]
 
 
-@dataclass
-class FakePublisher:
-    """Acknowledges what it is given, but for the orders that have an outcome of their own in `failures`."""
-
-    failures: dict[str, NotPublishedError] = field(default_factory=dict)
-    messages: list[Message] = field(default_factory=list)
-    on_send: Callable[[], object] = lambda: None
-
-    def publish_all(self, messages: Sequence[Message]) -> list[Receipt | NotPublishedError]:
-        self.messages += messages
-        self.on_send()
-        acknowledged = Receipt(topic="order-events", partition=1, offset=7)
-        return [self.failures.get(message.key, acknowledged) for message in messages]
-
-
 @pytest.fixture
 def publisher(relay: ModuleType, monkeypatch: pytest.MonkeyPatch) -> FakePublisher:
-    """The relay's publisher; its clock shows noon."""
-    publisher: Any = FakePublisher()
-    monkeypatch.setattr(relay, "drain", replace(relay.drain, publisher=publisher, clock=lambda: NOON))
-    fake: FakePublisher = publisher
-    return fake
+    """Replace the relay's publisher and its clock, which shows noon."""
+    publisher, noon = FakePublisher(), FakeClock().utc
+    event_publisher = replace(relay.outbox_relay.event_publisher, publisher=publisher, clock=noon)
+    monkeypatch.setattr(relay, "outbox_relay", replace(relay.outbox_relay, event_publisher=event_publisher, clock=noon))
+    return publisher
 
 
 @pytest.fixture
-def run(relay: ModuleType, event: Callable[[str], Any], context: Callable[..., Any]) -> Run:
-    """Starts the relay as EventBridge does, with a minute of time."""
+def run(relay: ModuleType, event: Callable[[str], Any]) -> Run:
+    """Return a function that invokes the relay as EventBridge does, with a minute of time."""
 
     def start() -> dict[str, Any]:
         answer: dict[str, Any] = relay.handler(
-            event("schedule/relay.json"), context(function_name="relay", remaining_ms=60_000)
+            event("schedule/relay.json"), FakeContext(function_name="relay", remaining_ms=60_000)
         )
         return answer
 
@@ -76,19 +54,14 @@ def run(relay: ModuleType, event: Callable[[str], Any], context: Callable[..., A
 
 
 @pytest.fixture(autouse=True)
-def log(relay: ModuleType, monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
-    """What is logged, so that stdout has the metrics alone."""
-    from functions.order import drain
-
-    log = io.StringIO()
-    for logger in (relay.logger, drain.logger):
-        monkeypatch.setattr(logger.registered_handler, "stream", log)
-    return log
+def log(relay: ModuleType, monkeypatch: pytest.MonkeyPatch) -> FakeLog:
+    """Capture the log, so that stdout has the metrics alone."""
+    return FakeLog(monkeypatch)
 
 
 @pytest.fixture
 def metrics(capsys: pytest.CaptureFixture[str]) -> Callable[[], list[dict[str, Any]]]:
-    """What was printed since the last look: metrics in CloudWatch's embedded format."""
+    """Return a function that gives the metrics since its last call, in CloudWatch's embedded format."""
 
     def printed() -> list[dict[str, Any]]:
         return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
@@ -96,60 +69,66 @@ def metrics(capsys: pytest.CaptureFixture[str]) -> Callable[[], list[dict[str, A
     return printed
 
 
-def keep(dynamodb: DynamoDBClient, number: int) -> Order:
+def place(dynamodb: DynamoDBClient, number: int) -> Order:
     """Store order `number` of the tests, placed that many minutes before noon."""
     order = order_of(f"pay_{number}", created_at=NOON - timedelta(minutes=number))
-    dynamodb.put_item(TableName="orders", Item=item_of(order))
+    keep(dynamodb, [order])
     return order
 
 
 def stored(dynamodb: DynamoDBClient, order: Order) -> Order:
-    return OrderStore(client=dynamodb, table="orders").get(order.order_id)
+    return OrderStore(client=dynamodb, table="orders").get_order(order.order_id)
 
 
 def ids_in(dynamodb: DynamoDBClient) -> set[str]:
     return {item["order_id"]["S"] for item in dynamodb.scan(TableName="orders")["Items"]}
 
 
-def test_what_pends_is_published_oldest_first_and_reported(
+def test_relay_publishes_pending_events_oldest_first_and_reports_them(
     run: Run, dynamodb: DynamoDBClient, publisher: FakePublisher
 ) -> None:
-    young, old = keep(dynamodb, 1), keep(dynamodb, 5)
-    assert run() == {"published": 2, "unpublishable": 0, "left": 0, "oldest_pending_seconds": 0.0, "interrupted": False}
-    assert [message.key for message in publisher.messages] == [old.order_id, young.order_id]
+    young, old = place(dynamodb, 1), place(dynamodb, 5)
+    assert run() == {
+        "published": 2,
+        "quarantined": 0,
+        "deferred": 0,
+        "oldest_pending_seconds": 0.0,
+        "interrupted": False,
+    }
+    assert [record.key for record in publisher.records] == [old.order_id, young.order_id]
     assert stored(dynamodb, old).pending == stored(dynamodb, young).pending == ()
 
 
-def test_both_events_of_a_cancelled_order_go_out_in_order(
+def test_relay_publishes_both_events_of_a_cancelled_order_in_order(
     run: Run, dynamodb: DynamoDBClient, publisher: FakePublisher
 ) -> None:
     cancellation = Cancellation(reason="Changed my mind", cancelled_at=NOON, traceparent="00-" + "1" * 52)
-    order = keep(dynamodb, 1)
+    order = place(dynamodb, 1)
     OrderStore(client=dynamodb, table="orders").cancel(order.order_id, cancellation)
     assert run()["published"] == 2
-    assert [message.event_type for message in publisher.messages] == [ORDER_PAID, ORDER_CANCELLED]
+    assert [record.event_type for record in publisher.records] == [ORDER_PAID, ORDER_CANCELLED]
 
 
-def test_what_the_order_function_may_still_be_at_is_not_touched(
+def test_relay_leaves_orders_that_a_request_may_still_be_publishing(
     run: Run, dynamodb: DynamoDBClient, publisher: FakePublisher
 ) -> None:
     order = order_of(created_at=NOON - timedelta(seconds=11))
-    dynamodb.put_item(TableName="orders", Item=item_of(order))
+    keep(dynamodb, [order])
     assert run()["published"] == 0
-    assert publisher.messages == []
+    assert publisher.records == []
 
 
-def test_metrics_say_how_much_was_relayed_and_refused_and_how_old_the_oldest_is_that_was_left(
+def test_metrics_count_relayed_and_refused_events_and_give_the_age_of_the_oldest_deferred(
     run: Run, dynamodb: DynamoDBClient, publisher: FakePublisher, metrics: Callable[[], list[dict[str, Any]]]
 ) -> None:
-    keep(dynamodb, 1)
-    keep(dynamodb, 2)
-    refused, left = keep(dynamodb, 3), keep(dynamodb, 4)
-    publisher.failures |= {refused.order_id: TOO_LARGE, left.order_id: AWAY}
+    place(dynamodb, 1)
+    place(dynamodb, 2)
+    refused, deferred = place(dynamodb, 3), place(dynamodb, 4)
+    publisher.failures |= {refused.order_id: TOO_LARGE, deferred.order_id: AWAY}
     assert run() == {
         "published": 2,
-        "unpublishable": 1,
-        "left": 1,
+        "quarantined": 1,
+        "deferred": 1,
         "oldest_pending_seconds": 240.0,
         "interrupted": False,
     }
@@ -160,33 +139,33 @@ def test_metrics_say_how_much_was_relayed_and_refused_and_how_old_the_oldest_is_
         "Dimensions": [["service"]],
         "Metrics": [
             {"Name": "EventsRelayed", "Unit": "Count"},
-            {"Name": "EventsUnpublishable", "Unit": "Count"},
+            {"Name": "EventsQuarantined", "Unit": "Count"},
             {"Name": "OldestPendingSeconds", "Unit": "Seconds"},
         ],
     }
     assert line["service"] == "order"
-    assert (line["EventsRelayed"], line["EventsUnpublishable"], line["OldestPendingSeconds"]) == ([2], [1], [240])
+    assert (line["EventsRelayed"], line["EventsQuarantined"], line["OldestPendingSeconds"]) == ([2], [1], [240])
 
 
-def test_metrics_are_there_although_nothing_pends(
+def test_metrics_are_written_without_pending_events(
     run: Run, dynamodb: DynamoDBClient, publisher: FakePublisher, metrics: Callable[[], list[dict[str, Any]]]
 ) -> None:
     run()
     [line] = metrics()
-    assert (line["EventsRelayed"], line["EventsUnpublishable"], line["OldestPendingSeconds"]) == ([0], [0], [0])
+    assert (line["EventsRelayed"], line["EventsQuarantined"], line["OldestPendingSeconds"]) == ([0], [0], [0])
 
 
-def test_the_alarms_of_the_template_look_at_what_is_there(
+def test_the_alarms_of_the_template_use_metrics_that_the_relay_writes(
     run: Run, dynamodb: DynamoDBClient, publisher: FakePublisher, metrics: Callable[[], list[dict[str, Any]]]
 ) -> None:
     run()
     [line] = metrics()
     [described] = line["_aws"]["CloudWatchMetrics"]
-    deployment = deploy(**PLAIN)
+    deployment = plain_deployment()
     variables = deployment.properties("RelayFunction")["Environment"]["Variables"]
     alarms = deployment.of_type("AWS::CloudWatch::Alarm")
-    assert {"EventsWaitTooLong", "EventsUnpublishable"} <= alarms.keys()
-    for name in ("EventsWaitTooLong", "EventsUnpublishable"):
+    assert {"EventsWaitTooLong", "EventsQuarantined"} <= alarms.keys()
+    for name in ("EventsWaitTooLong", "EventsQuarantined"):
         alarm = alarms[name]
         assert alarm["MetricName"] in {metric["Name"] for metric in described["Metrics"]}
         assert [[each["Name"] for each in alarm["Dimensions"]]] == described["Dimensions"]
@@ -194,27 +173,27 @@ def test_the_alarms_of_the_template_look_at_what_is_there(
         assert alarm["Dimensions"] == [{"Name": "service", "Value": variables["POWERTOOLS_SERVICE_NAME"]}]
 
 
-def test_while_another_relay_is_at_work_this_one_does_nothing(
+def test_a_relay_does_nothing_while_another_is_at_work(
     run: Run,
     dynamodb: DynamoDBClient,
     publisher: FakePublisher,
     metrics: Callable[[], list[dict[str, Any]]],
     relay: ModuleType,
-    log: io.StringIO,
+    log: FakeLog,
 ) -> None:
-    order = keep(dynamodb, 1)
+    order = place(dynamodb, 1)
     with relay.lease.held(seconds=60):
         assert run() == {"skipped": "another relay is at work"}
-    assert publisher.messages == []
+    assert publisher.records == []
     assert metrics() == []
-    assert [json.loads(line)["message"] for line in log.getvalue().splitlines()] == ["another relay is at work"]
+    assert [line["message"] for line in log.lines()] == ["another relay is at work"]
     assert stored(dynamodb, order).pending == (ORDER_PAID,)
 
 
-def test_while_it_works_it_has_the_lease_and_afterwards_not(
+def test_a_relay_holds_the_lease_only_while_it_works(
     run: Run, dynamodb: DynamoDBClient, publisher: FakePublisher, relay: ModuleType
 ) -> None:
-    order = keep(dynamodb, 1)
+    order = place(dynamodb, 1)
     seen = []
     publisher.on_send = lambda: seen.append(ids_in(dynamodb))
     run()
@@ -222,21 +201,20 @@ def test_while_it_works_it_has_the_lease_and_afterwards_not(
     assert ids_in(dynamodb) == {order.order_id}
 
 
-def test_its_lease_lasts_longer_than_its_invocation_can(
+def test_the_lease_lasts_longer_than_the_invocation_can(
     run: Run,
     dynamodb: DynamoDBClient,
     publisher: FakePublisher,
     relay: ModuleType,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    lease = Lease(client=relay.dynamodb, table="orders", name="relay", clock=NOON.timestamp)
+    lease = Lease(client=dynamodb, table="orders", name="relay", clock=FakeClock())
     monkeypatch.setattr(relay, "lease", lease)
-    keep(dynamodb, 1)
+    place(dynamodb, 1)
     until = []
 
     def note_until() -> None:
-        item = dynamodb.get_item(TableName="orders", Key={"order_id": {"S": "lease#relay"}})["Item"]
-        until.append(int(item["lease_until"]["N"]))
+        until.append(int(stored_item(dynamodb, "lease#relay")["lease_until"]["N"]))
 
     publisher.on_send = note_until
     run()
@@ -244,14 +222,7 @@ def test_its_lease_lasts_longer_than_its_invocation_can(
     assert until[0] > NOON.timestamp() + 60
 
 
-class UnreadableOutbox:
-    """An outbox that DynamoDB is away of."""
-
-    def pending(self, *, before: datetime) -> Iterator[Any]:
-        raise StoreUnavailableError
-
-
-def test_a_run_that_cannot_read_on_says_what_it_did_and_not_how_old_the_oldest_is(
+def test_an_interrupted_run_reports_its_result_without_the_age_of_the_oldest(
     run: Run,
     dynamodb: DynamoDBClient,
     publisher: FakePublisher,
@@ -259,41 +230,68 @@ def test_a_run_that_cannot_read_on_says_what_it_did_and_not_how_old_the_oldest_i
     monkeypatch: pytest.MonkeyPatch,
     metrics: Callable[[], list[dict[str, Any]]],
 ) -> None:
-    monkeypatch.setattr(relay, "drain", replace(relay.drain, outbox=UnreadableOutbox()))
+    unreadable = FakeOutbox([], [], fails_at_the_end=True)
+    monkeypatch.setattr(relay, "outbox_relay", replace(relay.outbox_relay, outbox=unreadable))
     assert run()["interrupted"]
     [line] = metrics()
     assert line["EventsRelayed"] == [0]
-    assert "OldestPendingSeconds" not in line  # which the alarm on the oldest takes for trouble
+    assert "OldestPendingSeconds" not in line  # the alarm takes a missing metric for a failure
     assert ids_in(dynamodb) == set()
 
 
-def test_what_was_set_aside_is_put_back_on_request_and_published(
+def test_relay_requeues_quarantined_orders_on_request(
     relay: ModuleType,
     run: Run,
     dynamodb: DynamoDBClient,
     publisher: FakePublisher,
-    context: Callable[..., Any],
 ) -> None:
-    aside, other = keep(dynamodb, 1), keep(dynamodb, 2)
-    relay.outbox.set_aside(aside, ORDER_PAID, reason="too large", now=NOON - timedelta(minutes=1))
+    refused, other = place(dynamodb, 1), place(dynamodb, 2)
+    relay.outbox.quarantine(refused, ORDER_PAID, reason="too large", now=NOON - timedelta(minutes=1))
     assert run()["published"] == 1
-    asked = {"put_back": [aside.order_id, other.order_id, "ord_unknown"]}
-    assert relay.handler(asked, context()) == {"put_back": [aside.order_id]}
-    item = dynamodb.get_item(TableName="orders", Key={"order_id": {"S": aside.order_id}})["Item"]
+    asked = {"requeue": [refused.order_id, other.order_id, "ord_unknown"]}
+    assert relay.handler(asked, FakeContext()) == {"requeue": [refused.order_id]}
+    item = stored_item(dynamodb, refused.order_id)
     assert "unpublishable" not in item
     assert "pending_shard" in item
+
+
+def test_an_empty_event_runs_the_relay(relay: ModuleType, dynamodb: DynamoDBClient, publisher: FakePublisher) -> None:
+    place(dynamodb, 1)
+    assert relay.handler({}, FakeContext(function_name="relay", remaining_ms=60_000))["published"] == 1
+
+
+@pytest.mark.parametrize(
+    ("event", "message"),
+    [
+        ({"put_back": ["ord_1"]}, 'put_back is called requeue now. Nothing was requeued: send {"requeue": ["ord_…"]}.'),
+        ({"put_back": ["ord_1"], "requeue": "ord_1"}, "put_back is called requeue now."),
+        ({"requeue": "ord_1"}, 'or {"requeue": ["ord_…"]} to requeue orders.'),
+        ({"requeue": [1]}, 'or {"requeue": ["ord_…"]} to requeue orders.'),
+        ({"requeue": ["ord_1"], "now": True}, 'or {"requeue": ["ord_…"]} to requeue orders.'),
+        ({"orders": ["ord_1"]}, "The relay does not know this event, and did nothing. Send an empty event to publish"),
+        ({"source": "shop"}, "The relay does not know this event, and did nothing."),
+    ],
+)
+def test_the_relay_refuses_an_event_that_it_does_not_know_and_does_nothing(
+    relay: ModuleType, dynamodb: DynamoDBClient, publisher: FakePublisher, event: dict[str, Any], message: str
+) -> None:
+    order = place(dynamodb, 1)
+    with pytest.raises(UnknownInvocationError, match=re.escape(message)):
+        relay.handler(event, FakeContext(function_name="relay", remaining_ms=60_000))
+    assert publisher.records == []
+    assert stored(dynamodb, order).pending == (ORDER_PAID,)
 
 
 def test_the_metrics_of_one_run_are_not_in_the_next(
     run: Run, dynamodb: DynamoDBClient, publisher: FakePublisher, metrics: Callable[[], list[dict[str, Any]]]
 ) -> None:
-    keep(dynamodb, 1)
+    place(dynamodb, 1)
     run()
     run()
     assert [line["EventsRelayed"] for line in metrics()] == [[1], [0]]
 
 
-def test_after_a_failed_send_it_connects_again_at_once_and_with_more_patience_than_a_request(
+def test_the_relay_connects_again_at_once_after_a_failed_send_with_its_own_budget(
     relay: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     patience: list[float] = []
@@ -302,28 +300,28 @@ def test_after_a_failed_send_it_connects_again_at_once_and_with_more_patience_th
         patience.append(seconds)
         raise OSError
 
-    publisher = relay.drain.publisher
+    publisher = relay.outbox_relay.event_publisher.publisher
     monkeypatch.setattr(publisher, "_connect", connect)
     message: Any = None
     publisher.publish_all([message])
     publisher.publish_all([message])
-    assert patience == [pytest.approx(relay.SEND_BUDGET, abs=0.5)] * 2
+    assert patience == [pytest.approx(RELAY_SEND_BUDGET, abs=0.5)] * 2
 
 
 def test_nothing_personal_is_logged_or_printed_not_even_for_debugging(
     run: Run,
     dynamodb: DynamoDBClient,
     publisher: FakePublisher,
-    log: io.StringIO,
+    log: FakeLog,
     capsys: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    well, refused, left = keep(dynamodb, 1), keep(dynamodb, 2), keep(dynamodb, 3)
-    publisher.failures |= {refused.order_id: TOO_LARGE, left.order_id: AWAY}
+    well, refused, deferred = place(dynamodb, 1), place(dynamodb, 2), place(dynamodb, 3)
+    publisher.failures |= {refused.order_id: TOO_LARGE, deferred.order_id: AWAY}
     with caplog.at_level(logging.DEBUG):
         run()
     said = log.getvalue() + caplog.text + "".join(capsys.readouterr())
-    for order in (well, refused, left):
+    for order in (well, refused, deferred):
         assert order.order_id in said
     for personal in ("Ada", "Lovelace", "ada@", "cus_ada", "pay_"):
         assert personal not in said

@@ -1,4 +1,4 @@
-"""The AWS SAM CLI on a copy of what it deploys."""
+"""Fixtures for the AWS SAM CLI, on a copy of the deployed files."""
 
 import os
 import shutil
@@ -10,35 +10,35 @@ from typing import NoReturn
 
 import pytest
 
-from local.parameters import read
+from samrun.testing.templates import read_parameters
 from tests.project import copy_to
 from tests.sam.sam_cli import EXECUTABLE, SamCli
-from tests.system.running import RunningStack
+from tests.system.order_stack import OrderStack
 
 
-def _missing(what: str) -> NoReturn:
+def _missing(message: str) -> NoReturn:
     if os.environ.get("REQUIRE_SAM") == "1":
-        pytest.fail(what)
-    pytest.skip(what)
+        pytest.fail(message)
+    pytest.skip(message)
 
 
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of what a deployment is made of: builds leave files beside the template."""
+    """A copy of the deployed files, because builds leave files beside the template."""
     return copy_to(tmp_path_factory.mktemp("sam") / "project")
 
 
 @pytest.fixture(scope="session")
 def parameters(project: Path) -> dict[str, str]:
-    """The template's parameters that samconfig.toml builds with."""
+    """The template's parameters for `sam build`, from samconfig.toml."""
     config = tomllib.loads((project / "samconfig.toml").read_text())
     overrides = config["default"]["build"]["parameters"]["parameter_overrides"]
-    return dict(read([overrides], source="samconfig.toml", folder=project))
+    return dict(read_parameters([overrides], source="samconfig.toml", folder=project))
 
 
 @pytest.fixture(scope="session")
 def python(parameters: dict[str, str]) -> str:
-    """The Python that builds the functions and runs them: their runtime's."""
+    """The Python that builds and runs the functions: the one of their runtime."""
     runtime = parameters["PythonRuntime"]
     return shutil.which(runtime) or _missing(
         f"{runtime} is not on the PATH; parameters/this-machine.yaml builds the functions for it"
@@ -62,7 +62,7 @@ def build(sam: SamCli, python: str) -> Path:
 
 @pytest.fixture(scope="session")
 def docker() -> None:
-    """Whether containers can be run."""
+    """Docker, to run containers; without it, the test is skipped."""
     client = shutil.which("docker")
     if client is None or subprocess.run([client, "info"], capture_output=True, check=False).returncode != 0:
         _missing("Docker does not run; `sam local` needs it")
@@ -71,20 +71,20 @@ def docker() -> None:
 @pytest.fixture(scope="session")
 def services(
     build: Path, docker: None, project: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[RunningStack]:
-    """What `make services` starts, on free ports, to which the project's parameters for `sam local` lead."""
-    stack = RunningStack(project, tmp_path_factory.mktemp("services") / "data", command="services")
+) -> Iterator[OrderStack]:
+    """The services of `make services` on free ports; the project's parameters for `sam local` name these ports."""
+    stack = OrderStack(project, tmp_path_factory.mktemp("services") / "data", command="services")
     try:
         stack.wait_until_ready()
-        _lead_to(stack, project / "parameters" / "sam-local.yaml")
+        _set_ports(stack, project / "parameters" / "sam-local.yaml")
         yield stack
         assert stack.stop() == os.EX_OK
     finally:
         stack.kill()
 
 
-def _lead_to(stack: RunningStack, parameters: Path) -> None:
-    """Change nothing but the ports."""
+def _set_ports(stack: OrderStack, parameters: Path) -> None:
+    """Replace the ports in the parameters with the stack's; change nothing else."""
     text = parameters.read_text()
     for usual, port in {
         "19092": stack.endpoints["container_kafka"].rpartition(":")[2],

@@ -1,4 +1,4 @@
-"""The AWS SAM CLI, as `make` installs it."""
+"""AWS SAM CLI, as `make` installs it."""
 
 import contextlib
 import os
@@ -6,21 +6,21 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from samrun.testing.waiting import PATIENCE
 from tests.project import ROOT
-from tests.system.running import PATIENCE
 
 EXECUTABLE = ROOT / ".venv-sam/bin/sam"
 
 
 class SamCli:
-    """Runs commands of sam in a project, without credentials and with no variables of AWS's but `variables`."""
+    """SAM CLI in a project, without credentials and without AWS variables except `variables`."""
 
     def __init__(self, project: Path, **variables: str) -> None:
         self.project = project
         self._variables: Mapping[str, str] = variables
 
     def run(self, *arguments: str, stdin: str | None = None) -> str:
-        """Run a command and return what it prints; fail with all that it said unless it succeeds."""
+        """Run a command and return its output; fail with all of its output if the command fails."""
         done = subprocess.run(
             [str(EXECUTABLE), *arguments],
             cwd=self.project,
@@ -35,7 +35,7 @@ class SamCli:
 
     @contextlib.contextmanager
     def serving(self, *arguments: str) -> Iterator[None]:
-        """Have a command run, which serves something until it is ended; what it says is in sam.log."""
+        """Run a command that serves until the block ends; its output is in sam.log."""
         with (self.project / "sam.log").open("ab") as log:
             process = subprocess.Popen(
                 [str(EXECUTABLE), *arguments],

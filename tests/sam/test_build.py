@@ -1,4 +1,4 @@
-"""`sam build`: each function's artifact has all that the function imports, and nothing of the other."""
+"""`sam build`: a function's artifact has everything that the function imports, and nothing of the other functions."""
 
 import json
 import subprocess
@@ -7,24 +7,23 @@ from pathlib import Path
 
 import pytest
 
-from local.model import Function
-from local.template import load
+from samrun.testing.templates import Function, load
 
 REGION = "eu-central-1"
-# Building takes a minute: once, in one worker.
+# A build takes a minute, so it runs once, in one worker.
 pytestmark = pytest.mark.xdist_group("sam-build")
 
 
 @pytest.fixture(scope="session")
 def functions(project: Path, parameters: dict[str, str]) -> dict[str, Function]:
-    """The functions as the template declares them."""
+    """The functions that the template declares, by name."""
     application = load(project / "template.yaml", parameters=parameters, region=REGION, aws="http://aws.invalid")
     return {function.name: function for function in application.functions}
 
 
 @pytest.fixture
 def run(build: Path, functions: dict[str, Function], python: str) -> Callable[[str, str], str]:
-    """Runs code as a function runs: its artifact, its environment, and nothing else of this machine's."""
+    """Runner of code as in Lambda: with the function's artifact and environment, and nothing else of this machine."""
 
     def run(name: str, code: str) -> str:
         # -I and -S leave only the standard library on the path.
@@ -38,7 +37,7 @@ def run(build: Path, functions: dict[str, Function], python: str) -> Callable[[s
 
 
 @pytest.mark.parametrize("name", ["OrderFunction", "NotifyFunction", "FeedbackFunction", "HistoryFunction"])
-def test_an_artifact_is_all_that_its_handler_needs(
+def test_artifact_contains_everything_that_its_handler_imports(
     functions: dict[str, Function], run: Callable[[str, str], str], name: str
 ) -> None:
     module, _, handler = functions[name].handler.rpartition(".")
@@ -46,15 +45,15 @@ def test_an_artifact_is_all_that_its_handler_needs(
 
 
 @pytest.mark.parametrize(("name", "package"), [("OrderFunction", "order"), ("NotifyFunction", "notify")])
-def test_an_artifact_holds_its_own_function_only(build: Path, name: str, package: str) -> None:
+def test_artifact_contains_only_its_own_function(build: Path, name: str, package: str) -> None:
     assert [each.name for each in (build / name / "functions").iterdir()] == [package]
-    assert not {"local", "tests", "tools"} & {each.name for each in (build / name).iterdir()}
+    assert not {"samrun", "tests", "tools"} & {each.name for each in (build / name).iterdir()}
 
 
-def test_the_templates_of_the_mails_are_in_notifys_artifact(project: Path, run: Callable[[str, str], str]) -> None:
+def test_notifys_artifact_contains_the_mail_templates(project: Path, run: Callable[[str, str], str]) -> None:
     types = run(
         "NotifyFunction",
-        "import json; from functions.notify.messages import Messages; "
+        "import json; from functions.notify.messages.messages import Messages; "
         "print(json.dumps(sorted(Messages(shop_name='Shop').types)))",
     )
     folders = (project / "functions/notify/templates").iterdir()

@@ -7,8 +7,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from samrun.testing.waiting import PATIENCE, eventually
 from tests.project import copy_to
-from tests.system.running import PATIENCE, RunningStack, eventually
+from tests.sam.sam_cli import EXECUTABLE
+from tests.system.order_stack import OrderStack
 
 pytestmark = pytest.mark.xdist_group("sam-build")
 
@@ -17,9 +19,14 @@ PATIENCE_WITH_BUILDS = 5 * PATIENCE
 
 
 @pytest.fixture
-def stack(docker: None, python: str, tmp_path: Path) -> Iterator[RunningStack]:
-    """A stack of a project of its own, since the test changes it."""
-    stack = RunningStack(copy_to(tmp_path / "project"), tmp_path / "data", options=["--sam"])
+def stack(docker: None, python: str, tmp_path: Path) -> Iterator[OrderStack]:
+    """A stack on its own copy of the project, because the test changes the project."""
+    stack = OrderStack(
+        copy_to(tmp_path / "project"),
+        tmp_path / "data",
+        options=["--sam"],
+        environment={"SAMRUN_SAM_CLI": str(EXECUTABLE)},
+    )
     try:
         stack.wait_until_ready(patience=PATIENCE_WITH_BUILDS)
         yield stack
@@ -28,10 +35,10 @@ def stack(docker: None, python: str, tmp_path: Path) -> Iterator[RunningStack]:
         stack.kill()
 
 
-def test_an_order_becomes_a_mail_through_containers(stack: RunningStack, tmp_path: Path) -> None:
+def test_order_becomes_a_mail_through_containers(stack: OrderStack, tmp_path: Path) -> None:
     assert stack.place("pay-sam").status_code == httpx.codes.CREATED
     stack.wait_for_mails_to(["pay-sam"])
-    # What the functions log is on the terminal, as without containers.
+    # The functions' logs are on the terminal, as without containers.
     assert stack.logged("NotifyFunction    notification sent")
 
     template = tmp_path / "project/functions/notify/templates/order.paid.v1/en/subject.txt.jinja"

@@ -1,7 +1,5 @@
 """Stacks for the tests of the whole path."""
 
-import contextlib
-import gc
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,24 +7,26 @@ from typing import Any
 
 import pytest
 
-from tests.project import copy_to
-from tests.system.broker import Broker
-from tests.system.running import ROOT, RunningStack
+from samrun.testing.fixtures import broker, sockets_collected, start_broker
+from tests.project import ROOT, copy_to
+from tests.system.order_stack import OrderStack
+
+__all__ = ["broker", "sockets_collected", "start_broker"]
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A copy of what a deployment is made of, which a test may change."""
+    """A copy of the files of a deployment, which a test may change."""
     return copy_to(tmp_path / "project")
 
 
 @pytest.fixture
-def start(tmp_path: Path, project: Path) -> Iterator[Callable[..., RunningStack]]:
-    """Starts stacks, on the same data folder unless told otherwise; ends what a test leaves running."""
-    started: list[RunningStack] = []
+def start(tmp_path: Path, project: Path) -> Iterator[Callable[..., OrderStack]]:
+    """Starts stacks, on the same data folder if a test names no other; ends those that a test leaves running."""
+    started: list[OrderStack] = []
 
-    def start_one(*, data: str = "data", ready: bool = True, **options: Any) -> RunningStack:
-        stack = RunningStack(project, tmp_path / data, **options)
+    def start_one(*, data: str = "data", ready: bool = True, **options: Any) -> OrderStack:
+        stack = OrderStack(project, tmp_path / data, **options)
         started.append(stack)
         if ready:
             stack.wait_until_ready()
@@ -38,41 +38,16 @@ def start(tmp_path: Path, project: Path) -> Iterator[Callable[..., RunningStack]
 
 
 @pytest.fixture(scope="session")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OrderStack]:
     """One stack for the tests that leave it as it was."""
-    stack = RunningStack(ROOT, tmp_path_factory.mktemp("shared") / "data")
-    try:
-        stack.wait_until_ready()
+    with OrderStack(ROOT, tmp_path_factory.mktemp("shared") / "data") as stack:
         yield stack
         assert stack.stop() == os.EX_OK
-    finally:
-        stack.kill()
 
 
-@pytest.fixture(scope="module")
-def start_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Broker]]:
-    """Starts brokers with the options of `Broker`; they end with the module, or when a test closes them."""
-    with contextlib.ExitStack() as started:
-
-        def start_one(**options: Any) -> Broker:
-            return started.enter_context(Broker(tmp_path_factory.mktemp("broker"), **options))
-
-        yield start_one
-
-
-@pytest.fixture(scope="module")
-def broker(start_broker: Callable[..., Broker]) -> Broker:
-    """One broker for the tests of a module; who hurts it leaves it ready."""
-    return start_broker()
-
-
-@pytest.fixture
-def sockets_collected(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """For tests in which connections to Kafka fail; they ignore the warning "unclosed <(socket|ssl)", too.
-
-    kafka-python leaves the sockets of failed connections to the garbage collector, and pytest keeps them alive with
-    the errors that were logged: they are collected while the test's filter of warnings holds.
-    """
-    yield
-    caplog.get_records("call").clear()
-    gc.collect()
+@pytest.fixture(scope="session")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OrderStack]:
+    """The services alone, for the tests whose stacks use them as external services, one after the other."""
+    with OrderStack(ROOT, tmp_path_factory.mktemp("services") / "data", command="services") as stack:
+        yield stack
+        assert stack.stop() == os.EX_OK

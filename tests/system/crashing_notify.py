@@ -1,7 +1,7 @@
-"""A notify that one customer's record ends as a whole."""
+"""A notify function whose process ends when it gets a given record."""
 
 _DIES = """
-_mended_handler = handler
+_fixed_handler = handler
 
 
 def handler(event, context):
@@ -10,10 +10,10 @@ def handler(event, context):
     for records in event["records"].values():
         if any({marker!r} in base64.b64decode(record["value"]) for record in records):
             os._exit(1)
-    return _mended_handler(event, context)
+    return _fixed_handler(event, context)
 """
 
 
 def dies_of(marker: bytes) -> str:
-    """Return what app.py is to have at its end, so that a record whose value holds the marker ends the process."""
+    """Return code for the end of handlers/notify.py: a record whose value contains the marker ends the process."""
     return _DIES.format(marker=marker)

@@ -1,4 +1,4 @@
-"""Customers whom nothing else can be mistaken for, and the search for them where nobody's data must be."""
+"""Customers with unmistakable names, and a search for their data in places where it must not be."""
 
 import base64
 import re
@@ -21,12 +21,12 @@ def customer(number: int) -> dict[str, str]:
 
 
 def address(number: int) -> str:
-    """Return where this customer gets mail."""
+    """Return the mail address of this customer."""
     return f"v{number}@{_DOMAIN}"
 
 
 def personal_data_in(texts: Iterable[str]) -> list[str]:
-    """Return every line that tells a customer's name, address or number, in plain text or in base64."""
+    """Return every line that contains a customer's name, address or number, in plain text or in base64."""
     return [line for line in chain.from_iterable(map(str.splitlines, texts)) if _TRACES.search(line)]
 
 

@@ -1,4 +1,4 @@
-"""A stand-in for SES that does what moto cannot: take its time, throttle, fail, lose answers, be away."""
+"""A stand-in for SES that does what moto cannot: be slow, throttle, fail, lose answers, be away."""
 
 import base64
 import json
@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, Self
 
 @dataclass(frozen=True, kw_only=True)
 class Refusal:
-    """An error as SES answers it."""
+    """An error in the form in which SES answers it."""
 
     code: str
     status: int = 400
@@ -25,9 +25,9 @@ class Refusal:
 
 
 class Outage(Enum):
-    """How SES can be away for everybody, though something listens on its port. `Server.stop` is for when nothing does.
+    """The ways in which SES takes no mail although something listens on its port.
 
-    It takes no mail then.
+    `Server.stop` is for the case that nothing listens.
     """
 
     HANGS = auto()
@@ -52,13 +52,13 @@ class Taken(NamedTuple):
 
 @dataclass
 class Ses:
-    """What it does, to be changed at will, and what it took: `sent` counts the mails to each address.
+    """Behaviour of the fake, which a test changes, and its records: `sent` counts the accepted mails to each address.
 
     `latency` is in seconds; `per_second`: more than that many in a second are refused; `refuse` says which error a
-    mail to an address gets, if any; with `loses_answers`, it takes a mail and hangs up. `asked` counts the tries, those
-    of an outage too; `most_at_once` is how many mails it had in hand at a time.
+    mail to an address gets, if any; with `loses_answers`, it takes a mail and hangs up. `asked` counts the attempts,
+    those of an outage too; `most_at_once` is how many mails it had in hand at a time.
 
-    Two moments at which a test can have the sender die, each told with the connection: `before_mail`, when one is about
+    Two moments at which a test can kill the sender, each called with the connection: `before_mail`, when one is about
     to come (true: it is not read), and `before_answer`, when it has a mail to an address.
     """
 
@@ -79,7 +79,7 @@ class Ses:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self, request: dict[str, Any]) -> Refusal | None:
-        """Take a mail, or say why not."""
+        """Take a mail, or return the refusal."""
         [address] = request["Destination"]["ToAddresses"]
         assert base64.b64decode(request["Content"]["Raw"]["Data"])
         with self._lock:
@@ -98,16 +98,16 @@ class Ses:
             return refusal
 
     @property
-    def told(self) -> dict[str, list[str]]:
+    def notifications(self) -> dict[str, list[str]]:
         """Return the notifications that the mails were, by address and in their order: the ledger's ids."""
         with self._lock:
-            told: defaultdict[str, list[str]] = defaultdict(list)
+            notifications: defaultdict[str, list[str]] = defaultdict(list)
             for taken in self.taken:
-                told[taken.address].append(taken.notification_id)
-            return told
+                notifications[taken.address].append(taken.notification_id)
+            return notifications
 
     def count_try(self) -> None:
-        """Note that a client wants something."""
+        """Count a request of a client."""
         with self._lock:
             self.asked += 1
 
@@ -188,7 +188,7 @@ class _Listener(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of clients that died or gave up waiting, all else of any error."""
+        """Print nothing about a client that died or gave up waiting. Print all other errors."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 

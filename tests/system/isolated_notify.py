@@ -1,4 +1,4 @@
-"""Notify outside the local stack, with what it talks to; a test plays the part of its mapping, and kills it."""
+"""Notify outside a stack, with the services that it calls: a test delivers batches to it, and kills it."""
 
 import contextlib
 import itertools
@@ -9,38 +9,29 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import boto3
 import pytest
-from botocore.config import Config
-from kafka import TopicPartition
-from kafka.consumer.fetcher import ConsumerRecord
 
-from local import ports, resources
-from local.endpoints import url
-from local.mapping.answer import failed_from
-from local.mapping.batch import Batch
-from local.services import CREDENTIALS
-from tests.local_aws import running
-from tests.system.broker import Broker, read_all
+from samrun.testing.aws import client, create_queues, running_aws
+from samrun.testing.broker import Broker, read_all
+from samrun.testing.dynamodb import Database, Table
+from samrun.testing.mapping import Batch, KafkaRecord, TopicPartition, parse_batch_item_failures
 from tests.system.customers import address
-from tests.system.database import Database
-from tests.system.invoking import NOTIFY, REGION, Call, Functions, application
-from tests.system.order_events import TOPIC, event_of, publish
-from tests.system.peers import kill_peer
-from tests.system.published import PAID
-from tests.system.ses import Ses, serving
-from tests.system.table import Table
+from tests.system.fake_ses import Ses, serving
+from tests.system.killable_functions import NOTIFY, Call, Functions, application
+from tests.system.order_events import TOPIC, customer_of, event_of, order_id_of, publish
+from tests.system.published_events import PAID
+from tests.system.tcp_peer import kill_peer
 
 if TYPE_CHECKING:
-    from local.model import KafkaMapping
+    from samrun.testing.mapping import KafkaMapping
 
-# Where SES's stand-in kills the sender. At every other step it dies by itself: tests/system/mortal_notify.py.
+# Where SES's stand-in kills the sender. At every other step it dies by itself: tests/system/killable_notify.py.
 SES_IS_CONNECTED = "while SES waits for the mail"
 SES_HAS_THE_MAIL = "while SES has the mail and has not answered"
 
 
 class Entry(NamedTuple):
-    """What the ledger tells of a mail."""
+    """A mail as the ledger has it."""
 
     status: str
     attempts: int
@@ -49,7 +40,7 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
-    """What notify talks to. `aws`, `dynamodb` and `ses_url` are URLs. Each customer, by number, is used once."""
+    """The services that notify calls: URLs, and the broker. `customers` are those who have no event yet."""
 
     broker: Broker
     aws: str
@@ -61,7 +52,7 @@ class Surroundings:
 
     def dead_letters(self) -> list[Any]:
         """Return the messages in the queue; they are hidden from then on."""
-        sqs = _sqs(self.aws)
+        sqs = client("sqs", self.aws)
         queue = sqs.get_queue_url(QueueName="DeadLetterQueue")["QueueUrl"]
 
         def receive() -> list[Any]:
@@ -74,33 +65,22 @@ class Surroundings:
 
 @contextlib.contextmanager
 def surroundings(broker: Broker, folder: Path) -> Iterator[Surroundings]:
-    """Run what notify talks to, beside the broker, with the template's topic, table and queues."""
+    """Run the services that notify calls, beside the broker, with the template's topic, table and queues."""
     broker.create_topic(TOPIC, partitions=3)
-    port = ports.claim("dynamodb", 0)
-    with running(folder) as aws, serving(ses := Ses()) as ses_url:
-        template = application(kafka=broker.bootstrap, dynamodb=url(port), aws=aws)
-        queues = [each for each in template.resources if each.type == "AWS::SQS::Queue"]
-        resources.make(queues, lambda _: _sqs(aws))
-        with (
-            Database(folder, port=port, application=template),
-            contextlib.closing(Table(url(port), "NotificationsTable")) as ledger,
-        ):
-            yield Surroundings(broker=broker, aws=aws, dynamodb=url(port), ledger=ledger, ses=ses, ses_url=ses_url)
-
-
-def _sqs(aws: str) -> Any:
-    return boto3.client(
-        "sqs",
-        endpoint_url=aws,
-        region_name=REGION,
-        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-        config=Config(proxies={}),
-    )
+    with (
+        running_aws(folder) as aws,
+        serving(ses := Ses()) as ses_url,
+        Database(folder) as database,
+        contextlib.closing(Table(database.url, "NotificationsTable")) as ledger,
+    ):
+        template = application(kafka=broker.bootstrap, dynamodb=database.url, aws=aws)
+        create_queues(template, aws)
+        database.create_tables(template)
+        yield Surroundings(broker=broker, aws=aws, dynamodb=database.url, ledger=ledger, ses=ses, ses_url=ses_url)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Post:
+class IsolatedNotify:
     """Notify under one policy. `ahead` is by how many seconds an invocation's clock is ahead."""
 
     around: Surroundings
@@ -112,7 +92,7 @@ class Post:
         customers = list(itertools.islice(self.around.customers, count))
         bootstrap = self.around.broker.bootstrap
         publish(bootstrap, (event_of(number, PAID) for number in customers))
-        keys = {f"ord_{number}".encode() for number in customers}
+        keys = {order_id_of(number).encode() for number in customers}
         return _batch(record for record in read_all(bootstrap, TOPIC) if record.key in keys)
 
     def kill_each(self, batch: Batch, *, step: str, ahead: float = 0.0) -> None:
@@ -130,18 +110,18 @@ class Post:
             self.functions.kill([self._call(batch)])
 
     def deliver(self, batch: Batch, *, ahead: float = 0.0) -> Batch:
-        """Deliver the batch, and return what of it is to come again."""
-        [outcome] = self.functions.invoke([self._call(batch, ahead=ahead)])
-        return batch.remainder(failed_from(json.dumps(outcome.answer).encode(), batch))
+        """Deliver the batch, and return the records that the mapping must retry."""
+        [result] = self.functions.invoke([self._call(batch, ahead=ahead)])
+        return batch.from_lowest(parse_batch_item_failures(json.dumps(result.answer).encode(), batch))
 
     def mails(self, batch: Batch) -> dict[int, int]:
         """Return how many mails each customer of the batch has."""
         return {number: self.around.ses.sent[address(number)] for number in customers_of(batch)}
 
     def entries(self, batch: Batch) -> dict[int, Entry]:
-        """Return what the ledger tells of the mail to each customer of the batch."""
+        """Return the ledger's entry of the mail to each customer of the batch."""
         items = {item["order_id"]: item for item in self.around.ledger.scan()}
-        return {number: _entry(items[f"ord_{number}"]) for number in customers_of(batch)}
+        return {number: _entry(items[order_id_of(number)]) for number in customers_of(batch)}
 
     def logged(self) -> list[dict[str, Any]]:
         """Return what notify has logged, its metrics among it."""
@@ -153,7 +133,7 @@ class Post:
 
     @contextlib.contextmanager
     def _dying(self, step: str) -> Iterator[str | None]:
-        """Have senders die at the step; give what their calls have to say for that."""
+        """Kill senders at the step; yield the value for `dies` of their calls."""
         with pytest.MonkeyPatch.context() as ses:
             if step == SES_IS_CONNECTED:
                 ses.setattr(self.around.ses, "before_mail", _kill_and_hang_up)
@@ -163,7 +143,7 @@ class Post:
 
 
 @contextlib.contextmanager
-def post(around: Surroundings, *, policy: str, log: Path) -> Iterator[Post]:
+def run_isolated_notify(around: Surroundings, *, policy: str, log: Path) -> Iterator[IsolatedNotify]:
     """Give notify under a policy (resend or hold)."""
     template = application(
         kafka=around.broker.bootstrap,
@@ -174,7 +154,7 @@ def post(around: Surroundings, *, policy: str, log: Path) -> Iterator[Post]:
     services = {"dynamodb": around.dynamodb, "sesv2": around.ses_url, "sqs": around.aws}
     [mapping] = template.mappings
     with Functions(NOTIFY, template, services=services, log=log) as functions:
-        yield Post(around=around, functions=functions, mapping=mapping)
+        yield IsolatedNotify(around=around, functions=functions, mapping=mapping)
 
 
 def parts(batch: Batch, size: int) -> list[Batch]:
@@ -185,7 +165,7 @@ def parts(batch: Batch, size: int) -> list[Batch]:
 
 def customers_of(batch: Batch) -> list[int]:
     """Return the customer of each record."""
-    return [int(record.key.decode().removeprefix("ord_")) for record in _records(batch)]
+    return [customer_of((record.key or b"").decode()) for record in _records(batch)]
 
 
 def places_of(batch: Batch) -> list[tuple[int, int]]:
@@ -193,7 +173,7 @@ def places_of(batch: Batch) -> list[tuple[int, int]]:
     return [(record.partition, record.offset) for record in _records(batch)]
 
 
-def _records(batch: Batch) -> Iterator[ConsumerRecord]:
+def _records(batch: Batch) -> Iterator[KafkaRecord]:
     return itertools.chain.from_iterable(batch.records.values())
 
 
@@ -202,11 +182,10 @@ def _kill_and_hang_up(sender: socket.socket) -> bool:
     return True
 
 
-def _batch(records: Iterable[ConsumerRecord]) -> Batch:
-    by_partition: dict[TopicPartition, tuple[ConsumerRecord, ...]] = {}
+def _batch(records: Iterable[KafkaRecord]) -> Batch:
+    by_partition: dict[TopicPartition, tuple[KafkaRecord, ...]] = {}
     for record in records:
-        partition = TopicPartition(record.topic, record.partition)
-        by_partition[partition] = (*by_partition.get(partition, ()), record)
+        by_partition[record.topic_partition] = (*by_partition.get(record.topic_partition, ()), record)
     return Batch(by_partition)
 
 

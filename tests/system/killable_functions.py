@@ -1,4 +1,4 @@
-"""Invokes functions outside the local stack, on a broker and a DynamoDB of the test's, and kills them there."""
+"""Functions outside a stack, on a broker and a DynamoDB of the test: it invokes them, and kills them at a step."""
 
 import json
 import os
@@ -10,38 +10,37 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from functions.order.orders import order_id_for
-from local import settings, template
-from local.endpoints import Endpoints, url
-from local.model import Application
-from local.process import end_with_parent
-from local.services import CREDENTIALS
-from tests.system.running import PATIENCE, ROOT
+from functions.order.domain.order import order_id_for
+from samrun import Endpoints, load_application
+from samrun.testing.aws import CREDENTIALS, REGION
+from samrun.testing.mapping import Application
+from samrun.testing.processes import end_with_parent
+from samrun.testing.waiting import PATIENCE
+from tests.project import ROOT
 
-REGION = "us-east-1"
-_NOWHERE = url(1)
+_NOWHERE = "http://127.0.0.1:1"
 # Invocations at a time.
 _SIDE_BY_SIDE = 3
 
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """A module that runs functions as tests/system/mortal.py does; `functions` are their names in template.yaml."""
+    """A module that runs functions by killable_runtime.py; `functions` are their names in template.yaml."""
 
     module: str
     functions: tuple[str, ...]
 
 
-ORDER = Program(module="tests.system.mortal_order", functions=("RelayFunction", "OrderFunction"))
-NOTIFY = Program(module="tests.system.mortal_notify", functions=("NotifyFunction",))
+ORDER = Program(module="tests.system.killable_order", functions=("RelayFunction", "OrderFunction"))
+NOTIFY = Program(module="tests.system.killable_notify", functions=("NotifyFunction",))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
     """An invocation.
 
-    `function` is "order" or "relay", where the program has both. `dies` is one of the program's deaths. `ahead` is by
-    how many seconds the clocks of relay and notify are ahead, so that a test need not wait for what is to be old.
+    `function` is "order" or "relay", where the program has both. `dies` is one of the program's KILL_POINTS. `ahead` is
+    by how many seconds the clocks of relay and notify are ahead, so that a test need not wait until something is old.
     """
 
     event: Mapping[str, Any]
@@ -51,8 +50,8 @@ class Call:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """How the invocation's process ended (below 0: the signal that ended it), and what it answered."""
+class Result:
+    """The exit status of the invocation's process (below 0: the signal that ended it), and its answer."""
 
     status: int
     answer: Any
@@ -85,16 +84,14 @@ def application(*, kafka: str, dynamodb: str, aws: str = _NOWHERE, overrides: Se
     """
     endpoints = Endpoints(api=None, lambda_=None, console=_NOWHERE, aws=aws, dynamodb=dynamodb, kafka=kafka)
     path = ROOT / "template.yaml"
-    arguments = ["--template", str(path), *(["--parameter-overrides", *overrides] if overrides else [])]
-    parameters = endpoints.fill_in(settings.read(arguments).parameters)
-    return template.load(path, parameters=parameters, region=REGION, aws=aws)
+    return load_application(path, endpoints=endpoints, overrides=overrides, region=REGION)
 
 
 class Functions:
     """Functions of `application`, a process for each invocation; their log goes to the file `log`.
 
-    `services` are the URLs of what they talk to, by botocore's names: {"dynamodb": …}. A context manager: leaving it
-    ends them.
+    `services` are the URLs of the services that they call, by botocore's names: {"dynamodb": …}. A context manager:
+    leaving it ends them.
     """
 
     def __init__(self, program: Program, application: Application, *, services: Mapping[str, str], log: Path) -> None:
@@ -135,21 +132,21 @@ class Functions:
         """Return all that they have logged."""
         return self._log.read_text()
 
-    def invoke(self, calls: Sequence[Call]) -> list[Outcome]:
-        """Make the calls, a few side by side, and return what became of each when all have ended."""
+    def invoke(self, calls: Sequence[Call]) -> list[Result]:
+        """Make the calls, a few side by side, and return how each ended."""
         batches = (calls[first : first + _SIDE_BY_SIDE] for first in range(0, len(calls), _SIDE_BY_SIDE))
-        return [outcome for batch in batches for outcome in self._invoke(batch)]
+        return [result for batch in batches for result in self._invoke(batch)]
 
-    def _invoke(self, calls: Sequence[Call]) -> list[Outcome]:
+    def _invoke(self, calls: Sequence[Call]) -> list[Result]:
         assert self._process.stdin
         assert self._process.stdout
         self._process.stdin.write(json.dumps([asdict(call) for call in calls]) + "\n")
         self._process.stdin.flush()
         answer = self._process.stdout.readline()
         assert answer, f"the functions ended:\n{self.log()}"
-        return [Outcome(**outcome) for outcome in json.loads(answer)]
+        return [Result(**result) for result in json.loads(answer)]
 
     def kill(self, calls: Sequence[Call]) -> None:
         """Make the calls; fail unless each is killed."""
-        outcomes = self.invoke(calls)
-        assert [outcome.status for outcome in outcomes] == [-signal.SIGKILL] * len(calls), outcomes
+        results = self.invoke(calls)
+        assert [result.status for result in results] == [-signal.SIGKILL] * len(calls), results

@@ -1,4 +1,4 @@
-"""Notify as tests/system/mortal.py runs it, and where it can die by itself; tests/system/post.py has more places."""
+"""Notify as killable_runtime.py runs it, and the steps at which it can die; isolated_notify.py adds those in SES."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -10,14 +10,15 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from functions.notify import app
-from functions.notify.ledger import Ledger
-from functions.notify.messages import Messages
-from functions.notify.statements import Statements
-from tests.system.mortal import SIDE_BY_SIDE, Context, Death, dies_after, dies_before, serve
+from functions.notify import bootstrap
+from functions.notify.handlers import notify
+from functions.notify.ledger.batch_writer import BatchWriter
+from functions.notify.ledger.ledger import Ledger
+from functions.notify.messages.messages import Messages
+from tests.system.killable_runtime import SIDE_BY_SIDE, Context, KillPoint, dies_after, dies_before, serve
 
-# A new process connects for each invocation: on a busy machine it gets to its death only with more time than customers
-# give it. In seconds.
+# A new process connects for each invocation: on a busy machine it gets to its kill point only with more time than
+# customers give it. In seconds.
 _CALL_TIMEOUT, _TIMEOUT = 25.0, 60.0
 _PATIENT = Config(
     connect_timeout=_CALL_TIMEOUT,
@@ -25,16 +26,16 @@ _PATIENT = Config(
     retries={"total_max_attempts": 1},
     max_pool_connections=SIDE_BY_SIDE,
 )
-app.threads = ThreadPoolExecutor(SIDE_BY_SIDE)
+notify.threads = ThreadPoolExecutor(SIDE_BY_SIDE)
 _dynamodb, _ses = boto3.client("dynamodb", config=_PATIENT), boto3.client("sesv2", config=_PATIENT)
-_mail = replace(app.mail, mailer=replace(app.mail.mailer, client=_ses))
+_mail = replace(bootstrap.mail_channel(), mailer=replace(bootstrap.mail_channel().mailer, client=_ses))
 _notifier = replace(
-    app.notifier,
-    ledger=replace(app.notifier.ledger, client=_dynamodb, statements=Statements(_dynamodb)),
-    channels={**app.notifier.channels, _mail.name: _mail},
+    notify.notifier,
+    ledger=replace(notify.notifier.ledger, client=_dynamodb, batch_writer=BatchWriter(_dynamodb)),
+    channels={**notify.notifier.channels, _mail.name: _mail},
 )
 
-DEATHS: Mapping[str, Death] = {
+KILL_POINTS: Mapping[str, KillPoint] = {
     "before the claim": dies_before(Ledger, "claim"),
     # Not after `claim`: then the function would know that the claim is its own.
     "after the claim is written": dies_after(_dynamodb, "batch_execute_statement"),
@@ -47,9 +48,9 @@ DEATHS: Mapping[str, Death] = {
 
 def _invoke(call: dict[str, Any]) -> Any:
     if call["dies"]:
-        DEATHS[call["dies"]]()
-    app.notifier = replace(_notifier, clock=lambda: datetime.now(UTC) + timedelta(seconds=call["ahead"]))
-    handler: Callable[..., Any] = app.handler
+        KILL_POINTS[call["dies"]]()
+    notify.notifier = replace(_notifier, clock=lambda: datetime.now(UTC) + timedelta(seconds=call["ahead"]))
+    handler: Callable[..., Any] = notify.handler
     return handler(call["event"], Context(end=time.monotonic() + _TIMEOUT))
 
 

@@ -1,9 +1,11 @@
-"""A program that runs functions, a process for each invocation: it is told what to invoke, and where it is to die.
+"""A program that runs functions, a process for each invocation, and kills each at the step that it is given.
 
-It imports the functions once, as for a SnapStart snapshot: with no connection and no thread. Each invocation then is
-a fork of it, and so costs no start. In: a line of JSON, a list of invocations that run side by side, each an object
-as tests/system/invoking.py has it in `Call`. Out: a line of JSON, for each its exit status (below 0: the signal that
-ended it) and its answer. The functions' logs go to standard error.
+It imports the functions once, as for a SnapStart snapshot: with no connection and no thread. Each invocation is a fork
+of it, and so needs no start.
+
+Input: a line of JSON, a list of invocations that run side by side, each an object as `Call` of killable_functions.py.
+Output: a line of JSON, for each its exit status (below 0: the signal that ended it) and its answer. The functions' logs
+go to standard error.
 """
 
 import json
@@ -17,19 +19,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-Death = Callable[[], None]
+KillPoint = Callable[[], None]
 
-SIDE_BY_SIDE = 32  # records: fewer than a batch has, so that a death leaves some that nobody was at
+SIDE_BY_SIDE = 32  # records: fewer than a batch has, so that some are left when the process is killed
 
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """What the functions read of their Lambda context. It ends at `end`, in seconds of the monotonic clock."""
+    """Lambda context, as far as the functions read it. It ends at `end`, in seconds of the monotonic clock."""
 
     end: float
-    function_name: str = "mortal"
+    function_name: str = "killable"
     memory_limit_in_mb: int = 1024
-    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:mortal"
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:killable"
     aws_request_id: str = field(default_factory=lambda: os.urandom(8).hex())
     tenant_id: None = None
 
@@ -37,13 +39,13 @@ class Context:
         return int(max(0.0, self.end - time.monotonic()) * 1000)
 
 
-def dies_before(owner: object, name: str) -> Death:
-    """Have a method end the process instead of doing anything."""
+def dies_before(owner: object, name: str) -> KillPoint:
+    """Return a kill point: the method kills the process instead of doing its work."""
     return lambda: setattr(owner, name, _die)
 
 
-def dies_after(owner: object, name: str) -> Death:
-    """Have a method end the process once it has done its work, before its caller hears of it."""
+def dies_after(owner: object, name: str) -> KillPoint:
+    """Return a kill point: the method does its work, and kills the process before it returns."""
     one_thread = threading.Lock()  # where several call it, the first is to be the only one that gets to its end
 
     def change() -> None:
@@ -64,13 +66,13 @@ def _die(*_: object, **__: object) -> None:
 
 
 def serve(invoke: Callable[[dict[str, Any]], Any]) -> None:
-    """Invoke what standard input says, until it ends."""
+    """Run the invocations that standard input lists, until it ends."""
     assert threading.active_count() == 1, "a snapshot with threads: a fork of it has only one of them"
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     for line in sys.stdin:
         children = [_fork(invoke, call) for call in json.loads(line)]
-        print(json.dumps([_outcome(*child) for child in children]), file=answers, flush=True)
+        print(json.dumps([_result(*child) for child in children]), file=answers, flush=True)
 
 
 def _fork(invoke: Callable[[dict[str, Any]], Any], call: dict[str, Any]) -> tuple[int, int]:
@@ -86,12 +88,12 @@ def _fork(invoke: Callable[[dict[str, Any]], Any], call: dict[str, Any]) -> tupl
     except BaseException:  # noqa: BLE001 - whatever it is, it must not go on as a second parent
         traceback.print_exc()
     finally:
-        # Neither the parent's own ends nor a farewell to Kafka: an environment has none.
+        # Run no exit handlers, and close no connection to Kafka: an environment of Lambda does neither.
         sys.stdout.flush()
         os._exit(status)
 
 
-def _outcome(pid: int, reader: int) -> dict[str, Any]:
+def _result(pid: int, reader: int) -> dict[str, Any]:
     with os.fdopen(reader, "rb") as pipe:
         answer = pipe.read()
     _, status = os.waitpid(pid, 0)

@@ -1,8 +1,8 @@
-"""The table of orders, as a test looks at it from outside the functions."""
+"""The table of orders, read from outside the functions."""
 
 from typing import Any
 
-from tests.system.table import Table
+from samrun.testing.dynamodb import Table
 
 TABLE = "OrdersTable"
 _INDEX = "pending"

@@ -1,10 +1,10 @@
-"""What a topic tells of each order, and whether that is what was promised."""
+"""The events that a topic holds of each order, compared with what was promised."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tests.system.broker import Record
+from samrun.testing.broker import Record
 
 PAID, CANCELLED = "order.paid.v1", "order.cancelled.v1"
 
@@ -35,16 +35,16 @@ class Published:
         """Return the events of an order, repeats among them."""
         return self._events.get(order_id, [])
 
-    def has(self, order_id: str, wanted: Sequence[str], *, extra: Mapping[str, int] | int = 0) -> None:
+    def has(self, order_id: str, expected: Sequence[str], *, extra: Mapping[str, int] | int = 0) -> None:
         """Fail unless the topic has the order's events of these types, first each once and in this order.
 
         Each may be there again, `extra` times at most (for all types, or by type): the same id and the same bytes.
         """
         events = self.of(order_id)
         types = [event.type for event in events]
-        assert list(dict.fromkeys(types)) == list(wanted), f"{order_id} has {types}"
-        assert len({event.id for event in events}) == len(wanted), f"{order_id} has one event under several ids"
-        assert len({event.value for event in events}) == len(wanted), f"{order_id} has one event in several versions"
-        for event_type in wanted:
+        assert list(dict.fromkeys(types)) == list(expected), f"{order_id} has {types}"
+        assert len({event.id for event in events}) == len(expected), f"{order_id} has one event under several ids"
+        assert len({event.value for event in events}) == len(expected), f"{order_id} has one event in several versions"
+        for event_type in expected:
             most = 1 + (extra if isinstance(extra, int) else extra.get(event_type, 0))
             assert types.count(event_type) <= most, f"{order_id} has {types}, of {event_type} there may be {most}"

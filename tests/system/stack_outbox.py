@@ -1,4 +1,4 @@
-"""The outbox of a running stack: its relay invoked, its table looked at, and its functions' logs read."""
+"""The outbox of a running stack: its relay, its table and its functions' logs."""
 
 import json
 from collections import Counter
@@ -6,46 +6,37 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
-from functions.order.drain import LEAST_AGE
-from local.services import CREDENTIALS
+from functions.order.outbox.relay import MIN_AGE
+from samrun.testing.aws import client
+from samrun.testing.waiting import eventually
+from tests.system.order_stack import OrderStack
 from tests.system.orders_table import OrdersTable
-from tests.system.running import RunningStack, eventually
 
 _PAUSED = "Kafka failed less than 10 s ago"
 
 
 class StackOutbox:
-    """What of the orders of `stack` is still to be published, and what the functions say of it."""
+    """The pending events of the orders of `stack`, and what the functions have logged about them."""
 
-    def __init__(self, stack: RunningStack) -> None:
+    def __init__(self, stack: OrderStack) -> None:
         self._logs = stack.data / "logs"
         self._table = OrdersTable(stack.endpoints["dynamodb"])
-        self._lambda: Any = boto3.client(
-            "lambda",
-            endpoint_url=stack.endpoints["lambda"],
-            region_name="us-east-1",
-            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-            config=Config(proxies={}, read_timeout=70),
-        )
+        self._lambda = client("lambda", stack.endpoints["lambda"], read_timeout=70)
 
     def close(self) -> None:
         """Close its connections."""
         self._table.close()
         self._lambda.close()
 
-    def empty(self) -> None:
-        """Have the relay publish what pends, as soon as that is old enough for it, until nothing is left.
+    def relay_all(self) -> None:
+        """Invoke the relay, once the pending events are old enough for it, until none is left.
 
-        The relay that the stack itself invokes each minute may be at work, and ours then does nothing.
+        The stack itself invokes the relay each minute; while that one works, ours does nothing.
         """
         marked = [datetime.fromisoformat(order["pending_since"]) for order in self._table.pending()]
-        due = max(marked, default=datetime.now(UTC)) + LEAST_AGE
+        due = max(marked, default=datetime.now(UTC)) + MIN_AGE
         eventually(lambda: datetime.now(UTC) > due, what="the marks to be as old as the relay wants them")
-        eventually(self._is_emptied, what="the relay to publish what pends")
+        eventually(self._is_emptied, what="the relay to publish the pending events")
         assert self._table.pending() == []
 
     def _is_emptied(self) -> bool:
@@ -54,19 +45,19 @@ class StackOutbox:
         return not self._table.index()
 
     def waited_for(self) -> list[str]:
-        """Return the orders for whose events the order function waited in vain."""
+        """Return the orders whose events the order function tried to publish, and deferred."""
         deferred = self._logged("OrderFunction", "event deferred")
         return [line["order_id"] for line in deferred if line["reason"] != _PAUSED]
 
     def deferred(self) -> list[str]:
-        """Return the orders of which an event was left to the relay, whether it was tried or not."""
+        """Return the orders whose events the order function deferred, whether it tried to publish them or not."""
         return [line["order_id"] for line in self._logged("OrderFunction", "event deferred")]
 
     def ambiguous(self) -> Mapping[str, Mapping[str, int]]:
         """Return how often each order's events were sent without an acknowledgement, by order and type."""
         lines = [
             line for line in self._logged("OrderFunction", "event deferred") if line["reason"] != _PAUSED
-        ] + self._logged("RelayFunction", "event left")
+        ] + self._logged("RelayFunction", "event deferred")
         counted: dict[str, Counter[str]] = {}
         for line in lines:
             counted.setdefault(line["order_id"], Counter())[line["event_type"]] += 1

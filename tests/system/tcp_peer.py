@@ -1,4 +1,4 @@
-"""Who is at the other end of a connection on this machine."""
+"""The process at the other end of a TCP connection on this machine."""
 
 import os
 import signal

@@ -1,117 +1,28 @@
-"""What an attacker tries over HTTP is refused, changes nothing, and leaves nothing in a log that should not be there.
+"""Attacks over HTTP: each is refused, changes nothing, and leaves no customer and no token in a log.
 
-The functions log at DEBUG here: whoever looks for an error that way must not find customers in the log.
+The functions log at DEBUG here: a developer who looks for an error that way must not find customers in the log.
 """
 
 import base64
-import hashlib
-import hmac
 import json
 import re
 import socket
-import time
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
 import httpx
-import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
-from kafka import KafkaConsumer, TopicPartition
 
-from functions.order.orders import order_id_for
+from functions.order.domain.order import order_id_for
+from samrun.testing.waiting import eventually
 from tests.project import copy_to
-from tests.system.orders_table import OrdersTable
-from tests.system.running import RunningStack, eventually
+from tests.system.attackers import ATTACKER, CUSTOMERS, MISSING_ORDER, REASON, VICTIM, World, forged, order
+from tests.system.order_stack import OrderStack
 
 pytestmark = pytest.mark.xdist_group("attackers")
 
-VICTIM, ATTACKER = "cus_victoria", "cus_mallory"
-TOPIC = "order-events"
-REASON = "Bitte stornieren, Karte gestohlen"
-CUSTOMERS = {
-    VICTIM: {"name": "Victoria Quixley", "email": "v.quixley@victim.example", "phone": "+4915207829923"},
-    ATTACKER: {"name": "Mallory Überfall", "email": "mallory@attacker.example", "phone": "+84912345678"},
-}
 TEN_MB = 10 * 1024 * 1024
-MISSING_ORDER = order_id_for("pay-nobody")
-
-
-class World:
-    """A stack with orders of a victim and of the attacker, the attacker's means, and all that must not be logged."""
-
-    def __init__(self, stack: RunningStack) -> None:
-        self.stack = stack
-        self.table = OrdersTable(stack.endpoints["dynamodb"])
-        self.tokens: set[str] = set()
-        self.texts: set[str] = {REASON}
-        self._http = httpx.Client(base_url=stack.endpoints["api"], timeout=60)
-        key = load_pem_private_key((stack.data / "issuer" / "key.pem").read_bytes(), password=None)
-        assert isinstance(key, RSAPrivateKey)
-        self.key = key
-        self.issuer = f"{stack.endpoints['console']}/issuer"
-        self.key_id: str = httpx.get(f"{self.issuer}/.well-known/jwks.json").json()["keys"][0]["kid"]
-        self.checkout = self.token(sub="svc_checkout", scope="orders:write orders:read:all")
-        self.customer = self.token(sub=ATTACKER)
-
-    def close(self) -> None:
-        self._http.close()
-        self.table.close()
-
-    def token(self, *, key: Any = None, algorithm: str = "RS256", **claims: Any) -> str:
-        """Return a token with these claims, None for none, signed by the issuer's key unless told otherwise."""
-        now = int(time.time())
-        usual = {"iss": self.issuer, "sub": ATTACKER, "aud": "orders", "iat": now, "exp": now + 3600}
-        present = {name: value for name, value in (usual | claims).items() if value is not None}
-        token = jwt.encode(present, key or self.key, algorithm, headers={"kid": self.key_id})
-        return self.noted(token)
-
-    def noted(self, token: str) -> str:
-        self.tokens.add(token)
-        return token
-
-    def request(self, method: str, path: str, token: str | None = None, **options: Any) -> httpx.Response:
-        headers = [*options.pop("headers", []), *([("authorization", f"Bearer {token}")] if token else [])]
-        return self._http.request(method, path, headers=headers, **options)
-
-    def post(self, path: str, body: Any, *, content_type: str = "application/json") -> httpx.Response:
-        """Post a body, bytes as they are, with all the rights that the shop's own checkout has."""
-        content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return self.request("POST", path, self.checkout, content=content, headers=[("content-type", content_type)])
-
-    def place(self, customer: str, reference: str, **headers: str) -> str:
-        """Place an order as the shop's checkout does, and return its id."""
-        body = order(reference, id=customer, **CUSTOMERS[customer])
-        answer = self.request("POST", "/orders", self.checkout, json=body, headers=list(headers.items()))
-        assert answer.status_code == httpx.codes.CREATED
-        order_id: str = answer.json()["order_id"]
-        return order_id
-
-    def state(self) -> Any:
-        """Return all that the table and the topic have."""
-        consumer = KafkaConsumer(bootstrap_servers=self.stack.endpoints["kafka"])
-        try:
-            ends = consumer.end_offsets([TopicPartition(TOPIC, each) for each in consumer.partitions_for_topic(TOPIC)])
-        finally:
-            consumer.close()
-        return sorted(self.table.orders(), key=lambda item: str(item["order_id"])), ends
-
-    def logs(self) -> str:
-        """Return all that the stack has printed and written to its logs."""
-        files = [self.stack.log, *sorted(path for path in (self.stack.data / "logs").rglob("*") if path.is_file())]
-        return "\n".join(file.read_text(errors="replace") for file in files)
-
-
-def order(reference: str = "pay-attack", **customer: Any) -> dict[str, Any]:
-    """Return the body of an order, for `customer` with changes."""
-    return {
-        "customer": {"id": ATTACKER, **CUSTOMERS[ATTACKER], **customer},
-        "items": [{"sku": "BOOK-1", "name": "Notes on the Engine", "quantity": 2, "unit_price": "12.50"}],
-        "currency": "EUR",
-        "payment": {"reference": reference},
-    }
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +32,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     project = copy_to(folder / "project")
     with (project / "parameters" / "this-machine.yaml").open("a") as parameters:
         parameters.write("LogLevel: DEBUG\n")
-    stack = RunningStack(project, folder / "data")
+    stack = OrderStack(project, folder / "data")
     try:
         stack.wait_until_ready()
         world = World(stack)
@@ -130,7 +41,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         world.place(VICTIM, "pay-victim")
         world.place(ATTACKER, "pay-attacker")
         eventually(lambda: len(stack.recipients()) == 4, what="four mails")
-        eventually(lambda: not world.table.pending(), what="nothing to pend")
+        eventually(lambda: not world.table.pending(), what="no event to be pending")
         yield world
         world.close()
     finally:
@@ -155,37 +66,6 @@ def all_of(attempts: dict[str, Any], status: int) -> dict[str, int]:
 
 
 # ---------------------------------------------------------------- tokens
-
-
-def forged(world: World) -> dict[str, str]:
-    """Return tokens that claim all rights and must not hold."""
-    hour = 3600
-    now = int(time.time())
-    rights = {"scope": "orders:write orders:read:all", "sub": VICTIM}
-    header, _, signature = world.customer.split(".")
-    stranger = generate_private_key(public_exponent=65537, key_size=2048)
-    claims = {"iss": world.issuer, "aud": "orders", "iat": now, "exp": now + hour, **rights}
-    by_hmac = f"{part({'alg': 'HS256', 'kid': world.key_id})}.{part(claims)}"
-    pem = world.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    return {
-        "expired": world.token(**rights, exp=now - 5),
-        "not valid yet": world.token(**rights, nbf=now + hour),
-        "never expires": world.token(**rights, exp=None),
-        "unsigned": world.noted(f"{part({'alg': 'none', 'kid': world.key_id})}.{part(claims)}."),
-        "signature of other claims": world.noted(f"{header}.{part(claims)}.{signature}"),
-        "HMAC with the public key": world.noted(
-            f"{by_hmac}.{part(hmac.digest(pem, by_hmac.encode(), hashlib.sha256))}"
-        ),
-        "another key under our id": world.token(**rights, key=stranger),
-        "another issuer": world.token(**rights, iss="https://issuer.attacker.example"),
-        "another audience": world.token(**rights, aud="newsletter"),
-        "no token at all": world.noted("x" * 4000),
-    }
-
-
-def part(value: Any) -> str:
-    raw = value if isinstance(value, bytes) else json.dumps(value).encode()
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 @pytest.mark.usefixtures("unharmed")
@@ -224,7 +104,7 @@ def test_a_good_token_counts_in_its_place_only_and_once(world: World) -> None:
 
 
 @pytest.mark.usefixtures("unharmed")
-def test_without_the_scope_nothing_is_placed_and_nothing_cancelled(world: World) -> None:
+def test_token_without_the_scope_places_and_cancels_nothing(world: World) -> None:
     scopes = ["", "orders:read:all", "orders:writer", "ORDERS:WRITE", "orders:write,orders:read:all", "orders:*", "*"]
     own = order_id_for("pay-attacker")
     for scope in scopes:
@@ -274,7 +154,7 @@ def test_nobody_but_the_customer_reads_the_order_or_finds_it(world: World) -> No
 
 
 @pytest.mark.usefixtures("unharmed")
-def test_who_may_write_cancels_no_order_that_is_somebody_elses(world: World) -> None:
+def test_a_caller_with_the_write_scope_cancels_no_order_of_somebody_else(world: World) -> None:
     for subject in SUBJECTS:
         token = world.token(sub=subject, scope="orders:write")
         for order_id in (order_id_for("pay-victim"), order_id_for("pay-victim-cancelled")):
@@ -286,7 +166,7 @@ def test_who_may_write_cancels_no_order_that_is_somebody_elses(world: World) -> 
 
 
 @pytest.mark.usefixtures("unharmed")
-def test_what_is_no_order_is_not_found_whoever_asks(world: World) -> None:
+def test_an_id_of_no_order_is_not_found_whoever_asks(world: World) -> None:
     reader = world.token(scope="orders:write orders:read:all")
     ids = [
         "lease#relay",
@@ -484,7 +364,7 @@ def test_a_header_that_goes_over_two_lines_is_refused_or_is_two(world: World) ->
 # ---------------------------------------------------------------- and afterwards
 
 
-def test_all_that_was_logged_names_nobody_and_holds_no_token(world: World) -> None:
+def test_no_log_names_a_customer_or_contains_a_token(world: World) -> None:
     forged(world)
     order_id = world.place(VICTIM, "pay-last")
     # It comes last: what was logged before it is there, too.

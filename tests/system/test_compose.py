@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
-from local import docker, dynamodb, kafka
-from local.ports import LOOPBACK
-from local.settings import CONTAINER_KAFKA_PORT, PORTS
+from samrun import PORTS
+from samrun.testing.services import CONTAINER_KAFKA_PORT, DYNAMODB_VERSION, HOST_NAME, KAFKA_VERSION, LOOPBACK
 from tests.project import ROOT
 
 KAFKA, DYNAMODB, AWS = "kafka", "dynamodb", "aws"
@@ -37,20 +36,20 @@ def published(service: dict[str, Any]) -> dict[str, str]:
 
 
 def moto_version() -> str:
-    found = re.search(r"^moto\[server\]==(\S+)", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
+    found = re.search(r"^moto(?:\[[^]]+\])?==(\S+)", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
     assert found
     return found[1]
 
 
 def test_the_versions_are_those_of_the_components(services: dict[str, Any]) -> None:
     assert {name: service["image"] for name, service in services.items()} == {
-        KAFKA: f"apache/kafka:{kafka.PROGRAM.split('+')[0].rpartition(':')[2]}",
-        DYNAMODB: f"amazon/dynamodb-local:{dynamodb.PROGRAM.rpartition(':')[2]}",
+        KAFKA: f"apache/kafka:{KAFKA_VERSION}",
+        DYNAMODB: f"amazon/dynamodb-local:{DYNAMODB_VERSION}",
         AWS: f"motoserver/moto:{moto_version()}",
     }
 
 
-def test_everything_is_where_it_is_without_docker_and_nowhere_else(services: dict[str, Any]) -> None:
+def test_every_component_has_the_address_that_it_has_without_docker_and_no_other(services: dict[str, Any]) -> None:
     assert {name: set(published(service)) for name, service in services.items()} == {
         KAFKA: {f"{LOOPBACK}:{PORTS['kafka']}", f"{LOOPBACK}:{CONTAINER_KAFKA_PORT}"},
         DYNAMODB: {f"{LOOPBACK}:{PORTS['dynamodb']}"},
@@ -58,12 +57,12 @@ def test_everything_is_where_it_is_without_docker_and_nowhere_else(services: dic
     }
 
 
-def test_kafka_tells_its_clients_the_address_that_they_reach_it_at(
+def test_kafka_advertises_the_addresses_that_clients_reach_it_at(
     services: dict[str, Any], kafka_environment: dict[str, str]
 ) -> None:
     assert by_listener(kafka_environment["KAFKA_ADVERTISED_LISTENERS"]) == {
         "HOST": f"{LOOPBACK}:{PORTS['kafka']}",
-        "CONTAINERS": f"{docker.HOST_NAME}:{CONTAINER_KAFKA_PORT}",
+        "CONTAINERS": f"{HOST_NAME}:{CONTAINER_KAFKA_PORT}",
     }
     listeners = by_listener(kafka_environment["KAFKA_LISTENERS"])
     assert [listeners[name] for name in ("HOST", "CONTAINERS")] == [
@@ -86,7 +85,7 @@ def test_each_component_says_when_it_is_ready(services: dict[str, Any]) -> None:
     assert all(service["healthcheck"]["test"][0] == "CMD" for service in services.values())
 
 
-def test_on_linux_containers_have_the_same_ports_at_docker_s_bridge(services: dict[str, Any]) -> None:
+def test_containers_on_linux_have_the_same_ports_at_dockers_bridge(services: dict[str, Any]) -> None:
     for_linux = yaml.safe_load((ROOT / "compose.linux.yaml").read_text())["services"]
     bridge = "${DOCKER_BRIDGE:-172.17.0.1}"
     for name, port in {KAFKA: CONTAINER_KAFKA_PORT, DYNAMODB: PORTS["dynamodb"], AWS: PORTS["aws"]}.items():
@@ -94,8 +93,8 @@ def test_on_linux_containers_have_the_same_ports_at_docker_s_bridge(services: di
         assert published(for_linux[name]) == {f"{bridge}:{port}": of_host[str(port)]}
 
 
-def test_make_attaches_to_what_is_published() -> None:
-    [variables] = re.findall(r"^ATTACHED := (.*)$", MAKEFILE, re.MULTILINE)
+def test_make_uses_the_published_ports_as_external_services() -> None:
+    [variables] = re.findall(r"^EXTERNAL := (.*)$", MAKEFILE, re.MULTILINE)
     assert dict(each.split("=") for each in variables.split()) == {
         "KAFKA_BOOTSTRAP_SERVERS": f"{LOOPBACK}:{PORTS['kafka']}",
         "AWS_ENDPOINT_URL": f"http://{LOOPBACK}:{PORTS['aws']}",

@@ -1,4 +1,4 @@
-"""The search for customers' data finds it, else no test that uses it says anything."""
+"""The search for customers' data: it finds them, or the tests that use it prove nothing."""
 
 import base64
 
@@ -16,5 +16,5 @@ def test_personal_data_is_found(field: str, number: int, before: str) -> None:
         assert personal_data_in(["begun\n", f"first\nreason={written} \nlast"]) == [f"reason={written} "]
 
 
-def test_what_is_nobodys_is_not() -> None:
+def test_text_of_no_customer_is_not_found() -> None:
     assert personal_data_in(["ord_a7yuqahkcwyojza3z7chx7dkkq", "somebody@example.com", "+14155550100"]) == []

@@ -10,7 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.system.running import PATIENCE, ROOT
+from samrun.testing.waiting import PATIENCE
+from tests.project import ROOT
 
 
 @pytest.fixture
@@ -43,6 +44,7 @@ def test_the_demo_shows_every_sample_order_and_its_mail(checkout: Path) -> None:
     assert list((checkout / ".local").iterdir()) == []
     table = ran.stdout[ran.stdout.index("ORDER ") :].strip().splitlines()
     samples = sorted((checkout / "events" / "api").glob("create-order-*.json"))
+    assert table[1 + len(samples) :] == [], "no line of the log comes after the table"
     assert len(table) == 1 + len(samples)
     for sample, row in zip(samples, table[1:], strict=True):
         order = json.loads(json.loads(sample.read_text())["body"])
@@ -73,12 +75,12 @@ def test_a_signal_ends_the_demo_and_leaves_nothing(checkout: Path, number: int) 
     demo.send_signal(number)
     output, errors = demo.communicate(timeout=PATIENCE)
     assert (demo.returncode, errors) == (130, "")
-    assert "Ending everything" in output
+    assert "Stopping the stack" in output
     assert psutil.wait_procs(processes, timeout=30)[1] == []
     assert list((checkout / ".local").iterdir()) == []
 
 
-def test_settings_that_are_wrong_are_told_in_words(checkout: Path) -> None:
+def test_the_demo_names_the_setting_that_is_wrong(checkout: Path) -> None:
     (checkout / "samconfig.toml").write_text("[default")
     ran = _demo(checkout)
     assert ran.returncode == 1

@@ -1,6 +1,5 @@
-"""DynamoDB away: nothing is recorded, nothing is published, and the same request completes once it is back."""
+"""DynamoDB away: no order is recorded, no event published, and the same request succeeds once DynamoDB is back."""
 
-import contextlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,24 +8,22 @@ from typing import Any
 import httpx
 import pytest
 
-from local import ports
-from local.endpoints import url
-from tests.system.broker import Broker
-from tests.system.database import Database
-from tests.system.invoking import ORDER, Call, Functions, application, to_place
+from samrun.testing.broker import Broker
+from samrun.testing.dynamodb import Database
+from tests.system.isolated_order import TOPIC, isolated_order
+from tests.system.killable_functions import Call, Functions, to_place
 from tests.system.orders_table import OrdersTable
-from tests.system.published import PAID, Published
+from tests.system.published_events import PAID, Published
 
 pytestmark = pytest.mark.xdist_group("store-away")
 
-TOPIC = "order-events"
 # Seconds: older than what the relay takes.
 LATER = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shop:
-    """The functions, and what they talk to."""
+    """The functions and the services that they call."""
 
     broker: Broker
     database: Database
@@ -34,27 +31,20 @@ class Shop:
     table: OrdersTable
 
     def place(self, reference: str) -> dict[str, Any]:
-        [outcome] = self.functions.invoke([Call(event=to_place(reference))])
-        answer: dict[str, Any] = outcome.answer
+        [result] = self.functions.invoke([Call(event=to_place(reference))])
+        answer: dict[str, Any] = result.answer
         return answer
 
     def relay(self) -> None:
-        [outcome] = self.functions.invoke([Call(function="relay", event={}, ahead=LATER)])
-        assert outcome.answer["left"] == 0
+        [result] = self.functions.invoke([Call(function="relay", event={}, ahead=LATER)])
+        assert result.answer["deferred"] == 0
         assert self.table.pending() == []
 
 
 @pytest.fixture(scope="module")
 def shop(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    broker.create_topic(TOPIC, partitions=3)
-    folder, port = tmp_path_factory.mktemp("dynamodb"), ports.claim("dynamodb", 0)
-    template = application(kafka=broker.bootstrap, dynamodb=url(port))
-    with (
-        Database(folder, port=port, application=template) as database,
-        contextlib.closing(OrdersTable(url(port))) as table,
-        Functions(ORDER, template, services={"dynamodb": url(port)}, log=folder / "functions.log") as functions,
-    ):
-        yield Shop(broker=broker, database=database, functions=functions, table=table)
+    with isolated_order(broker, tmp_path_factory.mktemp("dynamodb")) as order:
+        yield Shop(broker=broker, database=order.database, functions=order.functions, table=order.table)
 
 
 def assert_unavailable(answer: dict[str, Any]) -> None:
@@ -63,7 +53,7 @@ def assert_unavailable(answer: dict[str, Any]) -> None:
     assert int(answer["headers"]["Retry-After"]) > 0
 
 
-def test_a_stopped_one_makes_a_503_and_the_repeat_records_and_publishes(shop: Shop) -> None:
+def test_a_stopped_dynamodb_makes_a_503_and_the_repeated_request_records_and_publishes(shop: Shop) -> None:
     before = shop.broker.records(TOPIC)
     shop.database.stop()
     try:
@@ -77,7 +67,7 @@ def test_a_stopped_one_makes_a_503_and_the_repeat_records_and_publishes(shop: Sh
     Published(shop.broker.records(TOPIC)).has(json.loads(again["body"])["order_id"], [PAID])
 
 
-def test_a_frozen_one_makes_a_503_and_whatever_it_then_writes_the_repeat_completes(shop: Shop) -> None:
+def test_a_frozen_dynamodb_makes_a_503_and_the_repeated_request_completes_whatever_it_wrote(shop: Shop) -> None:
     before = shop.broker.records(TOPIC)
     shop.database.freeze()
     try:

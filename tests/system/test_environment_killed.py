@@ -15,13 +15,14 @@ from typing import Any
 import pytest
 from kafka.partitioner import murmur2
 
+from samrun.testing.dynamodb import Table
+from samrun.testing.waiting import eventually
 from tests.system.customers import address, personal_data_in
-from tests.system.order_events import event_of, publish
-from tests.system.peers import kill_peer
-from tests.system.published import PAID
-from tests.system.running import RunningStack, eventually
-from tests.system.ses import Ses, serving
-from tests.system.table import Table
+from tests.system.fake_ses import Ses, serving
+from tests.system.order_events import event_of, order_id_of, publish
+from tests.system.order_stack import OrderStack
+from tests.system.published_events import PAID
+from tests.system.tcp_peer import kill_peer
 
 pytestmark = pytest.mark.xdist_group("environment-killed")
 
@@ -30,7 +31,7 @@ BEFORE = 60  # more than a batch has: not all of them are claimed when their sen
 # SES takes its time (seconds), so that many sends are under way when it has this many mails: then their sender dies.
 LATENCY, FATAL_MAIL = 1.0, 6
 LEASE = 16.0  # seconds: of an invocation, 15, and one more
-# The local mapping pauses for up to 5 s before what failed comes again; the rest is for a busy machine.
+# The local mapping pauses for up to 5 s before it retries a batch; the rest is for a busy machine.
 A_FEW_SECONDS = 5.0 + 15.0
 
 logger = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ class Sends:
         return sorted(self.moments[address(number)] - self.death for number in customers)
 
 
-def test_mail_flows_again_within_the_lease_and_a_few_seconds(start: Callable[..., RunningStack]) -> None:
+def test_mail_flows_again_within_the_lease_and_a_few_seconds(start: Callable[..., OrderStack]) -> None:
     sends = Sends()
     with serving(ses := Ses(latency=LATENCY, before_answer=sends)) as url:
         stack = start(environment={"AWS_ENDPOINT_URL_SESV2": url})
@@ -93,11 +94,11 @@ def test_mail_flows_again_within_the_lease_and_a_few_seconds(start: Callable[...
 
 def customers_of(*, partition: int) -> Iterator[int]:
     """Return the customers whose orders are in this partition, as Kafka's clients choose it."""
-    return (number for number in count() if murmur2(f"ord_{number}".encode()) % 2**31 % PARTITIONS == partition)
+    return (number for number in count() if murmur2(order_id_of(number).encode()) % 2**31 % PARTITIONS == partition)
 
 
-def entries_of(stack: RunningStack, customers: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """Return what the ledger tells of each customer's mail."""
+def entries_of(stack: OrderStack, customers: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Return the ledger's entry of each customer's mail."""
     with contextlib.closing(Table(stack.endpoints["dynamodb"], "NotificationsTable")) as table:
         items = {item["order_id"]: item for item in table.scan()}
-    return {number: items[f"ord_{number}"] for number in customers}
+    return {number: items[order_id_of(number)] for number in customers}

@@ -1,34 +1,23 @@
-"""From an order to what became of its mail: SES's part is played by the sample events, by the Invoke API."""
+"""From an order to the delivery status of its mail: the sample events, sent by the Invoke API, stand for SES."""
 
 import json
 from typing import Any
 
-import boto3
 import httpx
 import pytest
-from botocore.config import Config
 
-from functions.notify.mailer import tag_value
-from local.services import CREDENTIALS
-from tests.system.running import ROOT, RunningStack, eventually
+from functions.notify.channels.mailer import tag_value
+from samrun.testing.aws import client
+from samrun.testing.waiting import eventually
+from tests.project import ROOT
+from tests.system.order_stack import OrderStack
 
 pytestmark = pytest.mark.xdist_group("shared-stack")
 
 
-def _client(service: Any, url: str) -> Any:
-    return boto3.client(
-        service,
-        endpoint_url=url,
-        region_name="us-east-1",
-        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-        config=Config(proxies={}),
-    )
-
-
-def _sent(stack: RunningStack, order_id: str) -> dict[str, Any]:
+def _sent(stack: OrderStack, order_id: str) -> dict[str, Any]:
     """The entry of the order's mail in the ledger, once it is sent."""
-    dynamodb = _client("dynamodb", stack.endpoints["dynamodb"])
+    dynamodb = client("dynamodb", stack.endpoints["dynamodb"])
 
     def look() -> dict[str, Any] | None:
         found = dynamodb.query(
@@ -42,59 +31,60 @@ def _sent(stack: RunningStack, order_id: str) -> dict[str, Any]:
     return eventually(look, what=f"the mail about {order_id} to be sent")
 
 
-def _tell(stack: RunningStack, sample: str, entry: dict[str, Any]) -> None:
+def _send_feedback(stack: OrderStack, sample: str, entry: dict[str, Any]) -> None:
     """Give the sample event, as one about the mail of this entry, to the function."""
     event = json.loads((ROOT / f"events/ses/{sample}.json").read_text())
     mail = event["detail"]["mail"]
     mail["messageId"] = entry["provider_id"]["S"]
     for name in ("order_id", "notification_id"):
         mail["tags"][name] = [tag_value(entry[name]["S"])]
-    answer = _client("lambda", stack.endpoints["lambda"]).invoke(
+    answer = client("lambda", stack.endpoints["lambda"]).invoke(
         FunctionName="FeedbackFunction", Payload=json.dumps(event).encode()
     )
     assert "FunctionError" not in answer, answer["Payload"].read()
 
 
-def _history(stack: RunningStack, order_id: str) -> list[dict[str, Any]]:
+def _history(stack: OrderStack, order_id: str) -> list[dict[str, Any]]:
     answer = stack.get(f"/orders/{order_id}/notifications", token=stack.token(sub="usr", scope="notifications:read"))
     assert answer.status_code == httpx.codes.OK, answer.text
     notifications: list[dict[str, Any]] = answer.json()["notifications"]
     return notifications
 
 
-def test_support_staff_see_what_became_of_an_orders_mail(shared: RunningStack) -> None:
+def test_support_staff_see_what_became_of_an_orders_mail(shared: OrderStack) -> None:
     order_id = shared.place("pay-feedback").json()["order_id"]
     entry = _sent(shared, order_id)
-    (told,) = _history(shared, order_id)
-    assert (told["channel"], told["status"], told["attempts"]) == ("mail", "sent", 1)
-    assert told["sent_at"] is not None
+    (notification,) = _history(shared, order_id)
+    assert (notification["channel"], notification["status"], notification["attempts"]) == ("mail", "sent", 1)
+    assert notification["sent_at"] is not None
 
-    _tell(shared, "delivered", entry)
-    (told,) = _history(shared, order_id)
-    assert (told["status"], told["reason"]) == ("delivered", None)
+    _send_feedback(shared, "delivered", entry)
+    (notification,) = _history(shared, order_id)
+    assert (notification["status"], notification["reason"]) == ("delivered", None)
 
-    _tell(shared, "complained", entry)
-    _tell(shared, "delivered", entry)
-    (told,) = _history(shared, order_id)
-    assert (told["status"], told["reason"]) == ("complained", "abuse")
+    _send_feedback(shared, "complained", entry)
+    _send_feedback(shared, "delivered", entry)
+    (notification,) = _history(shared, order_id)
+    assert (notification["status"], notification["reason"]) == ("complained", "abuse")
     assert not shared.logged("pay-feedback@example.com")
 
 
-def test_the_command_of_the_readme_tells_that_the_mail_of_the_example_bounced(shared: RunningStack) -> None:
+def test_the_command_of_the_readme_records_that_the_mail_of_the_example_bounced(shared: OrderStack) -> None:
     example = httpx.get(f"{shared.endpoints['api']}/openapi.json").json()["paths"]["/orders"]["post"]["requestBody"]
     order = example["content"]["application/json"]["examples"]["ada"]["value"]
     order_id = shared.place(order["payment"]["reference"], **order).json()["order_id"]
     _sent(shared, order_id)
-    [command] = (line for line in (ROOT / "README.md").read_text().splitlines() if "functions/FeedbackFunction" in line)
+    guide = (ROOT / "docs/running-locally.md").read_text()
+    [command] = (line for line in guide.splitlines() if "functions/FeedbackFunction" in line)
     curl, address, _, body = command.split()
     assert (curl, body[0]) == ("curl", "@")
     url = address.replace("http://127.0.0.1:3001", shared.endpoints["lambda"])
     headers = {"content-type": "application/x-www-form-urlencoded"}  # as curl says of whatever it is given
     assert httpx.post(url, content=(ROOT / body[1:]).read_bytes(), headers=headers).text == "null"
-    assert "bounced" in {told["status"] for told in _history(shared, order_id)}
+    assert "bounced" in {notification["status"] for notification in _history(shared, order_id)}
 
 
-def test_what_a_customer_was_sent_is_for_support_staff(shared: RunningStack) -> None:
+def test_only_support_staff_see_the_notifications_of_an_order(shared: OrderStack) -> None:
     path = f"/orders/{shared.place('pay-history').json()['order_id']}/notifications"
     assert shared.get(path).status_code == httpx.codes.FORBIDDEN
     assert (
@@ -102,6 +92,6 @@ def test_what_a_customer_was_sent_is_for_support_staff(shared: RunningStack) -> 
     )
 
 
-def test_the_page_of_docs_has_the_routes_of_all_functions(shared: RunningStack) -> None:
+def test_the_page_of_docs_has_the_routes_of_all_functions(shared: OrderStack) -> None:
     document = httpx.get(f"{shared.endpoints['api']}/openapi.json").json()
     assert {"/orders", "/orders/{order_id}/notifications"} <= document["paths"].keys()

@@ -1,4 +1,4 @@
-"""An environment that slept (SIGSTOP) until its connections were dead takes the next order all the same."""
+"""An environment that slept (SIGSTOP) until its connections were dead: it still takes the next order."""
 
 import contextlib
 import signal
@@ -9,10 +9,12 @@ import httpx
 import psutil
 import pytest
 
-from tests.system.broker import Broker
-from tests.system.outbox_of_stack import StackOutbox
-from tests.system.published import PAID, Published
-from tests.system.running import ROOT, RunningStack, eventually
+from samrun.testing.broker import Broker
+from samrun.testing.waiting import eventually
+from tests.project import ROOT
+from tests.system.order_stack import OrderStack
+from tests.system.published_events import PAID, Published
+from tests.system.stack_outbox import StackOutbox
 
 pytestmark = pytest.mark.xdist_group("thaw")
 
@@ -25,7 +27,7 @@ SLEEPS = 3
 class Sleeper:
     """A stack with one environment of the order function, which has a producer."""
 
-    stack: RunningStack
+    stack: OrderStack
     broker: Broker
     outbox: StackOutbox
     environment: psutil.Process
@@ -47,7 +49,7 @@ class Sleeper:
 
     @contextlib.contextmanager
     def asleep(self) -> Iterator[None]:
-        """Stop its time, at the end until the broker has hung up."""
+        """Stop the environment; before it goes on, wait until the broker has closed its connections."""
         assert self._is_connected()
         self.environment.send_signal(signal.SIGSTOP)
         try:
@@ -64,9 +66,9 @@ class Sleeper:
         )
 
     def assert_published(self, order_ids: list[str]) -> None:
-        """Fail unless these orders' events are in the topic, at once or by the relay."""
+        """Fail unless these orders' events are in the topic; run the relay first if the function deferred some."""
         if set(order_ids) & set(self.outbox.deferred()):
-            self.outbox.empty()
+            self.outbox.relay_all()
         published, ambiguous = Published(self.broker.records(TOPIC)), self.outbox.ambiguous()
         for order_id in order_ids:
             published.has(order_id, [PAID], extra=ambiguous.get(order_id, {}))
@@ -75,19 +77,19 @@ class Sleeper:
 @pytest.fixture(scope="module")
 def sleeper(start_broker: Callable[..., Broker], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sleeper]:
     broker = start_broker(properties={"connections.max.idle.ms": IDLE_LIMIT_MS})
-    stack = RunningStack(
+    stack = OrderStack(
         ROOT, tmp_path_factory.mktemp("thaw") / "data", environment={"KAFKA_BOOTSTRAP_SERVERS": broker.bootstrap}
     )
     try:
         stack.wait_until_ready()
-        [environment] = [each for each in stack.processes() if "functions.order.app.handler" in each.cmdline()]
+        [environment] = [each for each in stack.processes() if "functions.order.handlers.api.handler" in each.cmdline()]
         with contextlib.closing(StackOutbox(stack)) as outbox:
             yield Sleeper(stack=stack, broker=broker, outbox=outbox, environment=environment)
     finally:
         stack.kill()
 
 
-def test_connections_that_died_in_its_sleep_cost_no_order_and_no_event(sleeper: Sleeper) -> None:
+def test_connections_that_died_while_the_environment_slept_cost_no_order_and_no_event(sleeper: Sleeper) -> None:
     placed = []
     for number in range(SLEEPS):
         sleeper.place_at_once(f"awake-{number}")
@@ -98,7 +100,7 @@ def test_connections_that_died_in_its_sleep_cost_no_order_and_no_event(sleeper: 
     sleeper.assert_published(placed)
 
 
-def test_a_broker_that_was_restarted_in_its_sleep_costs_no_order_and_no_event(sleeper: Sleeper) -> None:
+def test_a_broker_restarted_while_the_environment_slept_costs_no_order_and_no_event(sleeper: Sleeper) -> None:
     sleeper.place_at_once("before")
     with sleeper.asleep():
         sleeper.broker.stop()

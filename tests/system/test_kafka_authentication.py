@@ -1,4 +1,4 @@
-"""The order function's ways to log in to Kafka, on a real broker that encrypts and asks for a password."""
+"""Authentication methods of the order function, on a real broker with TLS and passwords."""
 
 import json
 import logging
@@ -12,12 +12,14 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from functions.order.authentication import Login, login
-from functions.order.connection import NotConnectedError, explained
-from functions.order.events import Message
-from functions.order.publisher import KafkaPublisher, producer_factory
-from local import kafka_security, ports
-from tests.system.broker import Broker
+from functions.order.domain.events import ProducerRecord
+from functions.order.producer.authentication import Authentication, authentication_by
+from functions.order.producer.connection import NotConnectedError, explain_timeouts
+from functions.order.producer.kafka_publisher import KafkaPublisher, producer_factory
+from functions.order.settings import AuthenticationMethod
+from samrun.testing import listeners
+from samrun.testing.broker import Broker
+from samrun.testing.processes import free_port
 
 pytestmark = [
     pytest.mark.xdist_group("secured-broker"),
@@ -26,7 +28,9 @@ pytestmark = [
 ]
 
 PASSWORD = "correct horse battery staple"
-REFUSED = "the login is refused"
+Authenticate = Callable[..., Authentication]
+
+REFUSED = "the broker refused the authentication"
 # Seconds for what works, and for what does not.
 PATIENT, IMPATIENT = 20.0, 4.0
 
@@ -41,32 +45,32 @@ class Secured:
     ca: str
 
     def set_password(self, password: str) -> None:
-        kafka_security.set_password(self.broker.bootstrap, username="order", password=password)
+        listeners.set_password(self.broker.bootstrap, username="order", password=password)
 
 
 @pytest.fixture(scope="module")
 def secured(start_broker: Callable[..., Broker], tmp_path_factory: pytest.TempPathFactory) -> Secured:
     certificates = tmp_path_factory.mktemp("certificates")
-    tls, scram = ports.claim("kafka", 0), ports.claim("kafka", 0)
+    tls, scram = free_port(), free_port()
     broker = start_broker(
         listeners=[
-            kafka_security.tls(tls, folder=certificates),
-            kafka_security.scram(scram, folder=certificates),
+            listeners.tls(tls, folder=certificates),
+            listeners.scram(scram, folder=certificates),
         ]
     )
     secured = Secured(
         broker=broker,
         tls=f"localhost:{tls}",
         scram=f"localhost:{scram}",
-        ca=kafka_security.ca_certificate(certificates),
+        ca=listeners.ca_certificate(certificates),
     )
     secured.set_password(PASSWORD)
     return secured
 
 
 @pytest.fixture
-def log_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Login]]:
-    """Makes logins, the secrets of which are given by their content and come from Secrets Manager."""
+def authenticate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Authenticate]:
+    """Return a function that builds an authentication; it puts the contents of its secrets into Secrets Manager."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     with mock_aws():
@@ -75,9 +79,9 @@ def log_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Login]]:
         def arn_of(content: dict[str, Any]) -> str:
             return client.create_secret(Name=uuid.uuid4().hex, SecretString=json.dumps(content))["ARN"]
 
-        def make(authentication: str, *, ca: str | None = None, password: str | None = None) -> Login:
-            return login(
-                authentication,
+        def make(method: AuthenticationMethod, *, ca: str | None = None, password: str | None = None) -> Authentication:
+            return authentication_by(
+                method,
                 secret_arn=arn_of({"username": "order", "password": password}) if password else "",
                 ca_secret_arn=arn_of({"certificate": ca}) if ca else "",
                 client=lambda: client,
@@ -104,71 +108,72 @@ def kafka_log() -> Iterator[list[str]]:
     logger.setLevel(level)
 
 
-def publish(secured: Secured, servers: str, way: Login) -> None:
+def publish(secured: Secured, servers: str, authentication: Authentication) -> None:
     """Publish an event as the order function does, and find it in the topic."""
     topic = f"topic-{uuid.uuid4().hex[:8]}"
     secured.broker.create_topic(topic)
-    publisher = KafkaPublisher(
-        topic=topic, connect=producer_factory(servers=servers, login=way, budget=PATIENT), budget=PATIENT
-    )
-    publisher.publish(Message(event_type="order.paid.v1", key="ord_1", value=b"{}"))
+    connect = producer_factory(servers=servers, authentication=authentication, budget=PATIENT)
+    publisher = KafkaPublisher(topic=topic, connect=connect, budget=PATIENT)
+    publisher.publish(ProducerRecord(event_type="order.paid.v1", key="ord_1", value=b"{}"))
     [record] = secured.broker.records(topic)
     assert (record.key, record.value) == (b"ord_1", b"{}")
     publisher._drop_producer()
 
 
-def refusal(servers: str, way: Login) -> str:
-    """Return why there is no connection; the last of several tries may have run out of time."""
-    with pytest.raises(NotConnectedError) as raised, explained():
-        producer_factory(servers=servers, login=way)(IMPATIENT)
+def refusal(servers: str, authentication: Authentication) -> str:
+    """Return why there is no connection; the last of several attempts may have run out of time."""
+    with pytest.raises(NotConnectedError) as raised, explain_timeouts():
+        producer_factory(servers=servers, authentication=authentication)(IMPATIENT)
     return str(raised.value)
 
 
-def test_over_tls_with_a_ca_of_one_s_own(secured: Secured, log_in: Callable[..., Login]) -> None:
-    publish(secured, secured.tls, log_in("tls", ca=secured.ca))
+def test_the_publisher_connects_over_tls_with_a_private_ca(secured: Secured, authenticate: Authenticate) -> None:
+    publish(secured, secured.tls, authenticate("tls", ca=secured.ca))
 
 
-def test_with_a_password_over_tls(secured: Secured, log_in: Callable[..., Login], kafka_log: list[str]) -> None:
-    publish(secured, secured.scram, log_in("scram", ca=secured.ca, password=PASSWORD))
+def test_the_publisher_authenticates_with_a_password_over_tls(
+    secured: Secured, authenticate: Authenticate, kafka_log: list[str]
+) -> None:
+    publish(secured, secured.scram, authenticate("scram", ca=secured.ca, password=PASSWORD))
     assert any("Authenticated as order via SASL / SCRAM-SHA-512" in line for line in kafka_log)
     assert not any(PASSWORD in line for line in kafka_log)
 
 
-def test_in_plain_text(secured: Secured, log_in: Callable[..., Login]) -> None:
-    publish(secured, secured.broker.bootstrap, log_in("none"))
+def test_the_publisher_connects_in_plain_text(secured: Secured, authenticate: Authenticate) -> None:
+    publish(secured, secured.broker.bootstrap, authenticate("none"))
 
 
-def test_a_wrong_password_is_refused_and_said_to_be(
-    secured: Secured, log_in: Callable[..., Login], kafka_log: list[str]
+def test_a_wrong_password_is_refused_with_that_reason(
+    secured: Secured, authenticate: Authenticate, kafka_log: list[str]
 ) -> None:
-    way = log_in("scram", ca=secured.ca, password="guessed it")
+    way = authenticate("scram", ca=secured.ca, password="guessed it")
     assert REFUSED in refusal(secured.scram, way)
     assert not any("guessed it" in line for line in kafka_log)
 
 
 def test_a_password_that_was_changed_is_refused_and_the_new_one_taken(
-    secured: Secured, log_in: Callable[..., Login]
+    secured: Secured, authenticate: Authenticate
 ) -> None:
     secured.set_password("another one")
     try:
-        assert REFUSED in refusal(secured.scram, log_in("scram", ca=secured.ca, password=PASSWORD))
-        publish(secured, secured.scram, log_in("scram", ca=secured.ca, password="another one"))
+        assert REFUSED in refusal(secured.scram, authenticate("scram", ca=secured.ca, password=PASSWORD))
+        publish(secured, secured.scram, authenticate("scram", ca=secured.ca, password="another one"))
     finally:
         secured.set_password(PASSWORD)
 
 
 def test_a_certificate_of_an_unknown_ca_is_not_trusted(
-    secured: Secured, log_in: Callable[..., Login], tmp_path: Path
+    secured: Secured, authenticate: Authenticate, tmp_path: Path
 ) -> None:
-    kafka_security.tls(9093, folder=tmp_path)
-    other_ca = kafka_security.ca_certificate(tmp_path)
-    for way in (log_in("tls"), log_in("scram", ca=other_ca, password=PASSWORD)):
+    listeners.tls(9093, folder=tmp_path)
+    other_ca = listeners.ca_certificate(tmp_path)
+    for way in (authenticate("tls"), authenticate("scram", ca=other_ca, password=PASSWORD)):
         servers = secured.scram if way.user else secured.tls
         assert "CERTIFICATE_VERIFY_FAILED" in refusal(servers, way)
 
 
 def test_iam_where_the_broker_knows_none_is_refused(
-    secured: Secured, log_in: Callable[..., Login], monkeypatch: pytest.MonkeyPatch
+    secured: Secured, authenticate: Authenticate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    assert REFUSED in refusal(secured.scram, log_in("iam", ca=secured.ca))
+    assert REFUSED in refusal(secured.scram, authenticate("iam", ca=secured.ca))

@@ -1,6 +1,5 @@
 """The functions killed (SIGKILL) at every step between write, send, acknowledgement and mark: no order is lost."""
 
-import contextlib
 import itertools
 import re
 import signal
@@ -11,25 +10,21 @@ from typing import Any
 import httpx
 import pytest
 
-from local import ports
-from local.endpoints import url
-from tests.system.broker import Broker
-from tests.system.database import Database
-from tests.system.invoking import ORDER, Call, Functions, Outcome, application, to_cancel, to_place
+from samrun.testing.broker import Broker
+from tests.system.isolated_order import TOPIC, isolated_order
+from tests.system.killable_functions import Call, Functions, Result, to_cancel, to_place
 from tests.system.orders_table import OrdersTable
-from tests.system.published import CANCELLED, PAID, Published
+from tests.system.published_events import CANCELLED, PAID, Published
 
 pytestmark = pytest.mark.xdist_group("kills")
 
-KILLS = 20
-TOPIC = "order-events"
 # Seconds: older than what the relay takes, and later than the lease of a relay that was killed.
 LATER = 120.0
 
 
 @dataclass(kw_only=True)
 class Shop:
-    """The functions, and what they talk to. Every relay comes some time after the one before."""
+    """The functions and the services that they call. Each relay runs some time after the one before."""
 
     broker: Broker
     functions: Functions
@@ -38,21 +33,21 @@ class Shop:
 
     def answers(self, events: Sequence[dict[str, Any]]) -> list[int]:
         """Return the statuses that these requests are answered with."""
-        outcomes = self.functions.invoke([Call(event=event) for event in events])
-        return [outcome.answer["statusCode"] for outcome in outcomes]
+        results = self.functions.invoke([Call(event=event) for event in events])
+        return [result.answer["statusCode"] for result in results]
 
     def kill(self, events: Sequence[dict[str, Any]], *, step: str) -> None:
         """Make these requests, each killed at the step."""
         self.functions.kill([Call(event=event, dies=step) for event in events])
 
-    def relay(self, *, dies: str | None = None) -> Outcome:
-        [outcome] = self.functions.invoke([Call(function="relay", event={}, dies=dies, ahead=next(self.relayed))])
-        return outcome
+    def relay(self, *, dies: str | None = None) -> Result:
+        [result] = self.functions.invoke([Call(function="relay", event={}, dies=dies, ahead=next(self.relayed))])
+        return result
 
     def relay_the_rest(self) -> None:
-        """Have the relay do its work once, and see that there is none left."""
+        """Invoke the relay once, and check that no event is left."""
         relayed = self.relay()
-        assert relayed.answer["left"] == relayed.answer["unpublishable"] == 0, relayed
+        assert relayed.answer["deferred"] == relayed.answer["quarantined"] == 0, relayed
         assert self.table.pending() == []
         assert self.table.index() == []
 
@@ -68,20 +63,20 @@ class Shop:
 
 @pytest.fixture(scope="module")
 def shop(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    broker.create_topic(TOPIC, partitions=3)
-    folder, port = tmp_path_factory.mktemp("dynamodb"), ports.claim("dynamodb", 0)
-    template = application(kafka=broker.bootstrap, dynamodb=url(port))
-    with (
-        Database(folder, port=port, application=template),
-        contextlib.closing(OrdersTable(url(port))) as table,
-        Functions(ORDER, template, services={"dynamodb": url(port)}, log=folder / "functions.log") as functions,
-    ):
-        yield Shop(broker=broker, functions=functions, table=table)
+    with isolated_order(broker, tmp_path_factory.mktemp("dynamodb")) as order:
+        yield Shop(broker=broker, functions=order.functions, table=order.table)
 
 
-def references_of(name: str) -> list[str]:
+@pytest.fixture(params=[3, pytest.param(20, marks=pytest.mark.proof)])
+def kills(request: pytest.FixtureRequest) -> int:
+    """The number of processes that are killed at each step."""
+    number: int = request.param
+    return number
+
+
+def references_of(name: str, kills: int) -> list[str]:
     prefix = re.sub(r"\W+", "-", name)
-    return [f"{prefix}-{number}" for number in range(KILLS)]
+    return [f"{prefix}-{number}-of-{kills}" for number in range(kills)]
 
 
 @pytest.mark.parametrize(
@@ -95,11 +90,11 @@ def references_of(name: str) -> list[str]:
         ("after the mark is off", httpx.codes.OK),
     ],
 )
-def test_placing_an_order_that_was_killed_can_be_repeated(shop: Shop, step: str, again: int) -> None:
-    references = references_of(step)
+def test_placing_an_order_that_was_killed_can_be_repeated(shop: Shop, step: str, again: int, kills: int) -> None:
+    references = references_of(step, kills)
     requests = [to_place(reference) for reference in references]
     shop.kill(requests, step=step)
-    assert shop.answers(requests) == [again] * KILLS
+    assert shop.answers(requests) == [again] * kills
     shop.relay_the_rest()
     published = shop.published()
     for order_id in shop.recorded(references):
@@ -117,12 +112,12 @@ def test_placing_an_order_that_was_killed_can_be_repeated(shop: Shop, step: str,
         "after the mark is off",
     ],
 )
-def test_a_cancellation_that_was_killed_can_be_repeated(shop: Shop, step: str) -> None:
-    references = references_of(f"cancelled, {step}")
-    assert shop.answers([to_place(reference) for reference in references]) == [httpx.codes.CREATED] * KILLS
+def test_a_cancellation_that_was_killed_can_be_repeated(shop: Shop, step: str, kills: int) -> None:
+    references = references_of(f"cancelled, {step}", kills)
+    assert shop.answers([to_place(reference) for reference in references]) == [httpx.codes.CREATED] * kills
     requests = [to_cancel(reference) for reference in references]
     shop.kill(requests, step=step)
-    assert shop.answers(requests) == [httpx.codes.OK] * KILLS
+    assert shop.answers(requests) == [httpx.codes.OK] * kills
     shop.relay_the_rest()
     published = shop.published()
     for order_id in shop.recorded(references):
@@ -130,16 +125,16 @@ def test_a_cancellation_that_was_killed_can_be_repeated(shop: Shop, step: str) -
 
 
 @pytest.mark.parametrize("step", ["the relay, after its acknowledgements", "the relay, after its first mark is off"])
-def test_a_relay_that_was_killed_is_made_up_for_by_the_next(shop: Shop, step: str) -> None:
-    references = references_of(step)
+def test_the_next_relay_finishes_the_work_of_one_that_was_killed(shop: Shop, step: str, kills: int) -> None:
+    references = references_of(step, kills)
     shop.kill([to_place(reference) for reference in references], step="before the send")
     # Not published either, since the paid event comes first.
-    assert shop.answers([to_cancel(reference) for reference in references]) == [httpx.codes.OK] * KILLS
-    for _ in range(KILLS):
+    assert shop.answers([to_cancel(reference) for reference in references]) == [httpx.codes.OK] * kills
+    for _ in range(kills):
         assert shop.relay(dies=step).status == -signal.SIGKILL
     shop.relay_the_rest()
     published = shop.published()
     for order_id in shop.recorded(references):
-        published.has(order_id, [PAID, CANCELLED], extra=KILLS)
+        published.has(order_id, [PAID, CANCELLED], extra=kills)
     repeats = sum(len(published.of(order_id)) - 2 for order_id in shop.recorded(references))
-    assert repeats <= KILLS * KILLS, "a relay repeated more than what it had under way when it was killed"
+    assert repeats <= kills * kills, "a relay repeated more than what it had under way when it was killed"

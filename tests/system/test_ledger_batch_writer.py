@@ -1,4 +1,4 @@
-"""What the ledger writes by statements, on DynamoDB Local: with moto, which knows none, every write is one alone."""
+"""The ledger's batches of writes, on DynamoDB Local: moto does not support them."""
 
 import time
 from collections.abc import Iterator
@@ -9,42 +9,38 @@ from typing import Any
 import boto3
 import pytest
 
-from functions.notify.aws import IMPATIENT, THREADS
-from functions.notify.ledger import Claim, Found, Ledger, LedgerUnavailableError, Notification
-from functions.notify.statements import Statements
-from local import ports
-from local.endpoints import url
-from local.services import CREDENTIALS
-from tests.system.database import Database
-from tests.system.invoking import REGION, application
+from functions.notify.aws_clients import SHORT_TIMEOUT_CONFIG, THREADS
+from functions.notify.ledger.batch_writer import BatchWriter
+from functions.notify.ledger.entry import Claim, Notification, UnknownPolicy
+from functions.notify.ledger.ledger import Ledger, LedgerUnavailableError
+from functions.notify.notifying import claiming
+from functions.notify.notifying.decision import Decision, Send, Settled, Wait
+from samrun.testing.aws import CREDENTIALS, REGION
+from samrun.testing.dynamodb import Database
+from tests.system.killable_functions import application
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 TABLE = "NotificationsTable"
-# Seconds: two calls one after the other, of two tries of a second each, and leisure for a busy machine.
+# Seconds: two calls one after the other, of two attempts of a second each, and leisure for a busy machine.
 TWO_CALLS = 4 + 2
 
 
 @pytest.fixture(scope="module")
-def port() -> int:
-    return ports.claim("dynamodb", 0)
-
-
-@pytest.fixture(scope="module")
-def database(port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    template = application(kafka="127.0.0.1:1", dynamodb=url(port))
-    with Database(tmp_path_factory.mktemp("database"), port=port, application=template) as database:
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    with Database(tmp_path_factory.mktemp("database")) as database:
+        database.create_tables(application(kafka="127.0.0.1:1", dynamodb=database.url))
         yield database
 
 
 @pytest.fixture
-def client(database: Database, port: int) -> Iterator[Any]:
+def client(database: Database) -> Iterator[Any]:
     client = boto3.client(
         "dynamodb",
-        endpoint_url=url(port),
+        endpoint_url=database.url,
         region_name=REGION,
         aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-        config=IMPATIENT,
+        config=SHORT_TIMEOUT_CONFIG,
     )
     yield client
     client.close()
@@ -52,15 +48,23 @@ def client(database: Database, port: int) -> Iterator[Any]:
 
 @pytest.fixture
 def ledger(client: Any) -> Ledger:
-    return Ledger(client=client, table=TABLE, statements=Statements(client))
+    return Ledger(client=client, table=TABLE, batch_writer=BatchWriter(client))
 
 
-def claim(ledger: Ledger, order: str, owner: str = "one") -> Claim | Found:
+def claim(ledger: Ledger, order: str, owner: str = "one") -> Claim | Decision:
     notification = Notification(order_id=order, event_id="event", channel="mail", event_type="order.paid.v1")
-    return ledger.claim(notification, owner=owner, now=NOW, lease_until=NOW + timedelta(seconds=16))
+    decision = claiming.claim(
+        ledger,
+        notification,
+        owner=owner,
+        now=NOW,
+        lease_until=NOW + timedelta(seconds=16),
+        policy=UnknownPolicy.RESEND,
+    )
+    return decision.claim if isinstance(decision, Send) else decision
 
 
-def test_a_first_claim_and_its_mark_need_no_writes_of_their_own(
+def test_a_first_claim_and_its_mark_are_written_in_batches_alone(
     ledger: Ledger, client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def write_alone(**_: Any) -> None:
@@ -71,20 +75,20 @@ def test_a_first_claim_and_its_mark_need_no_writes_of_their_own(
         won = claim(ledger, "ord_1")
         assert isinstance(won, Claim)
         assert ledger.mark_sent(won, provider_id="mail-1", now=NOW)
-    assert claim(ledger, "ord_1", "another") == Found(status="sent")
-    assert ledger.mark_sent(won, provider_id="mail-1", now=NOW), "it finds its own work"
+    assert claim(ledger, "ord_1", "another") == Settled(status="sent")
+    assert ledger.mark_sent(won, provider_id="mail-1", now=NOW), "it finds its own mark"
 
 
-def test_of_two_owners_one_wins_and_the_other_marks_nothing(ledger: Ledger) -> None:
+def test_only_one_of_two_owners_wins_and_the_other_marks_nothing(ledger: Ledger) -> None:
     won = claim(ledger, "ord_2")
     assert isinstance(won, Claim)
-    assert claim(ledger, "ord_2", "another") == Found(status="claimed")
+    assert claim(ledger, "ord_2", "another") == Wait()
     stranger = Claim(notification=won.notification, owner="another", attempts=1, possible_duplicate=False)
     assert not ledger.mark_sent(stranger, provider_id="mail-2", now=NOW)
     assert ledger.mark_sent(won, provider_id="mail-1", now=NOW)
 
 
-def test_a_database_that_hangs_takes_nobody_longer_than_two_calls(ledger: Ledger, database: Database) -> None:
+def test_no_claim_takes_longer_than_two_calls_while_the_database_hangs(ledger: Ledger, database: Database) -> None:
     def refused(number: int) -> float:
         began = time.monotonic()
         with pytest.raises(LedgerUnavailableError):

@@ -1,4 +1,4 @@
-"""How a stack starts and ends: whatever happens, it leaves nothing running and says what was wrong."""
+"""The start and the end of a stack: it leaves no process running, and says what was wrong."""
 
 import re
 import signal
@@ -9,9 +9,10 @@ import httpx
 import psutil
 import pytest
 
-from tests.system.running import RunningStack, eventually
+from samrun.testing.waiting import eventually
+from tests.system.order_stack import OrderStack
 
-Start = Callable[..., RunningStack]
+Start = Callable[..., OrderStack]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -33,7 +34,7 @@ def test_a_terminal_that_is_gone_changes_nothing(start: Start) -> None:
     _assert_ended(processes)
 
 
-@pytest.mark.parametrize("moment", ["started the local AWS", "started DynamoDB", "started Kafka", "made the topic"])
+@pytest.mark.parametrize("moment", ["started the local AWS", "started DynamoDB", "started Kafka", "created the topic"])
 def test_a_signal_during_the_start_ends_every_process(start: Start, moment: str) -> None:
     stack = start(ready=False)
     eventually(lambda: stack.logged(moment), what=moment)
@@ -52,8 +53,8 @@ def test_the_death_of_a_part_ends_the_rest_with_its_last_words(start: Start, nam
     assert stack.process.wait(timeout=60) == 1
     _assert_ended(processes)
     log = stack.log.read_text()
-    assert f"{name} ended by itself (signal SIGKILL)" in log
-    assert "Its last words" in log or "It printed nothing" in log
+    assert f"{name} exited unexpectedly (signal SIGKILL)" in log
+    assert "The last lines of" in log or "It printed nothing" in log
     assert "Traceback" not in log
 
 
@@ -70,27 +71,26 @@ def test_a_taken_port_is_an_error_that_names_it(start: Start) -> None:
         port = other.getsockname()[1]
         stack = start(ready=False, ports={"console": port})
         assert stack.process.wait(timeout=60) == 1
-    assert f"Port {port}, for console, cannot be had" in stack.log.read_text()
+    assert f"Port {port}, for console, is not available" in stack.log.read_text()
     assert "--console-port" in stack.log.read_text()
     assert "Traceback" not in stack.log.read_text()
 
 
-def test_two_stacks_cannot_share_a_data_folder(start: Start) -> None:
-    start()
-    second = start(ready=False)
+@pytest.mark.xdist_group("shared-stack")
+def test_two_stacks_cannot_share_a_data_folder(start: Start, shared: OrderStack) -> None:
+    second = start(data=str(shared.data), ready=False)
     assert second.process.wait(timeout=60) == 1
     assert "Another stack runs on" in second.log.read_text()
 
 
-def test_a_stack_can_use_a_broker_that_runs_already(start: Start) -> None:
-    services = start(data="services", command="services")
-    attached = start(environment={"KAFKA_BOOTSTRAP_SERVERS": services.endpoints["kafka"]})
-    assert attached.endpoints["kafka"] == services.endpoints["kafka"]
-    assert attached.logged("started Kafka") == []
-    attached.place("attached")
-    attached.wait_for_mails_to(["attached"])
-    assert attached.stop() == 0
-    assert services.stop() == 0
+@pytest.mark.xdist_group("services")
+def test_a_stack_can_use_a_broker_that_runs_already(start: Start, services: OrderStack) -> None:
+    stack = start(environment={"KAFKA_BOOTSTRAP_SERVERS": services.endpoints["kafka"]})
+    assert stack.endpoints["kafka"] == services.endpoints["kafka"]
+    assert stack.logged("started Kafka") == []
+    stack.place("external")
+    stack.wait_for_mails_to(["external"])
+    assert stack.stop() == 0
 
 
 def test_a_broker_that_does_not_answer_is_named(start: Start) -> None:
@@ -100,16 +100,15 @@ def test_a_broker_that_does_not_answer_is_named(start: Start) -> None:
     assert "Traceback" not in stack.log.read_text()
 
 
-def test_services_leave_the_ports_of_sam_local_free(start: Start) -> None:
-    stack = start(command="services")
-    assert set(stack.endpoints) == {"console", "aws", "dynamodb", "kafka", "container_kafka"}
-    assert httpx.get(f"{stack.endpoints['console']}/api/v1/messages").status_code == httpx.codes.OK
+@pytest.mark.xdist_group("services")
+def test_services_leave_the_ports_of_sam_local_free(services: OrderStack) -> None:
+    assert set(services.endpoints) == {"console", "aws", "dynamodb", "kafka", "container_kafka"}
+    assert httpx.get(f"{services.endpoints['console']}/api/v1/messages").status_code == httpx.codes.OK
     listeners = re.search(
-        r"^advertised.listeners=(.*)$", (stack.data / "kafka" / "server.properties").read_text(), re.MULTILINE
+        r"^advertised.listeners=(.*)$", (services.data / "kafka" / "server.properties").read_text(), re.MULTILINE
     )
     assert listeners
     assert "CONTAINERS://host.docker.internal:" in listeners[1]
-    assert stack.stop() == 0
 
 
 def _assert_ended(processes: list[psutil.Process]) -> None:

@@ -1,124 +1,167 @@
-"""What breaks between an order and its mail, and that nothing is lost or doubled by it."""
+"""Failures between an order and its mail: no mail is lost or doubled by them."""
 
+import contextlib
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+import pytest
 
-from tests.system.running import RunningStack, eventually
+from samrun.testing.waiting import eventually
+from tests.project import copy_to
+from tests.system.order_stack import OrderStack
 
-Start = Callable[..., RunningStack]
+pytestmark = pytest.mark.xdist_group("notify-failures")
 
-
-def test_a_notify_that_raises_loses_and_doubles_no_mail(start: Start, project: Path) -> None:
-    stack = start()
-    with _broken(project, "raise RuntimeError('broken on purpose')"):
-        eventually(lambda: stack.logged("code changed"), what="notify to be started anew")
-        references = _place(stack, "raises", 10)
-        eventually(lambda: stack.logged("broken on purpose"), what="notify to fail")
-        assert stack.mails() == []
-    stack.wait_for_mails_to(references)
+Start = Callable[..., OrderStack]
 
 
-def test_an_order_is_answered_as_fast_when_notify_fails(start: Start, project: Path) -> None:
-    stack = start()
-    _place(stack, "warm", 5)
-    healthy = _median_answer(stack, "healthy")
-    with _broken(project, "raise RuntimeError('broken on purpose')"):
-        eventually(lambda: stack.logged("code changed"), what="notify to be started anew")
-        failing = _median_answer(stack, "failing")
-        assert stack.logged("broken on purpose")
+@dataclass(frozen=True)
+class Shop:
+    """A stack whose notify function a test breaks and mends; `references` are those of all orders."""
+
+    stack: OrderStack
+    project: Path
+    references: list[str] = field(default_factory=list)
+
+    def place(self, name: str, count: int) -> list[httpx.Response]:
+        """Place orders, the references of which are <name>-<number>."""
+        self.references.extend(references_of(name, count))
+        return place(self.stack, name, count)
+
+    def median_answer(self, name: str) -> float:
+        """Return the median of the seconds that 20 orders took to their answers."""
+        return statistics.median(answer.elapsed.total_seconds() for answer in self.place(name, 20))
+
+    @contextlib.contextmanager
+    def broken(self, statement: str) -> Iterator[None]:
+        """Put a statement into notify's handler, wait until the stack runs it, and take it out at the end."""
+        changes = len(self.stack.logged("code changed"))
+        with broken(self.project, statement):
+            eventually(lambda: len(self.stack.logged("code changed")) > changes, what="notify to be started again")
+            yield
+            changes = len(self.stack.logged("code changed"))
+        # A test that begins before the fixed code runs would be counted as the end of the one before.
+        eventually(lambda: len(self.stack.logged("code changed")) > changes, what="notify to be started again")
+
+    def recipients(self, references: Sequence[str]) -> list[str]:
+        """Return the recipients of the mails about these orders; one who got two is in it twice."""
+        addresses = {f"{reference}@example.com" for reference in references}
+        return [recipient for recipient in self.stack.recipients() if recipient in addresses]
+
+    def assert_each_has_one_mail(self, references: Sequence[str]) -> None:
+        """Wait until the mapping has committed every event; fail unless each order has one mail."""
+        eventually(lambda: len(self.recipients(references)) >= len(references), what=f"{len(references)} mails")
+        eventually(self.stack.is_caught_up, what="the mapping to commit all records")
+        assert self.recipients(references) == sorted(f"{reference}@example.com" for reference in references)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """One stack for the tests that leave notify fixed."""
+    folder = tmp_path_factory.mktemp("failures")
+    project = copy_to(folder / "project")
+    with OrderStack(project, folder / "data") as stack:
+        yield (shop := Shop(stack, project))
+        eventually(stack.is_caught_up, what="the mapping to commit all records")
+        assert set(stack.recipients()) == {f"{reference}@example.com" for reference in shop.references}
+
+
+def test_a_notify_that_raises_loses_and_doubles_no_mail(shop: Shop) -> None:
+    with shop.broken("raise RuntimeError('raised on purpose')"):
+        shop.place("raises", 10)
+        references = references_of("raises", 10)
+        eventually(lambda: shop.stack.logged("raised on purpose"), what="notify to fail")
+        assert shop.recipients(references) == []
+    shop.assert_each_has_one_mail(references)
+
+
+def test_an_order_is_answered_as_fast_when_notify_fails(shop: Shop) -> None:
+    shop.place("warm", 5)
+    healthy = shop.median_answer("healthy")
+    with shop.broken("raise RuntimeError('failed on purpose')"):
+        failing = shop.median_answer("failing")
+        assert shop.stack.logged("failed on purpose")
     # Both ran on the same machine, moments apart: the factor is for its other business.
     assert failing < 4 * healthy
 
 
-def test_a_notify_that_dies_catches_up_when_it_lives_again(start: Start, project: Path) -> None:
-    stack = start()
-    with _broken(project, "import os; os._exit(1)"):
-        eventually(lambda: stack.logged("code changed"), what="notify to be started anew")
-        references = _place(stack, "dies", 10)
-        eventually(lambda: stack.logged("Runtime.ExitError"), what="notify to die")
-    stack.wait_for_mails_to(references)
+def test_a_notify_that_dies_catches_up_when_it_lives_again(shop: Shop) -> None:
+    with shop.broken("import os; os._exit(1)"):
+        shop.place("dies", 10)
+        references = references_of("dies", 10)
+        eventually(lambda: shop.stack.logged("Runtime.ExitError"), what="notify to die")
+    shop.assert_each_has_one_mail(references)
+
+
+def test_orders_are_answered_while_notify_is_slow(shop: Shop) -> None:
+    with shop.broken("import time; print('asleep'); time.sleep(60)"):
+        shop.place("slow", 5)
+        references = references_of("slow", 5)
+        eventually(lambda: shop.stack.logged("asleep"), what="notify to fall asleep")
+    # The function's own timeout ends the invocation that sleeps, and the mapping retries its batch.
+    shop.assert_each_has_one_mail(references)
+    assert shop.stack.logged("Task timed out after 15.00 seconds")
 
 
 def test_a_notify_that_is_dead_from_the_start_catches_up(start: Start, project: Path) -> None:
-    with _broken(project, "", at_import="raise RuntimeError('broken at import')"):
+    with broken(project, "", at_import="raise RuntimeError('broken at import')"):
         stack = start()
-        references = _place(stack, "init", 5)
+        place(stack, "init", 5)
         eventually(lambda: stack.logged("broken at import"), what="notify's init to fail")
-    stack.wait_for_mails_to(references)
-
-
-def test_orders_are_answered_while_notify_is_slow(start: Start, project: Path) -> None:
-    stack = start()
-    with _broken(project, "import time; print('asleep'); time.sleep(60)"):
-        eventually(lambda: stack.logged("code changed"), what="notify to be started anew")
-        references = _place(stack, "slow", 5)
-        eventually(lambda: stack.logged("asleep"), what="notify to fall asleep")
-    # The invocation that sleeps is ended by the function's own timeout, and its batch comes again.
-    stack.wait_for_mails_to(references)
-    assert stack.logged("Task timed out after 15.00 seconds")
+    stack.wait_for_mails_to(references_of("init", 5))
 
 
 def test_a_restart_of_everything_loses_nothing(start: Start, project: Path) -> None:
     stack = start()
-    with _broken(project, "raise RuntimeError('broken on purpose')"):
-        eventually(lambda: stack.logged("code changed"), what="notify to be started anew")
-        references = _place(stack, "restart", 5)
+    with broken(project, "raise RuntimeError('broken on purpose')"):
+        eventually(lambda: stack.logged("code changed"), what="notify to be started again")
+        place(stack, "restart", 5)
         order_id = stack.place("restart-0").json()["order_id"]
         assert stack.stop() == 0
     again = start()
     stored = again.get(f"/orders/{order_id}").raise_for_status().json()
     assert stored["customer"]["email"] == "restart-0@example.com"
-    again.wait_for_mails_to(references)
+    again.wait_for_mails_to(references_of("restart", 5))
     assert again.stop() == 0
     # The mails stay, and the records that are done do not come a third time.
     once_more = start()
-    once_more.wait_for_mails_to([*references, *_place(once_more, "after", 1)])
+    place(once_more, "after", 1)
+    once_more.wait_for_mails_to([*references_of("restart", 5), "after-0"])
 
 
 def test_a_stack_that_was_killed_loses_nothing(start: Start) -> None:
     stack = start()
-    references = _place(stack, "killed", 5)
+    place(stack, "killed", 5)
     stack.kill()
     again = start()
-    again.wait_for_mails_to([*references, *_place(again, "after", 1)], sends_cut_off=1)
+    place(again, "after", 1)
+    again.wait_for_mails_to([*references_of("killed", 5), "after-0"], sends_cut_off=1)
 
 
-def _median_answer(stack: RunningStack, name: str) -> float:
-    """Return the median of the seconds that 20 orders took to their answers."""
-    return statistics.median(answer.elapsed.total_seconds() for answer in _placed(stack, name, 20))
-
-
-def _place(stack: RunningStack, name: str, count: int) -> list[str]:
-    _placed(stack, name, count)
+def references_of(name: str, count: int) -> list[str]:
     return [f"{name}-{number}" for number in range(count)]
 
 
-def _placed(stack: RunningStack, name: str, count: int) -> list[httpx.Response]:
-    answers = [stack.place(f"{name}-{number}") for number in range(count)]
+def place(stack: OrderStack, name: str, count: int) -> list[httpx.Response]:
+    answers = [stack.place(reference) for reference in references_of(name, count)]
     assert [answer.status_code for answer in answers] == [httpx.codes.CREATED] * count
     return answers
 
 
-class _broken:  # noqa: N801 -- a context manager, read as a phrase
-    """Puts a statement into notify's handler, or at the top of its module, and takes it out again."""
-
-    def __init__(self, project: Path, statement: str, *, at_import: str = "") -> None:
-        self._file = project / "functions" / "notify" / "app.py"
-        self._statement = statement
-        self._at_import = at_import
-
-    def __enter__(self) -> None:
-        self._mended = self._file.read_text()
-        self._file.write_text(
-            f"{self._mended}\n{self._at_import}\n"
-            "_mended_handler = handler\n\n\n"
-            "def handler(event, context):\n"
-            f"    {self._statement or 'pass'}\n"
-            "    return _mended_handler(event, context)\n"
-        )
-
-    def __exit__(self, *_: object) -> None:
-        self._file.write_text(self._mended)
+@contextlib.contextmanager
+def broken(project: Path, statement: str, *, at_import: str = "") -> Iterator[None]:
+    """Put a statement into notify's handler, or at the end of its module, and take it out at the end."""
+    file = project / "functions" / "notify" / "handlers" / "notify.py"
+    fixed = file.read_text()
+    file.write_text(
+        f"{fixed}\n{at_import}\n"
+        "_fixed_handler = handler\n\n\n"
+        "def handler(event, context):\n"
+        f"    {statement or 'pass'}\n"
+        "    return _fixed_handler(event, context)\n"
+    )
+    yield
+    file.write_text(fixed)

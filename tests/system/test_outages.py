@@ -1,32 +1,41 @@
-"""Orders while Kafka is away: all are taken, hardly one waits, and afterwards the topic has every event."""
+"""Orders while Kafka is unavailable: all are recorded, few of them wait, and afterwards the topic has every event."""
 
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 import httpx
 import pytest
 
-from functions.order.publisher import PAUSE_AFTER_FAILURE
-from tests.system.broker import Broker
-from tests.system.outbox_of_stack import StackOutbox
-from tests.system.proxy import Proxy
-from tests.system.published import CANCELLED, PAID, Published
-from tests.system.running import ROOT, RunningStack, eventually
+from functions.order.producer.kafka_publisher import PAUSE_AFTER_FAILURE
+from samrun.testing.broker import Broker
+from samrun.testing.proxy import Proxy
+from samrun.testing.waiting import eventually
+from tests.project import ROOT
+from tests.system.order_stack import OrderStack
+from tests.system.published_events import CANCELLED, PAID, Published
+from tests.system.stack_outbox import StackOutbox
 
 pytestmark = pytest.mark.xdist_group("outages")
 
-ORDERS, CANCELLATIONS = 200, 10
 CUSTOMERS_AT_ONCE = 8
 ENVIRONMENTS = 4  # that the stack runs of a function at most, by default
 TOPIC = "order-events"
 
 
+class Sale(NamedTuple):
+    """How many orders are placed during an outage, and how many of them are cancelled."""
+
+    orders: int
+    cancellations: int
+
+
 class Outage:
     """A stack on a broker that a test takes away."""
 
-    def __init__(self, stack: RunningStack, broker: Broker) -> None:
+    def __init__(self, stack: OrderStack, broker: Broker) -> None:
         self.stack = stack
         self.broker = broker
         self.outbox = StackOutbox(stack)
@@ -52,46 +61,54 @@ class Outage:
         assert answer.status_code == httpx.codes.OK, answer.text
 
     def warm(self, name: str) -> None:
-        """Have as many environments as there can be, each with a producer that works."""
+        """Start as many environments as there can be, each with a producer that works."""
         with ThreadPoolExecutor(CUSTOMERS_AT_ONCE) as customers:
             list(customers.map(self.place, [f"{name}-warm-{number}" for number in range(4 * ENVIRONMENTS)]))
 
-    def sell(self, name: str) -> dict[str, Sequence[str]]:
-        """Place many orders while Kafka is away, cancel a few; return which events each is to have.
+    def sell(self, name: str, sale: Sale) -> dict[str, Sequence[str]]:
+        """Place the orders while Kafka is away, cancel a few; return the events that each must have.
 
         Fails if more orders waited for Kafka than one in each environment and pause.
         """
         waited_before = len(self.outbox.waited_for())
         started = time.monotonic()
         with ThreadPoolExecutor(CUSTOMERS_AT_ONCE) as customers:
-            orders = list(customers.map(self.place, [f"{name}-{number}" for number in range(ORDERS)]))
-            list(customers.map(self.cancel, orders[:CANCELLATIONS]))
+            orders = list(customers.map(self.place, [f"{name}-{number}" for number in range(sale.orders)]))
+            list(customers.map(self.cancel, orders[: sale.cancellations]))
         pauses = 1 + int((time.monotonic() - started) / PAUSE_AFTER_FAILURE)
         assert set(orders) <= set(self.outbox.deferred())
         assert len(self.outbox.waited_for()) - waited_before <= ENVIRONMENTS * pauses
-        return {order: [PAID, CANCELLED] if order in orders[:CANCELLATIONS] else [PAID] for order in orders}
+        return {order: [PAID, CANCELLED] if order in orders[: sale.cancellations] else [PAID] for order in orders}
 
-    def recovers(self, wanted: dict[str, Sequence[str]], *, name: str) -> None:
+    def recovers(self, expected: dict[str, Sequence[str]], *, name: str) -> None:
         """Fail unless every event gets to the topic, and the next orders' at once again."""
-        self.outbox.empty()
+        self.outbox.relay_all()
         published = Published(self.broker.records(TOPIC))
         ambiguous = self.outbox.ambiguous()
-        for order_id, types in wanted.items():
+        for order_id, types in expected.items():
             published.has(order_id, types, extra=ambiguous.get(order_id, {}))
-        numbers = iter(range(ORDERS))
+        numbers = iter(range(200))
         eventually(
             lambda: self.place(f"{name}-after-{next(numbers)}") not in self.outbox.deferred(),
             what="an order's event to be published with the order again",
         )
 
 
+@pytest.fixture(
+    params=[Sale(40, 5), pytest.param(Sale(200, 10), marks=pytest.mark.proof)], ids=lambda sale: f"{sale.orders}-orders"
+)
+def sale(request: pytest.FixtureRequest) -> Sale:
+    made: Sale = request.param
+    return made
+
+
 @pytest.fixture(scope="module")
 def start_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Broker, str], Outage]]:
-    """Starts stacks on a broker, at one of its addresses; they end with the module, and must end well."""
+    """A function that starts a stack on a broker, at one of its addresses. The stacks end with the module."""
     with contextlib.ExitStack() as started:
 
         def start_one(broker: Broker, bootstrap: str) -> Outage:
-            stack = RunningStack(
+            stack = OrderStack(
                 ROOT,
                 tmp_path_factory.mktemp("outage") / "data",
                 environment={"KAFKA_BOOTSTRAP_SERVERS": bootstrap},
@@ -117,32 +134,32 @@ def proxied(
         yield start_stack(broker, proxy.bootstrap), proxy
 
 
-def test_a_stopped_broker_costs_no_order_and_no_event(outage: Outage) -> None:
-    outage.warm("stopped")
+def test_a_stopped_broker_costs_no_order_and_no_event(outage: Outage, sale: Sale) -> None:
+    outage.warm(name := f"stopped-{sale.orders}")
     outage.broker.stop()
-    wanted = outage.sell("stopped")
+    expected = outage.sell(name, sale)
     outage.broker.start()
-    outage.recovers(wanted, name="stopped")
+    outage.recovers(expected, name=name)
 
 
-def test_a_frozen_broker_costs_no_order_and_no_event(outage: Outage) -> None:
-    outage.warm("frozen")
+def test_a_frozen_broker_costs_no_order_and_no_event(outage: Outage, sale: Sale) -> None:
+    outage.warm(name := f"frozen-{sale.orders}")
     outage.broker.freeze()
     try:
-        wanted = outage.sell("frozen")
+        expected = outage.sell(name, sale)
     finally:
         outage.broker.thaw()
     outage.broker.wait_until_ready()
-    outage.recovers(wanted, name="frozen")
+    outage.recovers(expected, name=name)
 
 
-def test_acknowledgements_that_get_lost_cost_no_order_and_no_event(proxied: tuple[Outage, Proxy]) -> None:
+def test_acknowledgements_that_get_lost_cost_no_order_and_no_event(proxied: tuple[Outage, Proxy], sale: Sale) -> None:
     outage, proxy = proxied
-    outage.warm("silent")
+    outage.warm(name := f"silent-{sale.orders}")
     proxy.swallow_acknowledgements()
-    wanted = outage.sell("silent")
+    expected = outage.sell(name, sale)
     assert proxy.swallowed
     stored = [record.key.decode() for record in outage.broker.records(TOPIC) if record.key]
     assert any(order_id in stored for order_id in outage.outbox.waited_for())
     proxy.pass_acknowledgements()
-    outage.recovers(wanted, name="silent")
+    outage.recovers(expected, name=name)

@@ -1,4 +1,4 @@
-"""Requests, cancellations and relays at the same moment: an order stays one order, and each of its events is one."""
+"""Requests, cancellations and relays at the same moment: an order stays one order, and has each event once."""
 
 import json
 import threading
@@ -10,18 +10,18 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import boto3
 import httpx
 import pytest
 from boto3.dynamodb.types import TypeDeserializer
-from botocore.config import Config
 
-from functions.order.orders import ORDER_CANCELLED, ORDER_PAID, Item, order_id_for
-from functions.order.store import OrderStore
-from local.services import CREDENTIALS
-from tests.order.conftest import order_of
-from tests.system.broker import Broker
-from tests.system.running import ROOT, RunningStack, eventually
+from functions.order.domain.order import ORDER_CANCELLED, ORDER_PAID, OrderLine, order_id_for
+from functions.order.storage.store import OrderStore
+from samrun.testing.aws import client
+from samrun.testing.broker import Broker
+from samrun.testing.waiting import eventually
+from tests.order.orders import order_of
+from tests.project import ROOT
+from tests.system.order_stack import OrderStack
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -30,19 +30,19 @@ pytestmark = pytest.mark.xdist_group("races")
 
 TOPIC, TABLE, RELAY = "order-events", "OrdersTable", "RelayFunction"
 # In bytes: more than a batch of small events, which is 16 KiB, and less than a big order's event.
-LARGEST_RECORD = 64 * 1024
+MAX_RECORD = 64 * 1024
 # As many relays as the stack has environments for them.
 RELAYS = 4
 REASON = "Ordered twice by mistake"
-# Of a send whose outcome the sender does not know, so that its event may come twice.
-AMBIGUOUS = ("no acknowledgement", "its mark could not be")
+# Of a send whose result the sender does not know, so that its event may come twice.
+AMBIGUOUS = ("no acknowledgement", "it could not be published", "its pending entry could not be")
 
 _T = TypeVar("_T")
 Call = Callable[[], _T]
 
 
 def at_once(calls: Sequence[Call[_T]], *, threads: int | None = None) -> list[_T]:
-    """Return what the calls return, made at the same moment, or as near to it as so many `threads` make them."""
+    """Make the calls at the same moment, or as near to it as `threads` allow; return their results."""
     threads = threads or len(calls)
     together = threading.Barrier(threads)
 
@@ -58,7 +58,7 @@ def at_once(calls: Sequence[Call[_T]], *, threads: int | None = None) -> list[_T
 class Shop:
     """A stack, what is done to it from many threads, and what is then in its table, its topic and its logs."""
 
-    def __init__(self, stack: RunningStack, broker: Broker) -> None:
+    def __init__(self, stack: OrderStack, broker: Broker) -> None:
         self.stack = stack
         self.dynamodb: DynamoDBClient = _client("dynamodb", stack.endpoints["dynamodb"])
         self._broker = broker
@@ -108,10 +108,10 @@ class Shop:
         return report
 
     def settle(self) -> None:
-        """Have the relay publish what pends, once it is old enough."""
-        eventually(lambda: self._nothing_pends() or (self.relay(), None)[1], what="nothing to pend")
+        """Invoke the relay until no event is pending."""
+        eventually(lambda: self._nothing_is_pending() or (self.relay(), None)[1], what="no event to be pending")
 
-    def _nothing_pends(self) -> bool:
+    def _nothing_is_pending(self) -> bool:
         return self.dynamodb.scan(TableName=TABLE, IndexName="pending", Select="COUNT")["Count"] == 0
 
     def items(self, order_ids: Sequence[str]) -> list[dict[str, Any]]:
@@ -154,27 +154,20 @@ class Shop:
             (line["order_id"], line["event_type"])
             for function in ("OrderFunction", RELAY)
             for line in self.logged(function)
-            if line.get("message") in {"event deferred", "event left"} and line["reason"].startswith(AMBIGUOUS)
+            if line.get("message") == "event deferred" and line["reason"].startswith(AMBIGUOUS)
         )
 
 
 def _client(service: Any, endpoint: str) -> Any:
-    return boto3.client(
-        service,
-        endpoint_url=endpoint,
-        region_name="us-east-1",
-        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-        # An invocation that took too long must not be made again unseen.
-        config=Config(read_timeout=90, retries={"total_max_attempts": 1}, max_pool_connections=50, proxies={}),
-    )
+    # An invocation that took too long must not be made again unseen.
+    return client(service, endpoint, read_timeout=90, retries={"total_max_attempts": 1}, max_pool_connections=50)
 
 
 @pytest.fixture(scope="module")
 def shop(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    """A stack on a broker of its own, whose topic takes no record over LARGEST_RECORD."""
-    broker.create_topic(TOPIC, partitions=3, max_message_bytes=LARGEST_RECORD)
-    stack = RunningStack(
+    """A stack on a broker of its own, whose topic takes no record over MAX_RECORD."""
+    broker.create_topic(TOPIC, partitions=3, max_message_bytes=MAX_RECORD)
+    stack = OrderStack(
         ROOT, tmp_path_factory.mktemp("races") / "data", environment={"KAFKA_BOOTSTRAP_SERVERS": broker.bootstrap}
     )
     try:
@@ -187,7 +180,7 @@ def shop(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 
 
 def assert_each_published_once(shop: Shop, order_ids: Sequence[str], *event_types: str, extra: int = 0) -> None:
-    """Assert that of each order these events are in the topic, in this order, and that nothing pends any more.
+    """Assert that of each order these events are in the topic, in this order, and that no event is pending.
 
     An event may be there once more for each send that failed without saying whether Kafka has it, and `extra` times.
     """
@@ -238,7 +231,7 @@ def test_fifty_requests_at_once_for_one_payment_are_one_order_and_one_event(shop
     assert shop.events([order["order_id"]])[order["order_id"]][-1]["data"]["items"][0]["sku"] == "BOOK-1"
 
 
-def test_of_two_orders_at_once_for_one_payment_one_is_recorded(shop: Shop) -> None:
+def test_only_one_of_two_orders_at_once_for_one_payment_is_recorded(shop: Shop) -> None:
     skus = ["BOOK-1", "BOOK-2"] * 10
     answers = at_once([partial(shop.place, "pay-either", sku=sku) for sku in skus])
     assert Counter(answer.status_code for answer in answers) == {
@@ -318,7 +311,7 @@ def test_two_cancellations_at_once_are_one(shop: Shop) -> None:
 # ---------------------------------------------------------------- relayed at once
 
 
-def test_of_several_relays_at_once_one_works(shop: Shop) -> None:
+def test_only_one_of_several_relays_at_once_works(shop: Shop) -> None:
     at_once([shop.relay] * RELAYS)  # so that each has an environment that runs
     order_ids = shop.leave_pending("pay-many-relays", 300)
     reports = at_once([shop.relay] * RELAYS)
@@ -341,30 +334,30 @@ def test_a_relay_beside_live_orders_doubles_nothing(shop: Shop) -> None:
     assert_each_published_once(shop, [*pending, *map(order_id_for, references)], ORDER_PAID)
 
 
-# ---------------------------------------------------------------- refused for good
+# ---------------------------------------------------------------- rejected permanently
 
 
-def test_an_event_that_kafka_refuses_is_set_aside_and_holds_up_no_other(shop: Shop) -> None:
+def test_an_event_that_kafka_refuses_is_quarantined_and_holds_up_no_other(shop: Shop) -> None:
     lines_before = len(shop.logged(RELAY))
-    item = Item(sku="BOOK-1", name="書" * 200, quantity=1, unit_price=Decimal("1.00"))  # 3 bytes each
+    line = OrderLine(sku="BOOK-1", name="書" * 200, quantity=1, unit_price=Decimal("1.00"))  # 3 bytes each
     early = shop.leave_pending("pay-early", 25)
-    [big] = shop.leave_pending("pay-big", 1, items=(item,) * 110)
+    [big] = shop.leave_pending("pay-big", 1, lines=(line,) * 110)
     late = shop.leave_pending("pay-late-good", 25)
     shop.settle()
-    # What was under way beside it is sent again alone, and Kafka may have had it.
+    # The publisher sends the records beside it again, one by one, and Kafka may have had them.
     assert_each_published_once(shop, [*early, *late], ORDER_PAID, extra=1)
 
     [refused] = shop.items([big])
     assert refused["unpublishable"]["event_type"] == ORDER_PAID
-    assert refused["unpublishable"]["reason"] == "Kafka refuses it for good: MessageSizeTooLargeError"
+    assert refused["unpublishable"]["reason"] == "Kafka rejected the event permanently: MessageSizeTooLargeError"
     assert refused["pending"] == [ORDER_PAID]
     assert not refused.keys() & {"pending_shard", "pending_since"}
     assert shop.events([big])[big] == []
 
     # In the log of the next run, and not only in its answer: the stack's schedule invokes the relay as well.
-    eventually(lambda: shop.relay().get("unpublishable") == 0, what="a relay that finds nothing")
+    eventually(lambda: shop.relay().get("quarantined") == 0, what="a relay that finds nothing")
     lines = shop.logged(RELAY)[lines_before:]
-    assert [line["order_id"] for line in lines if line.get("message") == "event set aside"] == [big]
-    counts = [line["EventsUnpublishable"] for line in lines if "EventsUnpublishable" in line]
+    assert [line["order_id"] for line in lines if line.get("message") == "event quarantined"] == [big]
+    counts = [line["EventsQuarantined"] for line in lines if "EventsQuarantined" in line]
     assert sum(sum(count) if isinstance(count, list) else count for count in counts) == 1
     assert len(counts) >= 2

@@ -7,12 +7,12 @@ import httpx
 import psutil
 import pytest
 
-from tests.system.running import RunningStack
+from tests.system.order_stack import OrderStack
 
 pytestmark = pytest.mark.xdist_group("scram")
 
 
-def connected_to(stack: RunningStack, *, broker: int) -> set[str]:
+def connected_to(stack: OrderStack, *, broker: int) -> set[str]:
     """Return where in Kafka the processes of the stack, all but the broker itself, are connected now."""
     kafka = {stack.endpoints[name] for name in ("kafka", "kafka_scram")}
     remote = {
@@ -25,7 +25,7 @@ def connected_to(stack: RunningStack, *, broker: int) -> set[str]:
     return remote & kafka
 
 
-def test_an_order_becomes_a_mail_over_scram_and_tls(start: Callable[..., RunningStack], project: Path) -> None:
+def test_an_order_becomes_a_mail_over_scram_and_tls(start: Callable[..., OrderStack], project: Path) -> None:
     parameters = f"file://{project / 'parameters' / 'scram.yaml'}"
     stack = start(options=["--parameter-overrides", parameters])
     scram = stack.endpoints["kafka_scram"]

@@ -1,7 +1,8 @@
-"""The calls of AWS that the functions' code makes, read from the code itself.
+"""The AWS calls in the functions' code, read from the code itself.
 
-From the entry point's module on, whatever a function or method may call is followed by name. A call of AWS is a
-method of a client of the service whose types the module imports (mypy_boto3_dynamodb, …), or a paginator of one.
+The search starts at the entry point's module and follows by name every function or method that may be called. An AWS
+call is a method of a client, or a paginator of one, of the service whose types the module imports
+(mypy_boto3_dynamodb, …).
 """
 
 import ast
@@ -17,18 +18,18 @@ from tests.template.deployment import REGION, ROOT
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
-# Powertools' providers call their service for the code that has them.
+# Powertools' providers call their service for the code that uses them.
 _CALLS_OF_LIBRARIES = {"SecretsProvider": "secretsmanager:GetSecretValue"}
 
 
 @functools.cache
 def calls(handler: str) -> frozenset[str]:
-    """Return the actions, as policies name them, that a handler (`package.module.handler`) can come to call."""
+    """Return the actions, named as in policies, that a handler (`package.module.handler`) may call."""
     entry = handler.rpartition(".")[0]
     modules = {name: _Module(name) for name in _imported(entry)}
     found: set[str] = set()
     reached: set[str] = set()
-    # All of the entry point's own module runs, and of the others what runs at their import.
+    # The entry point's own module runs completely; of the other modules, the statements run that run at import.
     todo: list[tuple[str, ast.AST]] = [(entry, modules[entry].tree)]
     todo += [(name, statement) for name, module in modules.items() if name != entry for statement in module.at_import]
     while todo:
@@ -51,7 +52,7 @@ class _Module:
     def __init__(self, name: str) -> None:
         self.tree = ast.parse(_path(name).read_text())
         self.at_import = [each for each in self.tree.body if not isinstance(each, Definition)]
-        # What runs when something of a name is called: a function, or how a class makes its objects.
+        # The code that runs when a name is called: a function, or the special methods of a class.
         self.run_by_name: dict[str, list[ast.AST]] = defaultdict(list)
         for node in ast.walk(self.tree):
             if isinstance(node, ast.ClassDef):
@@ -59,10 +60,12 @@ class _Module:
             elif isinstance(node, Definition):
                 self.run_by_name[node.name].append(node)
         imported = (each.module or "" for each in ast.walk(self.tree) if isinstance(each, ast.ImportFrom))
-        self._services = [each.removeprefix("mypy_boto3_") for each in imported if each.startswith("mypy_boto3_")]
+        # A module imports the type of a client (mypy_boto3_sns) or those of its requests (mypy_boto3_sns.type_defs).
+        packages = {each.partition(".")[0] for each in imported}
+        self._services = [each.removeprefix("mypy_boto3_") for each in packages if each.startswith("mypy_boto3_")]
 
     def calls_in(self, code: ast.AST) -> Iterator[str]:
-        """Yield the actions that a piece of this module's code calls."""
+        """Yield the actions that this piece of the module's code calls."""
         for node in ast.walk(code):
             match node:
                 case ast.Call(func=ast.Attribute(attr="get_paginator"), args=[ast.Constant(value=str(method))]):
@@ -87,7 +90,7 @@ def _client(service: str) -> BaseClient:
 
 
 def _imported(entry: str) -> set[str]:
-    """Return the modules of ours that a module imports, and those that they import, and itself."""
+    """Return the module and all of our modules that it imports, directly or indirectly."""
     found, todo = set(), [entry]
     while todo:
         if (name := todo.pop()) in found:
@@ -102,18 +105,29 @@ def _imported(entry: str) -> set[str]:
 
 
 def _used(code: ast.AST) -> Iterator[str]:
-    """Yield the names that are called, or handed on so that somebody else calls them."""
+    """Yield the names that are called, or passed as arguments so that other code calls them."""
+    own = _own_names(code)
     for node in ast.walk(code):
         if not isinstance(node, ast.Call):
             continue
         for each in (node.func, *node.args, *(keyword.value for keyword in node.keywords)):
             match each:
-                case ast.Name(id=name):
+                case ast.Name(id=name) if name not in own:
                     yield name
                 case ast.Attribute(attr=name) if each is node.func:
                     yield name
                 case ast.Attribute(value=ast.Name(id="self"), attr=name):
                     yield name
+
+
+def _own_names(code: ast.AST) -> set[str]:
+    """Return a function's parameters and variables: they may have the name of another module's function."""
+    if not isinstance(code, ast.FunctionDef | ast.AsyncFunctionDef):
+        return set()
+    names = {node.arg for node in ast.walk(code) if isinstance(node, ast.arg)}
+    return names | {
+        node.id for node in ast.walk(code) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
 
 
 def _runs_with_its_class(part: ast.stmt) -> bool:

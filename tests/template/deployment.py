@@ -1,4 +1,4 @@
-"""template.yaml as CloudFormation would carry it out, for one set of parameters."""
+"""Deployment of template.yaml as CloudFormation would make it, for one set of parameters."""
 
 import functools
 from collections.abc import Mapping
@@ -8,7 +8,8 @@ from typing import Any
 
 from samtranslator.yaml_helper import yaml_parse
 
-from local import translation
+from samrun.testing import templates
+from samrun.testing.templates import ResolvedTemplate, resolve_template
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "template.yaml"
@@ -20,9 +21,9 @@ REGION = "eu-central-1"
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """What a stack consists of and tells: only that whose condition holds, every intrinsic function resolved.
+    """Resources (by logical id) and outputs (by name) of a stack.
 
-    `resources` by logical id, `outputs` by name.
+    Only those whose condition holds, with every intrinsic function resolved.
     """
 
     resources: Mapping[str, Any]
@@ -37,14 +38,14 @@ class Deployment:
         return {name: each["Properties"] for name, each in self.resources.items() if each["Type"] == kind}
 
     def statements(self, function: str) -> list[dict[str, Any]]:
-        """Return the statements of the function's own policies, and of those of the template's that it is given."""
+        """Return the statements of the function's own policies and of the managed policies that it gets."""
         role = self.properties(f"{function}Role")
         managed = self.of_type("AWS::IAM::ManagedPolicy")
         policies = [*role["Policies"], *(managed[name] for name in role["ManagedPolicyArns"] if name in managed)]
         return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
 
     def grants(self, function: str) -> set[tuple[str, str]]:
-        """Return what those statements allow, as pairs of action and resource."""
+        """Return the pairs of action and resource that those statements allow."""
         return {
             (action, resource)
             for statement in self.statements(function)
@@ -59,25 +60,34 @@ class Deployment:
 
 
 def deploy(**parameters: str) -> Deployment:
-    """Carry out the template with these parameters and the defaults of the others, which its rules must allow."""
+    """Carry out the template with these parameters and the defaults of the others, which its rules must allow.
+
+    Tests share what the same parameters make: they change nothing of it.
+    """
+    return _deployed(frozenset(parameters.items()))
+
+
+@functools.cache
+def _deployed(given: frozenset[tuple[str, str]]) -> Deployment:
+    parameters = dict(given)
     assert refusals(**parameters) == []
     return deploy_edited(source_of(TEMPLATE), **parameters)
 
 
 def deploy_edited(source: Mapping[str, Any], **parameters: str) -> Deployment:
-    """As `deploy`, of what somebody has made of the template; its rules are not asked."""
+    """Deploy an edited template as `deploy` does, but without its rules."""
     return _carried_out(_translated(source, parameters), parameters)
 
 
 def deploy_plain(path: Path, **parameters: str) -> Deployment:
-    """Carry out a template that needs no translation: one of infrastructure/."""
+    """Deploy a template that needs no translation: one of infrastructure/."""
     return _carried_out(source_of(path), parameters)
 
 
 def refusals(**parameters: str) -> list[str]:
-    """Return what the template's rules say against these parameters: the texts that CloudFormation would show."""
+    """Return the messages that CloudFormation would show if the template's rules refuse these parameters."""
     source = source_of(TEMPLATE)
-    resolve = _wire(source, parameters).intrinsics.resolve
+    resolve = _resolve(source, parameters).intrinsics.resolve
     return [
         assertion["AssertDescription"]
         for rule in source["Rules"].values()
@@ -88,12 +98,12 @@ def refusals(**parameters: str) -> list[str]:
 
 
 def translate(**parameters: str) -> dict[str, Any]:
-    """Return the plain CloudFormation template that SAM makes of ours; its intrinsic functions are still in it."""
+    """Return the CloudFormation template that SAM makes of ours, with its intrinsic functions unresolved."""
     return _translated(source_of(TEMPLATE), parameters)
 
 
 def _translated(source: Mapping[str, Any], parameters: Mapping[str, str]) -> dict[str, Any]:
-    return translation.translate(source, parameters=_values(source, parameters), region=REGION)
+    return templates.translate(source, parameters=_values(source, parameters), region=REGION)
 
 
 def parameters_of(path: Path) -> dict[str, dict[str, Any]]:
@@ -110,9 +120,9 @@ def source_of(path: Path) -> dict[str, Any]:
 
 
 def _carried_out(template: Mapping[str, Any], parameters: Mapping[str, str]) -> Deployment:
-    intrinsics = (wired := _wire(template, parameters)).intrinsics
+    intrinsics = (resolved := _resolve(template, parameters)).intrinsics
     return Deployment(
-        resources={name: intrinsics.resolve(resource) for name, resource in wired.resources.items()},
+        resources={name: intrinsics.resolve(resource) for name, resource in resolved.resources.items()},
         outputs={
             name: intrinsics.resolve(output["Value"])
             for name, output in template["Outputs"].items()
@@ -121,8 +131,8 @@ def _carried_out(template: Mapping[str, Any], parameters: Mapping[str, str]) -> 
     )
 
 
-def _wire(template: Mapping[str, Any], parameters: Mapping[str, str]) -> translation.Wired:
-    return translation.wire(
+def _resolve(template: Mapping[str, Any], parameters: Mapping[str, str]) -> ResolvedTemplate:
+    return resolve_template(
         template,
         parameters=_values(template, parameters),
         region=REGION,

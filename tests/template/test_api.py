@@ -1,12 +1,12 @@
-"""The HTTP API: who is let in, to which routes, and how many at once."""
+"""HTTP API: routes, authorization and rate limit."""
 
 import json
 from typing import Any
 
 import pytest
 
-from tests.template.conftest import PLAIN
 from tests.template.deployment import TEMPLATE, Deployment, deploy
+from tests.template.parameter_sets import PLAIN
 
 PLACE, CANCEL = ("post", "/orders"), ("post", "/orders/{order_id}/cancellation")
 LIST, GET = ("get", "/orders"), ("get", "/orders/{order_id}")
@@ -19,7 +19,7 @@ def _operations(deployment: Deployment) -> dict[tuple[str, str], dict[str, Any]]
 
 
 def _scopes(deployment: Deployment) -> dict[tuple[str, str], list[str]]:
-    """Return the scopes that each route asks for, of the one authorizer that it has."""
+    """Return the scopes that each route requires; each route has the one authorizer."""
     scopes = {}
     for route, operation in _operations(deployment).items():
         [required] = operation["security"]
@@ -28,23 +28,25 @@ def _scopes(deployment: Deployment) -> dict[tuple[str, str], list[str]]:
     return scopes
 
 
-def test_the_api_has_the_routes_of_its_document_and_no_other(deployment: Deployment) -> None:
+def test_api_has_the_routes_of_its_document_and_no_other(deployment: Deployment) -> None:
     document = json.loads((TEMPLATE.parent / "docs/openapi.json").read_text())
     documented = {(method, path) for path, methods in document["paths"].items() for method in methods}
     assert _operations(deployment).keys() == documented == {PLACE, CANCEL, LIST, GET, HISTORY}
 
 
-def test_orders_are_the_order_functions_and_what_was_sent_is_the_history_functions(deployment: Deployment) -> None:
+def test_history_function_serves_notifications_and_order_function_serves_the_rest(deployment: Deployment) -> None:
     for route, operation in _operations(deployment).items():
         function = "HistoryFunction" if route == HISTORY else "OrderFunction"
         assert operation["x-amazon-apigateway-integration"]["uri"].endswith(f":function:{function}/invocations")
 
 
-def test_no_route_is_open(deployment: Deployment) -> None:
+def test_every_route_requires_the_authorizer(deployment: Deployment) -> None:
     assert len(_scopes(deployment)) == 5
 
 
-def test_writing_and_reading_what_was_sent_take_their_scopes_and_reading_orders_none(deployment: Deployment) -> None:
+def test_writing_orders_and_reading_notifications_require_a_scope_and_reading_orders_none(
+    deployment: Deployment,
+) -> None:
     assert _scopes(deployment) == {
         PLACE: ["orders:write"],
         CANCEL: ["orders:write"],
@@ -54,7 +56,7 @@ def test_writing_and_reading_what_was_sent_take_their_scopes_and_reading_orders_
     }
 
 
-def test_the_authorizer_takes_the_issuers_tokens_for_this_api() -> None:
+def test_authorizer_accepts_the_issuers_tokens_for_this_api() -> None:
     deployment = deploy(**PLAIN | {"TokenIssuer": "https://login.example/shop"}, TokenAudience="shop-orders")
     schemes = deployment.properties("OrderApi")["Body"]["components"]["securitySchemes"]
     assert schemes.keys() == {"Tokens"}
@@ -65,7 +67,7 @@ def test_the_authorizer_takes_the_issuers_tokens_for_this_api() -> None:
     }
 
 
-def test_the_api_and_the_functions_ask_for_the_same_scopes() -> None:
+def test_api_and_functions_require_the_same_scopes() -> None:
     deployment = deploy(
         **PLAIN,
         OrdersWriteScope="shop/place",
@@ -80,14 +82,14 @@ def test_the_api_and_the_functions_ask_for_the_same_scopes() -> None:
 
 
 @pytest.mark.parametrize(("parameters", "limit"), [({}, 500), ({"RequestsPerSecond": "40"}, 40)])
-def test_no_more_requests_are_let_in_than_wanted(parameters: dict[str, str], limit: int) -> None:
+def test_requests_per_second_limits_rate_and_burst_of_every_route(parameters: dict[str, str], limit: int) -> None:
     [stage] = deploy(**PLAIN, **parameters).of_type("AWS::ApiGatewayV2::Stage").values()
     settings = stage["DefaultRouteSettings"]
     assert (int(settings["ThrottlingRateLimit"]), int(settings["ThrottlingBurstLimit"])) == (limit, limit)
     assert "RouteSettings" not in stage
 
 
-def test_the_log_of_requests_tells_nothing_about_who_called(deployment: Deployment) -> None:
+def test_access_log_contains_nothing_about_the_caller(deployment: Deployment) -> None:
     [stage] = deployment.of_type("AWS::ApiGatewayV2::Stage").values()
     log = json.loads(stage["AccessLogSettings"]["Format"])
     assert set(log.values()) == {

@@ -1,9 +1,9 @@
-"""infrastructure/cognito.yaml: an issuer of tokens that the API takes, as its outputs tell it."""
+"""infrastructure/cognito.yaml: an issuer whose outputs fit the parameters of the API."""
 
 import pytest
 
-from tests.template.conftest import PLAIN
 from tests.template.deployment import COGNITO_TEMPLATE, TEMPLATE, Deployment, deploy, deploy_plain, parameters_of
+from tests.template.parameter_sets import PLAIN
 
 
 @pytest.fixture(scope="module")
@@ -11,22 +11,22 @@ def issuer() -> Deployment:
     return deploy_plain(COGNITO_TEMPLATE, DomainPrefix="shop-login")
 
 
-def test_its_outputs_are_parameters_of_the_template(issuer: Deployment) -> None:
+def test_outputs_are_parameters_of_the_template(issuer: Deployment) -> None:
     assert issuer.outputs.keys() - {"TokenCommand"} <= parameters_of(TEMPLATE).keys()
 
 
-def test_it_gives_out_the_scopes_that_the_routes_ask_for(issuer: Deployment) -> None:
+def test_issuer_grants_the_scopes_that_the_routes_require(issuer: Deployment) -> None:
     api = issuer.properties("Api")
-    given = {f"{api['Identifier']}/{scope['ScopeName']}" for scope in api["Scopes"]}
-    assert given == set(issuer.properties("Checkout")["AllowedOAuthScopes"])
-    told = {name: value for name, value in issuer.outputs.items() if name.endswith("Scope")}
-    assert set(told.values()) == given
-    paths = deploy(**PLAIN, **told).properties("OrderApi")["Body"]["paths"]
-    asked = {
+    granted = {f"{api['Identifier']}/{scope['ScopeName']}" for scope in api["Scopes"]}
+    assert granted == set(issuer.properties("Checkout")["AllowedOAuthScopes"])
+    outputs = {name: value for name, value in issuer.outputs.items() if name.endswith("Scope")}
+    assert set(outputs.values()) == granted
+    paths = deploy(**PLAIN, **outputs).properties("OrderApi")["Body"]["paths"]
+    required = {
         scope for methods in paths.values() for route in methods.values() for scope in route["security"][0]["Tokens"]
     }
-    assert asked == given - {told["OrdersReadAllScope"]}  # which the function asks for itself
+    assert required == granted - {outputs["OrdersReadAllScope"]}  # the function itself checks this scope
 
 
-def test_nobody_signs_up_by_themselves(issuer: Deployment) -> None:
+def test_users_cannot_sign_up_by_themselves(issuer: Deployment) -> None:
     assert issuer.properties("Pool")["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": True}

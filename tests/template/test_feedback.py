@@ -1,10 +1,10 @@
-"""The feedback: SES tells of the mails that notify sends, and the function hears of all that it reads."""
+"""Feedback: SES publishes events about notify's mails, and the function gets every kind that it reads."""
 
 from typing import Any
 
 import pytest
 
-from functions.notify.ses_events import KINDS
+from functions.notify.feedback.ses_events import KINDS
 from tests.template.deployment import Deployment
 
 EVENT_TYPES = {
@@ -26,7 +26,7 @@ def pattern(deployment: Deployment) -> dict[str, Any]:
     return found
 
 
-def test_mails_are_sent_with_the_set_whose_events_go_to_the_default_bus(deployment: Deployment) -> None:
+def test_mails_use_the_configuration_set_whose_events_go_to_the_default_bus(deployment: Deployment) -> None:
     [events] = deployment.of_type("AWS::SES::ConfigurationSetEventDestination").values()
     variables = deployment.properties("NotifyFunction")["Environment"]["Variables"]
     assert events["ConfigurationSetName"] == variables["CONFIGURATION_SET"] == "ConfigurationSet"
@@ -37,20 +37,20 @@ def test_mails_are_sent_with_the_set_whose_events_go_to_the_default_bus(deployme
     }
 
 
-def test_ses_tells_all_that_the_function_reads_and_the_rule_lets_it_through(
+def test_ses_publishes_every_event_that_the_function_reads_and_the_rule_matches_it(
     deployment: Deployment, pattern: dict[str, Any]
 ) -> None:
     [events] = deployment.of_type("AWS::SES::ConfigurationSetEventDestination").values()
-    told = {EVENT_TYPES[name] for name in events["EventDestination"]["MatchingEventTypes"]}
-    assert told == set(pattern["detail-type"]) == KINDS.keys()
+    published = {EVENT_TYPES[name] for name in events["EventDestination"]["MatchingEventTypes"]}
+    assert published == set(pattern["detail-type"]) == KINDS.keys()
 
 
-def test_the_rule_takes_the_events_of_these_mails_alone(pattern: dict[str, Any]) -> None:
+def test_rule_matches_only_events_of_this_configuration_set(pattern: dict[str, Any]) -> None:
     assert pattern["source"] == ["aws.ses"]
     assert pattern["detail"] == {"mail": {"tags": {"ses:configuration-set": ["ConfigurationSet"]}}}
 
 
-def test_the_rule_is_of_the_default_bus_and_may_start_the_function(deployment: Deployment) -> None:
+def test_rule_is_on_the_default_bus_and_may_invoke_the_function(deployment: Deployment) -> None:
     [(name, rule)] = (
         (name, rule) for name, rule in deployment.of_type("AWS::Events::Rule").items() if "EventPattern" in rule
     )
@@ -60,7 +60,7 @@ def test_the_rule_is_of_the_default_bus_and_may_start_the_function(deployment: D
     assert (permission["Principal"], permission["FunctionName"]) == ("events.amazonaws.com", "FeedbackFunction")
 
 
-def test_an_event_that_the_ledger_could_not_take_is_tried_again_and_then_kept(deployment: Deployment) -> None:
+def test_lambda_retries_a_failed_feedback_event_twice_and_then_dead_letters_it(deployment: Deployment) -> None:
     [config] = (
         each
         for each in deployment.of_type("AWS::Lambda::EventInvokeConfig").values()
@@ -71,14 +71,14 @@ def test_an_event_that_the_ledger_could_not_take_is_tried_again_and_then_kept(de
     assert destination["Destination"].endswith(":FeedbackDeadLetterQueue")
 
 
-def test_addresses_that_bounce_or_complain_are_mailed_no_more(deployment: Deployment) -> None:
+def test_ses_suppresses_addresses_that_bounce_or_complain(deployment: Deployment) -> None:
     options = deployment.properties("ConfigurationSet")["SuppressionOptions"]
     assert set(options["SuppressedReasons"]) == {"BOUNCE", "COMPLAINT"}
 
 
-def test_feedback_and_history_are_notifys_code_on_its_ledger(deployment: Deployment) -> None:
+def test_feedback_and_history_use_notifys_code_and_ledger(deployment: Deployment) -> None:
     table = deployment.properties("NotifyFunction")["Environment"]["Variables"]["NOTIFICATIONS_TABLE"]
     for name, module in (("FeedbackFunction", "feedback"), ("HistoryFunction", "history")):
         function = deployment.properties(name)
-        assert function["Handler"] == f"functions.notify.{module}.handler"
+        assert function["Handler"] == f"functions.notify.handlers.{module}.handler"
         assert function["Environment"]["Variables"]["NOTIFICATIONS_TABLE"] == table

@@ -1,25 +1,47 @@
-"""The functions: where they run, and time enough for what they do."""
+"""Functions: code, network, timeouts, logs, runtime and concurrency."""
 
+import re
 from datetime import timedelta
+from importlib.metadata import packages_distributions
 
 import pytest
 
-from functions.notify.notifier import TIME_TO_ANSWER, TIME_TO_SEND
-from functions.order.publisher import SEND_BUDGET
-from tests.template.conftest import PLAIN
+from functions.notify.notifying.delivery import TIME_TO_ANSWER, TIME_TO_SEND
+from functions.order.producer.kafka_publisher import SEND_BUDGET
+from tests.project import ROOT
 from tests.template.deployment import Deployment, deploy
+from tests.template.parameter_sets import PLAIN
 
-API_GATEWAY_PATIENCE = timedelta(seconds=30)
+API_GATEWAY_TIMEOUT = timedelta(seconds=30)
 
 
 def _timeout(deployment: Deployment, function: str) -> timedelta:
     return timedelta(seconds=deployment.properties(function)["Timeout"])
 
 
-def test_order_answers_before_api_gateway_gives_up(deployment: Deployment) -> None:
+@pytest.mark.parametrize("function", ["order", "notify"])
+def test_no_folder_of_a_function_has_the_name_of_a_package_that_it_needs(function: str) -> None:
+    # `sam build` puts both into one folder, and then moves what the function has a name for below functions/.
+    pins = re.findall(r"^([\w.-]+)", (ROOT / f"functions/{function}/requirements.txt").read_text(), re.MULTILINE)
+    needed = {_normalized(name) for name in pins}
+    packages = {
+        package
+        for package, distributions in packages_distributions().items()
+        if needed & {_normalized(name) for name in distributions}
+    }
+    assert "boto3" in packages
+    assert packages & {path.stem for path in (ROOT / "functions" / function).iterdir()} == set()
+
+
+def _normalized(distribution: str) -> str:
+    """Return the name of a distribution as indexes compare it."""
+    return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
+def test_order_answers_before_api_gateway_times_out(deployment: Deployment) -> None:
     timeout = _timeout(deployment, "OrderFunction")
     assert timeout == timedelta(seconds=10)
-    assert timedelta(seconds=SEND_BUDGET) < timeout < API_GATEWAY_PATIENCE
+    assert timedelta(seconds=SEND_BUDGET) < timeout < API_GATEWAY_TIMEOUT
 
 
 def test_notify_has_time_for_two_of_the_longest_sends_and_the_answer(deployment: Deployment) -> None:
@@ -28,7 +50,7 @@ def test_notify_has_time_for_two_of_the_longest_sends_and_the_answer(deployment:
     assert timeout >= 2 * TIME_TO_SEND + TIME_TO_ANSWER
 
 
-def test_order_gets_requests_in_the_format_that_it_reads(deployment: Deployment) -> None:
+def test_api_sends_requests_in_payload_format_2(deployment: Deployment) -> None:
     paths = deployment.properties("OrderApi")["Body"]["paths"]
     integrations = [
         operation["x-amazon-apigateway-integration"] for methods in paths.values() for operation in methods.values()
@@ -45,7 +67,7 @@ def test_order_and_relay_run_in_the_network_of_the_brokers(deployment: Deploymen
 
 
 @pytest.mark.parametrize("function", ["NotifyFunction", "FeedbackFunction", "HistoryFunction"])
-def test_notify_runs_outside_of_it(deployment: Deployment, function: str) -> None:
+def test_notify_feedback_and_history_run_outside_the_network(deployment: Deployment, function: str) -> None:
     assert "VpcConfig" not in deployment.properties(function)
 
 
@@ -55,7 +77,7 @@ def test_every_function_logs_in_json(deployment: Deployment) -> None:
 
 
 @pytest.mark.parametrize(("parameters", "days"), [({}, "30"), ({"LogRetentionDays": "7"}, "7")])
-def test_every_function_has_a_log_that_ends(parameters: dict[str, str], days: str) -> None:
+def test_every_function_has_a_log_group_with_a_retention(parameters: dict[str, str], days: str) -> None:
     deployment = deploy(**PLAIN, **parameters)
     functions = deployment.of_type("AWS::Lambda::Function").values()
     groups = {function["LoggingConfig"]["LogGroup"] for function in functions}
@@ -65,19 +87,19 @@ def test_every_function_has_a_log_that_ends(parameters: dict[str, str], days: st
     assert {group["RetentionInDays"] for group in logs.values()} == {days}
 
 
-def test_functions_are_reached_without_a_version(deployment: Deployment) -> None:
-    # A version would not follow a parameter: see "SnapStart is an edit" in docs/decisions.md.
+def test_template_publishes_no_version(deployment: Deployment) -> None:
+    # A version would not follow a changed parameter: see "SnapStart is an edit" in docs/decisions.md.
     assert not deployment.of_type("AWS::Lambda::Version")
 
 
-def test_concurrency_is_reserved_for_notify_alone_and_by_choice(deployment: Deployment) -> None:
+def test_only_notify_reserves_concurrency_and_only_by_parameter(deployment: Deployment) -> None:
     reserved = "ReservedConcurrentExecutions"
     assert not [each for each in deployment.of_type("AWS::Lambda::Function").values() if reserved in each]
     functions = deploy(**PLAIN, NotifyConcurrency="6").of_type("AWS::Lambda::Function")
     assert {name: each[reserved] for name, each in functions.items() if reserved in each} == {"NotifyFunction": "6"}
 
 
-def test_runtime_and_processor_are_parameters_and_one_for_all() -> None:
+def test_runtime_and_processor_are_parameters_for_all_functions() -> None:
     deployment = deploy(**PLAIN, PythonRuntime="python3.12", Architecture="x86_64")
     functions = deployment.of_type("AWS::Lambda::Function").values()
     assert {(each["Runtime"], *each["Architectures"]) for each in functions} == {("python3.12", "x86_64")}

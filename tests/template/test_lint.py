@@ -1,17 +1,17 @@
-"""What linters find, or are told to overlook.
+"""Linters: cfn-lint finds nothing, and each skipped checkov check has a reason.
 
-cfn-lint on the templates and on what SAM makes of ours: each finds what the other lets pass.
+cfn-lint checks the templates and the translated template, because each run finds errors that the other misses.
 """
 
 import json
 from pathlib import Path
 
 import pytest
-from cfnlint.api import ManualArgs, lint  # type: ignore[import-untyped]
+from cfnlint.api import ManualArgs, lint
 from samtranslator.yaml_helper import yaml_parse
 
-from tests.template.conftest import CLUSTER, REQUIRED, VPC
 from tests.template.deployment import REGION, TEMPLATES, translate
+from tests.template.parameter_sets import CLUSTER, REQUIRED, VPC
 
 
 def _findings(template: str) -> list[str]:
@@ -19,16 +19,16 @@ def _findings(template: str) -> list[str]:
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.stem)
-def test_a_template_has_no_finding(template: Path) -> None:
+def test_cfn_lint_finds_nothing_in_a_template(template: Path) -> None:
     assert _findings(template.read_text()) == []
 
 
 @pytest.mark.parametrize("cluster", [CLUSTER, ""], ids=["msk", "self-managed"])
-def test_what_sam_makes_of_it_has_no_finding(cluster: str) -> None:
+def test_cfn_lint_finds_nothing_in_the_translated_template(cluster: str) -> None:
     assert _findings(json.dumps(translate(**REQUIRED, **VPC, MskClusterArn=cluster))) == []
 
 
-def test_what_checkov_is_to_overlook_has_its_reason_beside_it() -> None:
+def test_every_skipped_checkov_check_has_a_reason() -> None:
     resources = [each for path in TEMPLATES for each in yaml_parse(path.read_text())["Resources"].values()]
     skips = [skip for each in resources for skip in each.get("Metadata", {}).get("checkov", {}).get("skip", [])]
     assert skips

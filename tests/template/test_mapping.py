@@ -1,12 +1,12 @@
-"""The event source mapping: one, with the figures that notify is built for."""
+"""Event source mapping: there is one, with the limits that notify is built for."""
 
 from typing import Any
 
 import pytest
 
-from functions.notify.aws import THREADS
-from tests.template.conftest import AUTHORITY, CLUSTER, LOGIN, PLAIN, REQUIRED, VPC
+from functions.notify.aws_clients import THREADS
 from tests.template.deployment import Deployment, deploy
+from tests.template.parameter_sets import CA_SECRET, CLUSTER, KAFKA_SECRET, PLAIN, REQUIRED, VPC
 
 MAPPING = "AWS::Lambda::EventSourceMapping"
 
@@ -38,47 +38,47 @@ IN_THE_NETWORK = [
     {"Type": "VPC_SUBNET", "URI": "subnet:subnet-b"},
     {"Type": "VPC_SECURITY_GROUP", "URI": "security_group:sg-a"},
 ]
-BY_PASSWORD = {"Type": "SASL_SCRAM_512_AUTH", "URI": LOGIN}
-TRUSTING = {"Type": "SERVER_ROOT_CA_CERTIFICATE", "URI": AUTHORITY}
+WITH_PASSWORD = {"Type": "SASL_SCRAM_512_AUTH", "URI": KAFKA_SECRET}
+WITH_CA = {"Type": "SERVER_ROOT_CA_CERTIFICATE", "URI": CA_SECRET}
 
 
 def _access(deployment: Deployment) -> list[dict[str, str]]:
-    """Return how the pollers reach the brokers and log in to them, as the one mapping says it."""
+    """Return how the pollers reach the brokers and authenticate, from the one mapping."""
     [mapping] = deployment.of_type(MAPPING).values()
     access: list[dict[str, str]] = mapping.get("SourceAccessConfigurations", [])
     return access
 
 
-def test_msks_own_network_and_login_need_no_word(on_msk: Deployment) -> None:
+def test_msk_mapping_with_iam_needs_no_access_configuration(on_msk: Deployment) -> None:
     assert _access(on_msk) == []
 
 
-def test_the_pollers_log_in_to_msk_with_the_secret_of_scram(on_msk_with_scram: Deployment) -> None:
-    assert _access(on_msk_with_scram) == [BY_PASSWORD]
+def test_pollers_authenticate_with_msk_with_the_scram_secret(on_msk_with_scram: Deployment) -> None:
+    assert _access(on_msk_with_scram) == [WITH_PASSWORD]
 
 
 @pytest.mark.parametrize(
-    ("parameters", "login"),
+    ("parameters", "authentication"),
     [
         ({"KafkaAuthentication": "none"}, []),
         ({"KafkaAuthentication": "tls"}, []),
-        ({"KafkaAuthentication": "tls", "KafkaCaSecretArn": AUTHORITY}, [TRUSTING]),
-        ({"KafkaAuthentication": "scram", "KafkaSecretArn": LOGIN}, [BY_PASSWORD]),
+        ({"KafkaAuthentication": "tls", "KafkaCaSecretArn": CA_SECRET}, [WITH_CA]),
+        ({"KafkaAuthentication": "scram", "KafkaSecretArn": KAFKA_SECRET}, [WITH_PASSWORD]),
         (
-            {"KafkaAuthentication": "scram", "KafkaSecretArn": LOGIN, "KafkaCaSecretArn": AUTHORITY},
-            [BY_PASSWORD, TRUSTING],
+            {"KafkaAuthentication": "scram", "KafkaSecretArn": KAFKA_SECRET, "KafkaCaSecretArn": CA_SECRET},
+            [WITH_PASSWORD, WITH_CA],
         ),
     ],
-    ids=["none", "tls", "tls and authority", "scram", "scram and authority"],
+    ids=["none", "tls", "tls and CA", "scram", "scram and CA"],
 )
-def test_the_pollers_of_a_self_managed_cluster_log_in_as_order_does_from_its_network(
-    parameters: dict[str, str], login: list[dict[str, str]]
+def test_pollers_of_a_self_managed_cluster_authenticate_as_order_does_from_its_network(
+    parameters: dict[str, str], authentication: list[dict[str, str]]
 ) -> None:
-    assert _access(deploy(**REQUIRED, **parameters)) == login
-    assert _access(deploy(**REQUIRED, **VPC, **parameters)) == login + IN_THE_NETWORK
+    assert _access(deploy(**REQUIRED, **parameters)) == authentication
+    assert _access(deploy(**REQUIRED, **VPC, **parameters)) == authentication + IN_THE_NETWORK
 
 
-def test_up_to_three_subnets_are_the_pollers() -> None:
+def test_pollers_use_up_to_three_subnets_and_one_security_group() -> None:
     subnets = "subnet-a,subnet-b,subnet-c,subnet-d"
     access = _access(deploy(**REQUIRED, SubnetIds=subnets, SecurityGroupIds="sg-a,sg-b", KafkaAuthentication="none"))
     assert [each["URI"] for each in access] == [
@@ -89,11 +89,11 @@ def test_up_to_three_subnets_are_the_pollers() -> None:
     ]
 
 
-def test_it_triggers_notify(mapping: dict[str, Any]) -> None:
+def test_mapping_triggers_notify(mapping: dict[str, Any]) -> None:
     assert mapping["FunctionName"].endswith(":function:NotifyFunction")
 
 
-def test_it_reads_the_topic_that_order_writes_from_its_beginning(
+def test_mapping_reads_the_topic_that_order_writes_from_its_beginning(
     deployment: Deployment, mapping: dict[str, Any]
 ) -> None:
     variables = deployment.properties("OrderFunction")["Environment"]["Variables"]
@@ -101,27 +101,27 @@ def test_it_reads_the_topic_that_order_writes_from_its_beginning(
     assert mapping["StartingPosition"] == "TRIM_HORIZON"
 
 
-def test_it_hands_over_at_once_what_is_there(mapping: dict[str, Any]) -> None:
+def test_mapping_delivers_records_without_waiting(mapping: dict[str, Any]) -> None:
     assert mapping["BatchSize"] == 50
-    assert mapping["BatchSize"] <= THREADS, "a batch would wait for SES several times"
+    assert mapping["BatchSize"] <= THREADS, "with fewer threads, a batch would wait for SES several times"
     assert mapping["MaximumBatchingWindowInSeconds"] == 0
 
 
-def test_partial_answers_count_because_the_mode_is_provisioned(mapping: dict[str, Any]) -> None:
+def test_mapping_is_provisioned_and_reports_partial_batch_responses(mapping: dict[str, Any]) -> None:
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert mapping["ProvisionedPollerConfig"] == {"MinimumPollers": "1", "MaximumPollers": "5"}
 
 
-def test_how_many_pollers_there_are_is_told_by_parameters() -> None:
+def test_numbers_of_pollers_are_parameters() -> None:
     [mapping] = deploy(**PLAIN, MinimumPollers="2", MaximumPollers="9").of_type(MAPPING).values()
     assert mapping["ProvisionedPollerConfig"] == {"MinimumPollers": "2", "MaximumPollers": "9"}
 
 
-def test_the_mapping_tells_its_lag_and_what_it_gave_up(mapping: dict[str, Any]) -> None:
+def test_mapping_publishes_metrics_of_lag_errors_and_discarded_records(mapping: dict[str, Any]) -> None:
     assert set(mapping["MetricsConfig"]["Metrics"]) == {"EventCount", "ErrorCount", "KafkaMetrics"}
 
 
-def test_a_record_that_fails_the_whole_function_is_isolated_tried_for_six_hours_and_kept(
+def test_mapping_bisects_retries_for_six_hours_and_keeps_a_record_that_fails_the_function(
     deployment: Deployment, mapping: dict[str, Any]
 ) -> None:
     assert mapping["BisectBatchOnFunctionError"] is True
@@ -131,7 +131,7 @@ def test_a_record_that_fails_the_whole_function_is_isolated_tried_for_six_hours_
     assert mapping["DestinationConfig"] == {"OnFailure": {"Destination": f"arn:aws:s3:::{bucket.lower()}"}}
 
 
-def test_the_mapping_gives_records_up_before_notify_would_let_them_expire(
+def test_mapping_discards_records_before_notify_would_let_them_expire(
     deployment: Deployment, mapping: dict[str, Any]
 ) -> None:
     variables = deployment.properties("NotifyFunction")["Environment"]["Variables"]

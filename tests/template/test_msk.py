@@ -1,4 +1,4 @@
-"""infrastructure/msk.yaml: a cluster that template.yaml can be deployed on, as its outputs tell it."""
+"""infrastructure/msk.yaml: a cluster whose outputs fit the parameters of template.yaml."""
 
 import base64
 import json
@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.template.conftest import REQUIRED
 from tests.template.deployment import MSK_TEMPLATE, TEMPLATE, Deployment, deploy, deploy_plain, parameters_of
+from tests.template.parameter_sets import REQUIRED
 
 DAY = 24 * 60 * 60
 ENDPOINT = "AWS::EC2::VPCEndpoint"
@@ -25,26 +25,26 @@ def with_scram() -> Deployment:
 
 @pytest.fixture(scope="module", params=["with_iam", "with_scram"])
 def stack(request: pytest.FixtureRequest) -> Deployment:
-    """Each of the two: what is true of both."""
+    """Each stack in turn, for tests that hold for both."""
     chosen: Deployment = request.getfixturevalue(request.param)
     return chosen
 
 
 def _for_template(stack: Deployment) -> dict[str, str]:
-    """Return the outputs that are parameters of template.yaml: all but the command that prints the brokers."""
+    """Return the outputs that are parameters of template.yaml: all except the command that prints the brokers."""
     return {name: value for name, value in stack.outputs.items() if name != "KafkaBootstrapServersCommand"}
 
 
-def test_its_parameters_all_have_a_default() -> None:
+def test_every_parameter_has_a_default() -> None:
     assert [name for name, parameter in parameters_of(MSK_TEMPLATE).items() if "Default" not in parameter] == []
 
 
-def test_its_outputs_are_parameters_of_the_template(stack: Deployment) -> None:
+def test_outputs_are_parameters_of_the_template(stack: Deployment) -> None:
     assert _for_template(stack).keys() <= parameters_of(TEMPLATE).keys()
 
 
-def test_with_its_outputs_the_template_has_all_that_it_asks_for(with_iam: Deployment, with_scram: Deployment) -> None:
-    # The ARNs are of a shape that the template's rules and policies take apart.
+def test_template_can_be_deployed_with_the_outputs(with_iam: Deployment, with_scram: Deployment) -> None:
+    # The template's rules and policies split ARNs, so the ARN needs its real form.
     arns = {"MskClusterArn": "arn:aws:kafka:eu-central-1:123456789012:cluster/shop/abc-1"}
     by_iam = deploy(**REQUIRED | _for_template(with_iam) | arns)
     assert by_iam.properties("OrderFunction")["VpcConfig"] == {
@@ -60,13 +60,15 @@ def test_with_its_outputs_the_template_has_all_that_it_asks_for(with_iam: Deploy
     ("fixture", "listener"),
     [("with_iam", "BootstrapBrokerStringSaslIam"), ("with_scram", "BootstrapBrokerStringSaslScram")],
 )
-def test_the_brokers_are_told_by_a_command(fixture: str, listener: str, request: pytest.FixtureRequest) -> None:
+def test_output_is_a_command_that_prints_the_brokers(
+    fixture: str, listener: str, request: pytest.FixtureRequest
+) -> None:
     command: str = request.getfixturevalue(fixture).outputs["KafkaBootstrapServersCommand"]
     assert command.startswith("aws kafka get-bootstrap-brokers --region eu-central-1 --cluster-arn ")
     assert f" --query {listener} " in command
 
 
-def test_nobody_connects_without_a_login_or_in_plain_text(stack: Deployment) -> None:
+def test_cluster_refuses_clients_without_authentication_or_tls(stack: Deployment) -> None:
     cluster = stack.properties("Cluster")
     assert cluster["ClientAuthentication"]["Unauthenticated"] == {"Enabled": False}
     assert cluster["ClientAuthentication"]["Sasl"]["Iam"] == {"Enabled": True}
@@ -74,15 +76,17 @@ def test_nobody_connects_without_a_login_or_in_plain_text(stack: Deployment) -> 
     assert cluster["EncryptionInfo"]["EncryptionAtRest"]["DataVolumeKMSKeyId"].endswith("Key")
 
 
-def test_passwords_are_taken_by_choice_and_kept_as_msk_wants_them(with_iam: Deployment, with_scram: Deployment) -> None:
+def test_scram_is_optional_and_its_secret_has_the_form_that_msk_requires(
+    with_iam: Deployment, with_scram: Deployment
+) -> None:
     assert with_iam.properties("Cluster")["ClientAuthentication"]["Sasl"]["Scram"] == {"Enabled": False}
     assert "Login" not in with_iam.resources
     assert with_scram.properties("Cluster")["ClientAuthentication"]["Sasl"]["Scram"] == {"Enabled": True}
-    login = with_scram.properties("Login")
-    assert login["Name"] == "AmazonMSK_shop"
-    assert login["KmsKeyId"].endswith("Key")
-    assert login["GenerateSecretString"]["GenerateStringKey"] == "password"
-    assert json.loads(login["GenerateSecretString"]["SecretStringTemplate"]) == {"username": "orders"}
+    secret = with_scram.properties("Login")
+    assert secret["Name"] == "AmazonMSK_shop"
+    assert secret["KmsKeyId"].endswith("Key")
+    assert secret["GenerateSecretString"]["GenerateStringKey"] == "password"
+    assert json.loads(secret["GenerateSecretString"]["SecretStringTemplate"]) == {"username": "orders"}
 
 
 @pytest.mark.parametrize(("zones", "least"), [("2", 1), ("3", 2)])
@@ -97,13 +101,13 @@ def test_each_zone_has_a_subnet_and_a_broker_with_a_copy(zones: str, least: int)
     assert _configs(stack)["min.insync.replicas"] == str(least)
 
 
-def test_topics_are_made_on_purpose_alone(stack: Deployment) -> None:
+def test_cluster_creates_no_topics_by_itself(stack: Deployment) -> None:
     configuration = stack.properties("Configuration")["ServerProperties"].splitlines()
     assert "auto.create.topics.enable=false" in configuration
     assert "unclean.leader.election.enable=false" in configuration
 
 
-def test_the_topic_keeps_events_for_seven_days_in_as_many_partitions_as_wanted() -> None:
+def test_topic_keeps_events_for_seven_days_and_its_partitions_are_a_parameter() -> None:
     stack = deploy_plain(MSK_TEMPLATE, OrderEventsTopic="orders.v2", Partitions="12")
     topic = stack.properties("OrderEvents")
     assert (topic["TopicName"], topic["PartitionCount"]) == ("orders.v2", "12")
@@ -111,12 +115,12 @@ def test_the_topic_keeps_events_for_seven_days_in_as_many_partitions_as_wanted()
     assert (stack.outputs["OrderEventsTopic"], stack.outputs["NotifyEnvironments"]) == ("orders.v2", "12")
 
 
-def test_the_network_has_no_way_to_the_internet(stack: Deployment) -> None:
+def test_network_has_no_route_to_the_internet(stack: Deployment) -> None:
     kinds = {resource["Type"] for resource in stack.resources.values()}
     assert not kinds & {"AWS::EC2::InternetGateway", "AWS::EC2::NatGateway", "AWS::EC2::Route"}
 
 
-def test_orders_reach_dynamodb_and_pollers_what_they_need_from_inside(
+def test_network_has_the_endpoints_that_functions_and_pollers_need(
     with_iam: Deployment, with_scram: Deployment
 ) -> None:
     assert _services(with_iam) == {"dynamodb", "lambda", "sts"}
@@ -127,7 +131,7 @@ def test_orders_reach_dynamodb_and_pollers_what_they_need_from_inside(
             assert endpoint["SecurityGroupIds"] == ["Endpoints"]
 
 
-def test_brokers_are_reached_by_functions_and_pollers_at_the_ports_that_ask_for_a_login(stack: Deployment) -> None:
+def test_functions_and_pollers_reach_the_brokers_at_the_authenticated_ports_only(stack: Deployment) -> None:
     rules = stack.of_type("AWS::EC2::SecurityGroupIngress").values()
     assert {(rule["SourceSecurityGroupId"], rule["GroupId"]) for rule in rules} == {
         ("Functions", "Brokers"),

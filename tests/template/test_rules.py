@@ -1,13 +1,18 @@
-"""The rules: parameters that do not fit each other are refused, in words, before anything is made."""
+"""Rules: CloudFormation refuses parameters that do not fit each other, with a message, before it creates anything."""
 
 import pytest
 
-from tests.template.conftest import AUTHORITY, CLUSTER, LOGIN, LOGIN_KEY, REQUIRED, VPC
 from tests.template.deployment import refusals
+from tests.template.parameter_sets import CA_SECRET, CLUSTER, KAFKA_SECRET, KAFKA_SECRET_KEY, REQUIRED, VPC
 
 MSK = {**VPC, "MskClusterArn": CLUSTER}
-MSK_SCRAM = {**MSK, "KafkaAuthentication": "scram", "KafkaSecretArn": LOGIN, "KafkaSecretKeyArn": LOGIN_KEY}
-SCRAM = {"KafkaAuthentication": "scram", "KafkaSecretArn": LOGIN}
+MSK_SCRAM = {
+    **MSK,
+    "KafkaAuthentication": "scram",
+    "KafkaSecretArn": KAFKA_SECRET,
+    "KafkaSecretKeyArn": KAFKA_SECRET_KEY,
+}
+SCRAM = {"KafkaAuthentication": "scram", "KafkaSecretArn": KAFKA_SECRET}
 
 
 @pytest.mark.parametrize(
@@ -18,33 +23,36 @@ SCRAM = {"KafkaAuthentication": "scram", "KafkaSecretArn": LOGIN}
         {**MSK, "KafkaAuthentication": "tls"},
         {**MSK, "KafkaAuthentication": "none"},
         SCRAM,
-        {**SCRAM, **VPC, "KafkaSecretKeyArn": LOGIN_KEY, "KafkaCaSecretArn": AUTHORITY},
-        {"KafkaAuthentication": "tls", "KafkaCaSecretArn": AUTHORITY},
+        {**SCRAM, **VPC, "KafkaSecretKeyArn": KAFKA_SECRET_KEY, "KafkaCaSecretArn": CA_SECRET},
+        {"KafkaAuthentication": "tls", "KafkaCaSecretArn": CA_SECRET},
         {"KafkaAuthentication": "none"},
     ],
 )
-def test_what_fits_is_not_refused(parameters: dict[str, str]) -> None:
+def test_rules_accept_parameters_that_fit(parameters: dict[str, str]) -> None:
     assert refusals(**REQUIRED, **parameters) == []
 
 
 @pytest.mark.parametrize(
-    ("parameters", "told"),
+    ("parameters", "message"),
     [
         ({}, "KafkaAuthentication iam needs an MskClusterArn"),
         ({"KafkaAuthentication": "scram"}, "KafkaAuthentication scram needs a KafkaSecretArn"),
-        ({**MSK, "KafkaSecretArn": LOGIN}, "KafkaSecretArn is for KafkaAuthentication scram"),
+        ({**MSK, "KafkaSecretArn": KAFKA_SECRET}, "KafkaSecretArn is for KafkaAuthentication scram"),
         ({**SCRAM, "KafkaAuthentication": "tls"}, "KafkaSecretArn is for KafkaAuthentication scram"),
         (
-            {"KafkaAuthentication": "none", "KafkaCaSecretArn": AUTHORITY},
+            {"KafkaAuthentication": "none", "KafkaCaSecretArn": CA_SECRET},
             "KafkaCaSecretArn is for KafkaAuthentication scram or tls",
         ),
-        ({**MSK_SCRAM, "KafkaCaSecretArn": AUTHORITY}, "KafkaCaSecretArn is for a self-managed cluster"),
+        ({**MSK_SCRAM, "KafkaCaSecretArn": CA_SECRET}, "KafkaCaSecretArn is for a self-managed cluster"),
         ({**MSK_SCRAM, "KafkaSecretKeyArn": ""}, "MSK with scram needs a KafkaSecretKeyArn"),
-        ({**MSK, "KafkaSecretKeyArn": LOGIN_KEY}, "KafkaSecretKeyArn needs a KafkaSecretArn or a KafkaCaSecretArn"),
+        (
+            {**MSK, "KafkaSecretKeyArn": KAFKA_SECRET_KEY},
+            "KafkaSecretKeyArn needs a KafkaSecretArn or a KafkaCaSecretArn",
+        ),
         ({**MSK, "SubnetIds": ""}, "MSK needs SubnetIds"),
         ({**SCRAM, **VPC, "SecurityGroupIds": ""}, "SubnetIds needs SecurityGroupIds"),
     ],
 )
-def test_what_does_not_fit_is_refused_in_words(parameters: dict[str, str], told: str) -> None:
+def test_rules_refuse_parameters_that_do_not_fit_with_a_message(parameters: dict[str, str], message: str) -> None:
     [refusal] = refusals(**REQUIRED, **parameters)
-    assert refusal.startswith(told)
+    assert refusal.startswith(message)

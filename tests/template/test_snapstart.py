@@ -1,4 +1,4 @@
-"""SnapStart, as docs/deployment.md has it: an edit of the template."""
+"""SnapStart: the edit of the template that docs/deployment.md describes."""
 
 import copy
 import json
@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from local import template
-from tests.template.conftest import PLAIN, VPC
+from samrun.testing import templates
 from tests.template.deployment import REGION, ROOT, TEMPLATE, Deployment, deploy_edited, source_of
+from tests.template.parameter_sets import PLAIN, VPC
 
 GUIDE = ROOT / "docs/deployment.md"
 
 
 @pytest.fixture(scope="module")
 def edited() -> dict[str, Any]:
-    """The template with what the guide says to add."""
+    """The template with the addition from the guide."""
     found = re.search(r"^## SnapStart\n.*?^```yaml\n(.*?)^```", GUIDE.read_text(), re.DOTALL | re.MULTILINE)
     assert found
     return _merged(source_of(TEMPLATE), yaml_parse(found[1]))
@@ -36,13 +36,13 @@ def _released(edited: Mapping[str, Any], release: str, **parameters: str) -> Dep
     return deploy_edited(edited, **PLAIN, **VPC, Release=release, **parameters)
 
 
-def test_order_starts_from_a_snapshot_and_nothing_else_does(edited: dict[str, Any]) -> None:
+def test_only_order_starts_from_a_snapshot(edited: dict[str, Any]) -> None:
     functions = _released(edited, "1").of_type("AWS::Lambda::Function")
     started = {name: function.get("SnapStart") for name, function in functions.items() if "SnapStart" in function}
     assert started == {"OrderFunction": {"ApplyOn": "PublishedVersions"}}
 
 
-def test_the_api_calls_the_version_that_the_release_published(edited: dict[str, Any]) -> None:
+def test_api_calls_the_version_that_the_release_published(edited: dict[str, Any]) -> None:
     deployment = _released(edited, "1")
     [alias] = deployment.of_type("AWS::Lambda::Alias").values()
     [version] = deployment.of_type("AWS::Lambda::Version").values()
@@ -61,17 +61,17 @@ def test_the_api_calls_the_version_that_the_release_published(edited: dict[str, 
     assert all("OrderFunction:live" in uri for uri in uris), uris
 
 
-def test_a_release_that_changes_a_parameter_alone_publishes_a_version(edited: dict[str, Any]) -> None:
+def test_new_release_publishes_a_version_even_if_only_a_parameter_changes(edited: dict[str, Any]) -> None:
     [before] = _released(edited, "1").of_type("AWS::Lambda::Version")
     [unchanged] = _released(edited, "1", LogLevel="DEBUG").of_type("AWS::Lambda::Version")
     [after] = _released(edited, "2", LogLevel="DEBUG").of_type("AWS::Lambda::Version")
-    assert before == unchanged, "the guide says that it takes a new Release"
+    assert before == unchanged, "the guide says that a new Release is needed"
     assert before != after
 
 
-def test_it_runs_on_one_s_own_machine(edited: dict[str, Any], tmp_path: Path) -> None:
+def test_edited_template_runs_on_your_own_machine(edited: dict[str, Any], tmp_path: Path) -> None:
     path = tmp_path / "template.yaml"
     path.write_text(json.dumps(edited))
     (tmp_path / "functions").symlink_to(ROOT / "functions")
-    application = template.load(path, parameters=PLAIN, region=REGION, aws="http://127.0.0.1")
+    application = templates.load(path, parameters=PLAIN, region=REGION, aws="http://127.0.0.1")
     assert "OrderFunction" in {function.name for function in application.functions}

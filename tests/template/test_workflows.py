@@ -1,21 +1,22 @@
-"""GitHub's workflows: what they run exists, on versions that nobody can change under us."""
+"""GitHub's workflows and Dependabot: what they run and look at exists, on versions that nobody can change under us."""
 
 import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.project import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 
 
-def test_there_are_workflows() -> None:
+def test_workflows_are_checks_and_deploy() -> None:
     assert [path.stem for path in WORKFLOWS] == ["checks", "deploy"]
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
-def test_actions_are_pinned_to_a_commit(path: Path) -> None:
+def test_workflows_pin_actions_to_a_commit(path: Path) -> None:
     text = path.read_text()
     uses = re.findall(r"uses: (.+)", text)
     assert uses
@@ -23,8 +24,15 @@ def test_actions_are_pinned_to_a_commit(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
-def test_targets_of_make_exist(path: Path) -> None:
+def test_make_targets_that_workflows_run_exist(path: Path) -> None:
     makefile = (ROOT / "Makefile").read_text()
-    wanted = [target for line in re.findall(r"make (.+)", path.read_text()) for target in line.split()]
-    assert wanted
-    assert [target for target in wanted if not re.search(rf"^{re.escape(target)}:", makefile, re.MULTILINE)] == []
+    requested = [target for line in re.findall(r"make (.+)", path.read_text()) for target in line.split()]
+    assert requested
+    assert [target for target in requested if not re.search(rf"^{re.escape(target)}:", makefile, re.MULTILINE)] == []
+
+
+def test_dependabot_looks_at_every_folder_with_requirements() -> None:
+    updates = yaml.safe_load((ROOT / ".github/dependabot.yml").read_text())["updates"]
+    [folders] = [update["directories"] for update in updates if update["package-ecosystem"] == "pip"]
+    files = [*ROOT.glob("*.in"), *ROOT.glob("functions/*/*.in"), *ROOT.glob("*/pyproject.toml")]
+    assert {f"/{path.parent.relative_to(ROOT)}".removesuffix(".") for path in files} == set(folders)

@@ -1,4 +1,4 @@
-"""The tool for dead letters, on an AWS of moto in this process and a function of the test's own."""
+"""Tool for dead letters, with moto's AWS in this process and a function of the tests."""
 
 from __future__ import annotations
 
@@ -7,43 +7,38 @@ import io
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 from moto import mock_aws
 
-from functions.notify.deadletters import LARGEST_BODY, DeadLetters
-from functions.notify.records import Record, read_records
-from local.endpoints import Endpoints
-from local.invoker import Answer
-from local.mapping.destination import keep
-from local.mapping.discarded import Discarded
-from tests.local.test_mapping_batch import batch, mapping
-from tests.local.test_mapping_batch import record as kafka_record
+from functions.notify.dead_letters import MAX_BODY, DeadLetters
+from functions.notify.events.records import Record, read_records
+from samrun import Endpoints
+from samrun.testing.kafka_records import batch, kafka_mapping
+from samrun.testing.kafka_records import record as kafka_record
+from samrun.testing.mapping import DiscardedBatch, InvocationResult, send_to_on_failure_destination
 from tools.deadletters import __main__ as tool
-from tools.deadletters import places as places_module
-from tools.deadletters import queue
-from tools.deadletters.places import Places, PlacesError
+from tools.deadletters import dead_letter_queue, locations
+from tools.deadletters.locations import Locations, LocationsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-    from mypy_boto3_lambda import LambdaClient
 
 REGION, NAME = "us-east-1", "Ada Lovelace"
 NOTHING_FAILED: dict[str, Any] = {"batchItemFailures": []}
 
 
 class Function:
-    """Stands for the client of Lambda and for notify: keeps the records that come, and answers by `reacts`."""
+    """Stand-in for Lambda's client and for notify: records the records that arrive, and answers by `reacts`."""
 
     def __init__(self) -> None:
         self.records: list[Record] = []
         self.reacts: Callable[[Record], Any] = lambda record: NOTHING_FAILED
 
-    def invoke(self, *, FunctionName: str, Payload: str) -> dict[str, Any]:  # noqa: N803 boto3's names
+    def invoke(self, *, FunctionName: str, Payload: str | bytes) -> dict[str, Any]:  # noqa: N803 boto3's names
         assert FunctionName == "NotifyFunction"
         [record] = read_records(json.loads(Payload))
         self.records.append(record)
@@ -53,19 +48,22 @@ class Function:
             failure = {"errorType": "ValueError", "errorMessage": str(error)}
             return {"FunctionError": "Unhandled", "Payload": io.BytesIO(json.dumps(failure).encode())}
 
+    def close(self) -> None:
+        """Close nothing: it has no connections."""
+
     def offsets(self) -> list[int]:
         return [record.offset for record in self.records]
 
 
-def does_not_get_done(record: Record) -> dict[str, Any]:
+def fails_the_record(record: Record) -> dict[str, Any]:
     identifier = {"partition": record.partition_id, "offset": record.offset}
     return {"batchItemFailures": [{"itemIdentifier": identifier}]}
 
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    # moto is one server.
-    monkeypatch.setattr(queue, "WAIT", 0)
+    # moto is one server, so a receive without a wait misses nothing.
+    monkeypatch.setattr(dead_letter_queue, "WAIT", 0)
 
 
 @pytest.fixture
@@ -73,25 +71,30 @@ def function() -> Function:
     return Function()
 
 
+@pytest.fixture(scope="session")
+def session() -> boto3.Session:
+    """One session for all tests: a new one reads boto3's descriptions of the services again."""
+    return boto3.Session(region_name=REGION, aws_access_key_id="nobody", aws_secret_access_key="nothing")
+
+
 @pytest.fixture
-def found(function: Function) -> Iterator[Places]:
+def found(function: Function, session: boto3.Session) -> Iterator[Locations]:
     """The queue and the bucket, empty."""
-    session = boto3.Session(region_name=REGION, aws_access_key_id="nobody", aws_secret_access_key="nothing")
     with mock_aws():
         sqs, s3 = session.client("sqs"), session.client("s3")
-        s3.create_bucket(Bucket="given-up")
-        yield Places(
+        s3.create_bucket(Bucket="discarded-batches")
+        yield Locations(
             sqs=sqs,
             s3=s3,
-            functions=cast("LambdaClient", function),
+            functions=function,
             queue_url=sqs.create_queue(QueueName="dead-letters")["QueueUrl"],
-            bucket="given-up",
+            bucket="discarded-batches",
             function="NotifyFunction",
         )
 
 
-def set_aside(found: Places, offset: int, *, reason: str = "the value is not JSON", size: int = 0) -> None:
-    """Put a record into the queue as notify does it."""
+def dead_letter(found: Locations, offset: int, *, reason: str = "the value is not JSON", size: int = 0) -> None:
+    """Put a record into the queue, as notify does."""
     source = {
         "topic": "t",
         "partition": 0,
@@ -104,37 +107,37 @@ def set_aside(found: Places, offset: int, *, reason: str = "the value is not JSO
     DeadLetters(client=found.sqs, queue_url=found.queue_url).put(record, reason=reason)
 
 
-def give_up(found: Places, *offsets: int) -> None:
-    """Put a batch of these records into the bucket as a mapping does it."""
-    discarded = Discarded(
+def discard(found: Locations, *offsets: int) -> None:
+    """Put a batch of these records into the bucket, as a mapping does."""
+    discarded = DiscardedBatch(
         batch=batch(*(kafka_record(offset, value=NAME.encode()) for offset in offsets)),
         condition="RetryAttemptsExhausted",
-        tries=4,
-        answer=Answer(request_id="r", payload=b"{}", function_error="Unhandled"),
+        attempts=4,
+        last_result=InvocationResult(request_id="r", payload=b"{}", function_error="Unhandled"),
         at=datetime(2026, 11, 22, 23, 0, tzinfo=UTC),
-        mapping=mapping(),
+        mapping=kafka_mapping(),
         bootstrap="b:1",
     )
-    keep(discarded, arn=f"arn:aws:s3:::{found.bucket}", client=lambda service: found.s3)
+    send_to_on_failure_destination(discarded, arn=f"arn:aws:s3:::{found.bucket}", client=lambda service: found.s3)
 
 
-def visible(found: Places) -> int:
-    """Return how many messages of the queue anybody can receive now."""
+def visible(found: Locations) -> int:
+    """Return how many messages every reader of the queue can receive now."""
     attributes = found.sqs.get_queue_attributes(QueueUrl=found.queue_url, AttributeNames=["All"])["Attributes"]
     assert attributes["ApproximateNumberOfMessagesNotVisible"] == "0"
     return int(attributes["ApproximateNumberOfMessages"])
 
 
-def batches(found: Places) -> list[dict[str, Any]]:
-    """Return what the objects of the bucket hold."""
+def batches(found: Locations) -> list[dict[str, Any]]:
+    """Return the contents of the bucket's objects."""
     contents = found.s3.list_objects_v2(Bucket=found.bucket).get("Contents", [])
     return [json.loads(found.s3.get_object(Bucket=found.bucket, Key=each["Key"])["Body"].read()) for each in contents]
 
 
-def test_the_list_tells_of_both_places_and_of_no_customer(found: Places, capsys: pytest.CaptureFixture[str]) -> None:
-    set_aside(found, 7)
-    give_up(found, 3, 4)
-    assert tool.list_letters(found) == 0
+def test_list_has_both_locations_and_no_personal_data(found: Locations, capsys: pytest.CaptureFixture[str]) -> None:
+    dead_letter(found, 7)
+    discard(found, 3, 4)
+    assert tool.list_dead_letters(found) == 0
     header, *rows = capsys.readouterr().out.splitlines()
     assert header.split() == ["ID", "TOPIC", "PARTITION", "OFFSET", "WHEN", "WHERE", "REASON"]
     assert [row.split(None, 1)[0] for row in rows] == ["t-0-3", "t-0-4", "t-0-7"]
@@ -144,25 +147,25 @@ def test_the_list_tells_of_both_places_and_of_no_customer(found: Places, capsys:
     assert not [secret for secret in (NAME, base64.b64encode(NAME.encode()).decode()) if secret in shown]
 
 
-def test_the_list_of_nothing_says_so(found: Places, capsys: pytest.CaptureFixture[str]) -> None:
-    assert tool.list_letters(found) == 0
+def test_list_says_that_there_are_no_dead_letters(found: Locations, capsys: pytest.CaptureFixture[str]) -> None:
+    assert tool.list_dead_letters(found) == 0
     assert capsys.readouterr().out == "There are no dead letters.\n"
 
 
-def test_looking_hides_nothing_from_anybody(found: Places) -> None:
+def test_reading_leaves_every_message_visible(found: Locations) -> None:
     for offset in range(25):
-        set_aside(found, offset)
-    tool.list_letters(found)
+        dead_letter(found, offset)
+    tool.list_dead_letters(found)
     assert visible(found) == 25
     tool.show(found, "t-0-3")
-    tool.replay_letters(found, None, dry_run=True)
+    tool.replay_dead_letters(found, None, dry_run=True)
     assert visible(found) == 25
 
 
-def test_what_is_shown_is_the_record_in_clear_and_said_to_be_personal(
-    found: Places, capsys: pytest.CaptureFixture[str]
+def test_show_decodes_the_record_and_warns_about_personal_data(
+    found: Locations, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    set_aside(found, 7)
+    dead_letter(found, 7)
     assert tool.show(found, "t-0-7") == 0
     output = capsys.readouterr()
     shown = json.loads(output.out)
@@ -171,70 +174,70 @@ def test_what_is_shown_is_the_record_in_clear_and_said_to_be_personal(
     assert "personal data" in output.err
 
 
-def test_every_copy_of_a_record_is_shown(found: Places, capsys: pytest.CaptureFixture[str]) -> None:
-    set_aside(found, 7)
-    give_up(found, 7)
+def test_show_prints_every_copy_of_a_record(found: Locations, capsys: pytest.CaptureFixture[str]) -> None:
+    dead_letter(found, 7)
+    discard(found, 7)
     tool.show(found, "t-0-7")
     assert capsys.readouterr().out.count('"id": "t-0-7"') == 2
 
 
-def test_a_replayed_record_is_the_same_with_one_header_more(found: Places, function: Function) -> None:
-    set_aside(found, 7)
-    assert tool.replay_letters(found, ["t-0-7"], dry_run=False) == 0
+def test_replay_adds_one_header_to_the_record(found: Locations, function: Function) -> None:
+    dead_letter(found, 7)
+    assert tool.replay_dead_letters(found, ["t-0-7"], dry_run=False) == 0
     [record] = function.records
     assert record.headers() == {"traceparent": b"00\xc3", "replay": b"true"}
     assert (record.id, record.key, record.value()) == ("t-0-7", "a2V5", NAME.encode())
 
 
-def test_a_record_that_was_replayed_before_has_the_header_once(found: Places, function: Function) -> None:
-    set_aside(found, 7)
-    function.reacts = lambda record: set_aside_as_it_came(found, record)
-    assert tool.replay_letters(found, None, dry_run=False) == 1
-    assert tool.replay_letters(found, None, dry_run=False) == 1
+def test_second_replay_does_not_repeat_the_header(found: Locations, function: Function) -> None:
+    dead_letter(found, 7)
+    function.reacts = lambda record: dead_letter_again(found, record)
+    assert tool.replay_dead_letters(found, None, dry_run=False) == 1
+    assert tool.replay_dead_letters(found, None, dry_run=False) == 1
     assert [header for header in function.records[-1].source["headers"] if "replay" in header] == [
         {"replay": list(b"true")}
     ]
 
 
-def set_aside_as_it_came(found: Places, record: Record) -> dict[str, Any]:
+def dead_letter_again(found: Locations, record: Record) -> dict[str, Any]:
     DeadLetters(client=found.sqs, queue_url=found.queue_url).put(record, reason="still not JSON")
     return NOTHING_FAILED
 
 
-def test_what_went_through_is_removed_wherever_it_lies(found: Places, function: Function) -> None:
-    set_aside(found, 7)
-    set_aside(found, 7)
-    set_aside(found, 8)
-    give_up(found, 6, 7)
-    assert tool.replay_letters(found, ["t-0-7"], dry_run=False) == 0
-    assert function.offsets() == [7], "once, however many copies there are"
+def test_replay_removes_every_copy_of_the_record(found: Locations, function: Function) -> None:
+    dead_letter(found, 7)
+    dead_letter(found, 7)
+    dead_letter(found, 8)
+    discard(found, 6, 7)
+    assert tool.replay_dead_letters(found, ["t-0-7"], dry_run=False) == 0
+    assert function.offsets() == [7], "one replay for all copies"
     assert visible(found) == 1
     [left] = batches(found)
     assert [record["offset"] for record in json.loads(left["payload"])["records"]["t-0"]] == [6]
     assert left["requestContext"]["condition"] == "RetryAttemptsExhausted"
 
 
-def test_what_is_going_to_be_replayed_is_shown_before_it_is(
-    found: Places, function: Function, capsys: pytest.CaptureFixture[str]
+def test_replay_lists_the_records_before_it_sends_them(
+    found: Locations, function: Function, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shown: list[str] = []
 
-    def notes_what_was_shown(_: Record) -> Any:
+    def record_output(_: Record) -> Any:
         shown.append(capsys.readouterr().out)
         return NOTHING_FAILED
 
-    function.reacts = notes_what_was_shown
-    set_aside(found, 7)
-    set_aside(found, 8)
-    assert tool.replay_letters(found, None, dry_run=False) == 0
+    function.reacts = record_output
+    dead_letter(found, 7)
+    dead_letter(found, 8)
+    assert tool.replay_dead_letters(found, None, dry_run=False) == 0
     assert [id_ for id_ in ("t-0-7", "t-0-8") if id_ in shown[0]] == ["t-0-7", "t-0-8"]
 
 
-def test_all_are_replayed_in_the_order_of_the_topic(found: Places, function: Function) -> None:
+def test_replay_sends_all_records_in_the_order_of_the_topic(found: Locations, function: Function) -> None:
     for offset in (9, 2, 5):
-        set_aside(found, offset)
-    give_up(found, 3, 4)
-    assert tool.replay_letters(found, None, dry_run=False) == 0
+        dead_letter(found, offset)
+    discard(found, 3, 4)
+    assert tool.replay_dead_letters(found, None, dry_run=False) == 0
     assert function.offsets() == [2, 3, 4, 5, 9]
     assert (visible(found), batches(found)) == (0, [])
 
@@ -242,7 +245,7 @@ def test_all_are_replayed_in_the_order_of_the_topic(found: Places, function: Fun
 @pytest.mark.parametrize(
     "reacts",
     [
-        does_not_get_done,
+        fails_the_record,
         lambda record: int("no number"),
         lambda record: None,
         lambda record: "ok",
@@ -250,99 +253,101 @@ def test_all_are_replayed_in_the_order_of_the_topic(found: Places, function: Fun
     ],
     ids=["named", "fails", "null", "text", "no list"],
 )
-def test_what_did_not_go_through_stays_for_everybody_to_see(
-    found: Places, function: Function, reacts: Callable[[Record], Any], capsys: pytest.CaptureFixture[str]
+def test_record_whose_replay_failed_stays_visible(
+    found: Locations, function: Function, reacts: Callable[[Record], Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    set_aside(found, 7)
-    give_up(found, 3, 4)
+    dead_letter(found, 7)
+    discard(found, 3, 4)
     function.reacts = lambda record: NOTHING_FAILED if record.offset == 4 else reacts(record)
-    assert tool.replay_letters(found, None, dry_run=False) == 1
+    assert tool.replay_dead_letters(found, None, dry_run=False) == 1
     assert visible(found) == 1
     [left] = batches(found)
     assert [record["offset"] for record in json.loads(left["payload"])["records"]["t-0"]] == [3]
     output = capsys.readouterr()
-    assert "1 of 3 went through." in output.out
-    assert output.err.count("stays, NotifyFunction") == 2
+    assert "1 of 3 replayed." in output.out
+    assert output.err.count("not replayed, NotifyFunction") == 2
 
 
-def test_a_dry_run_says_what_would_be_done_and_does_nothing(
-    found: Places, function: Function, capsys: pytest.CaptureFixture[str]
+def test_dry_run_lists_the_records_and_changes_nothing(
+    found: Locations, function: Function, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    set_aside(found, 7)
-    give_up(found, 3)
+    dead_letter(found, 7)
+    discard(found, 3)
     before = batches(found)
-    assert tool.replay_letters(found, None, dry_run=True) == 0
+    assert tool.replay_dead_letters(found, None, dry_run=True) == 0
     assert function.records == []
     assert (visible(found), batches(found)) == (1, before)
     assert "Nothing was changed." in capsys.readouterr().out
 
 
-def test_what_the_function_sets_aside_again_is_not_called_delivered(
-    found: Places, function: Function, capsys: pytest.CaptureFixture[str]
+def test_replay_reports_a_record_that_is_dead_lettered_again(
+    found: Locations, function: Function, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    set_aside(found, 7)
-    function.reacts = lambda record: set_aside_as_it_came(found, record)
-    assert tool.replay_letters(found, None, dry_run=False) == 1
-    assert "t-0-7: was set aside again, still not JSON" in capsys.readouterr().err
+    dead_letter(found, 7)
+    function.reacts = lambda record: dead_letter_again(found, record)
+    assert tool.replay_dead_letters(found, None, dry_run=False) == 1
+    assert "t-0-7: dead-lettered again, still not JSON" in capsys.readouterr().err
     assert visible(found) == 1
 
 
-def test_a_record_too_large_for_the_queue_stays_and_says_where_it_is(
-    found: Places, function: Function, capsys: pytest.CaptureFixture[str]
+def test_replay_names_the_offset_of_a_record_too_large_for_the_queue(
+    found: Locations, function: Function, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    set_aside(found, 7, size=LARGEST_BODY)
-    assert tool.replay_letters(found, None, dry_run=False) == 1
+    dead_letter(found, 7, size=MAX_BODY)
+    assert tool.replay_dead_letters(found, None, dry_run=False) == 1
     assert function.records == []
     assert visible(found) == 1
     assert "too large for the queue: Kafka has it, topic t, partition 0, offset 7" in capsys.readouterr().err
 
 
-def test_a_copy_with_its_payload_is_replayed_where_another_has_none(found: Places, function: Function) -> None:
-    set_aside(found, 7, size=LARGEST_BODY)
-    give_up(found, 7)
-    assert tool.replay_letters(found, None, dry_run=False) == 0
+def test_replay_prefers_the_copy_with_a_payload(found: Locations, function: Function) -> None:
+    dead_letter(found, 7, size=MAX_BODY)
+    discard(found, 7)
+    assert tool.replay_dead_letters(found, None, dry_run=False) == 0
     assert function.offsets() == [7]
     assert (visible(found), batches(found)) == (0, [])
 
 
-def test_an_id_that_is_unknown_is_named_before_anything_is_done(found: Places, function: Function) -> None:
-    set_aside(found, 7)
-    with pytest.raises(tool.UnknownLetterError, match="No dead letter has the id t-0-9"):
-        tool.replay_letters(found, ["t-0-7", "t-0-9"], dry_run=False)
+def test_replay_refuses_an_unknown_id_before_it_sends_anything(found: Locations, function: Function) -> None:
+    dead_letter(found, 7)
+    with pytest.raises(tool.UnknownDeadLetterError, match="No dead letter has the id t-0-9"):
+        tool.replay_dead_letters(found, ["t-0-7", "t-0-9"], dry_run=False)
     assert function.records == []
     assert visible(found) == 1
 
 
-def test_what_is_no_dead_letter_is_told_and_left_alone(found: Places, capsys: pytest.CaptureFixture[str]) -> None:
+def test_other_messages_and_objects_are_reported_and_not_changed(
+    found: Locations, capsys: pytest.CaptureFixture[str]
+) -> None:
     found.sqs.send_message(QueueUrl=found.queue_url, MessageBody="hello")
     found.s3.put_object(Bucket=found.bucket, Key="aws/lambda/hello", Body=b"hello")
     found.s3.put_object(Bucket=found.bucket, Key="aws/lambda/list", Body=b"[]")
     found.s3.put_object(Bucket=found.bucket, Key="elsewhere", Body=b"hello")
-    set_aside(found, 7)
-    assert tool.replay_letters(found, None, dry_run=False) == 0
-    told = capsys.readouterr().err.splitlines()
-    assert [line.rpartition(": ")[2] for line in told] == ["left as it is."] * 3
+    dead_letter(found, 7)
+    assert tool.replay_dead_letters(found, None, dry_run=False) == 0
+    warnings = capsys.readouterr().err.splitlines()
+    assert [line.rpartition(": ")[2] for line in warnings] == ["not changed."] * 3
     assert visible(found) == 1
     assert len(found.s3.list_objects_v2(Bucket=found.bucket)["Contents"]) == 3
 
 
-def test_an_error_gives_back_what_was_received(found: Places) -> None:
-    set_aside(found, 7)
+def test_error_releases_the_received_messages(found: Locations) -> None:
+    dead_letter(found, 7)
     with pytest.raises(found.s3.exceptions.NoSuchBucket):
-        tool.list_letters(replace(found, bucket="gone"))
+        tool.list_dead_letters(replace(found, bucket="gone"))
     assert visible(found) == 1
 
 
 @pytest.mark.parametrize("arguments", [["replay"], ["replay", "--all", "t-0-7"], [], ["mend"]])
-def test_a_command_line_that_says_too_little_or_too_much_is_refused(arguments: list[str]) -> None:
+def test_incomplete_or_contradictory_command_line_is_refused(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as raised:
         tool.main(arguments)
     assert raised.value.code == 2
 
 
-def test_without_a_stack_it_says_how_to_start_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_error_without_a_stack_says_how_to_start_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert tool.main(["list", "--data", str(tmp_path)]) == 1
-    assert "start it with `make run`" in capsys.readouterr().err
+    assert "start it with `samrun`" in capsys.readouterr().err
 
 
 TEMPLATE = {
@@ -364,7 +369,7 @@ TEMPLATE = {
 
 @pytest.fixture
 def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[dict[str, Any]], None]]:
-    """Deploys a template as the stack `shop`."""
+    """Deploy a template as the stack `shop`."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "nobody")
     with mock_aws(config={"lambda": {"use_docker": False}, "iam": {"load_aws_managed_policies": False}}):
@@ -373,42 +378,44 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[dict[str, An
         yield lambda template: cloudformation.create_stack(StackName="shop", TemplateBody=json.dumps(template))
 
 
-def test_a_stack_in_aws_is_found_by_its_name(deployed: Callable[[dict[str, Any]], None]) -> None:
+def test_stack_in_aws_is_found_by_its_name(deployed: Callable[[dict[str, Any]], None]) -> None:
     deployed(TEMPLATE)
-    found = places_module.deployed("shop", region=REGION)
-    assert found.functions.get_function(FunctionName=found.function)["Configuration"]["Runtime"] == "python3.13"
-    set_aside(found, 7)
-    give_up(found, 3)
+    found = locations.deployed("shop", region=REGION)
+    configuration = boto3.client("lambda", region_name=REGION).get_function(FunctionName=found.function)
+    assert configuration["Configuration"]["Runtime"] == "python3.13"
+    assert found.functions.invoke(FunctionName=found.function, Payload="{}")["StatusCode"] == 200
+    dead_letter(found, 7)
+    discard(found, 3)
     assert tool.main(["list", "--stack", "shop", "--region", REGION]) == 0
 
 
-def test_a_stack_that_is_not_there_or_not_ours_says_so(deployed: Callable[[dict[str, Any]], None]) -> None:
-    with pytest.raises(PlacesError, match=r"The stack shop cannot be looked up: .*shop does not exist"):
-        places_module.deployed("shop", region=REGION)
+def test_error_names_a_stack_that_is_missing_or_another(deployed: Callable[[dict[str, Any]], None]) -> None:
+    with pytest.raises(LocationsError, match=r"The stack shop cannot be looked up: .*shop does not exist"):
+        locations.deployed("shop", region=REGION)
     deployed({"Resources": {"DeadLetterQueue": {"Type": "AWS::SQS::Queue"}}})
-    with pytest.raises(PlacesError, match="shop has no DeadLetterBucket and no NotifyFunction: is it one of"):
-        places_module.deployed("shop", region=REGION)
+    with pytest.raises(LocationsError, match=r"shop has no DeadLetterBucket and no NotifyFunction\. Is it a stack of"):
+        locations.deployed("shop", region=REGION)
 
 
-def test_what_aws_says_is_told_in_words(
+def test_error_of_aws_is_printed_without_a_traceback(
     deployed: Callable[[dict[str, Any]], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     deployed(TEMPLATE)
-    found = places_module.deployed("shop", region=REGION)
+    found = locations.deployed("shop", region=REGION)
     found.s3.delete_bucket(Bucket=found.bucket)
     assert tool.main(["list", "--stack", "shop", "--region", REGION]) == 1
-    assert "AWS has not done what it was asked to: " in capsys.readouterr().err
+    assert "AWS refused a request: " in capsys.readouterr().err
 
 
-def test_a_stack_without_functions_cannot_replay_and_says_so(
+def test_error_says_that_a_stack_without_functions_cannot_replay(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _endpoints(tmp_path, functions=None)
     assert tool.main(["list", "--data", str(tmp_path)]) == 1
-    assert "runs without functions: start it with `make run`" in capsys.readouterr().err
+    assert "runs without functions. To replay, start it with `make run`" in capsys.readouterr().err
 
 
-def test_a_template_without_dead_letters_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_error_names_a_template_without_dead_letters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _endpoints(tmp_path, functions="http://127.0.0.1:1")
     template = tmp_path / "template.yaml"
     template.write_text("Resources: {DeadLetterQueue: {Type: AWS::SQS::Queue}}")
@@ -417,7 +424,7 @@ def test_a_template_without_dead_letters_is_named(tmp_path: Path, capsys: pytest
 
 
 def _endpoints(data: Path, *, functions: str | None) -> None:
-    """Write down where a stack is that does not run."""
+    """Write the endpoints of a stack that does not run."""
     nowhere = "http://127.0.0.1:1"
     Endpoints(api=None, lambda_=functions, console=nowhere, aws=nowhere, dynamodb=nowhere, kafka="127.0.0.1:1").write(
         data

@@ -1,4 +1,4 @@
-"""`python -m tools.deadletters list|show|replay`: look after the records that no mail came of."""
+"""`python -m tools.deadletters list|show|replay`: list, show and replay the records that notify could not process."""
 
 from __future__ import annotations
 
@@ -10,95 +10,95 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.errors import PlainError
-from tools.deadletters import places
-from tools.deadletters.box import opened
-from tools.deadletters.replay import NotDoneError, replay
+from samrun import UserError
+from tools.deadletters import locations
+from tools.deadletters.dead_letter_store import open_store
+from tools.deadletters.replay import ReplayError, replay
 from tools.table import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from tools.deadletters.box import Box
-    from tools.deadletters.letters import Letter
-    from tools.deadletters.places import Places
+    from tools.deadletters.dead_letter import DeadLetter
+    from tools.deadletters.dead_letter_store import DeadLetterStore
+    from tools.deadletters.locations import Locations
 
 INTERRUPTED = 130
 
 
-class UnknownLetterError(PlainError):
-    """There is no dead letter with that id."""
+class UnknownDeadLetterError(UserError):
+    """No dead letter has that id."""
 
 
-def list_letters(found: Places) -> int:
-    """Print a table without personal data."""
-    with opened(found) as box:
-        _print_table(box.letters)
-        _warn_of(box.unreadable)
+def list_dead_letters(found: Locations) -> int:
+    """Print a table of all dead letters, without personal data; return the exit status."""
+    with open_store(found) as store:
+        _print_table(store.dead_letters)
+        _warn_about(store.unreadable)
     return 0
 
 
-def show(found: Places, letter_id: str) -> int:
-    """Print every copy of one record, decoded. Raises UnknownLetterError."""
-    with opened(found) as box:
-        for letter in _chosen(box, [letter_id]):
-            for copy in box.copies(letter.id):
+def show(found: Locations, dead_letter_id: str) -> int:
+    """Print every copy of one record, decoded. Return the exit status. Raises UnknownDeadLetterError."""
+    with open_store(found) as store:
+        for dead_letter in _choose(store, [dead_letter_id]):
+            for copy in store.copies(dead_letter.id):
                 print(json.dumps(copy.readable(), indent=2, ensure_ascii=False))
     print("This is a customer's personal data.", file=sys.stderr)
     return 0
 
 
-def replay_letters(found: Places, letter_ids: Sequence[str] | None, *, dry_run: bool) -> int:
-    """Bring these records, or all, to the function again, and remove what went through. Raises UnknownLetterError.
+def replay_dead_letters(found: Locations, ids: Sequence[str] | None, *, dry_run: bool) -> int:
+    """Replay these records, or all, and remove each whose replay succeeded. Raises UnknownDeadLetterError.
 
-    Returns the exit status: 1 if any is left, or was set aside anew.
+    Return the exit status: 1 if a record remains, or if the function dead-lettered one again.
     """
-    with opened(found) as box:
-        letters = _chosen(box, letter_ids)
-        _warn_of(box.unreadable)
-        _print_table([copy for letter in letters for copy in box.copies(letter.id)])
+    with open_store(found) as store:
+        chosen = _choose(store, ids)
+        _warn_about(store.unreadable)
+        _print_table([copy for each in chosen for copy in store.copies(each.id)])
         if dry_run:
-            print(f"Each would be brought to {found.function}, and removed if it goes through. Nothing was changed.")
+            print(f"A replay would send each to {found.function}, and remove it on success. Nothing was changed.")
             return 0
-        gone = [letter.id for letter in letters if _goes_through(letter, box, found)]
-    print(f"{len(gone)} of {len(letters)} went through.")
-    again = _set_aside_again(found, gone)
-    return 0 if len(gone) == len(letters) and not again else 1
+        replayed = [each.id for each in chosen if _replay_and_remove(each, store, found)]
+    print(f"{len(replayed)} of {len(chosen)} replayed.")
+    dead_lettered_again = _report_dead_lettered_again(found, replayed)
+    return 0 if len(replayed) == len(chosen) and not dead_lettered_again else 1
 
 
-def _goes_through(letter: Letter, box: Box, found: Places) -> bool:
-    box.hold(letter.id)
+def _replay_and_remove(dead_letter: DeadLetter, store: DeadLetterStore, found: Locations) -> bool:
+    store.hold(dead_letter.id)
     try:
-        replay(letter, client=found.functions, function=found.function)
-    except NotDoneError as error:
-        print(f"{letter.id}: stays, {error}", file=sys.stderr)
+        replay(dead_letter, client=found.functions, function=found.function)
+    except ReplayError as error:
+        print(f"{dead_letter.id}: not replayed, {error}", file=sys.stderr)
         return False
-    box.remove(letter.id)
-    print(f"{letter.id}: went through")
+    store.remove(dead_letter.id)
+    print(f"{dead_letter.id}: replayed")
     return True
 
 
-def _set_aside_again(found: Places, gone: Sequence[str]) -> bool:
-    """Tell of the records that the function took only to set them aside once more."""
-    with opened(found) as box:
-        again = [letter for letter in box.letters if letter.id in set(gone)]
-    for letter in again:
-        print(f"{letter.id}: was set aside again, {letter.reason}", file=sys.stderr)
+def _report_dead_lettered_again(found: Locations, replayed: Sequence[str]) -> bool:
+    """Report the replayed records that the function dead-lettered again; tell whether there are any."""
+    with open_store(found) as store:
+        again = [each for each in store.dead_letters if each.id in set(replayed)]
+    for each in again:
+        print(f"{each.id}: dead-lettered again, {each.reason}", file=sys.stderr)
     return bool(again)
 
 
-def _chosen(box: Box, letter_ids: Sequence[str] | None) -> list[Letter]:
-    """Return one copy of each record that is wanted, the copy with its payload if there is one."""
-    known: dict[str, Letter] = {}
-    for letter in box.letters:
-        if letter.id not in known or known[letter.id].record is None:
-            known[letter.id] = letter
-    if unknown := [each for each in letter_ids or [] if each not in known]:
-        raise UnknownLetterError(f"No dead letter has the id {', '.join(unknown)}: `list` shows which there are.")
-    return [letter for letter in known.values() if letter_ids is None or letter.id in letter_ids]
+def _choose(store: DeadLetterStore, ids: Sequence[str] | None) -> list[DeadLetter]:
+    """Return one copy of each requested record, with its payload if any copy has it. Raises UnknownDeadLetterError."""
+    known: dict[str, DeadLetter] = {}
+    for each in store.dead_letters:
+        if each.id not in known or known[each.id].record is None:
+            known[each.id] = each
+    if unknown := [each for each in ids or [] if each not in known]:
+        raise UnknownDeadLetterError(f"No dead letter has the id {', '.join(unknown)}. `list` shows the ids.")
+    return [each for each in known.values() if ids is None or each.id in ids]
 
 
-def _print_table(letters: Iterable[Letter]) -> None:
+def _print_table(dead_letters: Iterable[DeadLetter]) -> None:
     rows = [
         (
             each.id,
@@ -109,7 +109,7 @@ def _print_table(letters: Iterable[Letter]) -> None:
             each.where,
             each.reason,
         )
-        for each in letters
+        for each in dead_letters
     ]
     if rows:
         print(table([("ID", "TOPIC", "PARTITION", "OFFSET", "WHEN", "WHERE", "REASON"), *rows]))
@@ -117,26 +117,26 @@ def _print_table(letters: Iterable[Letter]) -> None:
         print("There are no dead letters.")
 
 
-def _warn_of(unreadable: Iterable[str]) -> None:
+def _warn_about(unreadable: Iterable[str]) -> None:
     for text in unreadable:
-        print(f"{text}: left as it is.", file=sys.stderr)
+        print(f"{text}: not changed.", file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.deadletters", description=__doc__)
-    where = argparse.ArgumentParser(add_help=False)
-    where.add_argument("--stack", help="a stack in AWS instead of the one on this machine")
-    where.add_argument("--region", help="of --stack, if not the environment's")
-    where.add_argument("--data", type=Path, default=Path(".local"), help="data folder of the stack on this machine")
-    where.add_argument("--template", type=Path, default=Path("template.yaml"), help="template of that stack")
+    stack = argparse.ArgumentParser(add_help=False)
+    stack.add_argument("--stack", help="name of a stack in AWS, instead of the one on this machine")
+    stack.add_argument("--region", help="region of --stack, if not the environment's")
+    stack.add_argument("--data", type=Path, default=Path(".local"), help="data folder of the stack on this machine")
+    stack.add_argument("--template", type=Path, default=Path("template.yaml"), help="template of that stack")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    commands.add_parser("list", parents=[where], help="which there are and why; no personal data")
-    shown = commands.add_parser("show", parents=[where], help="one of them, with its customer's personal data")
+    commands.add_parser("list", parents=[stack], help="list the dead letters with their reasons, no personal data")
+    shown = commands.add_parser("show", parents=[stack], help="show one, with its customer's personal data")
     shown.add_argument("id", metavar="ID")
-    replayed = commands.add_parser("replay", parents=[where], help="bring them to the notify function again")
+    replayed = commands.add_parser("replay", parents=[stack], help="send them to the notify function again")
     replayed.add_argument("ids", metavar="ID", nargs="*")
-    replayed.add_argument("--all", action="store_true", help="all there are")
-    replayed.add_argument("--dry-run", action="store_true", help="show what would be done, and change nothing")
+    replayed.add_argument("--all", action="store_true", help="replay all dead letters")
+    replayed.add_argument("--dry-run", action="store_true", help="show what a replay would do, and change nothing")
     return parser
 
 
@@ -148,10 +148,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("replay: name the IDs, or give --all")
     try:
         return _run(options)
-    except PlainError as error:
+    except UserError as error:
         print(error, file=sys.stderr)
     except (BotoCoreError, ClientError) as error:
-        print(f"AWS has not done what it was asked to: {error}", file=sys.stderr)
+        print(f"AWS refused a request: {error}", file=sys.stderr)
     except KeyboardInterrupt:
         return INTERRUPTED
     return 1
@@ -159,16 +159,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     if options.stack:
-        found = places.deployed(options.stack, region=options.region)
+        found = locations.deployed(options.stack, region=options.region)
     else:
-        found = places.on_this_machine(options.data, options.template)
+        found = locations.on_this_machine(options.data, options.template)
     match options.command:
         case "list":
-            return list_letters(found)
+            return list_dead_letters(found)
         case "show":
             return show(found, options.id)
         case _:
-            return replay_letters(found, None if options.all else options.ids, dry_run=options.dry_run)
+            return replay_dead_letters(found, None if options.all else options.ids, dry_run=options.dry_run)
 
 
 if __name__ == "__main__":

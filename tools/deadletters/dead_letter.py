@@ -1,4 +1,4 @@
-"""A dead letter: a record that was set aside, by the notify function or by its mapping."""
+"""Dead letter: a record that the notify function dead-lettered or that its mapping discarded."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 
 
 class UnreadableError(Exception):
-    """Something else than a dead letter lies among them; the message says where and what it lacks."""
+    """A message or an object is not a dead letter; the error's message says which and why."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Letter:
-    """A record, and why, when and where it was set aside.
+class DeadLetter:
+    """A record, with the reason, the time and the location of its failure.
 
-    `record` is as in the mapping's event; None where it was too large for the queue. `place` is the queue's or the
-    bucket's own name for what holds it: a message's id or an object's key.
+    `record` has the form of the mapping's event; it is None if the record was too large for the queue. `where` is
+    `queue` or `bucket`. `place` is the id of the message, or the key of the object, that holds the record.
     """
 
     topic: str
@@ -34,11 +34,11 @@ class Letter:
 
     @property
     def id(self) -> str:
-        """The record's name, the same for each copy of it: topic, partition and offset."""
+        """The name of the record (topic, partition and offset), the same for each copy."""
         return f"{self.topic}-{self.partition}-{self.offset}"
 
     def readable(self) -> dict[str, Any]:
-        """Return all that is known of it as JSON, with key, value and headers as text. This has personal data."""
+        """Return the whole dead letter for JSON, with key, value and headers as text. It has personal data."""
         record = self.record or {}
         return {
             "id": self.id,

@@ -1,4 +1,4 @@
-"""The dead letters that the notify function keeps in a queue: see functions/notify/deadletters.py."""
+"""Dead-letter queue of the notify function, which functions/notify/dead_letters.py fills."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from tools.deadletters.letters import Letter, UnreadableError
+from tools.deadletters.dead_letter import DeadLetter, UnreadableError
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
-# Seconds: what a run that was killed hides comes back after so long. An invocation takes less.
-HIDDEN = 60
-# A receive that waits asks all of SQS's servers. One that does not asks some, and may miss what the others have.
+# Seconds. If a run is killed, its messages are visible again after this time. An invocation takes less.
+VISIBILITY_TIMEOUT = 60
+# Seconds. A receive that waits asks all of SQS's servers. One without a wait asks some, and may miss messages.
 WAIT = 1
-_AT_ONCE = 10  # SQS's limit
+_MAX_BATCH = 10  # SQS's limit
 
 
-class Queue:
-    """Holds its messages back from other readers while it is open, and gives back at the end what was not removed.
+class DeadLetterQueue:
+    """Hides its messages from other readers while it is in use; `release` shows them again.
 
-    A queue has no random access: to see one message is to receive them all.
+    SQS has no random access: to see one message, the tool must receive all of them.
     """
 
     def __init__(self, client: SQSClient, url: str) -> None:
@@ -30,25 +30,25 @@ class Queue:
         self._url = url
         self._receipts: dict[str, str] = {}
         self.unreadable: list[str] = []
-        """What lies there and is no dead letter, in words."""
+        """Texts about the messages that are not dead letters."""
 
-    def letters(self) -> list[Letter]:
-        """Receive all there are; two copies of one record are two letters."""
-        letters = []
+    def dead_letters(self) -> list[DeadLetter]:
+        """Receive every message; two copies of one record are two dead letters."""
+        dead_letters = []
         while messages := self._receive():
             for message in messages:
                 try:
-                    letters.append(_letter(message))
+                    dead_letters.append(_dead_letter(message))
                 except UnreadableError as error:
                     self.unreadable.append(str(error))
-        return letters
+        return dead_letters
 
     def _receive(self) -> list[MessageTypeDef]:
-        """Return messages that were not received before, none when there are no more."""
+        """Return messages that were not received before, or none if there are no more."""
         answer = self._client.receive_message(
             QueueUrl=self._url,
-            MaxNumberOfMessages=_AT_ONCE,
-            VisibilityTimeout=HIDDEN,
+            MaxNumberOfMessages=_MAX_BATCH,
+            VisibilityTimeout=VISIBILITY_TIMEOUT,
             WaitTimeSeconds=WAIT,
             MessageAttributeNames=["All"],
             MessageSystemAttributeNames=["SentTimestamp"],
@@ -58,36 +58,36 @@ class Queue:
         self._receipts |= {message["MessageId"]: message["ReceiptHandle"] for message in messages}
         return new
 
-    def hold(self, letter: Letter) -> None:
-        """Hide a letter for the time that its replay takes."""
+    def hold(self, dead_letter: DeadLetter) -> None:
+        """Hide a dead letter for the duration of its replay."""
         self._client.change_message_visibility(
-            QueueUrl=self._url, ReceiptHandle=self._receipts[letter.place], VisibilityTimeout=HIDDEN
+            QueueUrl=self._url, ReceiptHandle=self._receipts[dead_letter.place], VisibilityTimeout=VISIBILITY_TIMEOUT
         )
 
-    def remove(self, letter: Letter) -> None:
-        """Delete a letter."""
-        self._client.delete_message(QueueUrl=self._url, ReceiptHandle=self._receipts.pop(letter.place))
+    def remove(self, dead_letter: DeadLetter) -> None:
+        """Delete a dead letter."""
+        self._client.delete_message(QueueUrl=self._url, ReceiptHandle=self._receipts.pop(dead_letter.place))
 
-    def give_back(self) -> None:
-        """Show everybody again what was received and not removed."""
+    def release(self) -> None:
+        """Make the messages that were received and not removed visible to all readers again."""
         receipts = list(self._receipts.values())
         self._receipts.clear()
-        for start in range(0, len(receipts), _AT_ONCE):
-            # One that cannot be given back any more was hidden for too long, and is visible already.
+        for start in range(0, len(receipts), _MAX_BATCH):
+            # SQS refuses a message that was hidden for longer than the timeout; it is visible already.
             self._client.change_message_visibility_batch(
                 QueueUrl=self._url,
                 Entries=[
                     {"Id": str(number), "ReceiptHandle": receipt, "VisibilityTimeout": 0}
-                    for number, receipt in enumerate(receipts[start : start + _AT_ONCE])
+                    for number, receipt in enumerate(receipts[start : start + _MAX_BATCH])
                 ],
             )
 
 
-def _letter(message: MessageTypeDef) -> Letter:
-    """Raises UnreadableError."""
+def _dead_letter(message: MessageTypeDef) -> DeadLetter:
+    """Return the dead letter in a message. Raises UnreadableError."""
     attributes = {name: value.get("StringValue", "") for name, value in message.get("MessageAttributes", {}).items()}
     try:
-        return Letter(
+        return DeadLetter(
             topic=attributes["topic"],
             partition=int(attributes["partition"]),
             offset=int(attributes["offset"]),
@@ -99,5 +99,5 @@ def _letter(message: MessageTypeDef) -> Letter:
         )
     except (KeyError, ValueError) as error:
         raise UnreadableError(
-            f"The message {message['MessageId']} in the queue is no dead letter of notify ({type(error).__name__})"
+            f"The message {message['MessageId']} in the queue is not a dead letter of notify ({type(error).__name__})"
         ) from error

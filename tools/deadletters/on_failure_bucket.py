@@ -1,4 +1,4 @@
-"""The batches that the mapping gave up, in its on-failure bucket: an object a batch, its event among what is in it.
+"""On-failure bucket of the mapping: one object for each batch that the mapping discarded, with the batch's event.
 
 https://docs.aws.amazon.com/lambda/latest/dg/kafka-on-failure.html
 """
@@ -9,54 +9,54 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from tools.deadletters.letters import Letter, UnreadableError
+from tools.deadletters.dead_letter import DeadLetter, UnreadableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mypy_boto3_s3 import S3Client
 
-# Lambda's own, for whatever it keeps in a bucket.
+# Lambda's prefix for the objects that it writes.
 _PREFIX = "aws/lambda/"
 
 
-class Bucket:
-    """The objects in the bucket. An object of which some records are removed is written back with the others."""
+class OnFailureBucket:
+    """The discarded batches in the bucket. After the removal of some records, a batch is written back with the rest."""
 
     def __init__(self, client: S3Client, name: str) -> None:
         self._client = client
         self._name = name
         self.unreadable: list[str] = []
-        """What lies there and is no batch that a mapping gave up, in words."""
+        """Texts about the objects that are not discarded batches."""
 
-    def letters(self) -> list[Letter]:
-        """Read all there are: a letter for each record of each batch."""
-        letters: list[Letter] = []
+    def dead_letters(self) -> list[DeadLetter]:
+        """Read every batch, and return a dead letter for each of its records."""
+        dead_letters: list[DeadLetter] = []
         for key in self._keys():
             try:
-                letters += _letters(key, self._read(key))
+                dead_letters += _dead_letters(key, self._read(key))
             except UnreadableError as error:
                 self.unreadable.append(str(error))
-        return letters
+        return dead_letters
 
-    def remove(self, letter: Letter) -> None:
-        """Take one record out of its batch, and delete the batch with its last one.
+    def remove(self, dead_letter: DeadLetter) -> None:
+        """Remove one record from its batch; delete the batch with its last record.
 
-        Two runs at once may undo each other's removals. What comes back that way can be replayed again, and the ledger
-        knows that it was sent.
+        Two runs at once may undo each other's removals. A record that reappears so can be replayed again: the ledger
+        knows that its notification was sent.
         """
-        batch = self._read(letter.place)
+        batch = self._read(dead_letter.place)
         event = json.loads(batch["payload"])
         event["records"] = {
             partition: left
             for partition, records in event["records"].items()
-            if (left := [each for each in records if not _is(each, letter)])
+            if (left := [each for each in records if not _is(each, dead_letter)])
         }
         if event["records"]:
             body = json.dumps(batch | {"payload": json.dumps(event)})
-            self._client.put_object(Bucket=self._name, Key=letter.place, Body=body, ContentType="application/json")
+            self._client.put_object(Bucket=self._name, Key=dead_letter.place, Body=body, ContentType="application/json")
         else:
-            self._client.delete_object(Bucket=self._name, Key=letter.place)
+            self._client.delete_object(Bucket=self._name, Key=dead_letter.place)
 
     def _keys(self) -> Iterator[str]:
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._name, Prefix=_PREFIX)
@@ -71,13 +71,13 @@ class Bucket:
             raise _unreadable(key, "it is not JSON") from None
 
 
-def _letters(key: str, batch: Any) -> list[Letter]:
-    """Raises UnreadableError."""
+def _dead_letters(key: str, batch: Any) -> list[DeadLetter]:
+    """Return a dead letter for each record of a batch. Raises UnreadableError."""
     try:
         when, condition = datetime.fromisoformat(batch["timestamp"]), batch["requestContext"]["condition"]
         error = (batch["responseContext"] or {}).get("functionError")
         return [
-            Letter(
+            DeadLetter(
                 topic=record["topic"],
                 partition=record["partition"],
                 offset=record["offset"],
@@ -95,8 +95,9 @@ def _letters(key: str, batch: Any) -> list[Letter]:
 
 
 def _unreadable(key: str, why: str) -> UnreadableError:
-    return UnreadableError(f"The object {key} in the bucket is no batch that a mapping gave up ({why})")
+    return UnreadableError(f"The object {key} in the bucket is not a batch that a mapping discarded ({why})")
 
 
-def _is(record: dict[str, Any], letter: Letter) -> bool:
-    return (record["topic"], record["partition"], record["offset"]) == (letter.topic, letter.partition, letter.offset)
+def _is(record: dict[str, Any], dead_letter: DeadLetter) -> bool:
+    identity = (dead_letter.topic, dead_letter.partition, dead_letter.offset)
+    return (record["topic"], record["partition"], record["offset"]) == identity

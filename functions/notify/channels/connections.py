@@ -1,7 +1,7 @@
-"""Closes connections for sends that have been idle for long: the other end may be gone, and nobody has told us.
+"""Connections for sends: closed after a long idle time, since the other end may be gone.
 
-Lambda freezes an environment between invocations. A send over a connection that died meanwhile fails in a way that
-leaves open whether the message went out, and could come twice; a new connection costs some milliseconds.
+Lambda freezes an environment between invocations, and a connection can die meanwhile. If a send over it fails, nobody
+knows whether the message was sent, and the customer could get it twice. A new connection costs milliseconds.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
     from botocore.client import BaseClient
 
-LONGEST_IDLE = timedelta(seconds=10)
+MAX_IDLE = timedelta(seconds=10)
 
 
 class Connections:
-    """The connections of `clients`. `clock` gives the time of the day: a monotonic one may stand still in a freeze."""
+    """Connections of `clients`. `clock` gives the time of day: a monotonic clock may stop in a frozen environment."""
 
     def __init__(self, clients: Sequence[BaseClient], *, clock: Callable[[], datetime]) -> None:
         self._clients = clients
@@ -28,8 +28,8 @@ class Connections:
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
-        """Begin with new connections, unless others have just been in use; one invocation at a time."""
-        if self._clock() - self._last_used > LONGEST_IDLE:
+        """Begin with new connections if the old ones were idle for too long. For one invocation at a time."""
+        if self._clock() - self._last_used > MAX_IDLE:
             for client in self._clients:
                 client.close()  # botocore opens new ones as it needs them
         try:

@@ -1,4 +1,4 @@
-"""Sends mails through SES, and tells what an error of SES means for the mail."""
+"""Mails by SES, and the meaning of SES's errors for them."""
 
 from __future__ import annotations
 
@@ -6,19 +6,23 @@ import base64
 import re
 from dataclasses import dataclass
 from email.headerregistry import Address
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import idna
 from botocore.exceptions import ClientError
 
-from functions.notify.aws import CALL_ERRORS, name_of
-from functions.notify.mime import compose, header_text
-from functions.notify.sending import DeferredError, RefusedError, SendError, ThrottledError, meaning_of
+from functions.notify.aws_clients import CALL_ERRORS, error_code
+from functions.notify.channels.errors import DeferredError, RefusedError, SendError, ThrottledError
+from functions.notify.channels.mime import compose, header_text
+from functions.notify.channels.provider_errors import send_error_type
 
 if TYPE_CHECKING:
-    from mypy_boto3_sesv2 import SESV2Client
+    from collections.abc import Sequence
 
-    from functions.notify.messages import Message
+    from mypy_boto3_sesv2.type_defs import DestinationTypeDef, EmailContentTypeDef, MessageTagTypeDef
+
+    from functions.notify.aws_clients import MessageId
+    from functions.notify.messages.messages import Message
 
 LOCAL_PART = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}")
 UNVERIFIED = re.compile("is not verified|not have authority to send")  # SES's words, and moto's
@@ -26,8 +30,8 @@ IDENTITY = re.compile(r"[^\s,;:/<>\"]+")  # of "…: The Shop <orders@shop.examp
 SPECIALS = re.compile(r'[()<>\[\]:;@\\,"]')
 
 
-# By the code of SES's answer; those of the connection are every channel's.
-MEANINGS: dict[str, type[SendError]] = {
+# By the code of SES's answer; provider_errors.py has those of the connection.
+SES_ERRORS: dict[str, type[SendError]] = {
     "TooManyRequestsException": ThrottledError,
     "LimitExceededException": DeferredError,
     "SendingPausedException": DeferredError,
@@ -38,20 +42,36 @@ MEANINGS: dict[str, type[SendError]] = {
 }
 
 
+class SesClient(Protocol):
+    """The part of SES's client that sends a mail."""
+
+    def send_email(
+        self,
+        *,
+        FromEmailAddress: str,  # noqa: N803
+        Destination: DestinationTypeDef,  # noqa: N803
+        Content: EmailContentTypeDef,  # noqa: N803
+        ConfigurationSetName: str,  # noqa: N803
+        EmailTags: Sequence[MessageTagTypeDef],  # noqa: N803
+    ) -> MessageId:
+        """Send a mail."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Mailer:
-    """Sends mails from one address. The client must be made with aws.SENDS.
+    """Sender of mails from one address. The client must have the configuration aws_clients.NO_RETRY_CONFIG.
 
-    SES tells what becomes of the mails of its `configuration_set`. Answers go to `reply_to`, else to the sender.
+    SES publishes events about mails that use `configuration_set`. Replies go to `reply_to`, or else to the sender.
     """
 
-    client: SESV2Client
+    client: SesClient
     sender: Address
     configuration_set: str
     reply_to: Address | None = None
 
     def send(self, message: Message, *, to: str, name: str, tags: dict[str, str]) -> str:
-        """Send a mail and return SES's id of it. `tags` come back in SES's events, as `tag_value` wrote them.
+        """Send a mail and return its SES id. SES's events about it have the `tags`, as `tag_value` writes them.
 
         Raises SendError.
         """
@@ -79,7 +99,7 @@ class Mailer:
 
 
 def parse_address(address: str, *, name: str) -> Address:
-    """Read a bare address, its domain in whatever script. Raises RefusedError for one that SES cannot mail."""
+    """Parse a bare address; its domain may be in any script. Raises RefusedError for one that SES cannot mail."""
     local_part, _, domain = address.rpartition("@")
     if not LOCAL_PART.fullmatch(local_part):
         raise RefusedError("the part of the address before the @ is not one that SES takes")
@@ -96,15 +116,15 @@ def tag_value(text: str) -> str:
 
 
 def read_error(error: Exception, *, sender: Address) -> SendError | None:
-    """Tell what an error of the client means for the mail; None if it is a bug of ours."""
-    name, meaning = name_of(error), meaning_of(error, MEANINGS)
+    """Return the SendError that an error of the client stands for; None if it is a bug of ours."""
+    code, send_error = error_code(error), send_error_type(error, SES_ERRORS)
     message = error.response["Error"].get("Message", "") if isinstance(error, ClientError) else ""
     if UNVERIFIED.search(message):
         if _names(message, sender):
-            return DeferredError(f"{name}: the sender is not verified")
-        # Verifying customers one by one is nobody's plan: to wait for it would hold up the partition.
-        return RefusedError(f"{name}: the recipient is not verified, as SES's sandbox asks for")
-    return meaning(name) if meaning else None
+            return DeferredError(f"{code}: the sender is not verified")
+        # Nobody verifies customers one by one: to wait for it would hold up the partition.
+        return RefusedError(f"{code}: the recipient is not verified, as SES's sandbox asks for")
+    return send_error(code) if send_error else None
 
 
 def _names(message: str, sender: Address) -> bool:
@@ -114,5 +134,5 @@ def _names(message: str, sender: Address) -> bool:
 
 
 def _display_name(name: str) -> str:
-    """Make a name that nobody takes for addresses: some mail programs decode a header before they read it."""
+    """Make a name that is not read as an address: some mail programs decode a header before they parse it."""
     return header_text(SPECIALS.sub(" ", name))[:100].rstrip()

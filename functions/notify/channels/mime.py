@@ -1,7 +1,7 @@
-"""Composes mails in MIME: ASCII in short lines, whatever the language.
+"""Mails in MIME: ASCII in short lines, whatever the language.
 
-Written out, since Python's email package would parse every header that it is given, and fold all of them: 1.6 ms of
-the processor for a mail, where this takes 0.15.
+Written by hand, and not by Python's email package: that takes 2.8 to 6.7 ms of
+processor time for a mail, this takes 0.3.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from email.headerregistry import Address
 
-    from functions.notify.messages import Message
+    from functions.notify.messages.messages import Message
 
-LONGEST_LINE = 76
+MAX_LINE = 76
 LINE_BREAKERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 ENCODED_WORD = re.compile(r"=\?")
 
-# No body can hold the boundary: quoted-printable writes no equals sign before an underscore.
+# No body can contain the boundary: quoted-printable writes no equals sign before an underscore.
 MAIL = """\
 {headers}
 Auto-Submitted: auto-generated
@@ -51,40 +51,40 @@ def compose(
     reply_to: Address | None = None,
     notification_id: str = "",
 ) -> bytes:
-    """Make the MIME mail, the plain text before the HTML."""
+    """Compose the MIME mail, the plain text before the HTML."""
     headers = [_addressed("From", sender), _addressed("To", recipient)]
     if reply_to:
         headers.append(_addressed("Reply-To", reply_to))
     headers.append(_header("Subject", message.subject))
     if notification_id:
-        # SES replaces Message-ID: this one tells a mail that was forwarded to the shop from all others.
+        # SES replaces Message-ID. By this header, the shop recognises a mail that a customer forwards.
         headers.append(_header("X-Notification-Id", notification_id))
     mail = MAIL.format(headers="\n".join(headers), text=_quoted(message.text), html=_quoted(message.html))
     return mail.replace("\n", "\r\n").encode("ascii")
 
 
 def header_text(text: str) -> str:
-    """Take out what could end a header, or what a mail program would decode into something that can."""
+    """Remove characters that could end a header, and encoded words that would be decoded into them."""
     return " ".join(ENCODED_WORD.sub(" ", LINE_BREAKERS.sub(" ", text)).split())
 
 
 def _addressed(name: str, address: Address) -> str:
     if str(address).isascii():
-        return f"{name}: {address}"  # 420 characters at most, of the 998 that SMTP takes on a line
+        return f"{name}: {address}"  # at most 420 characters, of the 998 that a line may have in SMTP
     return f"{name}: {_encoded_words(address.display_name, header=name)}\n <{address.addr_spec}>"
 
 
 def _header(name: str, text: str) -> str:
     text = header_text(text)
-    fits = text.isascii() and len(name) + 2 + len(text) <= LONGEST_LINE
+    fits = text.isascii() and len(name) + 2 + len(text) <= MAX_LINE
     return f"{name}: {text if fits else _encoded_words(text, header=name)}"
 
 
 def _encoded_words(text: str, *, header: str) -> str:
-    """Write any text in ASCII (RFC 2047), on as many lines of the header as it takes."""
+    """Encode any text in ASCII (RFC 2047), on as many lines of the header as it needs."""
     return Header(text, charset="utf-8", header_name=header).encode()
 
 
 def _quoted(text: str) -> str:
-    """Write any text in ASCII and short lines, as quoted-printable does."""
+    """Encode any text as quoted-printable: ASCII in short lines."""
     return b2a_qp(b"\n".join(text.encode().splitlines())).decode("ascii")

@@ -1,4 +1,4 @@
-"""What can come of a send, whichever channel it goes over. The messages hold no address and no number."""
+"""Errors of the clients of SES and SNS, and the SendError that each stands for."""
 
 from __future__ import annotations
 
@@ -6,41 +6,23 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from functions.notify.aws import name_of
+from functions.notify.aws_clients import error_code
+from functions.notify.channels.errors import AnswerLostError, DeferredError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from functions.notify.channels.errors import SendError
 
-class SendError(Exception):
-    """The provider has not said that it took the message."""
-
-
-class DeferredError(SendError):
-    """The message has not been sent; it can be later."""
-
-
-class ThrottledError(DeferredError):
-    """The message has not been sent, since more were sent in this second than may be."""
-
-
-class RefusedError(SendError):
-    """The message has not been sent and never will be."""
-
-
-class AnswerLostError(SendError):
-    """Nobody knows whether the message has been sent."""
-
-
-# Errors of the connection, by botocore's names of them.
-OF_THE_CONNECTION: Mapping[str, type[SendError]] = {
+# By botocore's names.
+CONNECTION_ERRORS: Mapping[str, type[SendError]] = {
     "EndpointConnectionError": DeferredError,
     "ConnectTimeoutError": DeferredError,
     "ProxyConnectionError": DeferredError,
     "NoCredentialsError": DeferredError,
     "CredentialRetrievalError": DeferredError,
     "ReadTimeoutError": AnswerLostError,
-    "SSLError": AnswerLostError,  # of the handshake, or of the answer: it does not say
+    "SSLError": AnswerLostError,  # it does not say whether of the handshake or of the answer
     "ConnectionClosedError": AnswerLostError,
     "HTTPClientError": AnswerLostError,
     "ResponseStreamingError": AnswerLostError,
@@ -48,13 +30,13 @@ OF_THE_CONNECTION: Mapping[str, type[SendError]] = {
 }
 
 
-def meaning_of(error: Exception, answers: Mapping[str, type[SendError]]) -> type[SendError] | None:
-    """Tell what an error of a client means for the message; None if it is a bug of ours.
+def send_error_type(error: Exception, answers: Mapping[str, type[SendError]]) -> type[SendError] | None:
+    """Return the SendError that an error of a client stands for; None if it is a bug of ours.
 
-    `answers` has the provider's own errors by their codes. One that is not listed, such as a 5xx or a missing
+    `answers` has the provider's own errors by their codes. An answer that is not listed, such as a 5xx or a missing
     permission, says that the provider has not taken the message.
     """
-    name = name_of(error)
+    code = error_code(error)
     if isinstance(error, ClientError):
-        return answers.get(name, DeferredError)
-    return OF_THE_CONNECTION.get(name)
+        return answers.get(code, DeferredError)
+    return CONNECTION_ERRORS.get(code)

@@ -1,4 +1,4 @@
-"""How fast one environment sends, so that all of them together stay below what the account may."""
+"""Rate limit of one environment: all environments together stay below the rate of the account."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 BACK_OFF = 1.0  # seconds: providers count by the second
 
 
-class Pace:
-    """Hands out moments to send at, `per_second` of them, to whichever thread asks next.
+class RateLimiter:
+    """Rate limit: sends are spread evenly, `per_second` of them, whichever thread asks.
 
-    All times are in seconds, by `clock`.
+    Times are in seconds, by `clock`.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class Pace:
         self._lock = Lock()
 
     def wait(self, *, at_most: float) -> bool:
-        """Wait for the next moment to send; without waiting, False if that is more than `at_most` away."""
+        """Wait for the next moment to send. Return False at once if it is more than `at_most` away."""
         with self._lock:
             now = self._clock()
             moment = max(now, self._next)
@@ -44,6 +44,6 @@ class Pace:
         return True
 
     def back_off(self) -> None:
-        """Let nobody send for a moment: the provider has said that it was too much."""
+        """Stop all sends for a second: the provider has throttled one."""
         with self._lock:
             self._next = max(self._next, self._clock() + BACK_OFF)

@@ -1,18 +1,23 @@
-"""Sends text messages through SNS, and tells what an error of SNS means for the message."""
+"""Text messages by SNS, and the meaning of SNS's errors for them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from functions.notify.aws import CALL_ERRORS, name_of
-from functions.notify.sending import RefusedError, SendError, ThrottledError, meaning_of
+from functions.notify.aws_clients import CALL_ERRORS, error_code
+from functions.notify.channels.errors import RefusedError, SendError, ThrottledError
+from functions.notify.channels.provider_errors import send_error_type
 
 if TYPE_CHECKING:
-    from mypy_boto3_sns import SNSClient
+    from collections.abc import Mapping
+
+    from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
+
+    from functions.notify.aws_clients import MessageId
 
 # By the code of SNS's answer: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
-MEANINGS: dict[str, type[SendError]] = {
+SNS_ERRORS: dict[str, type[SendError]] = {
     "Throttled": ThrottledError,
     "ThrottledException": ThrottledError,
     "Throttling": ThrottledError,
@@ -23,17 +28,31 @@ MEANINGS: dict[str, type[SendError]] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Texter:
-    """Sends text messages. The client must be made with aws.SENDS."""
+class SnsClient(Protocol):
+    """The part of SNS's client that sends a text message."""
 
-    client: SNSClient
+    def publish(
+        self,
+        *,
+        PhoneNumber: str,  # noqa: N803
+        Message: str,  # noqa: N803
+        MessageAttributes: Mapping[str, MessageAttributeValueTypeDef],  # noqa: N803
+    ) -> MessageId:
+        """Send a text message."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmsSender:
+    """Sender of text messages. The client must have the configuration aws_clients.NO_RETRY_CONFIG."""
+
+    client: SnsClient
     sender_id: str = ""
 
     def send(self, text: str, *, to: str) -> str:
-        """Send a text message to a number in E.164 and return SNS's id of it.
+        """Send a text message to a number in E.164 and return its SNS id.
 
-        SNS takes messages to numbers that have opted out, too, and drops them. Raises SendError.
+        SNS also takes messages to numbers that have opted out, and drops them. Raises SendError.
         """
         attributes = {"AWS.SNS.SMS.SMSType": "Transactional"}
         if self.sender_id:
@@ -47,7 +66,7 @@ class Texter:
                 },
             )
         except CALL_ERRORS as error:
-            if meaning := meaning_of(error, MEANINGS):
-                raise meaning(name_of(error)) from error
+            if send_error := send_error_type(error, SNS_ERRORS):
+                raise send_error(error_code(error)) from error
             raise
         return answer["MessageId"]

@@ -1,4 +1,4 @@
-"""Reads the events of orders: a tolerant reader, which needs what it uses and ignores the rest."""
+"""Events of orders, by a tolerant reader: it requires the fields that notify uses, and ignores all others."""
 
 import re
 from collections.abc import Collection, Container
@@ -9,31 +9,31 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, ValidationError
 from pydantic_core import from_json
 
-from functions.notify.records import Record, UndecodableError
+from functions.notify.events.records import Record, UndecodableError
 
-# They become keys of the ledger and tags of SES, which leave this much room, and are logged: so no addresses.
+# Identifiers become keys of the ledger and tags of SES, which have this much room. They are logged: so no addresses.
 Identifier = Annotated[str, StringConstraints(pattern=r"^[!-?A-~]{1,100}$")]
 
-# Of version 00 of https://www.w3.org/TR/trace-context/, and of what later versions begin with.
+# Version 00 of https://www.w3.org/TR/trace-context/, and the beginning that later versions share with it.
 TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
 
 
-# Of https://www.unicode.org/reports/tr9/: they would turn around what a template writes after them.
+# Of https://www.unicode.org/reports/tr9/: they would reverse the text that a template writes after them.
 BIDIRECTIONAL_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 CONTROLS = re.compile(f"[\x00-\x1f\x7f-\x9f{''.join(BIDIRECTIONAL_CONTROLS)}]")
 
 
-class Channel(StrEnum):
-    """A way to tell a customer something, as events name it."""
+class ChannelName(StrEnum):
+    """Channels to a customer, as events name them."""
 
     MAIL = "mail"
     TEXT = "text"
 
 
 class Customer(BaseModel):
-    """Whom to tell, over which channels, and in which language.
+    """Recipient of the notifications, with the channels and the language to use.
 
-    `phone` is meant to be in E.164, and `locale` a BCP 47 tag; `channels` may name some that are not ours.
+    `phone` should be in E.164, and `locale` a BCP 47 tag. `channels` may name channels that notify does not have.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True)
@@ -46,7 +46,7 @@ class Customer(BaseModel):
 
 
 class OrderData(BaseModel):
-    """What the event of any order tells. The rest is kept as it is, for templates that ask for it."""
+    """Data that the events of all orders have. Other fields stay as they are, for templates that use them."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
@@ -55,10 +55,10 @@ class OrderData(BaseModel):
 
 
 class OrderEvent(BaseModel):
-    """An event of an order, of whichever type.
+    """An event of an order, of any type.
 
-    `correlation_id` is the trace id of the request that it comes from: 32 hexadecimal digits. The order function
-    logs the same.
+    `correlation_id` is the trace id of the request that caused it: 32 hexadecimal digits. The order function logs the
+    same id.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -72,7 +72,7 @@ class OrderEvent(BaseModel):
 
 @dataclass(frozen=True, kw_only=True)
 class Skipped:
-    """A record that has nothing for us, and why."""
+    """A record that asks for no notification, and the reason."""
 
     reason: str
     correlation_id: str | None = None
@@ -80,7 +80,7 @@ class Skipped:
 
 @dataclass(frozen=True, kw_only=True)
 class Unreadable:
-    """A record that should have been an event, and why it is not: fields and kinds of error, no values."""
+    """A record that is not a valid event. The reason names fields and types of errors, and no values."""
 
     reason: str
     correlation_id: str | None = None
@@ -103,14 +103,14 @@ def read(record: Record, *, types: Container[str]) -> OrderEvent | Skipped | Unr
     return _read_event(event, types) if isinstance(event, dict) else Unreadable(reason="type: missing")
 
 
-def channels_of(customer: Customer, *, offered: Collection[Channel]) -> tuple[Channel, ...]:
-    """Decide which of the offered channels to use: those that the customer wants, or all if none are named.
+def channels_of(customer: Customer, *, offered: Collection[ChannelName]) -> tuple[ChannelName, ...]:
+    """Choose among the offered channels: those that the customer names, or all if the customer names none.
 
-    A text message needs a phone. Whoever would be left without any channel gets the mail.
+    A text message needs a phone. A customer who would have no channel at all gets the mail.
     """
-    wanted = list(Channel) if customer.channels is None else customer.channels
-    possible = [Channel.MAIL, Channel.TEXT] if customer.phone else [Channel.MAIL]
-    return tuple(channel for channel in possible if channel in wanted and channel in offered) or (Channel.MAIL,)
+    requested = list(ChannelName) if customer.channels is None else customer.channels
+    possible = [ChannelName.MAIL, ChannelName.TEXT] if customer.phone else [ChannelName.MAIL]
+    return tuple(channel for channel in possible if channel in requested and channel in offered) or (ChannelName.MAIL,)
 
 
 def _read_event(event: dict[str, Any], types: Container[str]) -> OrderEvent | Skipped | Unreadable:
@@ -126,18 +126,18 @@ def _read_event(event: dict[str, Any], types: Container[str]) -> OrderEvent | Sk
 
 
 def _is_structured(content_type: bytes | None) -> bool:
-    """Tell whether the content is a structured event; a record that does not say is taken for one."""
+    """Tell whether the content is a structured event. A record without a content type counts as one."""
     return content_type is None or content_type.lower().startswith(b"application/cloudevents+json")
 
 
 def _trace_id(traceparent: Any) -> str | None:
-    """Return the trace id of a trace context, None if there is no valid one: no mail fails for want of it."""
+    """Return the trace id of a trace context; None if it is missing or invalid, since a mail does not need it."""
     match = TRACEPARENT.fullmatch(traceparent) if isinstance(traceparent, str) else None
     return match[1] if match else None
 
 
 def _one_line(value: Any) -> Any:
-    """Put every string of a JSON value on one line, so that no value can pose as more than one."""
+    """Put every string of a JSON value on one line, so that no value can look like several lines."""
     match value:
         case str():
             return " ".join(CONTROLS.sub(" ", value).split())
@@ -149,7 +149,7 @@ def _one_line(value: Any) -> Any:
 
 
 def _without_inputs(error: ValidationError) -> str:
-    """Tell which fields are wrong and how. Pydantic's own message would repeat what they hold."""
+    """Name the fields that are wrong, and the types of errors. Pydantic's own message would repeat their values."""
     return ", ".join(
         f"{'.'.join(map(str, problem['loc']))}: {problem['type']}"
         for problem in error.errors(include_url=False, include_context=False, include_input=False)

@@ -1,4 +1,4 @@
-"""What becomes of a mail once SES has it, in the ledger: by rank, whatever order SES's events come in."""
+"""Delivery status of a mail that SES has taken, in the ledger: by rank, in whatever order SES's events arrive."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from functions.notify.aws import CALL_ERRORS, name_of
-from functions.notify.ledger import LedgerUnavailableError
+from functions.notify.aws_clients import CALL_ERRORS, error_code
+from functions.notify.ledger.ledger import LedgerUnavailableError
+from functions.notify.timestamps import stored_feedback_form
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,12 +17,12 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-class Outcome(StrEnum):
-    """What SES tells of a mail, by rank: each gives way to those after it. They are statuses of the ledger."""
+class DeliveryStatus(StrEnum):
+    """Statuses that SES reports, by rank: a later one in this list replaces an earlier one. The ledger has them too."""
 
     DELAYED = "delayed"
     SOFT_BOUNCED = "soft_bounced"
-    """SES has given up. An auto-reply comes like that, too, but after the delivery, which it does not undo."""
+    """SES has given up. An auto-reply looks the same, but arrives after the delivery, and does not undo it."""
     REJECTED = "rejected"
     DELIVERED = "delivered"
     BOUNCED = "bounced"
@@ -30,45 +31,45 @@ class Outcome(StrEnum):
     @property
     def rank(self) -> int:
         """Its place among all."""
-        return list(Outcome).index(self)
+        return list(DeliveryStatus).index(self)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Feedback:
-    """What SES tells of one mail. `message_id` and `sent_at` are SES's of that mail; the times have their zone."""
+    """A report of SES about one mail. `message_id` and `sent_at` are SES's own; the times have their zone."""
 
     order_id: str
     notification_id: str
-    outcome: Outcome
+    status: DeliveryStatus
     reason: str
     at: datetime
     message_id: str
     sent_at: datetime
 
 
-class Effect(StrEnum):
-    """What a feedback has done to the ledger."""
+class UpdateResult(StrEnum):
+    """Effect of a feedback event on the ledger."""
 
-    MOVED = "moved"
-    """The notification has another status now."""
-    KEPT = "kept"
-    """Its status was that one already, or one of a higher rank."""
+    UPDATED = "updated"
+    """The notification has a new status."""
+    UNCHANGED = "unchanged"
+    """The notification had this status already, or one of a higher rank."""
     NO_ENTRY = "no entry"
-    """There is no such notification, or not any more."""
+    """The ledger does not have the notification, or no longer has it."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcomes:
-    """The table of notifications, as SES's feedback writes it."""
+class DeliveryStatusStore:
+    """Store of delivery statuses: the table of notifications, as SES's feedback changes it."""
 
     client: DynamoDBClient
     table: str
 
-    def record(self, feedback: Feedback) -> Effect:
-        """Move a notification on, unless a feedback of higher rank, or the same one, was there before.
+    def record(self, feedback: Feedback) -> UpdateResult:
+        """Give a notification the status of `feedback`, unless it already has this one or one of higher rank.
 
-        Whatever notify itself has written gives way: SES tells only of mails that it has taken, so a claim whose
-        sender died, or whose answer was lost, is settled by it, too. Raises LedgerUnavailableError.
+        The feedback replaces any status that notify itself has written: SES reports only mails that it has taken. So
+        it also settles a claim whose sender died or whose answer was lost. Raises LedgerUnavailableError.
         """
         values = _values(feedback)
         try:
@@ -86,26 +87,23 @@ class Outcomes:
             )
         except self.client.exceptions.ConditionalCheckFailedException as error:
             response: Mapping[str, Any] = error.response
-            return Effect.KEPT if response.get("Item") else Effect.NO_ENTRY
+            return UpdateResult.UNCHANGED if response.get("Item") else UpdateResult.NO_ENTRY
         except CALL_ERRORS as error:
-            raise LedgerUnavailableError(name_of(error)) from error
+            raise LedgerUnavailableError(error_code(error)) from error
         was = answer["Attributes"]["status"]["S"]
-        return Effect.KEPT if was == feedback.outcome else Effect.MOVED
+        return UpdateResult.UNCHANGED if was == feedback.status else UpdateResult.UPDATED
 
 
 def _values(feedback: Feedback) -> dict[str, str]:
-    at = _to_text(feedback.at)
-    # Compared as text: all that is written is in it, so that of two feedbacks the same one wins in either order.
-    order = f"{feedback.outcome.rank} {at} {feedback.message_id} {_to_text(feedback.sent_at)} {feedback.reason}"
+    at = stored_feedback_form(feedback.at)
+    sent_at = stored_feedback_form(feedback.sent_at)
+    # DynamoDB compares it as text. It holds all values, so that of two feedbacks the same one wins in either order.
+    order = f"{feedback.status.rank} {at} {feedback.message_id} {sent_at} {feedback.reason}"
     return {
-        "status": feedback.outcome,
+        "status": feedback.status,
         "feedback": order,
         "feedback_at": at,
         "feedback_reason": feedback.reason,
         "provider_id": feedback.message_id,
-        "sent_at": _to_text(feedback.sent_at),
+        "sent_at": sent_at,
     }
-
-
-def _to_text(time: datetime) -> str:
-    return time.isoformat(timespec="milliseconds")

@@ -1,7 +1,7 @@
-"""Reads SES's events, as EventBridge brings them: a tolerant reader, which needs what it uses and ignores the rest.
+"""SES's events from EventBridge, by a tolerant reader: it requires the fields that it uses, and ignores all others.
 
-What they are: https://docs.aws.amazon.com/ses/latest/dg/monitoring-eventbridge.html, and what is in them:
-https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
+Their types: https://docs.aws.amazon.com/ses/latest/dg/monitoring-eventbridge.html
+Their fields: https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
 """
 
 from __future__ import annotations
@@ -14,50 +14,50 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
-from functions.notify.events import Identifier
-from functions.notify.outcomes import Feedback, Outcome
+from functions.notify.events.order_events import Identifier
+from functions.notify.feedback.delivery_status import DeliveryStatus, Feedback
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# They are kept and logged. All that SES documents is of this form, and no address is.
+# Reasons are stored and logged. All reasons that SES documents have this form, and no address has it.
 TOKEN = re.compile(r"[A-Za-z-]{1,40}")
 HARD_BOUNCE = "Permanent"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """A kind of event that tells of an outcome: the object with its details, and where in it the reason is."""
+    """An event type that reports a status: its details object, and the fields of that object with the reason."""
 
-    outcome: Outcome
+    status: DeliveryStatus
     details: str
     reasons: tuple[str, ...] = ()
     reason: str = ""
-    """Where there is only one."""
+    """For a type that has only one reason."""
 
 
 # By EventBridge's detail-type.
 KINDS = {
-    "Email Delivery Delayed": Kind(outcome=Outcome.DELAYED, details="deliveryDelay", reasons=("delayType",)),
-    "Email Rejected": Kind(outcome=Outcome.REJECTED, details="reject", reason="bad content"),
-    "Email Rendering Failed": Kind(outcome=Outcome.REJECTED, details="failure", reason="rendering failure"),
-    "Email Delivered": Kind(outcome=Outcome.DELIVERED, details="delivery"),
-    "Email Bounced": Kind(outcome=Outcome.BOUNCED, details="bounce", reasons=("bounceType", "bounceSubType")),
+    "Email Delivery Delayed": Kind(status=DeliveryStatus.DELAYED, details="deliveryDelay", reasons=("delayType",)),
+    "Email Rejected": Kind(status=DeliveryStatus.REJECTED, details="reject", reason="bad content"),
+    "Email Rendering Failed": Kind(status=DeliveryStatus.REJECTED, details="failure", reason="rendering failure"),
+    "Email Delivered": Kind(status=DeliveryStatus.DELIVERED, details="delivery"),
+    "Email Bounced": Kind(status=DeliveryStatus.BOUNCED, details="bounce", reasons=("bounceType", "bounceSubType")),
     "Email Complaint Received": Kind(
-        outcome=Outcome.COMPLAINED, details="complaint", reasons=("complaintSubType", "complaintFeedbackType")
+        status=DeliveryStatus.COMPLAINED, details="complaint", reasons=("complaintSubType", "complaintFeedbackType")
     ),
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ignored:
-    """An event that moves nothing, and why; no value of it."""
+    """An event that changes no status, and the reason, without values of the event."""
 
     reason: str
 
 
 def _decoded(values: Any) -> str:
-    """Read the values of a tag, of which there is one, as mailer.tag_value wrote it. Raises ValueError."""
+    """Decode a tag, which has exactly one value, as mailer.tag_value writes it. Raises ValueError."""
     match values:
         case [str(value)]:
             return base64.b64decode(value + "=" * (-len(value) % 4), altchars=b"-_", validate=True).decode()
@@ -93,7 +93,7 @@ _TIME = TypeAdapter(AwareDatetime)
 
 
 def read(event: Mapping[str, Any]) -> Feedback | Ignored:
-    """Read what an event of SES tells of one of our notifications."""
+    """Return what SES reports about one of our notifications, or why the event is ignored."""
     kind = KINDS.get(str(event.get("detail-type"))) if event.get("source") == "aws.ses" else None
     if not kind:
         return Ignored(reason="unknown kind")
@@ -112,7 +112,7 @@ def read(event: Mapping[str, Any]) -> Feedback | Ignored:
     return Feedback(
         order_id=tags.order_id,
         notification_id=tags.notification_id,
-        outcome=_outcome(kind, details),
+        status=_status(kind, details),
         reason=kind.reason or _reason(kind, details),
         at=at.astimezone(UTC),
         message_id=mail.message_id,
@@ -120,9 +120,9 @@ def read(event: Mapping[str, Any]) -> Feedback | Ignored:
     )
 
 
-def _outcome(kind: Kind, details: Mapping[str, Any]) -> Outcome:
-    is_soft = kind.outcome is Outcome.BOUNCED and details.get("bounceType") != HARD_BOUNCE
-    return Outcome.SOFT_BOUNCED if is_soft else kind.outcome
+def _status(kind: Kind, details: Mapping[str, Any]) -> DeliveryStatus:
+    is_soft = kind.status is DeliveryStatus.BOUNCED and details.get("bounceType") != HARD_BOUNCE
+    return DeliveryStatus.SOFT_BOUNCED if is_soft else kind.status
 
 
 def _reason(kind: Kind, details: Mapping[str, Any]) -> str:

@@ -1,42 +1,41 @@
-"""The feedback function: EventBridge hands it SES's events, and it moves their notifications on in the ledger.
+"""The feedback function: EventBridge passes it SES's events, and it writes their delivery status into the ledger.
 
-An event that tells nothing of our notifications is done with. One that the ledger could not take fails: Lambda
-tries it again, and then keeps it in the function's dead letters.
+It ignores an event that is not about a notification in the ledger. If the ledger cannot be written, the function
+fails: Lambda retries the event, and then puts it into the function's dead-letter queue.
 """
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
-import boto3
-
-from functions.notify import aws, ses_events
-from functions.notify.metrics import Metric, Metrics
-from functions.notify.observability import logger, tracer
-from functions.notify.outcomes import Effect, Feedback, Outcome, Outcomes
-from functions.notify.ses_events import Ignored
+from functions.notify import bootstrap
+from functions.notify.feedback import ses_events
+from functions.notify.feedback.delivery_status import DeliveryStatus, Feedback, UpdateResult
+from functions.notify.feedback.ses_events import Ignored
+from functions.notify.handlers.observability import tracer
+from functions.notify.logs import logger
+from functions.notify.metrics import Metric
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 METRICS = {
-    Outcome.DELAYED: Metric.DELAYED,
-    Outcome.SOFT_BOUNCED: Metric.SOFT_BOUNCED,
-    Outcome.REJECTED: Metric.REJECTED,
-    Outcome.DELIVERED: Metric.DELIVERED,
-    Outcome.BOUNCED: Metric.BOUNCED,
-    Outcome.COMPLAINED: Metric.COMPLAINED,
+    DeliveryStatus.DELAYED: Metric.DELAYED,
+    DeliveryStatus.SOFT_BOUNCED: Metric.SOFT_BOUNCED,
+    DeliveryStatus.REJECTED: Metric.REJECTED,
+    DeliveryStatus.DELIVERED: Metric.DELIVERED,
+    DeliveryStatus.BOUNCED: Metric.BOUNCED,
+    DeliveryStatus.COMPLAINED: Metric.COMPLAINED,
 }
 
-outcomes = Outcomes(client=boto3.client("dynamodb", config=aws.IMPATIENT), table=os.environ["NOTIFICATIONS_TABLE"])
-metrics = Metrics()
+store = bootstrap.delivery_status_store()
+metrics = bootstrap.metrics()
 
 
 @logger.inject_lambda_context(log_event=False)
 @tracer.capture_lambda_handler(capture_response=False, capture_error=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
-    """Write down what became of a mail. Raises LedgerUnavailableError."""
+    """Write the delivery status of a mail into the ledger. Raises LedgerUnavailableError."""
     match ses_events.read(event):
         case Feedback() as feedback:
             _record(feedback)
@@ -47,18 +46,18 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
 
 
 def _record(feedback: Feedback) -> None:
-    effect = outcomes.record(feedback)
+    result = store.record(feedback)
     keys = {
         "order_id": feedback.order_id,
         "notification_id": feedback.notification_id,
         "message_id": feedback.message_id,
-        "outcome": feedback.outcome,
+        "status": feedback.status,
         "reason": feedback.reason,
     }
-    if effect is Effect.NO_ENTRY:
+    if result is UpdateResult.NO_ENTRY:
         metrics.count(Metric.FEEDBACK_IGNORED)
         logger.warning("feedback of an unknown notification", extra=keys)
         return
-    if effect is Effect.MOVED:
-        metrics.count(METRICS[feedback.outcome])
-    logger.info("feedback", extra={**keys, "effect": effect})
+    if result is UpdateResult.UPDATED:
+        metrics.count(METRICS[feedback.status])
+    logger.info("feedback", extra={**keys, "result": result})

@@ -1,25 +1,31 @@
-"""What the token of a request allows: the claims that API Gateway's authorizer has verified."""
+"""Authorization: a request needs a scope among the claims that API Gateway's authorizer has verified."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from functions.notify.errors import NotifyError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class UnauthenticatedError(Exception):
-    """The request came through no authorizer."""
+class AuthorizationError(NotifyError):
+    """A request is not allowed."""
 
 
-class ForbiddenError(Exception):
-    """The token has not the scope for this."""
+class UnauthenticatedError(AuthorizationError):
+    """The request did not pass the authorizer."""
+
+
+class ForbiddenError(AuthorizationError):
+    """The token does not have the scope."""
 
 
 def require(scope: str, event: Mapping[str, Any], *, is_sam_local: bool) -> None:
-    """Let a request of an HTTP API (payload version 2) pass whose token has the scope.
+    """Allow a request of an HTTP API (payload version 2) if its token has the scope.
 
-    `sam local start-api` verifies no token, so there a request without claims passes, too. Raises
+    `sam local start-api` verifies no token: so there a request without claims is allowed, too. Raises
     UnauthenticatedError and ForbiddenError.
     """
     authorizer = event.get("requestContext", {}).get("authorizer") or {}
@@ -32,5 +38,5 @@ def require(scope: str, event: Mapping[str, Any], *, is_sam_local: bool) -> None
 
 
 def _granted(claims: Mapping[str, Any]) -> set[str]:
-    # `scope` is one text; issuers that send a list, `scp`, are passed on as "[a b]".
+    # `scope` is a string. Some issuers send a list, `scp`, and API Gateway passes it on as "[a b]".
     return {scope for name in ("scope", "scp") for scope in str(claims.get(name, "")).strip("[]").split()}

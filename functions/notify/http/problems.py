@@ -1,4 +1,4 @@
-"""Answers that say what went wrong, as problem details (RFC 9457)."""
+"""Error responses, as problem details (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ProblemDetails(TypedDict):
 
 
 def problem(status: HTTPStatus, detail: str, *, headers: Mapping[str, str] | None = None) -> Response[str]:
-    """Return the answer for `status`; `detail` is a sentence that says what to do."""
+    """Return the response for `status`; `detail` is a sentence that says what to do."""
     document: ProblemDetails = {"type": "about:blank", "title": status.phrase, "status": status, "detail": detail}
     return Response(
         status_code=status, content_type=CONTENT_TYPE, body=json.dumps(document), headers=dict(headers or {})

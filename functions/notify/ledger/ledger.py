@@ -1,195 +1,140 @@
-"""The ledger of notifications: who sends which one, and what became of it. One DynamoDB item each.
+"""Ledger: the owner and the status of each notification. A notification is one DynamoDB item.
 
-A notification is `claimed` by whoever sends it, and then `sent` or `failed`. It is `waiting` if SES said later,
-`unknown` if SES's answer was lost, `expired` if it was too old. A claim whose lease is over is unknown too: its
-sender died. Every write has a condition on what it follows from, so that of two senders one wins.
+An adapter: notifying/decision.py decides, and the ledger writes the decision down. Every write has a condition on the
+entry that it follows from, so that of two workers one wins. The statuses are in entry.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from functions.notify.aws import CALL_ERRORS, name_of
-from functions.notify.statements import Statement, Statements
+from functions.notify.aws_clients import CALL_ERRORS, error_code
+from functions.notify.errors import NotifyError
+from functions.notify.ledger.batch_writer import BatchWriter, Statement
+from functions.notify.ledger.entry import Attributes, Claim, Entry, Notification, Status
+from functions.notify.timestamps import stored_form
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from mypy_boto3_dynamodb import DynamoDBClient
 
-KEPT = timedelta(days=30)
-MAXIMUM_ATTEMPTS = 3
-
-Attributes = Mapping[str, Any]
+RETENTION = timedelta(days=30)
 
 _AS_FOUND = "#status = :found_status AND #owner = :found_owner"
+# No entry, or decision.is_free, as DynamoDB checks it.
+_IS_FREE = "attribute_not_exists(order_id) OR #status = :waiting"
+_WAITING: Attributes = {":waiting": {"S": Status.WAITING}}
 
 
-class Status(StrEnum):
-    """Where a notification stands. SES's feedback adds further ones (outcomes.py), which are as final as `sent`."""
-
-    CLAIMED = "claimed"
-    WAITING = "waiting"
-    UNKNOWN = "unknown"
-    SENT = "sent"
-    FAILED = "failed"
-    EXPIRED = "expired"
-
-
-class UnknownPolicy(StrEnum):
-    """What to do where nobody knows whether a notification went out."""
-
-    RESEND = "resend"
-    HOLD = "hold"
-
-
-class LedgerUnavailableError(Exception):
-    """DynamoDB has not written, or has not said so; the message is the error's name."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Notification:
-    """One event told over one channel. `event_type` is for those who read the ledger."""
-
-    order_id: str
-    event_id: str
-    channel: str
-    event_type: str | None = None
-
-    @property
-    def id(self) -> str:
-        """The ledger's name for it, unique within the order."""
-        return f"{self.event_id}#{self.channel}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Claim:
-    """The right to send a notification, which its owner alone has."""
-
-    notification: Notification
-    owner: str
-    attempts: int
-    possible_duplicate: bool
-
-    @property
-    def is_exhausted(self) -> bool:
-        """Whether this claim is only there to give up: every claim that might send ended without a word."""
-        return self.attempts > MAXIMUM_ATTEMPTS
-
-
-@dataclass(frozen=True, kw_only=True)
-class Found:
-    """A notification that is not to be sent now: `claimed` by another, held as `unknown`, or settled."""
-
-    status: str
+class LedgerUnavailableError(NotifyError):
+    """DynamoDB has not read or written, or has not said so; the message is the code of its error."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ledger:
-    """The table of notifications. A write that its client repeats finds its own work and takes it as done.
+    """Ledger: the writes to the table of notifications.
 
-    What nearly every notification needs, a first claim and the mark that it is sent, is written together with what
-    other threads write, by `statements`; whatever does not come off so is written alone, and looked into.
+    If the client repeats a write, the second one finds the first and succeeds.
+
+    Nearly every notification needs a first claim and the mark `sent`. `batch_writer` writes them in one call with the
+    writes of other threads. If that fails, the ledger writes alone, and gets the reason.
 
     Every method raises LedgerUnavailableError.
     """
 
     client: DynamoDBClient
     table: str
-    statements: Statements | None = None
-    unknown_policy: UnknownPolicy = UnknownPolicy.RESEND
+    batch_writer: BatchWriter | None = None
 
-    def claim(
+    def claim(self, notification: Notification, *, owner: str, now: datetime, lease_until: datetime) -> Entry:
+        """Claim a notification that is new or waiting. Return its entry: the owner's claim, or what stood in the way.
+
+        `owner` names one attempt at one record. Once `lease_until` is past, another worker can reclaim it.
+        """
+        values = _claimed(notification, owner=owner, now=now, lease_until=lease_until)
+        if self._insert(notification, {**values, "attempts": {"N": "1"}}):
+            return Entry(
+                notification=notification, status=Status.CLAIMED, owner=owner, attempts=1, lease_until=lease_until
+            )
+        _, item = self._update(notification, values, attempts=1, condition=_IS_FREE, given=_WAITING)
+        return Entry.read(notification, item)
+
+    def reclaim(
         self,
-        notification: Notification,
+        found: Entry,
         *,
         owner: str,
         now: datetime,
         lease_until: datetime,
-        replay: bool = False,
-    ) -> Claim | Found:
-        """Claim a notification that is new, waiting, or left behind by a sender that died.
+        possible_duplicate: bool,
+        restarts: bool = False,
+    ) -> Entry | None:
+        """Claim a notification from the owner that was found; None if another worker was faster.
 
-        `owner` names one try of one record. Once `lease_until` is past, the claim is anybody's. With `replay`, a
-        failed or held notification is claimed like a new one.
+        With `restarts`, this is the first attempt again.
         """
-        claim = {
-            "status": {"S": Status.CLAIMED},
-            "owner": {"S": owner},
-            "lease_until": {"N": str(lease_until.timestamp())},
-            **_type_of(notification),
-            **_stamps(now),
-        }
-        if self._insert(notification, {**claim, "attempts": {"N": "1"}}):
-            return Claim(notification=notification, owner=owner, attempts=1, possible_duplicate=False)
+        values = _claimed(found.notification, owner=owner, now=now, lease_until=lease_until)
+        if possible_duplicate:
+            values |= {"possible_duplicate": {"BOOL": True}}
         won, item = self._update(
-            notification,
-            claim,
-            attempts=1,
-            condition="attribute_not_exists(order_id) OR #status = :waiting",
-            given={":waiting": {"S": Status.WAITING}},
+            found.notification,
+            values,
+            attempts=1 - found.attempts if restarts else 1,
+            condition=_AS_FOUND,
+            given=_as_given(found),
         )
-        found = _Entry.read(item)
-        if won or found.is_as(Status.CLAIMED, owner):
-            return found.claim(notification)
-        if found.is_left_behind(now):
-            claim["possible_duplicate"] = {"BOOL": True}
-        if replay and found.status in {Status.FAILED, Status.UNKNOWN}:
-            return self._take_over(notification, found, claim, attempts=1 - found.attempts)
-        if not found.is_left_behind(now):
-            return Found(status=found.status)
-        if self.unknown_policy is UnknownPolicy.HOLD:
-            return self._hold(notification, found, now)
-        return self._take_over(notification, found, claim, attempts=1)
+        entry = Entry.read(found.notification, item) if item else None
+        return entry if entry and (won or entry.is_as(Status.CLAIMED, owner)) else None
+
+    def hold(self, found: Entry, *, now: datetime) -> bool:
+        """Mark a notification as unknown if its entry is still the one that was found. Return False if it is not."""
+        held = {"status": {"S": Status.UNKNOWN}, "owner": {"S": found.owner}, **_stamps(now)}
+        won, _ = self._update(found.notification, held, condition=_AS_FOUND, given=_as_given(found))
+        return won
 
     def mark_sent(self, claim: Claim, *, provider_id: str, now: datetime, together: bool = True) -> bool:
-        """Settle a claim; False if it was no longer the owner's.
+        """Mark a notification as sent. Return False if the owner no longer had the claim.
 
-        Unless `together`, it is written alone at once: while DynamoDB hangs, that takes half as long.
+        Without `together`, the mark is written alone: while DynamoDB hangs, that takes half as long.
         """
-        sent: Attributes = {"provider_id": {"S": provider_id}, "sent_at": {"S": now.isoformat()}}
+        sent: Attributes = {"provider_id": {"S": provider_id}, "sent_at": {"S": stored_form(now)}}
         if together and self._settle_together(claim, Status.SENT, now, sent):
             return True
         return self._settle(claim, Status.SENT, now, **sent)
 
     def mark_failed(self, claim: Claim, *, reason: str, now: datetime) -> bool:
-        """Settle a claim whose notification will never be sent; False if it was no longer the owner's."""
+        """Mark a notification that can never be sent as failed. Return False if the owner no longer had the claim."""
         return self._settle(claim, Status.FAILED, now, reason={"S": reason})
 
     def mark_unknown(self, claim: Claim, *, counts: bool = True, now: datetime) -> bool:
-        """Leave a claim behind at once: the answer to its send was lost. False if it was no longer the owner's.
+        """Mark a notification as unknown: the answer to its send was lost. Return False if it was no longer claimed.
 
-        Unless it `counts`, it was no attempt: the provider answered nobody.
+        Unless `counts` is true, the claim does not count as an attempt.
         """
         return self._settle(claim, Status.UNKNOWN, now, attempts=0 if counts else -1)
 
-    def give_back(self, claim: Claim, *, now: datetime) -> bool:
-        """Let the notification wait, as if never claimed. False if the claim was no longer the owner's."""
-        return self._settle(claim, Status.WAITING, now, attempts=-1)
+    def release(self, claim: Claim, *, counts: bool = False, now: datetime) -> bool:
+        """Release a claim: the notification waits. Return False if it was no longer the owner's.
 
-    def mark_expired(self, notification: Notification, *, owner: str, now: datetime) -> None:
-        """Settle a notification that is too old to send, unless it was claimed before."""
-        self._update(
+        Unless `counts` is true, the claim does not count as an attempt.
+        """
+        return self._settle(claim, Status.WAITING, now, attempts=0 if counts else -1)
+
+    def mark_expired(self, notification: Notification, *, owner: str, now: datetime) -> Entry:
+        """Mark a notification as expired that is new or waiting. Return its entry: the mark, or what stood in the way.
+
+        `owner` names one attempt at one record, as in `claim`.
+        """
+        _, item = self._update(
             notification,
             {"status": {"S": Status.EXPIRED}, "owner": {"S": owner}, **_type_of(notification), **_stamps(now)},
-            condition="attribute_not_exists(order_id) OR #status = :waiting",
-            given={":waiting": {"S": Status.WAITING}},
+            condition=_IS_FREE,
+            given=_WAITING,
         )
-
-    def _take_over(
-        self, notification: Notification, found: _Entry, claim: Attributes, *, attempts: int
-    ) -> Claim | Found:
-        won, item = self._update(notification, claim, attempts=attempts, condition=_AS_FOUND, given=found.as_given())
-        if won or (item and _Entry.read(item).is_as(Status.CLAIMED, claim["owner"]["S"])):
-            return _Entry.read(item).claim(notification)
-        return Found(status=Status.CLAIMED)
-
-    def _hold(self, notification: Notification, found: _Entry, now: datetime) -> Found:
-        held = {"status": {"S": Status.UNKNOWN}, "owner": {"S": found.owner}, **_stamps(now)}
-        won, _ = self._update(notification, held, condition=_AS_FOUND, given=found.as_given())
-        return Found(status=Status.UNKNOWN if won else Status.CLAIMED)
+        return Entry.read(notification, item)
 
     def _settle(self, claim: Claim, status: Status, now: datetime, *, attempts: int = 0, **also: Attributes) -> bool:
         won, item = self._update(
@@ -199,16 +144,16 @@ class Ledger:
             condition="#status = :claimed AND #owner = :owner",
             given={":claimed": {"S": Status.CLAIMED}},
         )
-        return won or (bool(item) and _Entry.read(item).is_settled(status, claim.owner))
+        return won or (bool(item) and Entry.read(claim.notification, item).is_settled(status, claim.owner))
 
     def _insert(self, notification: Notification, values: Attributes) -> bool:
-        """Write an entry that is not there yet; False if that did not come off."""
+        """Write a new entry in a batch; False if that failed."""
         item = {**_key(notification), **values}
         placeholders = ", ".join(f"'{name}': ?" for name in item)
         return self._write(notification, f'INSERT INTO "{self.table}" VALUE {{{placeholders}}}', item.values())
 
     def _settle_together(self, claim: Claim, status: Status, now: datetime, also: Attributes) -> bool:
-        """Settle a claim that still is its owner's; False if that did not come off."""
+        """Settle a claim in a batch, if it still is its owner's; False if that failed."""
         values = {"status": {"S": status}, **_stamps(now), **also}
         given = {**_key(claim.notification), "status": {"S": Status.CLAIMED}, "owner": {"S": claim.owner}}
         sets = " ".join(f'SET "{name}" = ?' for name in values)
@@ -217,13 +162,13 @@ class Ledger:
         return self._write(claim.notification, text, [*values.values(), *given.values()])
 
     def _write(self, notification: Notification, text: str, parameters: Iterable[Any]) -> bool:
-        if not self.statements:
+        if not self.batch_writer:
             return False
         item = f"{notification.order_id}/{notification.id}"
         try:
-            return self.statements.write(Statement(item=item, text=text, parameters=list(parameters)))
+            return self.batch_writer.write(Statement(item=item, text=text, parameters=list(parameters)))
         except CALL_ERRORS as error:
-            raise LedgerUnavailableError(name_of(error)) from error
+            raise LedgerUnavailableError(error_code(error)) from error
 
     def _update(
         self,
@@ -236,7 +181,7 @@ class Ledger:
     ) -> tuple[bool, Attributes]:
         """Set `values` and add to the attempts, on a condition.
 
-        Returns whether it held, and the item: as it now is, or as it stood in the way.
+        Return whether the condition held, and the item: as it is now, or as it stood in the way.
         """
         sets = ", ".join(f"#{name} = :{name}" for name in values)
         try:
@@ -258,53 +203,22 @@ class Ledger:
             response: Mapping[str, Any] = error.response
             return False, response.get("Item", {})
         except CALL_ERRORS as error:
-            raise LedgerUnavailableError(name_of(error)) from error
+            raise LedgerUnavailableError(error_code(error)) from error
         return True, answer["Attributes"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Entry:
-    """An item of the table."""
+def _claimed(notification: Notification, *, owner: str, now: datetime, lease_until: datetime) -> dict[str, Any]:
+    return {
+        "status": {"S": Status.CLAIMED},
+        "owner": {"S": owner},
+        "lease_until": {"N": str(lease_until.timestamp())},
+        **_type_of(notification),
+        **_stamps(now),
+    }
 
-    status: str
-    owner: str
-    attempts: int
-    lease_until: float
-    possible_duplicate: bool
-    has_feedback: bool
 
-    @classmethod
-    def read(cls, item: Attributes) -> _Entry:
-        return cls(
-            status=item["status"]["S"],
-            owner=item["owner"]["S"],
-            attempts=int(item["attempts"]["N"]),
-            lease_until=float(item.get("lease_until", {"N": "0"})["N"]),
-            possible_duplicate=item.get("possible_duplicate", {"BOOL": False})["BOOL"],
-            has_feedback="feedback" in item,
-        )
-
-    def claim(self, notification: Notification) -> Claim:
-        return Claim(
-            notification=notification,
-            owner=self.owner,
-            attempts=self.attempts,
-            possible_duplicate=self.possible_duplicate,
-        )
-
-    def is_as(self, status: str, owner: str) -> bool:
-        return (self.status, self.owner) == (status, owner)
-
-    def is_settled(self, status: str, owner: str) -> bool:
-        """Tell whether the owner has done so, or SES has told more before: its event can be first."""
-        return self.is_as(status, owner) or (self.has_feedback and self.owner == owner)
-
-    def is_left_behind(self, now: datetime) -> bool:
-        """Tell whether nobody knows if it was sent: the answer was lost, or the sender with its lease over."""
-        return self.status == Status.UNKNOWN or (self.status == Status.CLAIMED and self.lease_until <= now.timestamp())
-
-    def as_given(self) -> Attributes:
-        return {":found_status": {"S": self.status}, ":found_owner": {"S": self.owner}}
+def _as_given(found: Entry) -> Attributes:
+    return {":found_status": {"S": found.status}, ":found_owner": {"S": found.owner}}
 
 
 def _key(notification: Notification) -> dict[str, Any]:
@@ -317,6 +231,6 @@ def _type_of(notification: Notification) -> Attributes:
 
 def _stamps(now: datetime) -> Attributes:
     return {
-        "updated_at": {"S": now.isoformat()},
-        "expires_at": {"N": str(int((now + KEPT).timestamp()))},
+        "updated_at": {"S": stored_form(now)},
+        "expires_at": {"N": str(int((now + RETENTION).timestamp()))},
     }

@@ -1,25 +1,26 @@
-"""What the ledger knows of one order's notifications, for those who read it."""
+"""Queries of the ledger: the notifications of one order, for support staff."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from functions.notify.aws import CALL_ERRORS, name_of
-from functions.notify.ledger import LedgerUnavailableError
+from functions.notify.aws_clients import CALL_ERRORS, error_code
+from functions.notify.ledger.ledger import LedgerUnavailableError
+from functions.notify.timestamps import read_stored
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
-    """A notification as it stands. The times have their zone; `sent_at` is None where nothing is known to be sent.
+class NotificationStatus:
+    """A notification and its status. The times have their zone; `sent_at` is None if no send is known.
 
-    `updated_at` is when the status began, or was last found to be so.
+    `updated_at` is the time at which the status became known.
     """
 
     event_id: str
@@ -34,13 +35,13 @@ class Entry:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Listing:
-    """The table of notifications, as it is read."""
+class LedgerQueries:
+    """Queries of the table of notifications."""
 
     client: DynamoDBClient
     table: str
 
-    def of_order(self, order_id: str) -> list[Entry]:
+    def of_order(self, order_id: str) -> list[NotificationStatus]:
         """Return the notifications of an order, oldest first. Raises LedgerUnavailableError."""
         pages = self.client.get_paginator("query").paginate(
             TableName=self.table,
@@ -51,16 +52,16 @@ class Listing:
         try:
             entries = [_entry(item) for page in pages for item in page["Items"]]
         except CALL_ERRORS as error:
-            raise LedgerUnavailableError(name_of(error)) from error
+            raise LedgerUnavailableError(error_code(error)) from error
         return sorted(entries, key=lambda entry: (entry.sent_at or entry.updated_at, entry.event_id, entry.channel))
 
 
-def _entry(item: Mapping[str, Any]) -> Entry:
+def _entry(item: Mapping[str, Any]) -> NotificationStatus:
     event_id, _, channel = item["notification_id"]["S"].rpartition("#")
     values = {name: next(iter(value.values())) for name, value in item.items()}
     sent_at = values.get("sent_at")
     has_feedback = "feedback" in values
-    return Entry(
+    return NotificationStatus(
         event_id=event_id,
         event_type=values.get("event_type"),
         channel=channel,
@@ -68,10 +69,6 @@ def _entry(item: Mapping[str, Any]) -> Entry:
         reason=values.get("feedback_reason" if has_feedback else "reason") or None,
         attempts=int(values["attempts"]),
         possible_duplicate=values.get("possible_duplicate", False),
-        sent_at=_time(sent_at) if sent_at else None,
-        updated_at=_time(values["feedback_at" if has_feedback else "updated_at"]),
+        sent_at=read_stored(sent_at) if sent_at else None,
+        updated_at=read_stored(values["feedback_at" if has_feedback else "updated_at"]),
     )
-
-
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)

@@ -1,4 +1,4 @@
-"""Money and time as a customer's language writes them."""
+"""Formats of money and time in a customer's language."""
 
 import re
 from datetime import UTC, datetime
@@ -10,32 +10,34 @@ from babel import Locale
 from babel.dates import format_date, format_time
 from babel.numbers import parse_pattern
 
+from functions.notify.errors import NotifyError
+
 AMOUNT = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,6})?")  # the largest order has 18 digits before the point
 CURRENCY = re.compile(r"[A-Z]{3}")
 
 
-class FormatError(ValueError):
-    """A value is not what it is said to be; the message names the kind of value, not the value."""
+class FormatError(NotifyError, ValueError):
+    """A value is not of its kind. The message names the kind, such as an amount, and not the value."""
 
 
 def parse_amount(text: Any) -> Decimal:
-    """Read an amount of money, such as "12.50". Raises FormatError."""
+    """Parse an amount of money, such as "12.50". Raises FormatError."""
     if not isinstance(text, str) or not AMOUNT.fullmatch(text):
         raise FormatError("an amount is not a decimal string such as 12.50")
     return Decimal(text)
 
 
 def multiply(amount: Any, quantity: Any) -> str:
-    """Return the amount that so many of them cost: "12.50" and 2 give "25.00". Raises FormatError."""
-    if type(quantity) is not int:  # True is one, too
+    """Multiply an amount by a quantity: "12.50" and 2 give "25.00". Raises FormatError."""
+    if type(quantity) is not int:  # a bool is an int, too
         raise FormatError("a quantity is not a whole number")
     return str(parse_amount(amount) * quantity)
 
 
 def money(amount: Any, currency: Any, locale: Locale) -> str:
-    """Write an amount with its currency: "25.00" and "EUR" give €25.00 in English. Raises FormatError.
+    """Format an amount with its currency: "25.00" and "EUR" give €25.00 in English. Raises FormatError.
 
-    The digits after the point are the amount's own: how many a currency has, CLDR and ISO 4217 disagree about.
+    The amount keeps its own digits after the point: CLDR and ISO 4217 disagree about those of a currency.
     """
     if not isinstance(currency, str) or not CURRENCY.fullmatch(currency):
         raise FormatError("a currency is not a code of ISO 4217 such as EUR")
@@ -43,7 +45,7 @@ def money(amount: Any, currency: Any, locale: Locale) -> str:
     return _written(amount, currency, locale)
 
 
-@lru_cache(maxsize=1000)  # a mail has most amounts two or three times
+@lru_cache(maxsize=1000)  # a mail has most of its amounts two or three times
 def _written(amount: str, currency: str, locale: Locale) -> str:
     pattern = parse_pattern(locale.currency_formats["standard"].pattern)
     digits = len(amount.partition(".")[2])
@@ -51,12 +53,12 @@ def _written(amount: str, currency: str, locale: Locale) -> str:
     written = pattern.apply(
         Decimal(amount), locale, currency=currency, currency_digits=False, decimal_quantization=False
     )
-    # CLDR sets a currency without a sign of its own apart, CHF 25.00, which Babel leaves out.
+    # CLDR puts a space after a currency that has no sign, as in CHF 25.00. Babel leaves it out.
     return re.sub(r"(?<=[A-Z])(?=[0-9])", "\N{NO-BREAK SPACE}", written)
 
 
 def date_time(timestamp: Any, locale: Locale) -> str:
-    """Write a timestamp of RFC 3339 to the minute, in UTC and saying so. Raises FormatError."""
+    """Format a timestamp of RFC 3339 to the minute, in UTC and with that name. Raises FormatError."""
     try:
         moment = datetime.fromisoformat(timestamp)
     except (TypeError, ValueError):

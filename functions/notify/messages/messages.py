@@ -1,4 +1,4 @@
-"""Writes the messages: templates/<event type>/<locale>/ holds one notification in one language.
+"""Messages: rendered from templates/<event type>/<locale>/, one notification in one language each.
 
 A template sees the fields of the event's `data` by their names, and `locale` and `shop_name`. A new
 notification or language is a new folder.
@@ -14,26 +14,27 @@ from typing import TYPE_CHECKING, Any
 from babel import Locale, UnknownLocaleError
 from jinja2 import Template, UndefinedError
 
-from functions.notify import formats, segments
-from functions.notify.events import Channel, channels_of
-from functions.notify.templating import BrokenTemplatesError, compile_all
+from functions.notify.errors import NotifyError
+from functions.notify.events.order_events import ChannelName, channels_of
+from functions.notify.messages import formats, sms_segments
+from functions.notify.messages.templating import BrokenTemplatesError, compile_all
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from functions.notify.events import OrderEvent
+    from functions.notify.events.order_events import OrderEvent
 
-TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATES = Path(__file__).parents[1] / "templates"
 FALLBACK = "en"
-LONGEST_LOCALE = 35  # what RFC 5646 asks of buffers; more is not searched
+MAX_LOCALE = 35  # the length of buffers by RFC 5646; the rest is not searched
 
 SUBJECT, TEXT, HTML = "subject.txt.jinja", "mail.txt.jinja", "mail.html.jinja"
 TEXT_MESSAGE = "text_message.txt.jinja"
 MAIL = frozenset({SUBJECT, TEXT, HTML})
 
 
-class RenderError(Exception):
-    """An event has not what its message needs; the message says which template, where and what, no values."""
+class RenderError(NotifyError):
+    """An event lacks values that its message needs. The error names the template, the line and the field, no values."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,12 +54,12 @@ class TextMessage:
 
     @property
     def segments(self) -> int:
-        """How many segments it is sent in, and paid for."""
-        return segments.count(self.text)
+        """The number of segments: each is paid for."""
+        return sms_segments.count(self.text)
 
 
 class Messages:
-    """All messages that there are, compiled once. Raises BrokenTemplatesError if any of them could not be written."""
+    """All messages, compiled once. Raises BrokenTemplatesError if any of them cannot be rendered."""
 
     def __init__(self, *, shop_name: str, templates: Path = TEMPLATES) -> None:
         environment = compile_all(templates)
@@ -76,19 +77,19 @@ class Messages:
 
     @property
     def types(self) -> frozenset[str]:
-        """The types of the events that have a message."""
+        """The types of events that have a message."""
         return frozenset(self._languages)
 
     def locales(self, event_type: str) -> tuple[str, ...]:
-        """The locales that there is a message in, as BCP 47 tags in lower case."""
+        """Return the locales of an event type's message, as BCP 47 tags in lower case."""
         return tuple(self._languages[event_type])
 
-    def channels(self, event: OrderEvent) -> tuple[Channel, ...]:
-        """Decide over which channels the customer is told of an event: one at least, the mail before the text."""
+    def channels(self, event: OrderEvent) -> tuple[ChannelName, ...]:
+        """Choose the channels for the notification of an event: at least one, the mail before the text message."""
         return channels_of(event.data.customer, offered=self._language(event).channels)
 
     def render(self, event: OrderEvent) -> Message:
-        """Write the mail about an event in its customer's language. Raises RenderError."""
+        """Render the mail about an event in its customer's language. Raises RenderError."""
         language, values = self._language(event), self._values(event)
         return Message(
             subject=_on_one_line(language.render(SUBJECT, values)),
@@ -97,9 +98,9 @@ class Messages:
         )
 
     def render_text_message(self, event: OrderEvent) -> TextMessage | None:
-        """Write the text message about an event, if its notification has one. Raises RenderError."""
+        """Render the text message about an event, if its notification has one. Raises RenderError."""
         language = self._language(event)
-        if Channel.TEXT not in language.channels:
+        if ChannelName.TEXT not in language.channels:
             return None
         return TextMessage(text=_on_one_line(language.render(TEXT_MESSAGE, self._values(event))))
 
@@ -107,10 +108,10 @@ class Messages:
         return event.data.model_dump() | {"shop_name": self._shop_name}
 
     def _language(self, event: OrderEvent) -> _Language:
-        """Find the nearest language that there is: vi-VN, then vi, then English (RFC 4647, lookup)."""
+        """Find the nearest language: vi-VN, then vi, then English (RFC 4647, lookup)."""
         languages = self._languages[event.type]
         locale = event.data.customer.locale or FALLBACK
-        subtags = locale[:LONGEST_LOCALE].replace("_", "-").lower().split("-")
+        subtags = locale[:MAX_LOCALE].replace("_", "-").lower().split("-")
         for length in range(len(subtags), 0, -1):
             if found := languages.get("-".join(subtags[:length])):
                 return found
@@ -131,8 +132,8 @@ class _Language:
         )
 
     @property
-    def channels(self) -> frozenset[Channel]:
-        return frozenset(Channel) if TEXT_MESSAGE in self.templates else frozenset({Channel.MAIL})
+    def channels(self) -> frozenset[ChannelName]:
+        return frozenset(ChannelName) if TEXT_MESSAGE in self.templates else frozenset({ChannelName.MAIL})
 
     def render(self, name: str, values: dict[str, Any]) -> str:
         template = self.templates[name]
@@ -140,12 +141,12 @@ class _Language:
             return template.render(values | {"locale": self.locale})
         except (UndefinedError, formats.FormatError) as error:
             raise RenderError(f"{_place(error, template)}: {error}") from error
-        except Exception as error:  # filters meet whatever the event holds
+        except Exception as error:  # filters get any value that an event can hold
             raise RenderError(f"{_place(error, template)}: {type(error).__name__}") from error
 
 
 def _place(error: Exception, template: Template) -> str:
-    """Name a template and the line that it failed at, which may be of a template that it uses."""
+    """Name a template and the line of the error, which may be in a template that it uses."""
     name, filename = template.name or "", template.filename or ""
     root = filename.removesuffix(name)
     frames = [frame for frame in extract_tb(error.__traceback__) if frame.filename.startswith(root)]
@@ -157,7 +158,7 @@ def _place(error: Exception, template: Template) -> str:
 
 
 def _problems(folder: Path) -> list[str]:
-    """Tell what is wrong with the files of a notification: one folder for each language, of the same files."""
+    """List the problems of a notification's files: each language has a folder, with the same files."""
     locales = {locale.name: {path.name for path in locale.iterdir()} for locale in sorted(folder.iterdir())}
     needed = MAIL | {TEXT_MESSAGE for names in locales.values() if TEXT_MESSAGE in names}
     problems = []
@@ -180,5 +181,5 @@ def _is_locale(name: str) -> bool:
 
 
 def _on_one_line(text: str) -> str:
-    """Put a text on one line, with plain spaces: one of a locale's own would double a text message's price."""
+    """Put a text on one line, with plain spaces: a space of the locale would double the price of a text message."""
     return " ".join(text.split())

@@ -1,4 +1,4 @@
-"""Compiles the templates, all at once: what is wrong with one is found before any customer waits for it."""
+"""Templates: compiled all at once, so that an error in one is found before a customer waits for it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from jinja2 import (
     select_autoescape,
 )
 
-from functions.notify import formats
+from functions.notify.errors import NotifyError
+from functions.notify.messages import formats
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from jinja2.runtime import Context
 
-NAMING_OTHERS: tuple[type[nodes.Extends | nodes.Include | nodes.Import | nodes.FromImport], ...] = (
+REFERENCES: tuple[type[nodes.Extends | nodes.Include | nodes.Import | nodes.FromImport], ...] = (
     nodes.Extends,
     nodes.Include,
     nodes.Import,
@@ -32,8 +33,8 @@ NAMING_OTHERS: tuple[type[nodes.Extends | nodes.Include | nodes.Import | nodes.F
 )
 
 
-class BrokenTemplatesError(Exception):
-    """Templates are missing or wrong; the message names all of them, with file and line."""
+class BrokenTemplatesError(NotifyError):
+    """Templates are missing or wrong. The message names all of them, with file and line."""
 
 
 def compile_all(templates: Path) -> Environment:
@@ -57,7 +58,7 @@ def compile_all(templates: Path) -> Environment:
 
 
 def _problem(environment: Environment, name: str) -> str | None:
-    """Compile a template, and tell what is wrong with it."""
+    """Compile a template, and return its error, if it has one."""
     try:
         environment.get_template(name)
     except TemplateSyntaxError as error:
@@ -68,7 +69,7 @@ def _problem(environment: Environment, name: str) -> str | None:
 
 
 class _Loader(FileSystemLoader):
-    """Loads a template only if those that it names are there, too: Jinja itself looks for them when it renders."""
+    """Loader of templates: those that a template names must exist, too. Jinja looks for them only when it renders."""
 
     def load(
         self,
@@ -79,7 +80,7 @@ class _Loader(FileSystemLoader):
         source, filename, is_up_to_date = self.get_source(environment, name)
         document = environment.parse(source, name, filename)
         names = self.list_templates()
-        for node in document.find_all(NAMING_OTHERS):
+        for node in document.find_all(REFERENCES):
             if isinstance(node.template, nodes.Const) and node.template.value not in names:
                 raise TemplateSyntaxError(f"there is no template {node.template.value}", node.lineno, name, filename)
         code = environment.compile(document, name, filename)
@@ -87,14 +88,14 @@ class _Loader(FileSystemLoader):
 
 
 def _printable(value: Any) -> Any:
-    """Refuse what would reach the customer as None or {}."""
+    """Refuse a value that the customer would read as None or {}."""
     if value is None or isinstance(value, dict | list):
         raise formats.FormatError("a value is neither text nor a number")
     return value
 
 
 def _defined(value: Any) -> Any:
-    """Return what a filter is given. Raises UndefinedError: a filter of Jinja's is given what is missing, too."""
+    """Return the argument of a filter. Raises UndefinedError if it is missing: Jinja calls filters for that, too."""
     return str(value) if isinstance(value, Undefined) else value
 
 

@@ -1,4 +1,4 @@
-"""Works off one record: claims the notification of its event, writes it, sends it, and keeps the ledger."""
+"""Notifier: takes one record from its bytes to the mail and the text message, and updates the ledger."""
 
 from __future__ import annotations
 
@@ -8,270 +8,254 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from aws_lambda_powertools import Logger
-
-from functions.notify.aws import LONGEST_SEND
-from functions.notify.deadletters import DeadLetters, DeadLettersUnavailableError
-from functions.notify.events import OrderEvent, Skipped, Unreadable, read
-from functions.notify.ledger import (
-    Claim,
-    Found,
-    Ledger,
-    LedgerUnavailableError,
-    Notification,
-    Status,
-    UnknownPolicy,
-)
-from functions.notify.messages import RenderError
+from functions.notify.aws_clients import error_code
+from functions.notify.channels.errors import AnswerLostError, DeferredError, RefusedError, ThrottledError
+from functions.notify.dead_letters import DeadLetters, DeadLettersUnavailableError
+from functions.notify.events.order_events import OrderEvent, Skipped, Unreadable, read
+from functions.notify.ledger.entry import UnknownPolicy
+from functions.notify.ledger.ledger import Ledger, LedgerUnavailableError
+from functions.notify.logs import logger
+from functions.notify.messages.messages import RenderError
 from functions.notify.metrics import Metric, Metrics
-from functions.notify.sending import AnswerLostError, DeferredError, RefusedError, ThrottledError
+from functions.notify.notifying import claiming
+from functions.notify.notifying.decision import (
+    AfterClaim,
+    Expire,
+    GiveUp,
+    Hold,
+    MarkSent,
+    MarkUnknown,
+    Release,
+    Send,
+    Settled,
+    Wait,
+    decide,
+    decide_after_send,
+)
+from functions.notify.notifying.delivery import Delivery, Invocation, ParsedRecord, Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from functions.notify import events
-    from functions.notify.channels import Channel
-    from functions.notify.messages import Messages
-    from functions.notify.records import Record
+    from functions.notify.channels.channels import Channel
+    from functions.notify.events.order_events import ChannelName
+    from functions.notify.events.records import Record
+    from functions.notify.ledger.entry import Claim
+    from functions.notify.messages.messages import Messages
 
-TIME_TO_ANSWER = timedelta(seconds=2)
-TIME_TO_SEND = timedelta(seconds=LONGEST_SEND)
-LEASE_MARGIN = timedelta(seconds=1)
-MOST_MARKS = 3
-TOO_LATE = "the invocation has too little time left for one more"
-NO_ANSWER = "the provider has left others without an answer"
-
-logger = Logger()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Invocation:
-    """The invocation that a record came with, and when Lambda ends it.
-
-    `id` is no other invocation's: Lambda itself repeats an asynchronous one under the same request id.
-    """
-
-    id: str
-    deadline: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reading:
-    """A record and what it says; no content where a bug kept us from reading it."""
-
-    record: Record
-    content: OrderEvent | Skipped | Unreadable | None
-
-    @property
-    def correlation_id(self) -> str | None:
-        """The id that all lines about the same request have in common, where the record tells it."""
-        return self.content.correlation_id if self.content else None
+MAX_MARKS = 3
+TOO_LATE = "not enough time is left in the invocation for another send"
+CIRCUIT_OPEN = "circuit breaker is open: the provider did not answer other sends"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Notifier:
-    """What is needed to notify of an event; `channels` by their names. `clock` gives the time with its zone."""
+    """Notifier of customers. It has `channels` by their names; `clock` gives the time with its zone."""
 
     ledger: Ledger
     messages: Messages
-    channels: Mapping[events.Channel, Channel]
+    channels: Mapping[ChannelName, Channel]
     dead_letters: DeadLetters
     metrics: Metrics
-    maximum_age: timedelta
+    max_age: timedelta
     clock: Callable[[], datetime]
+    unknown_policy: UnknownPolicy = UnknownPolicy.RESEND
 
-    def read(self, record: Record) -> Reading:
-        """Read a record. Never raises."""
+    def parse(self, record: Record) -> ParsedRecord:
+        """Parse a record. Never raises."""
         try:
-            return Reading(record=record, content=read(record, types=self.messages.types))
-        except Exception as error:  # noqa: BLE001 a bug in one record is not the whole batch's
-            reading = Reading(record=record, content=None)
-            self._report_bug(error, reading)
-            return reading
+            return ParsedRecord(record=record, content=read(record, types=self.messages.types))
+        except Exception as error:  # noqa: BLE001 a bug in one record must not fail the whole batch
+            parsed = ParsedRecord(record=record, content=None)
+            self._report_bug(error, parsed)
+            return parsed
 
-    def work_off(self, reading: Reading, invocation: Invocation) -> bool:
-        """Do what a record asks for and tell whether it is done; one that is not has to come again. Never raises."""
-        if self._spare_time(invocation) < timedelta():
-            return self._defer(reading, reason=TOO_LATE)
-        return self._guarded(reading, partial(self._work_off, reading, invocation))
+    def process_record(self, parsed: ParsedRecord, invocation: Invocation) -> Result:
+        """Do what a record asks for, and return whether Lambda has to retry it. Never raises."""
+        if self._is_too_late(invocation):
+            return self._defer(parsed, reason=TOO_LATE)
+        return self._guarded(parsed, partial(self._process, parsed, invocation))
 
-    def _guarded(self, reading: Reading, work: Callable[[], bool]) -> bool:
+    def _guarded(self, parsed: ParsedRecord, process: Callable[[], Result]) -> Result:
         try:
-            return work()
+            return process()
         except (LedgerUnavailableError, DeadLettersUnavailableError) as error:
-            return self._defer(reading, reason=f"{type(error).__name__}: {error}")
-        except Exception as error:  # noqa: BLE001 a bug in one record is not the whole batch's
-            self._report_bug(error, reading)
-            return False
+            return self._defer(parsed, reason=f"{type(error).__name__}: {error}")
+        except Exception as error:  # noqa: BLE001 a bug in one record must not fail the whole batch
+            self._report_bug(error, parsed)
+            return Result.RETRY
 
-    def _spare_time(self, invocation: Invocation) -> timedelta:
-        """Return how long a send may wait; less than nothing if it no longer fits into the invocation."""
-        return invocation.deadline - self.clock() - TIME_TO_SEND - TIME_TO_ANSWER
-
-    def _work_off(self, reading: Reading, invocation: Invocation) -> bool:
-        match reading.content:
+    def _process(self, parsed: ParsedRecord, invocation: Invocation) -> Result:
+        match parsed.content:
             case OrderEvent() as event:
-                return self._notify(event, reading, invocation)
+                return self._notify(event, parsed, invocation)
             case Unreadable(reason=reason):
-                self._set_aside(reading, reason=reason)
-                return True
+                self._dead_letter(parsed, reason=reason)
+                return Result.DONE
             case Skipped(reason=reason):
                 self.metrics.count(Metric.SKIPPED)
-                logger.info("record skipped", extra=_keys(reading, reason=reason))
-                return True
+                logger.info("record skipped", extra=parsed.log_keys(reason=reason))
+                return Result.DONE
             case None:
-                return False
+                return Result.RETRY
 
-    def _notify(self, event: OrderEvent, reading: Reading, invocation: Invocation) -> bool:
-        # Each channel by itself: what is not done over one comes again, and finds the others done.
-        done = [
-            self._guarded(reading, partial(self._tell, event, self.channels[name], reading, invocation))
+    def _notify(self, event: OrderEvent, parsed: ParsedRecord, invocation: Invocation) -> Result:
+        # Each channel by itself: a retry of one that failed finds the others done.
+        deliveries = [
+            Delivery(parsed=parsed, event=event, channel=self.channels[name], invocation=invocation)
             for name in self.messages.channels(event)
         ]
-        return all(done)
+        results = [self._guarded(parsed, partial(self._deliver, delivery)) for delivery in deliveries]
+        return Result.RETRY if Result.RETRY in results else Result.DONE
 
-    def _tell(self, event: OrderEvent, channel: Channel, reading: Reading, invocation: Invocation) -> bool:
-        """Tell the customer of an event over one channel, and tell whether that is done."""
-        notification = Notification(
-            order_id=event.data.order_id, event_id=event.id, channel=channel.name, event_type=event.type
-        )
-        owner, now = f"{invocation.id}/{reading.record.id}", self.clock()
-        replay = "replay" in reading.record.headers()
-        if now - event.time > self.maximum_age and not replay:
-            self.ledger.mark_expired(notification, owner=owner, now=now)
-            self.metrics.count(Metric.EXPIRED)
-            logger.info("notification expired", extra=_keys(reading, notification))
-            return True
-        if self._spare_time(invocation) < timedelta():  # another channel took it
-            return self._defer(reading, notification, reason=TOO_LATE)
-        claim = self.ledger.claim(
-            notification, owner=owner, now=now, lease_until=invocation.deadline + LEASE_MARGIN, replay=replay
-        )
-        if isinstance(claim, Found):
-            return self._leave(claim, reading, notification)
-        if claim.is_exhausted:
-            return self._give_up(claim, reading, reason="every attempt to send ended without a word")
-        return self._send(event, channel, claim, reading, invocation)
+    def _deliver(self, delivery: Delivery) -> Result:
+        match self._decide(delivery):
+            case Expire():
+                self.metrics.count(Metric.EXPIRED)
+                logger.info("notification expired", extra=delivery.log_keys())
+                return Result.DONE
+            case None:
+                return self._defer(delivery, reason=TOO_LATE)
+            case Send(claim=claim):
+                return self._send(delivery, claim)
+            case GiveUp() as give_up:
+                return self._give_up(delivery, give_up)
+            case Wait():
+                return self._defer(delivery, reason="another worker has the claim")
+            case Hold():
+                return self._hold(delivery)
+            case Settled(status=status):
+                logger.info("notification already %s", status, extra=delivery.log_keys())
+                return Result.DONE
 
-    def _send(
-        self, event: OrderEvent, channel: Channel, claim: Claim, reading: Reading, invocation: Invocation
-    ) -> bool:
+    def _decide(self, delivery: Delivery) -> Expire | AfterClaim | None:
+        """Decide about a notification, and claim it or mark it as expired; None if no time is left for a send."""
+        now, replay = self.clock(), delivery.is_replay
+        decision = decide(
+            None,
+            owner=delivery.owner,
+            now=now,
+            policy=self.unknown_policy,
+            replay=replay,
+            age=now - delivery.event.time,
+            max_age=self.max_age,
+        )
+        if isinstance(decision, Expire):
+            return claiming.expire(self.ledger, delivery.notification, owner=delivery.owner, now=now)
+        if self._is_too_late(delivery.invocation):  # another channel took the time
+            return None
+        return claiming.claim(
+            self.ledger,
+            delivery.notification,
+            owner=delivery.owner,
+            now=now,
+            lease_until=delivery.lease_until,
+            policy=self.unknown_policy,
+            replay=replay,
+        )
+
+    def _send(self, delivery: Delivery, claim: Claim) -> Result:
+        error: DeferredError | RefusedError | AnswerLostError | RenderError | None = None
+        provider_id, provider_answers = "", True
         try:
-            provider_id = self._send_at_its_pace(event, channel, claim, invocation)
-        except (RenderError, RefusedError) as error:
-            return self._give_up(claim, reading, reason=str(error))
-        except DeferredError as error:
-            self.ledger.give_back(claim, now=self.clock())
-            return self._defer(reading, claim.notification, reason=str(error))
-        except AnswerLostError as error:
-            return self._lose(claim, reading, counts=channel.breaker.lost(), reason=str(error))
-        channel.breaker.answered()
-        self._mark_sent(claim, provider_id, reading, invocation)
-        return True
+            provider_id = self._send_at_the_rate(delivery, claim)
+            delivery.channel.circuit_breaker.record_success()
+        except (DeferredError, RefusedError, RenderError) as failure:
+            error = failure
+        except AnswerLostError as failure:
+            error, provider_answers = failure, delivery.channel.circuit_breaker.record_failure()
+        after = decide_after_send(error, claim=claim, policy=self.unknown_policy, provider_answers=provider_answers)
+        match after:
+            case MarkSent():
+                self._mark_sent(delivery, claim, provider_id)
+                return Result.DONE
+            case GiveUp() as give_up:
+                return self._give_up(delivery, give_up)
+            case Release(reason=reason, counts=counts):
+                self.ledger.release(claim, counts=counts, now=self.clock())
+                return self._defer(delivery, reason=reason)
+            case MarkUnknown(reason=reason, then=then, counts=counts):
+                self.ledger.mark_unknown(claim, counts=counts, now=self.clock())
+                return self._hold(delivery) if isinstance(then, Hold) else self._defer(delivery, reason=reason)
 
-    def _send_at_its_pace(self, event: OrderEvent, channel: Channel, claim: Claim, invocation: Invocation) -> str:
-        """Send as soon as the channel's pace allows, as often as its provider says that it was too soon."""
-        while channel.pace.wait(at_most=self._spare_time(invocation).total_seconds()):
-            if not channel.breaker.allows(again=claim.possible_duplicate):
-                raise DeferredError(NO_ANSWER)
+    def _send_at_the_rate(self, delivery: Delivery, claim: Claim) -> str:
+        """Send once the rate limit allows it, and again as often as the provider throttles."""
+        channel = delivery.channel
+        while channel.rate_limiter.wait(at_most=self._spare_time(delivery.invocation).total_seconds()):
+            if not channel.circuit_breaker.allow_request(possible_duplicate=claim.possible_duplicate):
+                raise DeferredError(CIRCUIT_OPEN)
             try:
-                return channel.send(event, claim.notification)
+                return channel.send(delivery.event, notification_id=claim.notification.id)
             except ThrottledError:
-                channel.pace.back_off()
+                channel.rate_limiter.back_off()
         raise DeferredError(TOO_LATE)
 
-    def _mark_sent(self, claim: Claim, provider_id: str, reading: Reading, invocation: Invocation) -> None:
-        """Write down that it is out. Never raises: whatever fails here, the record must not come again."""
-        keys = _keys(
-            reading,
-            claim.notification,
-            provider_id=provider_id,
-            possible_duplicate=claim.possible_duplicate,
-        )
+    def _mark_sent(self, delivery: Delivery, claim: Claim, provider_id: str) -> None:
+        """Mark a notification as sent. Never raises: whatever fails here, Lambda must not retry the record."""
+        keys = delivery.log_keys(provider_id=provider_id, possible_duplicate=claim.possible_duplicate)
         self.metrics.count(Metric.SENT)
         if claim.possible_duplicate:
             self.metrics.count(Metric.POSSIBLE_DUPLICATE)
         logger.info("notification sent", extra=keys)
         try:
-            if not self._mark_while_there_is_time(claim, provider_id, invocation):
-                logger.warning("notification sent, but somebody else has claimed it meanwhile", extra=keys)
+            if not self._mark_while_there_is_time(delivery, claim, provider_id):
+                logger.warning("notification sent, but another worker has claimed it meanwhile", extra=keys)
         except Exception as error:  # noqa: BLE001 a bug here would send the mail again
-            reason = str(error) if isinstance(error, LedgerUnavailableError) else type(error).__name__
-            logger.warning("notification sent, but not written down", extra={**keys, "reason": reason})
+            reason = str(error) if isinstance(error, LedgerUnavailableError) else error_code(error)
+            logger.warning("notification sent, but not marked as sent", extra={**keys, "reason": reason})
 
-    def _mark_while_there_is_time(self, claim: Claim, provider_id: str, invocation: Invocation) -> bool:
-        """Try a few times: of all writes, this is the one whose loss doubles a mail, should its record come again.
+    def _mark_while_there_is_time(self, delivery: Delivery, claim: Claim, provider_id: str) -> bool:
+        """Try the mark a few times: if it is lost and Lambda retries the record, the customer gets a second mail.
 
         Raises LedgerUnavailableError.
         """
 
         def mark() -> bool:
-            # Not with others in the time for the answer: it might wait for a call that hangs before its own does.
-            together = self._spare_time(invocation) >= timedelta()
+            # In the time for the answer, not in a batch: it might wait for a call that hangs before its own does.
+            together = not self._is_too_late(delivery.invocation)
             return self.ledger.mark_sent(claim, provider_id=provider_id, now=self.clock(), together=together)
 
-        for _ in range(MOST_MARKS - 1):
+        for _ in range(MAX_MARKS - 1):
             try:
                 return mark()
             except LedgerUnavailableError:
-                if self._spare_time(invocation) < timedelta():
+                if self._is_too_late(delivery.invocation):
                     raise
         return mark()
 
-    def _lose(self, claim: Claim, reading: Reading, *, counts: bool, reason: str) -> bool:
-        self.ledger.mark_unknown(claim, counts=counts, now=self.clock())
-        if self.ledger.unknown_policy is UnknownPolicy.HOLD:
-            return self._leave(Found(status=Status.UNKNOWN), reading, claim.notification)
-        return self._defer(reading, claim.notification, reason=reason)
-
-    def _give_up(self, claim: Claim, reading: Reading, *, reason: str) -> bool:
+    def _give_up(self, delivery: Delivery, give_up: GiveUp) -> Result:
         try:
-            self._set_aside(reading, reason=reason)
+            self._dead_letter(delivery.parsed, reason=give_up.reason)
         except DeadLettersUnavailableError:
-            self.ledger.give_back(claim, now=self.clock())
+            self.ledger.release(give_up.claim, now=self.clock())
             raise
-        self.ledger.mark_failed(claim, reason=reason, now=self.clock())
-        return True
+        self.ledger.mark_failed(give_up.claim, reason=give_up.reason, now=self.clock())
+        return Result.DONE
 
-    def _set_aside(self, reading: Reading, *, reason: str) -> None:
-        self.dead_letters.put(reading.record, reason=reason)
+    def _dead_letter(self, parsed: ParsedRecord, *, reason: str) -> None:
+        self.dead_letters.put(parsed.record, reason=reason)
         self.metrics.count(Metric.FAILED)
-        logger.warning("record set aside", extra=_keys(reading, reason=reason))
+        logger.warning("record dead-lettered", extra=parsed.log_keys(reason=reason))
 
-    def _leave(self, found: Found, reading: Reading, notification: Notification) -> bool:
-        if found.status == Status.CLAIMED:
-            return self._defer(reading, notification, reason="claimed by another")
-        if found.status == Status.UNKNOWN:
-            self.metrics.count(Metric.HELD)
-            logger.error("notification held: it may have been sent", extra=_keys(reading, notification))
-        else:
-            message = f"notification already {found.status}"
-            logger.info(message, extra=_keys(reading, notification))
-        return True
+    def _hold(self, delivery: Delivery) -> Result:
+        self.metrics.count(Metric.HELD)
+        logger.error("notification held: it may have been sent", extra=delivery.log_keys())
+        return Result.DONE
 
-    def _defer(self, reading: Reading, notification: Notification | None = None, *, reason: str) -> bool:
+    def _defer(self, subject: ParsedRecord | Delivery, *, reason: str) -> Result:
         self.metrics.count(Metric.DEFERRED)
-        logger.warning("notification deferred", extra=_keys(reading, notification, reason=reason))
-        return False
+        logger.warning("notification deferred", extra=subject.log_keys(reason=reason))
+        return Result.RETRY
 
-    def _report_bug(self, error: Exception, reading: Reading) -> None:
-        """Tell where an error came from, without its message, which may hold what the record holds."""
+    def _report_bug(self, error: Exception, parsed: ParsedRecord) -> None:
+        """Log where an error came from, without its message, which may hold what the record holds."""
         self.metrics.count(Metric.UNEXPECTED)
-        stack = traceback.format_tb(error.__traceback__)
-        keys = _keys(reading, error=type(error).__qualname__, stack=stack)
+        stack_trace = traceback.format_tb(error.__traceback__)
+        keys = parsed.log_keys(error_type=error_code(error), stack_trace=stack_trace)
         logger.error("record failed unexpectedly", extra=keys)
 
+    def _is_too_late(self, invocation: Invocation) -> bool:
+        return self._spare_time(invocation) < timedelta()
 
-def _keys(reading: Reading, notification: Notification | None = None, **more: object) -> dict[str, object]:
-    """Name a record, its request and its notification in the log."""
-    record = reading.record
-    names = {"topic": record.topic, "partition": record.partition, "offset": record.offset, **more}
-    if reading.correlation_id:
-        names |= {"correlation_id": reading.correlation_id}
-    if notification:
-        names |= {
-            "order_id": notification.order_id,
-            "event_id": notification.event_id,
-            "channel": notification.channel,
-        }
-    return names
+    def _spare_time(self, invocation: Invocation) -> timedelta:
+        return invocation.spare_time(self.clock())

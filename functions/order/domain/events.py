@@ -1,4 +1,4 @@
-"""An order as events/ promises it to other services: CloudEvents 1.0, structured JSON."""
+"""Events of an order, as the contract in events/ promises them: CloudEvents 1.0, structured JSON."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from functions.order.orders import ORDER_CANCELLED, ORDER_PAID, facts, rfc3339
+from functions.order.domain.order import ORDER_CANCELLED, ORDER_PAID, snapshot
+from functions.order.domain.timestamps import rfc3339
+from functions.order.errors import OrderError
 
 if TYPE_CHECKING:
-    from functions.order.orders import Order
+    from functions.order.domain.order import Order
 
 CONTENT_TYPE = "application/cloudevents+json; charset=UTF-8"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Message:
-    """An event as Kafka takes it: its type for the logs, then key, value and headers of the record."""
+class ProducerRecord:
+    """An event as Kafka takes it: key, value and headers of the record. The type is for the logs."""
 
     event_type: str
     key: str
@@ -25,41 +27,41 @@ class Message:
     headers: tuple[tuple[str, bytes], ...] = (("content-type", CONTENT_TYPE.encode()),)
 
 
-class NoSuchEventError(Exception):
+class NoSuchEventError(OrderError):
     """The order has no event of this type."""
 
 
-def event_of(order: Order, event_type: str) -> Message:
-    """The order's event of a type. It is the same, byte for byte, whenever it is built.
+def event_of(order: Order, event_type: str) -> ProducerRecord:
+    """Build the order's event of a type. It is the same, byte for byte, whenever it is built.
 
     Raises NoSuchEventError.
     """
     paid_at = rfc3339(order.created_at)
-    data = {**facts(order), "paid_at": paid_at}
+    data = {**snapshot(order), "paid_at": paid_at}
     if event_type == ORDER_PAID:
-        return _message(order, event_type, time=paid_at, data=data)
+        return _producer_record(order, event_type, time=paid_at, data=data)
     if event_type == ORDER_CANCELLED and (cancellation := order.cancellation):
         cancelled_at = rfc3339(cancellation.cancelled_at)
-        return _message(
+        return _producer_record(
             order,
             event_type,
             time=cancelled_at,
             data={**data, "cancelled_at": cancelled_at, "reason": cancellation.reason},
         )
-    raise NoSuchEventError(f"{order.order_id} has no {event_type}")
+    raise NoSuchEventError(f"{order.order_id} has no event of type {event_type}")
 
 
 def traceparent_of(order: Order, event_type: str) -> str:
-    """The trace of the request that caused the event."""
+    """Return the trace of the request that caused the event."""
     if event_type == ORDER_CANCELLED and order.cancellation:
         return order.cancellation.traceparent
     return order.traceparent
 
 
-def _message(order: Order, event_type: str, *, time: str, data: dict[str, Any]) -> Message:
+def _producer_record(order: Order, event_type: str, *, time: str, data: dict[str, Any]) -> ProducerRecord:
     event = {
         "specversion": "1.0",
-        # Derived, so that a consumer recognises an event that is published again.
+        # Derived, so that a consumer recognises an event that is published twice.
         "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"/orders/{order.order_id}/{event_type}")),
         "source": "/orders",
         "type": event_type,
@@ -70,4 +72,4 @@ def _message(order: Order, event_type: str, *, time: str, data: dict[str, Any]) 
         "data": data,
     }
     value = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
-    return Message(event_type=event_type, key=order.order_id, value=value)
+    return ProducerRecord(event_type=event_type, key=order.order_id, value=value)

@@ -1,16 +1,18 @@
-"""Money of ISO 4217: amounts are decimal strings with exactly their currency's number of digits."""
+"""Money by ISO 4217: an amount is a decimal string with exactly its currency's number of digits."""
 
 from __future__ import annotations
 
 from iso4217 import Currency
 
+from functions.order.errors import OrderError
 
-class UnknownCurrencyError(Exception):
-    """No currency has this code, or it has no minor unit to count in, as gold (XAU) has none."""
+
+class UnknownCurrencyError(OrderError):
+    """No currency has this code, or it has no minor unit to count in; gold (XAU) has none."""
 
 
 def digits(currency: str) -> int:
-    """How many digits its amounts have after the point: EUR two, JPY none.
+    """Return how many digits an amount has after the point: two in EUR, none in JPY.
 
     Raises UnknownCurrencyError.
     """

@@ -1,4 +1,4 @@
-"""What an order is, apart from HTTP, DynamoDB and Kafka."""
+"""Orders, apart from HTTP, DynamoDB and Kafka."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ ORDER_PAID = "order.paid.v1"
 ORDER_CANCELLED = "order.cancelled.v1"
 
 Status = Literal["paid", "cancelled"]
-Channel = Literal["mail", "text"]
+ChannelName = Literal["mail", "text"]
 
 _ORDER_ID = re.compile(r"ord_[a-z2-7]{26}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Customer:
-    """Who paid, and where to reach them: `phone` in E.164, `locale` a BCP 47 tag.
+    """The customer who paid, and how to reach them: `phone` in E.164, `locale` a BCP 47 tag.
 
-    `channels` are those that the customer wants to be told by; None leaves it to whoever tells them.
+    `channels` are those that the customer chose; with None, the notifying service chooses.
     """
 
     id: str
@@ -34,11 +34,11 @@ class Customer:
     email: str
     phone: str | None = None
     locale: str | None = None
-    channels: tuple[Channel, ...] | None = None
+    channels: tuple[ChannelName, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Item:
+class OrderLine:
     """One line of an order; `unit_price` has exactly the digits of the order's currency."""
 
     sku: str
@@ -49,7 +49,7 @@ class Item:
 
 @dataclass(frozen=True, kw_only=True)
 class Cancellation:
-    """Why and when an order was cancelled, and the trace of the request that did it."""
+    """The reason and the time of a cancellation, and the trace of the request that asked for it."""
 
     reason: str
     cancelled_at: datetime
@@ -58,16 +58,16 @@ class Cancellation:
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """A paid order. What is above `status` never changes once recorded; `cancellation` is written once.
+    """A paid order. The fields above `status` never change once recorded; `cancellation` is written once.
 
-    `pending` names the event types that are still to be published, oldest first.
+    `pending` names the types of the events that are not yet published, oldest first.
     """
 
     order_id: str
     payment_reference: str
     content_hash: str
     customer: Customer
-    items: tuple[Item, ...]
+    lines: tuple[OrderLine, ...]
     currency: str
     total: Decimal
     created_at: datetime
@@ -77,44 +77,32 @@ class Order:
     pending: tuple[str, ...] = (ORDER_PAID,)
 
 
-@dataclass(frozen=True, kw_only=True)
-class OrderSummary:
-    """What a list of orders tells of each."""
-
-    order_id: str
-    status: Status
-    customer_id: str
-    currency: str
-    total: Decimal
-    created_at: datetime
-
-
 def order_id_for(payment_reference: str) -> str:
-    """The id follows from the payment, so that a payment has one order however often it is sent."""
+    """Derive the order's id from the payment, so that a payment has one order however often it is sent."""
     digest = hashlib.sha256(payment_reference.encode()).digest()
     return "ord_" + base64.b32encode(digest).decode()[:26].lower()
 
 
 def is_order_id(text: str) -> bool:
-    """Whether `text` has the form of our ids, not whether there is such an order."""
+    """Tell whether `text` has the form of an order's id; such an order need not exist."""
     return _ORDER_ID.fullmatch(text) is not None
 
 
-def total_of(items: Iterable[Item]) -> Decimal:
-    """What the items cost together, with the digits of their prices."""
-    return sum((item.quantity * item.unit_price for item in items), start=Decimal(0))
+def total_of(lines: Iterable[OrderLine]) -> Decimal:
+    """Sum up the lines, with the digits of their prices."""
+    return sum((line.quantity * line.unit_price for line in lines), start=Decimal(0))
 
 
 def customer_of(document: Mapping[str, Any]) -> Customer:
-    """The customer that a request or `facts` tells of."""
+    """Build the customer from a request, or from a `snapshot`."""
     channels = document.get("channels")
     return Customer(**{**document, "channels": None if channels is None else tuple(channels)})
 
 
-def facts(order: Order) -> dict[str, Any]:
-    """What the API, the table and the event tell alike, in JSON's types.
+def snapshot(order: Order) -> dict[str, Any]:
+    """Return the part of an order that the API, the table and the event have in common, in JSON's types.
 
-    Money is decimal strings, what the customer did not give is left out.
+    Money is a decimal string. A field that the customer did not give is left out.
     """
     customer = {name: value for name, value in asdict(order.customer).items() if value is not None}
     if "channels" in customer:
@@ -122,17 +110,7 @@ def facts(order: Order) -> dict[str, Any]:
     return {
         "order_id": order.order_id,
         "customer": customer,
-        "items": [{**asdict(item), "unit_price": str(item.unit_price)} for item in order.items],
+        "items": [{**asdict(line), "unit_price": str(line.unit_price)} for line in order.lines],
         "currency": order.currency,
         "total": str(order.total),
     }
-
-
-def rfc3339(moment: datetime) -> str:
-    """A moment in UTC as text, such as 2026-11-22T10:15:30.000Z: as texts they sort as the moments do."""
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def to_milliseconds(moment: datetime) -> datetime:
-    """The moment as `rfc3339` tells it, without what is below a millisecond."""
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

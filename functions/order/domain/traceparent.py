@@ -1,4 +1,4 @@
-"""The W3C trace context that an order carries from its request into its events."""
+"""W3C trace context: an order carries it from its request into its events."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _VALID = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}
 
 
 def continue_or_start(headers: Mapping[str, str]) -> str:
-    """The caller's `traceparent` if it is valid; else one of the request's trace in X-Ray, else a new one.
+    """Return the caller's `traceparent` if it is valid; else one with the request's X-Ray trace; else a new one.
 
-    `headers` is API Gateway's, whose names are in lower case; it adds x-amzn-trace-id by itself.
+    `headers` are those of API Gateway, with names in lower case. API Gateway adds x-amzn-trace-id itself.
     """
     header = headers.get("traceparent", "")
     if _VALID.fullmatch(header):
@@ -28,5 +28,5 @@ def continue_or_start(headers: Mapping[str, str]) -> str:
 
 
 def trace_id(traceparent: str) -> str:
-    """The 32 hex digits that every log line about the same request has as its correlation id."""
+    """Return the 32 hex digits that all log lines about one request have as their correlation id."""
     return traceparent.split("-")[1]

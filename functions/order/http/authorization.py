@@ -1,8 +1,8 @@
-"""Who calls, and what they may do: the claims of the token that API Gateway's authorizer has verified.
+"""Authorization: the caller, and what they may do, by the claims of the token that API Gateway has verified.
 
 | token has | may |
 |---|---|
-| whatever | read the orders whose `customer.id` is its `sub` |
+| any claims | read the orders whose `customer.id` is its `sub` |
 | the scope ORDERS_READ_ALL_SCOPE | read everybody's orders |
 | the scope ORDERS_WRITE_SCOPE | place orders, for anybody, and cancel those that it may read |
 """
@@ -12,21 +12,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from functions.order.errors import OrderError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class UnauthenticatedError(Exception):
-    """The request came through no authorizer."""
+class UnauthenticatedError(OrderError):
+    """The request did not come through the authorizer."""
 
 
-class ForbiddenError(Exception):
-    """The caller has not the scope for this."""
+class ForbiddenError(OrderError):
+    """The caller's token does not have the scope for this. The message says so to the caller."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scopes:
-    """The names of the scopes that count here."""
+    """The names of the two scopes."""
 
     write: str
     read_all: str
@@ -34,7 +36,7 @@ class Scopes:
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """Who calls: the token's subject, and whether it may write, and read what is not its own."""
+    """The caller: the token's subject, whether it may write, and whether it may read all orders."""
 
     subject: str | None
     may_write: bool
@@ -43,15 +45,15 @@ class Caller:
     def must_write(self) -> None:
         """Raise ForbiddenError unless the caller may place and cancel orders."""
         if not self.may_write:
-            raise ForbiddenError("Your token has not the scope that placing and cancelling orders takes.")
+            raise ForbiddenError("Your token does not have the scope for placing and cancelling orders.")
 
     def may_read(self, customer_id: str) -> bool:
-        """Whether the orders of this customer are the caller's to read."""
+        """Tell whether the caller may read the orders of this customer."""
         return self.may_read_all or customer_id == self.subject
 
 
 def caller_of(event: Mapping[str, Any], *, scopes: Scopes, is_sam_local: bool) -> Caller:
-    """The caller of an HTTP API's request, payload version 2.
+    """Return the caller of an HTTP API's request, payload version 2.
 
     `sam local start-api` verifies no token, so there a request without claims may do everything. Raises
     UnauthenticatedError.
@@ -76,5 +78,5 @@ def _claims(event: Mapping[str, Any]) -> Mapping[str, str] | None:
 
 
 def _scopes(claims: Mapping[str, str]) -> set[str]:
-    # `scope` is one text; issuers that send a list, `scp`, are passed on as "[a b]".
+    # `scope` is one text. Some issuers send a list, `scp`, which API Gateway passes on as "[a b]".
     return {scope for name in ("scope", "scp") for scope in str(claims.get(name, "")).strip("[]").split()}

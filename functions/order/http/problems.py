@@ -1,4 +1,4 @@
-"""Answers that say what went wrong, as problem details (RFC 9457)."""
+"""Problem details: answers that say what went wrong (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from http import HTTPStatus
 
 CONTENT_TYPE = "application/problem+json"
-MOST_ERRORS = 100
+MAX_ERRORS = 100
 
-# Pydantic speaks of Python; these are its messages in the words of JSON.
+# Pydantic's messages name types of Python; these name the types of JSON.
 _MESSAGES = {
     "dict_type": "Input should be a JSON object",
     "list_type": "Input should be a JSON array",
@@ -28,7 +28,7 @@ _PRESENTABLE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class WrongField(TypedDict):
-    """What is wrong with one field."""
+    """An error of one field."""
 
     field: Annotated[str, Field(description="JSON pointer of the field.")]
     message: str
@@ -51,7 +51,7 @@ def problem(
     errors: Iterable[WrongField] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response[str]:
-    """The answer for `status`; `detail` is a sentence that says what to do."""
+    """Build the answer for `status`. `detail` is a sentence that says what to do."""
     document: Problem = {"type": "about:blank", "title": status.phrase, "status": status, "detail": detail}
     if errors := list(errors):
         document["errors"] = errors
@@ -64,18 +64,18 @@ def problem(
 
 
 def gateway_answer(response: Response[str]) -> dict[str, Any]:
-    """`response` as API Gateway takes it, for what is answered before the resolver has the request."""
+    """Return `response` in the form of API Gateway, for answers before the resolver has the request."""
     return {"statusCode": response.status_code, "headers": response.headers, "body": response.body}
 
 
 def wrong_fields(errors: Iterable[Mapping[str, Any]]) -> list[WrongField]:
-    """Pydantic's errors about a body, at most MOST_ERRORS, with nothing of the body but names of fields."""
+    """Return Pydantic's errors about a body, at most MAX_ERRORS. They contain only field names of the body."""
     return [
         {"field": _pointer(error["loc"][1:]), "message": _MESSAGES.get(error["type"], error["msg"])}
-        for error in islice(errors, MOST_ERRORS)
+        for error in islice(errors, MAX_ERRORS)
     ]
 
 
 def _pointer(location: Iterable[str | int]) -> str:
-    """The JSON pointer; it stops short of a name that is the caller's invention and no name at all."""
+    """Return the JSON pointer. It ends before a name that the caller invented and that could contain anything."""
     return "".join(f"/{name}" for name in takewhile(_PRESENTABLE.fullmatch, map(str, location)))

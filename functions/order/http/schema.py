@@ -1,4 +1,4 @@
-"""The JSON of the API: what a request must be, and what an answer is."""
+"""JSON of the API: the models of requests and answers."""
 
 from __future__ import annotations
 
@@ -20,8 +20,19 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from pydantic_core.core_schema import ValidationInfo  # noqa: TC002 - pydantic reads validators' annotations
 from typing_extensions import TypedDict
 
-from functions.order import money
-from functions.order.fields import (
+from functions.order.domain import money
+from functions.order.domain.order import (
+    ChannelName,
+    Order,
+    OrderLine,
+    Status,
+    customer_of,
+    order_id_for,
+    snapshot,
+    total_of,
+)
+from functions.order.domain.timestamps import rfc3339, to_milliseconds
+from functions.order.http.field_types import (
     Amount,
     Channels,
     CurrencyCode,
@@ -31,52 +42,38 @@ from functions.order.fields import (
     PhoneNumber,
     Reference,
 )
-from functions.order.orders import (
-    Channel,
-    Item,
-    Order,
-    Status,
-    customer_of,
-    facts,
-    order_id_for,
-    rfc3339,
-    to_milliseconds,
-    total_of,
-)
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from functions.order.listing import Page
-    from functions.order.orders import OrderSummary
-
+    from functions.order.domain.order_page import OrderSummary, Page
 
 _STRICT = ConfigDict(extra="forbid", strict=True)
 
 
 @with_config(_STRICT)
 class NewCustomer(TypedDict):
-    """Who paid, and where to reach them."""
+    """The customer who paid, and how to reach them."""
 
-    id: Annotated[Reference, Field(description="Your id of the customer.")]
-    name: Annotated[Name, Field(description="As the mail greets them.")]
-    email: Annotated[MailAddress, Field(description="For the confirmation. ASCII before the @, any domain.")]
+    id: Annotated[Reference, Field(description="Your id for the customer.")]
+    name: Annotated[Name, Field(description="The mail greets them by this name.")]
+    email: Annotated[MailAddress, Field(description="The confirmation goes here. ASCII before the @, any domain.")]
     phone: NotRequired[Annotated[PhoneNumber, Field(description="In E.164, such as +14155550100.")]]
-    locale: NotRequired[Annotated[LanguageTag, Field(description="Of the mail, in BCP 47, such as pt-BR.")]]
+    locale: NotRequired[Annotated[LanguageTag, Field(description="The mail's language, in BCP 47, such as pt-BR.")]]
     channels: NotRequired[
         Annotated[
             Channels,
-            Field(description="How to tell them. Without it: by mail, and by text message where there is a phone."),
+            Field(description="How to notify them. Without it: by mail, and by text message if there is a phone."),
         ]
     ]
 
 
 @with_config(_STRICT)
-class NewItem(TypedDict):
+class NewOrderLine(TypedDict):
     """One line of the order."""
 
-    sku: Annotated[Reference, Field(description="Your id of what was bought.")]
-    name: Annotated[Name, Field(description="As the mail lists it.")]
+    sku: Annotated[Reference, Field(description="Your id for the product.")]
+    name: Annotated[Name, Field(description="The mail lists the product by this name.")]
     quantity: Annotated[int, Field(ge=1, le=10_000)]
     unit_price: Annotated[
         Amount, Field(description="With exactly the currency's number of digits: 12.50 in EUR, 1250 in JPY.")
@@ -85,7 +82,7 @@ class NewItem(TypedDict):
 
 @with_config(_STRICT)
 class Payment(TypedDict):
-    """The payment that was taken. It is the idempotency key: one payment, one order."""
+    """The payment that was taken. It is the idempotency key: one payment has one order."""
 
     reference: Annotated[Reference, Field(description="Your payment provider's id.")]
 
@@ -96,8 +93,9 @@ class NewOrder(BaseModel):
     model_config = _STRICT
 
     customer: NewCustomer
-    currency: Annotated[CurrencyCode, Field(description="An ISO 4217 code.")]  # before the prices in it
-    items: Annotated[list[NewItem], Field(min_length=1, max_length=100)]
+    # Validated before the prices, whose digits depend on it.
+    currency: Annotated[CurrencyCode, Field(description="An ISO 4217 code.")]
+    items: Annotated[list[NewOrderLine], Field(min_length=1, max_length=100)]
     payment: Payment
 
     @field_validator("customer")
@@ -113,7 +111,7 @@ class NewOrder(BaseModel):
     def _prices_fit_the_currency(
         cls, items: object, validate: ValidatorFunctionWrapHandler, info: ValidationInfo
     ) -> object:
-        # Wrapped around the items' own validation, so that one answer names everything that is wrong.
+        # Wrapped around the validation of the lines, so that one answer names all wrong fields.
         misfits = _prices_that_misfit(info.data.get("currency"), items)
         try:
             valid = validate(items)
@@ -125,9 +123,9 @@ class NewOrder(BaseModel):
         return valid
 
     def to_order(self, *, now: datetime, traceparent: str) -> Order:
-        """The order to record. `now` is in UTC; the order keeps it to the millisecond."""
-        items = tuple(
-            Item(
+        """Build the order to record. `now` is in UTC; the order keeps it to the millisecond."""
+        lines = tuple(
+            OrderLine(
                 sku=item["sku"],
                 name=item["name"],
                 quantity=item["quantity"],
@@ -140,25 +138,25 @@ class NewOrder(BaseModel):
             payment_reference=self.payment["reference"],
             content_hash=self._content_hash(),
             customer=customer_of(self.customer),
-            items=items,
+            lines=lines,
             currency=self.currency,
-            total=total_of(items),
+            total=total_of(lines),
             created_at=to_milliseconds(now),
             traceparent=traceparent,
         )
 
     def _content_hash(self) -> str:
-        """Tells a repeated request from another one, whatever the order and spacing of its JSON."""
+        """Return a hash that is the same for a repeated request, whatever the order and spacing of its JSON."""
         content = json.dumps(self.model_dump(), sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()
 
 
 class NewCancellation(BaseModel):
-    """Why an order is cancelled."""
+    """The reason of a cancellation."""
 
     model_config = _STRICT
 
-    reason: Annotated[Name, Field(description="For the customer and the shop to read.")]
+    reason: Annotated[Name, Field(description="The customer and the shop read it.")]
 
 
 def _prices_that_misfit(currency: str | None, items: object) -> list[InitErrorDetails]:
@@ -178,17 +176,17 @@ def _error(location: tuple[str | int, ...], type_: str, message: str) -> InitErr
 
 
 class OrderCustomer(TypedDict):
-    """Who paid."""
+    """The customer who paid."""
 
     id: str
     name: str
     email: str
     phone: NotRequired[str]
     locale: NotRequired[str]
-    channels: NotRequired[list[Channel]]
+    channels: NotRequired[list[ChannelName]]
 
 
-class OrderItem(TypedDict):
+class StoredOrderLine(TypedDict):
     """One line of the order."""
 
     sku: str
@@ -198,28 +196,28 @@ class OrderItem(TypedDict):
 
 
 class OrderCancellation(TypedDict):
-    """Why and when the order was cancelled."""
+    """The reason and the time of the cancellation."""
 
     reason: str
     cancelled_at: Annotated[str, Field(description="In UTC, RFC 3339.")]
 
 
 class StoredOrder(TypedDict):
-    """An order as it is recorded."""
+    """An order as it is stored."""
 
-    order_id: Annotated[str, Field(description="Follows from the payment's reference.")]
+    order_id: Annotated[str, Field(description="Derived from the payment's reference.")]
     status: Status
     customer: OrderCustomer
-    items: list[OrderItem]
+    items: list[StoredOrderLine]
     currency: str
-    total: Annotated[str, Field(description="The sum of the items, in the currency's own digits.")]
+    total: Annotated[str, Field(description="The sum of the items, with the currency's number of digits.")]
     created_at: Annotated[str, Field(description="In UTC, RFC 3339.")]
     cancellation: NotRequired[OrderCancellation]
 
 
 def stored_order(order: Order) -> StoredOrder:
-    """The order as the API answers it."""
-    document = {**facts(order), "status": order.status, "created_at": rfc3339(order.created_at)}
+    """Build the API's answer for an order."""
+    document = {**snapshot(order), "status": order.status, "created_at": rfc3339(order.created_at)}
     if cancellation := order.cancellation:
         document["cancellation"] = {
             "reason": cancellation.reason,
@@ -229,7 +227,7 @@ def stored_order(order: Order) -> StoredOrder:
 
 
 class ListedOrder(TypedDict):
-    """What a list tells of an order."""
+    """An order as a list shows it."""
 
     order_id: str
     status: Status
@@ -244,12 +242,12 @@ class OrderPage(TypedDict):
 
     orders: list[ListedOrder]
     next_cursor: Annotated[
-        str | None, Field(description="Send it as `cursor` to get the orders after these; null: there are none.")
+        str | None, Field(description="Send it as `cursor` to get the next page; null on the last page.")
     ]
 
 
 def order_page(page: Page) -> OrderPage:
-    """The page as the API answers it."""
+    """Build the API's answer for a page."""
     return {"orders": [_listed_order(order) for order in page.orders], "next_cursor": page.next_cursor}
 
 

@@ -1,4 +1,4 @@
-"""A lease: of all who want to do something, one at a time does it."""
+"""Lease: only one relay works at a time."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from functions.order.dynamodb import StoreUnavailableError, unavailability
-from functions.order.items import serialized
+from functions.order.errors import OrderError
+from functions.order.storage.client import StoreUnavailableError, unavailability
+from functions.order.storage.order_item import serialize_attributes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -15,29 +16,29 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-class LeaseTakenError(Exception):
-    """Somebody else has the lease."""
+class LeaseTakenError(OrderError):
+    """Somebody else holds the lease."""
 
 
 class Lease:
-    """An item of the table of orders, which no index and no order's id leads to.
+    """An item of the table of orders. It is in no index, and its key is no order's id.
 
-    It ends by itself, so that nobody waits for an owner who died. `clock` gives Unix seconds.
+    It expires, so that nobody waits for an owner that died. `clock` gives Unix seconds.
     """
 
     def __init__(self, *, client: DynamoDBClient, table: str, name: str, clock: Callable[[], float]) -> None:
         self._client = client
         self._table = table
-        self._key = serialized({"order_id": f"lease#{name}"})
+        self._key = serialize_attributes({"order_id": f"lease#{name}"})
         self._clock = clock
 
     @contextmanager
     def held(self, *, seconds: float) -> Iterator[None]:
-        """Hold the lease for the context; nobody else gets it before `seconds`, to the next full one, are over.
+        """Hold the lease for the context. Nobody else gets it for `seconds`, rounded up.
 
         Raises LeaseTakenError and StoreUnavailableError.
         """
-        # Of this one call: Lambda may deliver an event twice, under one request id.
+        # An id of this one call: Lambda may deliver an event twice, under one request id.
         owner = uuid.uuid4().hex
         self._acquire(owner, seconds)
         try:
@@ -53,9 +54,9 @@ class Lease:
                     TableName=self._table,
                     Key=self._key,
                     UpdateExpression="SET lease_owner = :owner, lease_until = :until",
-                    # Its own, too: the client makes a call again whose answer got lost.
+                    # The owner may take it again: the client repeats a call whose answer got lost.
                     ConditionExpression="attribute_not_exists(order_id) OR lease_until < :now OR lease_owner = :owner",
-                    ExpressionAttributeValues=serialized(
+                    ExpressionAttributeValues=serialize_attributes(
                         {":owner": owner, ":now": int(now), ":until": int(now + seconds) + 1}
                     ),
                 )
@@ -69,9 +70,9 @@ class Lease:
                     TableName=self._table,
                     Key=self._key,
                     ConditionExpression="lease_owner = :owner",
-                    ExpressionAttributeValues=serialized({":owner": owner}),
+                    ExpressionAttributeValues=serialize_attributes({":owner": owner}),
                 )
         except self._client.exceptions.ConditionalCheckFailedException:
-            return  # it ran out, and somebody else has it now
+            return  # it expired, and somebody else holds it now
         except StoreUnavailableError:
-            return  # it will run out, and what was done under it is done
+            return  # it will expire, and the work under it is done

@@ -1,4 +1,4 @@
-"""What of the orders is still to be published: the marks in their items, and the index of those that have one."""
+"""Transactional outbox in DynamoDB: each order's item lists its pending events; a sparse index finds such orders."""
 
 from __future__ import annotations
 
@@ -8,52 +8,53 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Logger
-
-from functions.order.dynamodb import StoreUnavailableError, unavailability
-from functions.order.items import (
+from functions.order.domain.timestamps import rfc3339
+from functions.order.logs import logger
+from functions.order.storage.client import StoreUnavailableError, error_code, unavailability
+from functions.order.storage.order_item import (
     PENDING_SHARDS,
-    deserialize,
+    deserialize_value,
     found_item,
     order_of,
     pending_shard,
-    serialize,
-    serialized,
+    serialize_attributes,
+    serialize_value,
 )
-from functions.order.orders import rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from functions.order.orders import Order
+    from functions.order.domain.order import Order
 
 INDEX = "pending"
-MOST_ORDERS = 100  # that one BatchGetItem reads
+MAX_ORDERS = 100  # as many as one BatchGetItem reads
 
-logger = Logger()
+# The attribute with the reason why an event is quarantined. It keeps the name that it had before "quarantined" was the
+# word for this: tables of earlier versions have orders with it, and the relay must still requeue those.
+_QUARANTINE = "unpublishable"
 
 
 @dataclass(frozen=True, kw_only=True)
 class PendingOrder:
-    """An order of which an event is still to be published, and since when."""
+    """An order that has a pending event, and the time since which it has one."""
 
     order: Order
     since: datetime
 
 
 class Outbox:
-    """The marks in the table of orders. Every method raises StoreUnavailableError."""
+    """The pending events in the table of orders. Every method raises StoreUnavailableError."""
 
     def __init__(self, *, client: DynamoDBClient, table: str) -> None:
         self._client = client
         self._table = table
 
     def mark_published(self, order: Order, event_type: str) -> tuple[str, ...]:
-        """Take `event_type` from what is pending, and return what is left for the caller to publish.
+        """Remove `event_type` from the pending events. Return those that are left for the caller to publish.
 
-        With the last one, the order leaves the index.
+        With its last pending event, the order leaves the index.
         """
         left = tuple(pending for pending in order.pending if pending != event_type)
         leave = "" if left else ", pending_shard, pending_since"
@@ -62,58 +63,60 @@ class Outbox:
                 self._client.update_item(
                     TableName=self._table,
                     Key={"order_id": {"S": order.order_id}},
-                    UpdateExpression=f"SET pending = :left REMOVE unpublishable{leave}",
+                    UpdateExpression=f"SET pending = :left REMOVE {_QUARANTINE}{leave}",
                     ConditionExpression="pending = :read",
-                    ExpressionAttributeValues=serialized({":left": list(left), ":read": list(order.pending)}),
+                    ExpressionAttributeValues=serialize_attributes({":left": list(left), ":read": list(order.pending)}),
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
         except self._client.exceptions.ConditionalCheckFailedException as error:
-            # Someone else took or added a mark, or our own first try got through and its answer did not.
+            # Somebody else removed or added an event, or our first attempt got through and its answer got lost.
             found = order_of(found_item(error) or {})
             if event_type in found.pending:
                 self.mark_published(found, event_type)
-            # The caller has not read the order as it is now, and could not build the events that came meanwhile.
+            # The caller knows the order as it was, and could not build the events that were added since.
             return ()
         return left
 
-    def set_aside(self, order: Order, event_type: str, *, reason: str, now: datetime) -> None:
-        """Note why Kafka will never take the event, and take the order out of the index; its marks stay."""
+    def quarantine(self, order: Order, event_type: str, *, reason: str, now: datetime) -> None:
+        """Record why Kafka rejects the event, and take the order out of the index. The event stays pending."""
         refusal = {"event_type": event_type, "reason": reason, "refused_at": rfc3339(now)}
         try:
             with unavailability():
                 self._client.update_item(
                     TableName=self._table,
                     Key={"order_id": {"S": order.order_id}},
-                    UpdateExpression="SET unpublishable = :refusal REMOVE pending_shard, pending_since",
+                    UpdateExpression=f"SET {_QUARANTINE} = :refusal REMOVE pending_shard, pending_since",
                     ConditionExpression="contains(pending, :event_type)",
-                    ExpressionAttributeValues=serialized({":refusal": refusal, ":event_type": event_type}),
+                    ExpressionAttributeValues=serialize_attributes({":refusal": refusal, ":event_type": event_type}),
                 )
         except self._client.exceptions.ConditionalCheckFailedException:
-            return  # somebody published it after all
+            return  # somebody has published it after all
 
-    def put_back(self, order_id: str, *, now: datetime) -> bool:
-        """Put an order that was set aside into the index again; False if there is no such order."""
+    def requeue(self, order_id: str, *, now: datetime) -> bool:
+        """Put a quarantined order into the index again. Return False if there is no such order."""
         try:
             with unavailability():
                 self._client.update_item(
                     TableName=self._table,
                     Key={"order_id": {"S": order_id}},
-                    UpdateExpression="SET pending_shard = :shard, pending_since = :now REMOVE unpublishable",
-                    ConditionExpression="attribute_exists(unpublishable)",
-                    ExpressionAttributeValues=serialized({":shard": pending_shard(order_id), ":now": rfc3339(now)}),
+                    UpdateExpression=f"SET pending_shard = :shard, pending_since = :now REMOVE {_QUARANTINE}",
+                    ConditionExpression=f"attribute_exists({_QUARANTINE})",
+                    ExpressionAttributeValues=serialize_attributes(
+                        {":shard": pending_shard(order_id), ":now": rfc3339(now)}
+                    ),
                 )
         except self._client.exceptions.ConditionalCheckFailedException:
             return False
         return True
 
     def pending(self, *, before: datetime) -> Iterator[list[PendingOrder]]:
-        """The orders that pend since `before` or longer, oldest first, up to MOST_ORDERS at a time."""
+        """Yield the orders pending since `before` or longer, oldest first, up to MAX_ORDERS at a time."""
         oldest_first = heapq.merge(*(self._entries(shard, before) for shard in range(PENDING_SHARDS)))
-        while entries := list(islice(oldest_first, MOST_ORDERS)):
+        while entries := list(islice(oldest_first, MAX_ORDERS)):
             yield self._read([order_id for _, order_id in entries], before)
 
     def _entries(self, shard: int, before: datetime) -> Iterator[tuple[str, str]]:
-        """What the index has in one shard: (pending_since, order_id), oldest first."""
+        """Yield the index entries of one shard, oldest first: (pending_since, order_id)."""
         start: dict[str, Any] = {}
         while True:
             with unavailability():
@@ -121,42 +124,44 @@ class Outbox:
                     TableName=self._table,
                     IndexName=INDEX,
                     KeyConditionExpression="pending_shard = :shard AND pending_since <= :before",
-                    ExpressionAttributeValues=serialized({":shard": shard, ":before": rfc3339(before)}),
-                    Limit=MOST_ORDERS,
+                    ExpressionAttributeValues=serialize_attributes({":shard": shard, ":before": rfc3339(before)}),
+                    Limit=MAX_ORDERS,
                     **start,
                 )
             for entry in page["Items"]:
-                yield deserialize(entry["pending_since"]), deserialize(entry["order_id"])
+                yield deserialize_value(entry["pending_since"]), deserialize_value(entry["order_id"])
             if "LastEvaluatedKey" not in page:
                 return
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
     def _read(self, order_ids: Sequence[str], before: datetime) -> list[PendingOrder]:
-        """The orders of these that pend indeed: an index lags behind the items, and is never read consistently."""
+        """Return those of the orders that are still pending: the index lags behind the items."""
         found: list[PendingOrder] = []
-        keys: list[dict[str, Any]] = [{"order_id": serialize(order_id)} for order_id in order_ids]
+        keys: list[dict[str, Any]] = [{"order_id": serialize_value(order_id)} for order_id in order_ids]
         while keys:
             with unavailability():
                 answer = self._client.batch_get_item(RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}})
             items = answer["Responses"].get(self._table, [])
             found += [pending for item in items if (pending := _pending_order(item))]
-            # What is over an answer's 16 MB, or over the table's throughput.
-            rest = answer["UnprocessedKeys"].get(self._table)
-            keys = [dict(key) for key in rest["Keys"]] if rest else []
+            # DynamoDB leaves out keys beyond 16 MB of answer, or beyond the table's throughput.
+            unprocessed = answer["UnprocessedKeys"].get(self._table)
+            keys = [dict(key) for key in unprocessed["Keys"]] if unprocessed else []
             if keys and not items:
                 raise StoreUnavailableError
-        # An order that was published and marked anew meanwhile belongs to whoever marked it.
+        # If an order was published and got a new event meanwhile, the request that added it publishes it.
         return sorted((each for each in found if each.since <= before), key=lambda each: each.since)
 
 
 def _pending_order(item: Mapping[str, Any]) -> PendingOrder | None:
-    """Return None for what pends no more, and for what this version of the function cannot read."""
+    """Return None if the order is not pending any more, or if this version of the function cannot read it."""
     if "pending_since" not in item:
         return None
     try:
-        return PendingOrder(order=order_of(item), since=datetime.fromisoformat(deserialize(item["pending_since"])))
+        return PendingOrder(
+            order=order_of(item), since=datetime.fromisoformat(deserialize_value(item["pending_since"]))
+        )
     except (KeyError, TypeError, ValueError, ArithmeticError) as error:
-        # It stays where it is, and is reported each time: another version may know it.
-        keys = {"order_id": item["order_id"]["S"], "error_type": type(error).__name__}
-        logger.error("pending order cannot be read", extra=keys)  # noqa: TRY400 - a traceback could quote the order
+        # It stays pending and is logged each time: another version may be able to read it.
+        keys = {"order_id": item["order_id"]["S"], "error_type": error_code(error)}
+        logger.error("pending order cannot be read", extra=keys)
         return None

@@ -1,4 +1,4 @@
-"""Why a connection to Kafka was not made: kafka-python tells its log, and its caller no more than that time is up."""
+"""Reasons why a connection to Kafka failed: kafka-python logs them, and returns only a timeout."""
 
 from __future__ import annotations
 
@@ -16,23 +16,25 @@ from kafka.errors import (
 )
 from kafka.protocol.sasl import SaslAuthenticateRequest, SaslHandshakeRequest
 
+from functions.order.errors import OrderError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kafka.net.connection import KafkaConnection
 
-_LOGIN = {SaslHandshakeRequest.API_KEY, SaslAuthenticateRequest.API_KEY}
+_AUTHENTICATION_REQUESTS = {SaslHandshakeRequest.API_KEY, SaslAuthenticateRequest.API_KEY}
 _REFUSALS = (SaslAuthenticationFailedError, UnsupportedSaslMechanismError, IllegalSaslStateError)
 
 
-class NotConnectedError(Exception):
-    """No broker was reached and logged in to, for the reasons that the message gives; it holds no secret."""
+class NotConnectedError(OrderError):
+    """No broker was reached and accepted the authentication. The message gives the reasons, and no secret."""
 
 
 @contextmanager
-def explained() -> Iterator[None]:
-    """Have a producer that is built in it say why it has no connection. Raises NotConnectedError."""
-    losses = _Losses()
+def explain_timeouts() -> Iterator[None]:
+    """Replace the timeout of a producer built in the context with the reasons for it. Raises NotConnectedError."""
+    losses = _ConnectionLosses()
     logger = logging.getLogger("kafka.net.connection")
     logger.addHandler(losses)
     try:
@@ -43,8 +45,8 @@ def explained() -> Iterator[None]:
         logger.removeHandler(losses)
 
 
-class _Losses(logging.Handler):
-    """Collects why connections were lost, each reason once, from kafka-python's "%s: Connection lost: %s"."""
+class _ConnectionLosses(logging.Handler):
+    """Reasons why connections were lost, each once, from kafka-python's "%s: Connection lost: %s"."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
@@ -57,10 +59,10 @@ class _Losses(logging.Handler):
 
 
 def _reason(connection: KafkaConnection, error: Exception) -> str:
-    # A broker says that the login is wrong and hangs up: kafka-python 3.0 most often sees the end first, and throws
-    # away the answer that came before it.
+    # A broker answers that the authentication failed, and hangs up. kafka-python 3.0 most often sees the hang-up
+    # first, and throws away the answer that came before it.
     unanswered = connection.parser.in_flight_requests if connection.parser else ()
-    in_login = any(request.request_api_key in _LOGIN for request in unanswered)
-    if isinstance(error, _REFUSALS) or (in_login and isinstance(error, KafkaConnectionError)):
-        return "the login is refused"
+    is_authenticating = any(request.request_api_key in _AUTHENTICATION_REQUESTS for request in unanswered)
+    if isinstance(error, _REFUSALS) or (is_authenticating and isinstance(error, KafkaConnectionError)):
+        return "the broker refused the authentication"
     return str(error) if isinstance(error, KafkaError) else f"{type(error).__name__}: {error}"

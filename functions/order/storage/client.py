@@ -1,4 +1,4 @@
-"""How the functions talk to DynamoDB: how long they wait, and what it means when a call fails."""
+"""DynamoDB's client: how long a call may take, and what its errors mean."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as BotoConnectionError
 from botocore.parsers import ResponseParserError
 
+from functions.order.errors import OrderError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# In seconds: two tries of 1 s to connect and 2 s to read, and up to a second in between.
-LONGEST_CALL = 7.0
-_IMPATIENT = Config(
+# In seconds: two attempts, each with 1 s to connect and 2 s to read, and up to a second in between.
+MAX_CALL = 7.0
+_SHORT_TIMEOUT_CONFIG = Config(
     connect_timeout=1,
     read_timeout=2,
     retries={"mode": "standard", "total_max_attempts": 2},
@@ -28,18 +30,18 @@ _IMPATIENT = Config(
 _THROTTLED = {"ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"}
 
 
-class StoreUnavailableError(Exception):
-    """DynamoDB is away or throttles: whether it wrote is unknown, the same call may be made again."""
+class StoreUnavailableError(OrderError):
+    """DynamoDB is unavailable or throttles. It may or may not have written; the same call may be repeated."""
 
 
 def dynamodb_client() -> DynamoDBClient:
-    """A client that gives up after LONGEST_CALL."""
-    return boto3.client("dynamodb", config=_IMPATIENT)
+    """Build a client whose calls end within MAX_CALL."""
+    return boto3.client("dynamodb", config=_SHORT_TIMEOUT_CONFIG)
 
 
 @contextmanager
 def unavailability() -> Iterator[None]:
-    """Raise StoreUnavailableError for what of a call's errors means that; let the others through."""
+    """Turn the errors of an unavailable or throttling DynamoDB into StoreUnavailableError; raise others unchanged."""
     try:
         yield
     except (BotoConnectionError, HTTPClientError, ResponseParserError) as error:
@@ -49,3 +51,8 @@ def unavailability() -> Iterator[None]:
         if failed_there or error.response["Error"]["Code"] in _THROTTLED:
             raise StoreUnavailableError from error
         raise
+
+
+def error_code(error: Exception) -> str:
+    """Return the error code that AWS returned, else the error's type. The message could quote the order."""
+    return error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__

@@ -1,8 +1,8 @@
-"""An order as the item that DynamoDB keeps, with the keys of the indexes that it is found by.
+"""Item of an order: how DynamoDB keeps it, with the keys of three indexes.
 
 | index | keys | holds |
 |---|---|---|
-| `pending` | pending_shard, pending_since | orders of which an event is still to be published |
+| `pending` | pending_shard, pending_since | orders that have a pending event |
 | `by_status` | status_shard, listed_at | all orders, a few partitions for each status |
 | `by_customer` | customer_id, listed_at | all orders |
 """
@@ -16,30 +16,32 @@ from typing import TYPE_CHECKING, Any, cast
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
-from functions.order.orders import Cancellation, Item, Order, OrderSummary, customer_of, facts, rfc3339
+from functions.order.domain.order import Cancellation, Order, OrderLine, customer_of, snapshot
+from functions.order.domain.order_page import OrderSummary
+from functions.order.domain.timestamps import rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from botocore.exceptions import ClientError
 
-    from functions.order.orders import Status
+    from functions.order.domain.order import Status
 
     DynamoItem = Mapping[str, Any]
 
-# A partition of an index takes 1,000 writes a second, and holds up the table's own writes beyond that.
+# A partition of an index takes 1,000 writes a second; beyond that it holds up the writes of the table itself.
 PENDING_SHARDS = 16
 STATUS_SHARDS = 4
 
-serialize = TypeSerializer().serialize
-deserialize = TypeDeserializer().deserialize
+serialize_value = TypeSerializer().serialize
+deserialize_value = TypeDeserializer().deserialize
 
 
 def item_of(order: Order) -> dict[str, Any]:
-    """The item of a new order."""
+    """Build the item of a new order."""
     created_at = rfc3339(order.created_at)
     attributes = {
-        **facts(order),
+        **snapshot(order),
         "status": order.status,
         "created_at": created_at,
         "payment_reference": order.payment_reference,
@@ -52,19 +54,19 @@ def item_of(order: Order) -> dict[str, Any]:
         "customer_id": order.customer.id,
         "listed_at": f"{created_at}#{order.order_id}",
     }
-    return serialized(attributes)
+    return serialize_attributes(attributes)
 
 
 def order_of(item: DynamoItem) -> Order:
-    """The order that an item holds."""
-    attributes = _deserialized(item)
+    """Read the order from its item."""
+    attributes = _deserialize_attributes(item)
     return Order(
         order_id=attributes["order_id"],
         payment_reference=attributes["payment_reference"],
         content_hash=attributes["content_hash"],
         customer=customer_of(attributes["customer"]),
-        items=tuple(
-            Item(
+        lines=tuple(
+            OrderLine(
                 sku=each["sku"],
                 name=each["name"],
                 quantity=int(each["quantity"]),
@@ -83,8 +85,8 @@ def order_of(item: DynamoItem) -> Order:
 
 
 def summary_of(item: DynamoItem) -> OrderSummary:
-    """The summary that an entry of an index holds."""
-    attributes = _deserialized(item)
+    """Read the summary from an entry of an index."""
+    attributes = _deserialize_attributes(item)
     return OrderSummary(
         order_id=attributes["order_id"],
         status=attributes["status"],
@@ -96,7 +98,7 @@ def summary_of(item: DynamoItem) -> OrderSummary:
 
 
 def cancellation_attributes(cancellation: Cancellation) -> dict[str, str]:
-    """The cancellation as its attribute of the item holds it."""
+    """Build the attribute that holds the cancellation."""
     return {
         "reason": cancellation.reason,
         "cancelled_at": rfc3339(cancellation.cancelled_at),
@@ -105,27 +107,27 @@ def cancellation_attributes(cancellation: Cancellation) -> dict[str, str]:
 
 
 def pending_shard(order_id: str) -> int:
-    """Which of PENDING_SHARDS an order belongs to."""
+    """Return which of the PENDING_SHARDS an order belongs to."""
     return zlib.crc32(order_id.encode()) % PENDING_SHARDS
 
 
 def status_shard(status: Status, order_id: str) -> str:
-    """Which of its status's STATUS_SHARDS an order belongs to, such as `paid#3`."""
+    """Return which of the STATUS_SHARDS of its status an order belongs to, such as `paid#3`."""
     return f"{status}#{zlib.crc32(order_id.encode()) % STATUS_SHARDS}"
 
 
 def found_item(error: ClientError) -> dict[str, Any] | None:
-    """What a failed condition found, by ReturnValuesOnConditionCheckFailure; None if there was no item."""
+    """Return the item that failed the condition of a write, by ReturnValuesOnConditionCheckFailure; None: no item."""
     return cast("dict[str, Any]", error.response).get("Item")
 
 
-def serialized(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """Attributes in DynamoDB's types."""
-    return {name: serialize(value) for name, value in attributes.items()}
+def serialize_attributes(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn attributes into DynamoDB's types."""
+    return {name: serialize_value(value) for name, value in attributes.items()}
 
 
-def _deserialized(item: DynamoItem) -> dict[str, Any]:
-    return {name: deserialize(value) for name, value in item.items()}
+def _deserialize_attributes(item: DynamoItem) -> dict[str, Any]:
+    return {name: deserialize_value(value) for name, value in item.items()}
 
 
 def _cancellation_of(attributes: Mapping[str, str] | None) -> Cancellation | None:

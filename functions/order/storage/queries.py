@@ -1,48 +1,43 @@
-"""Lists of orders, newest first, page by page."""
+"""Order queries: lists of orders, newest first, page by page."""
 
 from __future__ import annotations
 
 import base64
 import heapq
 import re
-from dataclasses import dataclass
 from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, get_args
 
-from functions.order.dynamodb import unavailability
-from functions.order.items import STATUS_SHARDS, serialized, summary_of
-from functions.order.orders import OrderSummary, Status
+from functions.order.domain.order import Status
+from functions.order.domain.order_page import Page
+from functions.order.errors import OrderError
+from functions.order.storage.client import unavailability
+from functions.order.storage.order_item import STATUS_SHARDS, serialize_attributes, summary_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from functions.order.domain.order_page import OrderSummary
+
 BY_STATUS = "by_status"
 BY_CUSTOMER = "by_customer"
 
 _LISTED_AT = re.compile(r"[0-9T:.Z-]{24}#ord_[a-z2-7]{26}")
-_END = "~"  # sorts after every moment
+_START = "~"  # sorts after every time, and lists begin with the newest order
 
 
-class CursorInvalidError(Exception):
-    """The cursor is none of ours."""
+class CursorInvalidError(OrderError):
+    """The cursor does not come from this API."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Page:
-    """Some orders of a list, newest first. `next_cursor` leads to the page after it; None: this is the last."""
+class OrderQueries:
+    """The indexes that list orders. They lag behind the table by a moment.
 
-    orders: tuple[OrderSummary, ...]
-    next_cursor: str | None
-
-
-class OrderListing:
-    """The indexes that orders are listed by. They lag behind the table by a moment.
-
-    A cursor is the place of the last order that was shown. So pages neither repeat nor skip an order, whatever is
-    placed meanwhile.
+    A cursor is the place of the last order on a page. So pages neither repeat nor skip an order, even if orders are
+    placed in between.
     """
 
     def __init__(self, *, client: DynamoDBClient, table: str) -> None:
@@ -50,7 +45,7 @@ class OrderListing:
         self._table = table
 
     def of_customer(self, customer_id: str, *, status: Status | None, cursor: str | None, limit: int) -> Page:
-        """A page of one customer's orders. Raises CursorInvalidError and StoreUnavailableError."""
+        """Return a page of one customer's orders. Raises CursorInvalidError and StoreUnavailableError."""
         partition: dict[str, Any] = {
             "IndexName": BY_CUSTOMER,
             "KeyConditionExpression": "customer_id = :partition AND listed_at < :place",
@@ -63,7 +58,7 @@ class OrderListing:
         return _page(self._entries(partition, {**values, ":place": place}, limit), limit)
 
     def of_all(self, *, status: Status | None, cursor: str | None, limit: int) -> Page:
-        """A page of everybody's orders. Raises CursorInvalidError and StoreUnavailableError."""
+        """Return a page of all customers' orders. Raises CursorInvalidError and StoreUnavailableError."""
         partition = {
             "IndexName": BY_STATUS,
             "KeyConditionExpression": "status_shard = :partition AND listed_at < :place",
@@ -79,13 +74,13 @@ class OrderListing:
     def _entries(
         self, partition: Mapping[str, Any], values: Mapping[str, str], limit: int
     ) -> Iterator[tuple[str, OrderSummary]]:
-        """The place and the summary of each order of a partition, newest first."""
+        """Yield the place and the summary of each order of a partition, newest first."""
         start: dict[str, Any] = {}
         while True:
             with unavailability():
                 page = self._client.query(
                     TableName=self._table,
-                    ExpressionAttributeValues=serialized(values),
+                    ExpressionAttributeValues=serialize_attributes(values),
                     ScanIndexForward=False,
                     Limit=limit + 1,
                     **partition,
@@ -108,9 +103,9 @@ def _page(entries: Iterator[tuple[str, OrderSummary]], limit: int) -> Page:
 
 
 def _place(cursor: str | None) -> str:
-    """The place in the list that a cursor stands for; without one, the list's beginning."""
+    """Return the place in the list that a cursor stands for; without a cursor, the beginning of the list."""
     if cursor is None:
-        return _END
+        return _START
     try:
         place = base64.b64decode(cursor, altchars=b"-_", validate=True).decode()
     except ValueError:

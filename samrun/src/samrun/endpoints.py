@@ -1,4 +1,4 @@
-"""Where the parts of a stack are; also kept in a file, for whoever wants to use them."""
+"""Endpoints: the addresses of a stack's parts, also in a file for other programs."""
 
 import json
 import re
@@ -7,26 +7,27 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from local import docker
-from local.errors import PlainError
-from local.files import write_whole
-from local.ports import LOOPBACK
+from samrun.errors import UserError
+from samrun.supervision import docker
+from samrun.supervision.files import write_atomically
+from samrun.supervision.ports import LOOPBACK
 
 FILE = "endpoints.json"
-_OF_SCRAM = ("kafka_scram", "kafka_secret", "kafka_ca_secret")
+_OF_TLS = ("kafka_scram", "kafka_secret", "kafka_mtls", "kafka_client_secret", "kafka_ca_secret")
 _BOOTSTRAP = re.compile(r"[^:,\s]+:\d+(,[^:,\s]+:\d+)*")
 
 
-class NoStackError(PlainError):
+class NoStackError(UserError):
     """No stack runs on the data folder."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoints:
-    """URLs, and host:port for Kafka. None: that part does not run.
+    """Addresses of a stack: URLs, and host:port for Kafka. None: that part does not run.
 
-    `container_kafka` is Kafka's address for containers of this machine's Docker. `kafka_scram` is its address for who
-    logs in; `kafka_secret` and `kafka_ca_secret` are the ARNs of the user's secret and of that of the CA.
+    `container_kafka` is Kafka's address for containers of this machine's Docker. `kafka_scram` is its address for
+    clients with a password, and `kafka_mtls` that for clients with a certificate. `kafka_secret`, `kafka_client_secret`
+    and `kafka_ca_secret` are the ARNs of the secrets of user, client and CA.
     """
 
     api: str | None
@@ -39,24 +40,26 @@ class Endpoints:
     container_kafka: str | None = None
     kafka_scram: str | None = None
     kafka_secret: str | None = None
+    kafka_mtls: str | None = None
+    kafka_client_secret: str | None = None
     kafka_ca_secret: str | None = None
 
     @classmethod
     def read(cls, data: Path) -> Self:
-        """Return those of the stack that runs on a data folder. Raises NoStackError."""
+        """Return the endpoints of the stack that runs on a data folder. Raises NoStackError."""
         file = data / FILE
         try:
             by_name = json.loads(file.read_text())
         except FileNotFoundError:
             raise NoStackError(
-                f"No stack runs on {data} (there is no {file}): start it with `make run` or `python -m local`, "
+                f"No stack runs on {data} (there is no {file}): start it with `samrun`, "
                 "or name the folder of another with --data."
             ) from None
         return cls(
             api=by_name.get("api"),
             lambda_=by_name.get("lambda"),
             **{name: by_name[name] for name in ("console", "aws", "dynamodb", "kafka")},
-            **{name: by_name.get(name) for name in ("container_kafka", *_OF_SCRAM)},
+            **{name: by_name.get(name) for name in ("container_kafka", *_OF_TLS)},
         )
 
     @property
@@ -65,7 +68,7 @@ class Endpoints:
         return f"{self.console}/issuer"
 
     def for_containers(self) -> Self:
-        """Return what containers call the same places."""
+        """Return the same endpoints with the addresses that containers use."""
         return replace(
             self,
             aws=_for_containers(self.aws),
@@ -74,19 +77,19 @@ class Endpoints:
         )
 
     def fill_in(self, parameters: Mapping[str, str]) -> Mapping[str, str]:
-        """Return the parameters with {kafka}, {issuer} and the like replaced by what they stand for."""
+        """Return the parameters with {kafka}, {issuer} and the like replaced by the addresses."""
         filled_in = dict(parameters)
         for name, address in {**self.by_name(), "issuer": self.issuer}.items():
             filled_in = {key: value.replace(f"{{{name}}}", address) for key, value in filled_in.items()}
         return filled_in
 
     def by_name(self) -> Mapping[str, str]:
-        """Return those that run, by their public names."""
+        """Return the addresses of the parts that run, by their public names."""
         return {name.rstrip("_"): address for name, address in asdict(self).items() if address}
 
     def write(self, data: Path) -> Path:
-        """Write them to the stack's data folder, whole or not at all; return the file."""
-        return write_whole(data / FILE, json.dumps(self.by_name(), indent=2) + "\n")
+        """Write the endpoints to the stack's data folder, whole or not at all; return the file."""
+        return write_atomically(data / FILE, json.dumps(self.by_name(), indent=2) + "\n")
 
 
 def _for_containers(address: str) -> str:
@@ -94,7 +97,7 @@ def _for_containers(address: str) -> str:
 
 
 def is_bootstrap(text: str) -> bool:
-    """Tell whether a text can be Kafka's address: host:port, or several separated by commas."""
+    """Return whether a text can be Kafka's address: host:port, or several separated by commas."""
     return _BOOTSTRAP.fullmatch(text) is not None
 
 

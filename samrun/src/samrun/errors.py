@@ -1,19 +1,90 @@
-"""Errors that are told in words, without a traceback, to whoever started the stack."""
+"""Errors of samrun: one tree under SamrunError. Each class stands beside the code that raises it.
+
+    SamrunError
+    ├── UserError                           errors.py
+    │   ├── ConflictError                   applications.py
+    │   ├── UnknownParameterError           applications.py
+    │   ├── NoValueError                    cli/generate_event.py
+    │   ├── NoLocalAuthorizerError          cli/token.py
+    │   ├── NoStackError                    endpoints.py
+    │   ├── PackageError                    functions/deployment_package.py
+    │   ├── SamError                        functions/sam_cli.py
+    │   ├── MappingError                    mapping/group_member.py
+    │   ├── NoRecordError                   mapping/record_finder.py
+    │   ├── KeyFileError                    oidc/issuer.py
+    │   ├── ExternalServiceError            services/external.py
+    │   ├── JavaError                       services/java.py
+    │   ├── KafkaUnreachableError           services/kafka.py
+    │   ├── KafkaSecretError                services/kafka_credentials.py
+    │   ├── ResourceError                   services/resources.py
+    │   ├── SettingsError                   settings.py
+    │   ├── StackInUseError                 stack.py
+    │   ├── PortTakenError                  supervision/ports.py
+    │   ├── ProcessDiedError                supervision/process.py
+    │   ├── EnvironmentVariablesError       template/values/environment_variables.py
+    │   ├── TemplateError                   template/errors.py
+    │   │   ├── EventRuleError              template/triggers/event_rules.py
+    │   │   ├── UnresolvableError           template/resolution/intrinsics.py
+    │   │   ├── LoopError                   template/reading/language_extensions.py
+    │   │   ├── ExpressionError             template/triggers/schedule_expressions.py
+    │   │   ├── ScheduleError               template/triggers/schedules.py
+    │   │   └── TargetInputError            template/triggers/target_inputs.py
+    │   └── ParametersError                 template/values/parameters.py
+    ├── BadRequestError                     console/mailpit.py
+    ├── TransformError                      deliveries/target_input.py
+    ├── AsynchronousDestinationError        functions/asynchronous_destinations.py
+    ├── MalformedBatchResponseError         functions/batch_item_failures.py
+    ├── InitError                           functions/environment_pool.py
+    ├── InvocationRequestError          functions/invocation_request.py
+    ├── FunctionNotFoundError               functions/invoker.py
+    ├── PayloadTooLargeError                functions/invoker.py
+    ├── GatewayError                        gateway/errors.py
+    │   ├── InvalidTokenError               gateway/authorizer.py
+    │   ├── RefusedError                    gateway/authorizer.py
+    │   ├── KeysUnavailableError            gateway/keys.py
+    │   ├── UnknownKeyError                 gateway/keys.py
+    │   ├── AccessDeniedError               gateway/lambda_authorizer.py
+    │   ├── AuthorizerFailedError           gateway/lambda_authorizer.py
+    │   ├── MissingIdentityError            gateway/lambda_authorizer.py
+    │   ├── PolicyError                     gateway/policy.py
+    │   ├── RequestTooLargeError            gateway/request_body.py
+    │   ├── FunctionFailedError             gateway/responses.py
+    │   ├── MalformedResponseError          gateway/responses.py
+    │   └── RestError                       gateway/rest_errors.py
+    ├── AuthenticationError                 mapping/authentication.py
+    ├── BrokerRefusalError                  mapping/group_member.py
+    ├── DestinationError                    mapping/on_failure_destination.py
+    ├── SchemaUnavailableError              schemas/schema.py
+    ├── InvalidRecordError                  schemas/schema.py
+    │   ├── SchemaNotFoundError             schemas/schema.py
+    │   └── DeserializationError            schemas/schema.py
+    ├── MailNotFoundError                   services/mail_store.py
+    ├── FetchError                          services/maven.py
+    ├── SecretError                         services/secrets.py
+    └── FilterPatternError                  template/triggers/filter_pattern.py
+
+The command line prints a UserError as a message, without a traceback. The others stay inside: their callers answer a
+request with them, retry, or log them.
+"""
 
 from collections.abc import Iterator
 
 
-class PlainError(Exception):
-    """What is wrong is outside the code, and the message says what to do about it."""
+class SamrunError(Exception):
+    """An error that samrun raises itself, and expects."""
 
 
-def plain_errors(group: BaseExceptionGroup[BaseException]) -> list[PlainError]:
-    """Return the errors of a group that can be told in words; raise the group if there is any other in it."""
+class UserError(SamrunError):
+    """An error outside the code; its message says what is wrong, where, and what to do."""
+
+
+def user_errors(group: BaseExceptionGroup[BaseException]) -> list[UserError]:
+    """Return the errors of a group if each is a UserError; raise the group if one is not."""
     errors = list(_leaves(group))
-    plain = [error for error in errors if isinstance(error, PlainError)]
-    if len(plain) < len(errors):
+    user = [error for error in errors if isinstance(error, UserError)]
+    if len(user) < len(errors):
         raise group
-    return plain
+    return user
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:

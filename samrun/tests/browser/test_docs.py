@@ -1,20 +1,19 @@
-"""The page of an API's OpenAPI document in a real browser."""
+"""The docs page of an API in a real browser."""
 
 import json
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 
-from local.gateway import Access, gateway
-from local.invoker import Answer
-from local.model import HttpApi, Route
+from samrun.functions.invoker import InvocationResult
+from samrun.gateway import Access, gateway
+from samrun.template.model.http_apis import HttpApi, Route
+from support.fake_invoker import FakeInvoker, success
+from support.web_server import serve_in_thread
 
-# As Powertools writes them: version 3.1, and where the API is deployed.
+# In the form that Powertools writes: version 3.1, and with the URL of the deployed API.
 DOCUMENT = {
     "openapi": "3.1.0",
     "info": {"title": "Greetings", "version": "1"},
@@ -25,13 +24,10 @@ DOCUMENT = {
 }
 
 
-class Greeter:
-    """A Lambda whose functions all greet, and say back what token they got."""
-
-    async def invoke(self, function: str, payload: bytes) -> Answer:
-        token = json.loads(payload)["headers"].get("authorization", "nobody")
-        answer = {"statusCode": 200, "body": f"Hello from the function to {token}"}
-        return Answer(request_id="r-1", payload=json.dumps(answer).encode())
+async def greet(_name: str, payload: bytes) -> InvocationResult:
+    """Greet, and repeat the token of the request."""
+    token = json.loads(payload)["headers"].get("authorization", "nobody")
+    return success({"statusCode": 200, "body": f"Hello from the function to {token}"})
 
 
 @pytest.fixture
@@ -48,16 +44,9 @@ def accesses() -> list[Access]:
 def url(document: Path, accesses: list[Access]) -> Iterator[str]:
     routes = (Route(method="GET", path="/greeting", function="Greet"),)
     api = HttpApi(logical_id="Api", routes=routes, openapi_document=document)
-    app = gateway(api, Greeter(), log=accesses.append, warn=pytest.fail)
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", ws="none"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive(), "the gateway did not start"
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
+    app = gateway(api, FakeInvoker(function=greet), log=accesses.append, warn=pytest.fail)
+    with serve_in_thread(app) as served:
+        yield served
 
 
 @pytest.fixture
@@ -67,7 +56,7 @@ def page(browser: Browser) -> Iterator[Page]:
     page.close()
 
 
-def test_try_it_out_calls_this_gateway_and_nothing_leaves_it(
+def test_try_it_out_calls_this_gateway_and_no_other_host(
     page: Page, url: str, document: Path, accesses: list[Access]
 ) -> None:
     document.write_text(json.dumps(DOCUMENT))
@@ -94,7 +83,7 @@ def test_try_it_out_calls_this_gateway_and_nothing_leaves_it(
     assert (elsewhere, complaints) == ([], [])
 
 
-def test_a_token_that_was_entered_is_sent(page: Page, url: str, document: Path) -> None:
+def test_entered_token_is_sent(page: Page, url: str, document: Path) -> None:
     document.write_text(json.dumps(DOCUMENT))
     page.goto(f"{url}/docs")
     page.get_by_role("button", name="Authorize").first.click()
@@ -108,6 +97,6 @@ def test_a_token_that_was_entered_is_sent(page: Page, url: str, document: Path) 
     expect(page.get_by_text("Hello from the function to Bearer a.b.c")).to_be_visible()
 
 
-def test_a_missing_document_is_explained(page: Page, url: str, document: Path) -> None:
+def test_docs_page_explains_a_missing_document(page: Page, url: str, document: Path) -> None:
     page.goto(f"{url}/docs")
     expect(page.get_by_text(f"{document} cannot be read")).to_be_visible()

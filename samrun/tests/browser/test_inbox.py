@@ -1,7 +1,6 @@
 """The inbox in a real browser."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -11,11 +10,11 @@ from typing import Self
 
 import httpx
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
-from local.console import console
-from local.mails import MailStore
+from samrun.console import console
+from samrun.services.mail_store import MailStore
+from support.web_server import serve_in_thread
 
 Send = Callable[..., str]
 
@@ -27,7 +26,7 @@ def store(tmp_path: Path) -> MailStore:
 
 @pytest.fixture
 def send(store: MailStore) -> Send:
-    """Accepts a mail as the local SES does, each a minute later than the one before."""
+    """Store a mail as the local SES does, each a minute later than the previous one."""
     clock = [datetime(2026, 11, 22, 10, 15, 30, tzinfo=UTC)]
 
     def accept(subject: str, *, text: str = "Hello", html: str | None = None) -> str:
@@ -47,21 +46,13 @@ def send(store: MailStore) -> Send:
 
 @pytest.fixture
 def url(store: MailStore) -> Iterator[str]:
-    config = uvicorn.Config(console(store), host="127.0.0.1", port=0, log_level="error", ws="none")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive(), "the console did not start"
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
+    with serve_in_thread(console(store)) as served:
+        yield served
 
 
 @pytest.fixture
 def page(browser: Browser, url: str) -> Iterator[Page]:
-    """A page on which anything that the browser complains about fails the test; it closes before its server."""
+    """A page that fails the test if the browser logs an error or a warning. It closes before its server."""
     context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB", base_url=url)
     page = context.new_page()
     complaints: list[str] = []
@@ -77,14 +68,14 @@ def page(browser: Browser, url: str) -> Iterator[Page]:
     assert complaints == []
 
 
-def test_an_empty_inbox_says_what_to_do(page: Page) -> None:
+def test_empty_inbox_says_what_to_do(page: Page) -> None:
     page.goto("/")
     expect(page.get_by_role("heading", name="No mail yet")).to_be_visible()
-    expect(page.get_by_text("Do something in your application that sends a mail")).to_be_visible()
+    expect(page.get_by_text("Send a mail from your application")).to_be_visible()
     expect(page.get_by_role("button", name="Delete all")).to_be_disabled()
 
 
-def test_a_mail_is_read_as_html_as_text_and_as_source(page: Page, send: Send) -> None:
+def test_mail_is_shown_as_html_as_text_and_as_source(page: Page, send: Send) -> None:
     send("Your order", text="Thank you in plain words.", html="<h2>Thank you</h2>")
     page.goto("/")
     expect(page).to_have_title("(1) Inbox")
@@ -102,14 +93,14 @@ def test_a_mail_is_read_as_html_as_text_and_as_source(page: Page, send: Send) ->
     expect(page.locator("#plain")).to_contain_text("Content-Type: multipart/alternative")
 
 
-def test_a_new_mail_shows_up_by_itself(page: Page, send: Send) -> None:
+def test_new_mail_appears_without_a_reload(page: Page, send: Send) -> None:
     page.goto("/")
     expect(page.get_by_role("heading", name="No mail yet")).to_be_visible()
     send("Just arrived")
     expect(page.get_by_role("button", name="Just arrived")).to_be_visible()
 
 
-def test_j_and_k_go_through_the_mails(page: Page, send: Send) -> None:
+def test_keys_j_and_k_move_through_the_mails(page: Page, send: Send) -> None:
     for subject in ("First", "Second", "Third"):
         send(subject)
     page.goto("/")
@@ -132,14 +123,14 @@ def test_search_narrows_the_list(page: Page, send: Send) -> None:
     expect(page.get_by_text("No mail matches “nothing like it”.")).to_be_visible()
 
 
-def test_a_mail_opens_by_its_address(page: Page, send: Send) -> None:
+def test_mail_opens_by_its_url(page: Page, send: Send) -> None:
     identifier = send("Your order")
     send("Another")
     page.goto(f"/view/{identifier}")
     expect(page.get_by_role("heading", name="Your order")).to_be_visible()
 
 
-def test_delete_all_asks_first(page: Page, send: Send, store: MailStore) -> None:
+def test_delete_all_asks_for_confirmation(page: Page, send: Send, store: MailStore) -> None:
     send("Your order")
     page.goto("/")
     page.get_by_role("button", name="Delete all").click()
@@ -151,7 +142,7 @@ def test_delete_all_asks_first(page: Page, send: Send, store: MailStore) -> None
     assert store.newest_first() == []
 
 
-def test_a_phone_shows_the_list_or_the_mail(page: Page, send: Send) -> None:
+def test_phone_shows_the_list_or_the_mail(page: Page, send: Send) -> None:
     send("Your order", html="<p>Thank you</p>")
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto("/")
@@ -163,7 +154,7 @@ def test_a_phone_shows_the_list_or_the_mail(page: Page, send: Send) -> None:
     expect(page.get_by_role("button", name="Your order")).to_be_visible()
 
 
-def test_the_theme_is_switched_and_remembered(page: Page) -> None:
+def test_theme_is_switched_and_stored(page: Page) -> None:
     page.emulate_media(color_scheme="light")
     page.goto("/")
     light = page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -174,7 +165,7 @@ def test_the_theme_is_switched_and_remembered(page: Page) -> None:
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == dark
 
 
-def test_a_hostile_mail_does_nothing(browser: Browser, url: str, send: Send) -> None:
+def test_hostile_mail_runs_and_loads_nothing(browser: Browser, url: str, send: Send) -> None:
     with _Attacker() as attacker:
         attacks = (
             f'<meta http-equiv="refresh" content="0;url={attacker.url}/refresh">'
@@ -209,7 +200,7 @@ def test_a_hostile_mail_does_nothing(browser: Browser, url: str, send: Send) -> 
 
 
 class _Attacker:
-    """A site elsewhere that notes every visit."""
+    """A foreign site that records every visit."""
 
     def __init__(self) -> None:
         self.visits: list[str] = []
@@ -222,7 +213,7 @@ class _Attacker:
                 self.end_headers()
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
-                """Say nothing: the visits are the log."""
+                """Log nothing: the list of visits is the log."""
 
         self._server = HTTPServer(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})

@@ -1,4 +1,4 @@
-"""`python -m local generate-event`: which record is in the event, and what is said of one that cannot be."""
+"""`samrun generate-event`: the record in the event, and the messages about options that are wrong."""
 
 import base64
 import contextlib
@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from local.__main__ import main
+from samrun.cli.main import main
 
 Generate = Callable[..., dict[str, Any]]
 Refused = Callable[..., str]
@@ -23,7 +23,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: str) -> int:
-        monkeypatch.setattr("sys.argv", ["local", "generate-event", *arguments])
+        monkeypatch.setattr("sys.argv", ["samrun", "generate-event", *arguments])
         return main()
 
     return run
@@ -43,7 +43,7 @@ def generate(run: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> Gen
 
 @pytest.fixture
 def refused(run: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> Refused:
-    """Runs the command, which prints no event, and returns what it says instead."""
+    """Runs the command, which prints no event, and returns its error message."""
 
     def refused(*arguments: str) -> str:
         with contextlib.suppress(SystemExit):  # argparse's way, with a status of 2
@@ -71,13 +71,13 @@ def test_an_event_of_msk_names_its_cluster(generate: Generate) -> None:
     assert event["eventSourceArn"].startswith("arn:aws:kafka:us-east-1:123456789012:cluster/")
 
 
-def test_an_event_of_a_cluster_of_one_s_own_has_no_arn(generate: Generate) -> None:
+def test_an_event_of_a_self_managed_cluster_has_no_arn(generate: Generate) -> None:
     event = generate("self-managed-kafka", "--bootstrap", "a:1,b:2")
     assert (event["eventSource"], event["bootstrapServers"]) == ("SelfManagedKafka", "a:1,b:2")
     assert "eventSourceArn" not in event
 
 
-def test_untold_the_record_is_aws_s_own_example(generate: Generate) -> None:
+def test_the_record_without_options_is_the_example_of_aws(generate: Generate) -> None:
     event = generate("msk")
     assert list(event["records"]) == ["mytopic-0"]
     record = only_record(event)
@@ -86,7 +86,7 @@ def test_untold_the_record_is_aws_s_own_example(generate: Generate) -> None:
     assert value(event) == b"Hello, this is a test."
 
 
-def test_a_record_is_as_the_options_say(generate: Generate) -> None:
+def test_options_set_the_fields_of_the_record(generate: Generate) -> None:
     place = ["--topic", "orders", "--partition", "2", "--offset", "7", "--timestamp", "1795342530612"]
     headers = ["--header", "type=order.paid.v1", "--header", "city=Hà Nội=HN"]
     event = generate("msk", "--value", "{}", "--key", "ord_1", *place, *headers)
@@ -110,22 +110,22 @@ def test_a_record_is_as_the_options_say(generate: Generate) -> None:
     }
 
 
-def test_the_value_is_what_a_file_has(generate: Generate, tmp_path: Path) -> None:
+def test_a_file_is_the_value_of_the_record(generate: Generate, tmp_path: Path) -> None:
     content = b'[{"city": "\xc3\xa9"},\r\n \xff]\n'
     (tmp_path / "value.json").write_bytes(content)
     assert value(generate("msk", "value.json")) == content
 
 
-def test_the_value_is_what_standard_input_has(generate: Generate, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_standard_input_is_the_value_of_the_record(generate: Generate, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b'{"a": 1}\n')))
     assert value(generate("msk", "-")) == b'{"a": 1}\n'
 
 
-def test_a_file_that_is_not_there_is_named(refused: Refused) -> None:
-    assert refused("msk", "value.json").startswith("value.json, which is to hold the record's value, cannot be read: ")
+def test_a_file_that_does_not_exist_is_an_error_that_names_it(refused: Refused) -> None:
+    assert refused("msk", "value.json").startswith("value.json, the file with the record's value, cannot be read: ")
 
 
-def test_a_topic_is_read_where_a_stack_runs(refused: Refused) -> None:
+def test_a_topic_without_a_stack_is_an_error(refused: Refused) -> None:
     assert refused("msk", "--from-topic", "order-events").startswith("No stack runs on .local ")
 
 
@@ -136,13 +136,13 @@ def test_a_topic_is_read_where_a_stack_runs(refused: Refused) -> None:
         ("kafka", "argument SOURCE: invalid choice: 'kafka' (choose from"),
         ("msk f --value x", "argument --value: not allowed with argument FILE"),
         ("msk --value x --from-topic t", "argument --from-topic: not allowed with argument --value"),
-        ("msk --header x", "argument --header: 'x' is no header: write NAME=VALUE"),
-        ("msk --offset -1", "argument --offset: '-1' is no number of 0 or more"),
-        ("msk --partition many", "argument --partition: 'many' is no number of 0 or more"),
-        ("msk --from-topic t:newest", "'t:newest' is no place: write TOPIC[:PARTITION[:OFFSET]]"),
-        ("msk --from-topic t:0:1:2", "'t:0:1:2' is no place: write TOPIC[:PARTITION[:OFFSET]]"),
+        ("msk --header x", "argument --header: 'x' is not a header: write NAME=VALUE"),
+        ("msk --offset -1", "argument --offset: '-1' is not a number of 0 or more"),
+        ("msk --partition many", "argument --partition: 'many' is not a number of 0 or more"),
+        ("msk --from-topic t:newest", "'t:newest' is not a position: write TOPIC[:PARTITION[:OFFSET]]"),
+        ("msk --from-topic t:0:1:2", "'t:0:1:2' is not a position: write TOPIC[:PARTITION[:OFFSET]]"),
         ("msk --bootstrap localhost", "argument --bootstrap: 'localhost': write host:port"),
     ],
 )
-def test_what_cannot_be_meant_is_said(refused: Refused, arguments: str, said: str) -> None:
+def test_a_wrong_option_is_an_error_that_says_what_to_write(refused: Refused, arguments: str, said: str) -> None:
     assert said in refused(*arguments.split())

@@ -1,4 +1,4 @@
-"""`python -m local token`, and the token that is shown once everything runs."""
+"""`samrun token`, and the token in the banner."""
 
 import io
 import json
@@ -8,13 +8,15 @@ from typing import Any
 import jwt
 import pytest
 
-from local.__main__ import main
-from local.endpoints import Endpoints
-from local.issuer import Issuer
-from local.model import Application, HttpApi, JwtAuthorizer, Route, TryItToken
-from local.ready import say_ready
-from local.stack import Stack
-from local.terminal import Terminal
+from samrun.cli.banner import print_banner
+from samrun.cli.main import main
+from samrun.endpoints import Endpoints
+from samrun.oidc.issuer import Issuer
+from samrun.stack import Stack
+from samrun.supervision.terminal import Terminal
+from samrun.template.model.application import Application
+from samrun.template.model.authorizers import JwtAuthorizer, TryItToken
+from samrun.template.model.http_apis import HttpApi, Route
 
 ENDPOINTS = Endpoints(
     api="http://127.0.0.1:3000",
@@ -53,19 +55,17 @@ Resources:
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a template, of which a stack runs."""
+    """A folder with a template, and the endpoints of a stack that runs it."""
     (tmp_path / "src").mkdir()
     (tmp_path / "template.yaml").write_text(TEMPLATE)
-    (tmp_path / "samconfig.toml").write_text(
-        '[default.local_run.parameters]\nparameter_overrides = ["Issuer={issuer}"]'
-    )
+    (tmp_path / "samconfig.toml").write_text('[default.samrun.parameters]\nparameter_overrides = ["Issuer={issuer}"]')
     ENDPOINTS.write(tmp_path / ".local")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 def _run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    monkeypatch.setattr("sys.argv", ["local", "token", *arguments])
+    monkeypatch.setattr("sys.argv", ["samrun", "token", *arguments])
     return main()
 
 
@@ -97,7 +97,7 @@ def test_a_token_is_printed_and_nothing_else(
     }
 
 
-def test_without_options_it_is_for_whom_the_template_says_and_allows_nothing(
+def test_a_token_without_options_has_the_subject_of_the_template_and_no_scope(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert _run(monkeypatch) == 0
@@ -106,7 +106,7 @@ def test_without_options_it_is_for_whom_the_template_says_and_allows_nothing(
     assert claims["exp"] - claims["iat"] == 12 * 3600
 
 
-def test_the_audience_is_the_one_of_the_parameters_that_the_stack_has(
+def test_the_audience_comes_from_the_parameters_of_the_stack(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert _run(monkeypatch, "--parameter-overrides", "Audience=mine") == 0
@@ -120,7 +120,7 @@ def test_no_stack_is_an_error_that_says_how_to_start_one(
     output = capsys.readouterr()
     assert output.out == ""
     assert "No stack runs on elsewhere" in output.err
-    assert "make run" in output.err
+    assert "start it with `samrun`" in output.err
     assert not (project / "elsewhere").exists()
 
 
@@ -142,7 +142,7 @@ def test_an_authorizer_of_another_issuer_is_an_error_unless_the_audience_is_name
     [
         ("sub=cus_eve", "set it with --sub"),
         ("exp=1", "set it with --expires-in"),
-        ("secret", "number 1 is no claim: write NAME=VALUE"),
+        ("secret", "entry 1 is not a claim: write NAME=VALUE"),
     ],
 )
 def test_a_claim_that_cannot_be_set_is_an_error(
@@ -156,7 +156,7 @@ def test_a_claim_that_cannot_be_set_is_an_error(
     assert output.out == ""
 
 
-def test_a_template_that_is_not_there_is_named(
+def test_a_template_that_does_not_exist_is_an_error(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (project / "template.yaml").unlink()
@@ -164,11 +164,11 @@ def test_a_template_that_is_not_there_is_named(
     assert "no such template" in capsys.readouterr().err
 
 
-# ---------------------------------------------------------------- once everything runs
+# ---------------------------------------------------------------- the banner
 
 
-def _ready(tmp_path: Path, *, issuer: str | None = None, wanted: TryItToken | None = None) -> str:
-    """Return what is said of an API whose authorizer trusts `issuer`."""
+def _ready(tmp_path: Path, *, issuer: str | None = None, token_spec: TryItToken | None = None) -> str:
+    """Return the banner of an API whose authorizer trusts `issuer`."""
     authorizer = issuer and JwtAuthorizer(
         name="Tokens", issuer=issuer, audiences=("greetings",), identity_source="$request.header.Authorization"
     )
@@ -177,36 +177,36 @@ def _ready(tmp_path: Path, *, issuer: str | None = None, wanted: TryItToken | No
         routes=(Route(method="GET", path="/", function="Greeter", authorizer=authorizer or None),),
         openapi_document=None,
         try_it="curl {api}/ -H 'authorization: Bearer {token}' -d '{\"a\": 1}'\n",
-        try_it_token=wanted,
+        try_it_token=token_spec,
     )
     application = Application(functions=(), apis=(api,), mappings=(), schedules=(), resources=(), ignored=())
     running = Stack(application=application, endpoints=ENDPOINTS, issuer=Issuer(ENDPOINTS.issuer, tmp_path / ".local"))
     output = io.StringIO()
-    say_ready(running, Terminal(output, tmp_path / "logs"))
+    print_banner(running, Terminal(output, tmp_path / "logs"))
     return output.getvalue()
 
 
 def test_the_command_to_try_holds_a_token_that_is_explained(tmp_path: Path) -> None:
-    said = _ready(tmp_path, issuer=ENDPOINTS.issuer, wanted=TryItToken(subject="cus_ada", scope="greet"))
+    said = _ready(tmp_path, issuer=ENDPOINTS.issuer, token_spec=TryItToken(subject="cus_ada", scope="greet"))
     [command] = [line for line in said.splitlines() if line.startswith("curl")]
     token = command.partition("Bearer ")[2].partition("'")[0]
     claims = _claims(tmp_path, token)
     assert (claims["sub"], claims["scope"], claims["aud"]) == ("cus_ada", "greet", "greetings")
     assert command == f"curl http://127.0.0.1:3000/ -H 'authorization: Bearer {token}' -d '{json.dumps({'a': 1})}'"
     assert "lasts 12 hours; it has the subject cus_ada and the scope greet" in said
-    assert "-m local token --sub" in said
+    assert "samrun token --sub" in said
 
 
-def test_a_token_without_a_scope_is_not_said_to_have_one(tmp_path: Path) -> None:
-    said = _ready(tmp_path, issuer=ENDPOINTS.issuer, wanted=TryItToken(subject="cus_ada", scope=""))
+def test_the_banner_names_no_scope_of_a_token_without_one(tmp_path: Path) -> None:
+    said = _ready(tmp_path, issuer=ENDPOINTS.issuer, token_spec=TryItToken(subject="cus_ada", scope=""))
     assert "it has the subject cus_ada.\n" in said
 
 
 def test_the_command_of_an_api_with_an_issuer_elsewhere_keeps_its_placeholder(tmp_path: Path) -> None:
-    said = _ready(tmp_path, issuer="https://issuer.example", wanted=TryItToken(subject="cus_ada", scope=""))
+    said = _ready(tmp_path, issuer="https://issuer.example", token_spec=TryItToken(subject="cus_ada", scope=""))
     assert "Bearer {token}'" in said
     assert "lasts" not in said
 
 
-def test_there_is_no_word_of_tokens_where_nothing_asks_for_them(tmp_path: Path) -> None:
-    assert "python -m local token" not in _ready(tmp_path, wanted=TryItToken(subject="cus_ada", scope=""))
+def test_the_banner_has_no_token_for_an_api_without_an_authorizer(tmp_path: Path) -> None:
+    assert "samrun token" not in _ready(tmp_path, token_spec=TryItToken(subject="cus_ada", scope=""))

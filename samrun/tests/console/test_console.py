@@ -1,4 +1,4 @@
-"""The console's API: Mailpit's shapes, what its pages may do, and who may change anything."""
+"""API of the console: Mailpit's JSON, the rights of its pages, and the checks of who may change mails."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -9,14 +9,14 @@ from typing import Any
 import httpx
 import pytest
 
-from local.console import console
-from local.mails import MailStore
+from samrun.console import console
+from samrun.services.mail_store import MailStore
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 class Client:
-    """The console over its own store of mails; `send` adds one, a minute later than the one before."""
+    """The console with a store of its own. `send` adds a mail, each a minute later than the previous one."""
 
     def __init__(self, folder: Path) -> None:
         self.store = MailStore(folder)
@@ -67,7 +67,7 @@ def client(tmp_path: Path) -> Client:
 # ---------------------------------------------------------------- Mailpit's API
 
 
-def test_messages_are_listed_as_mailpit_lists_them(client: Client) -> None:
+def test_list_has_mailpits_form(client: Client) -> None:
     first = client.send("First")
     identifier = client.send("Second", attachment=b"%PDF")
     client.store.mark_read(first)
@@ -102,7 +102,7 @@ def test_messages_are_listed_as_mailpit_lists_them(client: Client) -> None:
     }
 
 
-def test_messages_are_paged(client: Client) -> None:
+def test_list_has_pages(client: Client) -> None:
     for number in range(60):
         client.send(str(number))
     assert len(client.subjects("/api/v1/messages")) == 50
@@ -125,7 +125,7 @@ def test_messages_are_paged(client: Client) -> None:
         ("12.50", ["Other"]),
     ],
 )
-def test_search_finds_what_has_every_word(client: Client, query: str, subjects: list[str]) -> None:
+def test_search_finds_mails_with_every_word(client: Client, query: str, subjects: list[str]) -> None:
     client.send("Your order")
     client.send("Your refund")
     client.send("Other", sender="news@example.org", text="It costs 12.50 €")
@@ -135,13 +135,13 @@ def test_search_finds_what_has_every_word(client: Client, query: str, subjects: 
     assert response.json()["total"] == 3
 
 
-def test_search_without_a_query_is_an_error_as_mailpit_words_it(client: Client) -> None:
+def test_search_without_a_query_has_mailpits_error(client: Client) -> None:
     response = client.get("/api/v1/search?query=%20")
     assert (response.status_code, response.text) == (400, "Error: no search query")
     assert response.headers["content-type"].startswith("text/plain")
 
 
-def test_a_message_is_shown_whole_and_then_is_read(client: Client) -> None:
+def test_message_is_complete_and_marked_as_read(client: Client) -> None:
     identifier = client.send(html="<p>Thank you</p>", attachment=b"%PDF")
     message = client.get(f"/api/v1/message/{identifier}").json()
     assert message["Text"].strip() == "Thank you"
@@ -165,7 +165,7 @@ def test_a_message_is_shown_whole_and_then_is_read(client: Client) -> None:
     assert client.store.get(identifier).read
 
 
-def test_latest_is_the_newest_or_the_newest_that_matches(client: Client) -> None:
+def test_latest_is_the_newest_mail_or_the_newest_match(client: Client) -> None:
     client.send("Order")
     client.send("Refund")
     assert client.get("/api/v1/message/latest").json()["Subject"] == "Refund"
@@ -173,7 +173,7 @@ def test_latest_is_the_newest_or_the_newest_that_matches(client: Client) -> None
     assert client.get("/api/v1/message/latest?query=nothing").status_code == 404
 
 
-def test_headers_source_and_parts_are_served(client: Client) -> None:
+def test_message_has_its_headers_source_and_parts(client: Client) -> None:
     identifier = client.send(attachment=b"%PDF")
     assert client.get(f"/api/v1/message/{identifier}/headers").json()["Subject"] == ["Your order"]
     source = client.get(f"/api/v1/message/{identifier}/raw")
@@ -187,7 +187,7 @@ def test_headers_source_and_parts_are_served(client: Client) -> None:
     assert attachment.headers["content-disposition"] == "attachment; filename*=UTF-8''invoice.pdf"
 
 
-def test_views_are_the_message_alone(client: Client) -> None:
+def test_view_shows_only_the_message(client: Client) -> None:
     client.send(html='<html><head></head><p>Hi</p><img src="cid:logo"><img src="cid:none"></html>')
     page = client.get("/view/latest.html").text
     assert '<img src="data:image/gif;base64,R0lGODlh"><img src="cid:none">' in page
@@ -196,7 +196,7 @@ def test_views_are_the_message_alone(client: Client) -> None:
     assert client.get("/view/latest.txt").text.strip() == "Thank you"
 
 
-def test_a_text_mail_has_no_html_view(client: Client) -> None:
+def test_text_mail_has_no_html_view(client: Client) -> None:
     client.send()
     response = client.get("/view/latest.html")
     assert (response.status_code, response.text) == (404, "This message does not contain a HTML part")
@@ -214,20 +214,20 @@ def test_a_text_mail_has_no_html_view(client: Client) -> None:
         "/view/latest.txt",
     ],
 )
-def test_what_is_not_there_is_404_as_mailpit_words_it(client: Client, path: str) -> None:
+def test_missing_mail_has_mailpits_404(client: Client, path: str) -> None:
     response = client.get(path)
     assert (response.status_code, response.text) == (404, "404 page not found")
 
 
-def test_an_unknown_part_is_404(client: Client) -> None:
+def test_unknown_part_is_404(client: Client) -> None:
     assert client.get(f"/api/v1/message/{client.send()}/part/9").status_code == 404
 
 
-def test_read_status_is_set_by_ids_by_search_or_for_all(client: Client) -> None:
+def test_read_status_is_set_by_ids_by_search_or_for_all_mails(client: Client) -> None:
     first, second = client.send("First"), client.send("Second")
 
-    def read(**wanted: Any) -> set[str]:
-        response = client.request("PUT", "/api/v1/messages", json=wanted)
+    def read(**body: Any) -> set[str]:
+        response = client.request("PUT", "/api/v1/messages", json=body)
         assert (response.status_code, response.text) == (200, "ok")
         return {mail.id for mail in client.store.newest_first() if mail.read}
 
@@ -238,7 +238,7 @@ def test_read_status_is_set_by_ids_by_search_or_for_all(client: Client) -> None:
     assert read() == set()
 
 
-def test_messages_are_deleted_by_ids_or_all(client: Client) -> None:
+def test_mails_are_deleted_by_ids_or_all_at_once(client: Client) -> None:
     first, second, _ = client.send(), client.send(), client.send()
     assert client.request("DELETE", "/api/v1/messages", json={"IDs": [first, "unknown"]}).text == "ok"
     assert first not in {mail.id for mail in client.store.newest_first()}
@@ -251,7 +251,7 @@ def test_messages_are_deleted_by_ids_or_all(client: Client) -> None:
     ("method", "body"),
     [("DELETE", "{"), ("DELETE", "[]"), ("DELETE", '{"IDs": "all"}'), ("PUT", '{"IDs": ["a"], "Search": "b"}')],
 )
-def test_a_body_that_is_not_understood_changes_nothing(client: Client, method: str, body: str) -> None:
+def test_invalid_body_changes_nothing(client: Client, method: str, body: str) -> None:
     client.send()
     response = client.request(method, "/api/v1/messages", content=body)
     assert response.status_code == 400
@@ -274,7 +274,7 @@ def test_probes_are_answered(client: Client) -> None:
 # ---------------------------------------------------------------- safety
 
 
-def test_a_mail_in_the_browser_may_do_nothing(client: Client) -> None:
+def test_mail_in_the_browser_may_run_and_load_nothing(client: Client) -> None:
     client.send(html="<script>alert(1)</script>", attachment=b"%PDF")
     paths = ["/view/latest.html", "/view/latest.txt", "/api/v1/message/latest/raw", "/api/v1/message/latest/part/4"]
     for path in paths:
@@ -286,19 +286,19 @@ def test_a_mail_in_the_browser_may_do_nothing(client: Client) -> None:
         assert response.headers["x-content-type-options"] == "nosniff"
 
 
-def test_the_page_loads_nothing_but_its_own_files(client: Client) -> None:
+def test_page_loads_only_its_own_files(client: Client) -> None:
     page = client.get("/")
     assert "default-src 'none'; script-src 'self'" in page.headers["content-security-policy"]
     assert client.get("/view/0123").text == page.text
 
 
 @pytest.mark.parametrize("host", ["localhost:8025", "127.0.0.1:1234", "[::1]:8025", "host.docker.internal:8025"])
-def test_this_machine_is_let_in(client: Client, host: str) -> None:
+def test_host_names_of_this_machine_are_accepted(client: Client, host: str) -> None:
     assert client.request("GET", "/api/v1/messages", headers={"host": host}).status_code == 200
 
 
 @pytest.mark.parametrize("host", ["evil.example.com", "localhost.evil.example.com", "127.0.0.1.nip.io", ""])
-def test_another_host_is_refused(client: Client, host: str) -> None:
+def test_other_host_names_are_refused(client: Client, host: str) -> None:
     assert client.request("GET", "/api/v1/messages", headers={"host": host}).status_code == 400
 
 
@@ -306,13 +306,13 @@ def test_another_host_is_refused(client: Client, host: str) -> None:
     "origin", ["http://evil.example.com", "http://localhost:3000", "https://localhost:8025", "null"]
 )
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "POST"])
-def test_a_write_from_another_origin_is_refused(client: Client, method: str, origin: str) -> None:
+def test_write_from_another_origin_is_refused(client: Client, method: str, origin: str) -> None:
     identifier = client.send()
     response = client.request(method, "/api/v1/messages", headers={"origin": origin})
     assert (response.status_code, client.store.get(identifier).read) == (403, False)
 
 
-def test_a_write_from_the_console_itself_is_carried_out(client: Client) -> None:
+def test_write_from_the_console_itself_is_accepted(client: Client) -> None:
     client.send()
     client.request("DELETE", "/api/v1/messages", headers={"origin": "http://localhost:8025"})
     assert client.store.newest_first() == []

@@ -1,4 +1,4 @@
-"""Reading MIME messages."""
+"""Decoding of MIME messages."""
 
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -6,10 +6,10 @@ from email.message import EmailMessage
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.console.message import Address, headers, parse
+from samrun.console.message import Address, headers, parse
 
 
-def test_a_message_is_decoded() -> None:
+def test_message_is_decoded() -> None:
     message = EmailMessage()
     message["From"] = "Café Zoë <orders@shop.example.com>"
     message["To"] = "Ada Lovelace <ada@example.com>, bob@example.com"
@@ -43,7 +43,7 @@ def test_a_message_is_decoded() -> None:
     assert read.size == len(bytes(message))
 
 
-def test_the_text_of_a_message_that_has_only_html_comes_from_it() -> None:
+def test_message_with_html_only_has_its_text_from_the_html() -> None:
     html = (
         "<html><head><title>Unseen</title><style>p { color: red }</style></head><body><h1>Thank  you</h1>\n"
         "<p>for <b>2</b> books<br>&amp; a pen</p><script>unseen()</script></body></html>"
@@ -51,21 +51,21 @@ def test_the_text_of_a_message_that_has_only_html_comes_from_it() -> None:
     assert parse(b"Content-Type: text/html\r\n\r\n" + html.encode()).text == "Thank you\n\nfor 2 books\n& a pen"
 
 
-def test_an_unknown_charset_is_read_as_utf_8() -> None:
+def test_unknown_charset_is_read_as_utf_8() -> None:
     assert parse("Content-Type: text/plain; charset=klingon\r\n\r\nGröße".encode()).text == "Größe"
 
 
-def test_a_broken_encoded_word_is_shown_as_it_is() -> None:
+def test_broken_encoded_word_is_shown_as_it_is() -> None:
     assert parse(b"Subject: =?utf-8?b?A?=\r\n\r\n").subject == "=?utf-8?b?A?="
     assert parse(b"Subject: =?klingon?q?nuqneH?=\r\n\r\n").subject == "=?klingon?q?nuqneH?="
 
 
-def test_a_date_that_is_none_is_none() -> None:
+def test_invalid_or_missing_date_is_none() -> None:
     assert parse(b"Date: soon\r\n\r\n").date is None
     assert parse(b"\r\n").date is None
 
 
-def test_headers_are_listed_by_name_with_all_their_values() -> None:
+def test_headers_are_sorted_by_name_with_all_their_values() -> None:
     raw = b"X-Tag: b\r\nReceived: one\r\nReceived: two\r\nsubject: =?utf-8?q?Gr=C3=B6=C3=9Fe?=\r\n\r\n"
     assert headers(raw) == {"Received": ["one", "two"], "Subject": ["Größe"], "X-Tag": ["b"]}
 

@@ -1,9 +1,9 @@
-"""The gateway from request to response, over a fake Lambda."""
+"""The gateway from request to response, with a fake Lambda."""
 
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.gateway import Access, gateway
-from local.invoker import Answer, FunctionNotFoundError, PayloadTooLargeError
-from local.model import HttpApi, Route
+from samrun.functions.invoker import FunctionNotFoundError, InvocationResult, PayloadTooLargeError
+from samrun.gateway import Access, gateway
+from samrun.template.model.http_apis import HttpApi, Route
+from support.fake_invoker import FakeInvoker, success
 
+# The event of the request in `test_event_has_the_fields_of_payload_format_2`, without the fields that change.
+EVENT = Path(__file__).with_name("event.json")
 ROUTES = (
     Route(method="POST", path="/orders", function="Order"),
     Route(method="GET", path="/orders/{order_id}", function="Order"),
@@ -25,32 +28,8 @@ ROUTES = (
 )
 
 
-class FakeInvoker:
-    """Answers every invocation with `result`, or as `does` says, and remembers the events."""
-
-    def __init__(self, result: Any = None, does: Callable[[], Awaitable[Answer]] | None = None) -> None:
-        self.result = result
-        self.does = does
-        self.invocations: list[tuple[str, dict[str, Any]]] = []
-
-    @property
-    def event(self) -> dict[str, Any]:
-        [(_, event)] = self.invocations
-        return event
-
-    async def invoke(self, function: str, payload: bytes) -> Answer:
-        self.invocations.append((function, json.loads(payload)))
-        if self.does:
-            return await self.does()
-        return answer(json.dumps(self.result).encode())
-
-
-def answer(payload: bytes, *, error: str | None = None) -> Answer:
-    return Answer(request_id="r-1", payload=payload, function_error=error)
-
-
 class Api:
-    """An API of ROUTES behind the gateway, and what it logged."""
+    """An API with ROUTES behind the gateway, and its access log. Without `warn`, a warning fails the test."""
 
     def __init__(
         self,
@@ -59,10 +38,12 @@ class Api:
         routes: tuple[Route, ...] = ROUTES,
         document: Path | None = None,
         timeout: float = 30,
+        warn: Callable[[str], None] = pytest.fail,
+        **properties: Any,
     ) -> None:
         self.accesses: list[Access] = []
-        api = HttpApi(logical_id="OrderApi", routes=routes, openapi_document=document)
-        self._app = gateway(api, invoker, log=self.accesses.append, warn=pytest.fail, timeout=timeout)
+        api = HttpApi(logical_id="OrderApi", routes=routes, openapi_document=document, **properties)
+        self._app = gateway(api, invoker, log=self.accesses.append, warn=warn, timeout=timeout)
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         return asyncio.run(self.send(method, path, **options))
@@ -74,76 +55,43 @@ class Api:
 
 
 def respond(result: Any) -> httpx.Response:
-    """Return what a client gets where the function returned `result`."""
+    """Return the client's response for a function that returned `result`."""
     return Api(FakeInvoker(result)).request("GET", "/orders/7")
 
 
 # ---------------------------------------------------------------- the event
 
 
-def test_the_event_has_the_fields_of_payload_format_2() -> None:
+REQUEST_HEADERS = [
+    ("Header1", "value1"),
+    ("Header2", "value1"),
+    ("Header2", "value2"),
+    ("Cookie", "cookie1=a; cookie2=b"),
+    ("User-Agent", "agent"),
+    ("Content-Type", "application/json; charset=utf-8"),
+]
+
+
+def test_event_has_the_fields_of_payload_format_2() -> None:
     invoker = FakeInvoker()
     Api(invoker).request(
         "POST",
         "/orders?parameter1=value1&parameter1=value2&parameter2=a%20value&empty=",
-        headers=[
-            ("Header1", "value1"),
-            ("Header2", "value1"),
-            ("Header2", "value2"),
-            ("Cookie", "cookie1=a; cookie2=b"),
-            ("User-Agent", "agent"),
-            ("Content-Type", "application/json; charset=utf-8"),
-        ],
+        headers=REQUEST_HEADERS,
         content=b'{"message":"Hello from client!"}',
     )
     event = invoker.event
     context = event["requestContext"]
     trace_id = event["headers"].pop("x-amzn-trace-id")
     request_id, time, epoch = context.pop("requestId"), context.pop("time"), context.pop("timeEpoch")
-    assert event == {
-        "version": "2.0",
-        "routeKey": "POST /orders",
-        "rawPath": "/orders",
-        "rawQueryString": "parameter1=value1&parameter1=value2&parameter2=a%20value&empty=",
-        "cookies": ["cookie1=a", "cookie2=b"],
-        "headers": {
-            "accept": "*/*",
-            "accept-encoding": event["headers"]["accept-encoding"],
-            "content-length": "32",
-            "content-type": "application/json; charset=utf-8",
-            "header1": "value1",
-            "header2": "value1,value2",
-            "host": "api.example.com:3000",
-            "user-agent": "agent",
-            "x-forwarded-for": "203.0.113.7",
-            "x-forwarded-port": "3000",
-            "x-forwarded-proto": "http",
-        },
-        "queryStringParameters": {"parameter1": "value1,value2", "parameter2": "a value", "empty": ""},
-        "requestContext": {
-            "accountId": "123456789012",
-            "apiId": "OrderApi",
-            "domainName": "api.example.com",
-            "domainPrefix": "api",
-            "http": {
-                "method": "POST",
-                "path": "/orders",
-                "protocol": "HTTP/1.1",
-                "sourceIp": "203.0.113.7",
-                "userAgent": "agent",
-            },
-            "routeKey": "POST /orders",
-            "stage": "$default",
-        },
-        "body": '{"message":"Hello from client!"}',
-        "isBase64Encoded": False,
-    }
+    assert event["headers"].pop("accept-encoding")
+    assert event == json.loads(EVENT.read_bytes())
     assert re.fullmatch(r"[\w-]{15}=", request_id)
     assert re.fullmatch(r"Root=1-[0-9a-f]{8}-[0-9a-f]{24}", trace_id)
     assert datetime.strptime(time, "%d/%b/%Y:%H:%M:%S %z").timestamp() == epoch // 1000
 
 
-def test_what_the_request_has_not_is_absent() -> None:
+def test_event_has_no_field_for_a_missing_part_of_the_request() -> None:
     invoker = FakeInvoker()
     Api(invoker).request("DELETE", "/files/a")
     assert invoker.event.keys() == {
@@ -160,7 +108,7 @@ def test_what_the_request_has_not_is_absent() -> None:
     assert invoker.event["headers"]["content-length"] == "0"
 
 
-def test_path_and_parameters_are_decoded_and_the_query_string_is_not() -> None:
+def test_event_has_path_and_parameters_decoded_and_the_query_string_raw() -> None:
     invoker = FakeInvoker()
     Api(invoker).request("GET", "/orders/%E2%98%95%20Coffee?q=C%23")
     assert invoker.event["rawPath"] == "/orders/☕ Coffee"
@@ -169,7 +117,7 @@ def test_path_and_parameters_are_decoded_and_the_query_string_is_not() -> None:
     assert invoker.event["queryStringParameters"] == {"q": "C#"}
 
 
-def test_forwarded_for_and_trace_id_of_the_client_are_kept() -> None:
+def test_event_keeps_the_clients_forwarded_for_and_trace_id() -> None:
     invoker = FakeInvoker()
     headers = {"x-forwarded-for": "198.51.100.1", "x-amzn-trace-id": "Root=1-abc"}
     Api(invoker).request("GET", "/orders/7", headers=headers)
@@ -181,10 +129,24 @@ def test_forwarded_for_and_trace_id_of_the_client_are_kept() -> None:
     "content_type",
     ["text/plain", "TEXT/csv", "application/json", "application/xml;charset=utf-8", "application/javascript"],
 )
-def test_a_text_is_passed_as_it_is(content_type: str) -> None:
+def test_text_body_is_passed_unchanged(content_type: str) -> None:
     invoker = FakeInvoker()
     Api(invoker).request("POST", "/orders", content="☕".encode(), headers={"content-type": content_type})
     assert (invoker.event["body"], invoker.event["isBase64Encoded"]) == ("☕", False)
+
+
+def test_text_that_is_not_utf_8_is_passed_in_base64() -> None:
+    invoker = FakeInvoker()
+    Api(invoker).request("POST", "/orders", content=b"caf\xe9", headers={"content-type": "text/plain"})
+    assert (invoker.event["body"], invoker.event["isBase64Encoded"]) == ("Y2Fm6Q==", True)
+
+
+def test_event_has_the_stage_and_its_variables() -> None:
+    invoker = FakeInvoker()
+    Api(invoker, stage="beta", stage_variables={"colour": "blue"}).request("POST", "/orders")
+    context = invoker.event["requestContext"]
+    assert (invoker.event["rawPath"], context["http"]["path"], context["stage"]) == ("/beta/orders",) * 2 + ("beta",)
+    assert invoker.event["stageVariables"] == {"colour": "blue"}
 
 
 @pytest.mark.parametrize(
@@ -194,7 +156,7 @@ def test_a_text_is_passed_as_it_is(content_type: str) -> None:
         *({"content-type": name} for name in ("image/png", "application/x-www-form-urlencoded", "application/ld+json")),
     ],
 )
-def test_anything_else_is_passed_in_base64(headers: dict[str, str]) -> None:
+def test_other_body_is_passed_in_base64(headers: dict[str, str]) -> None:
     invoker = FakeInvoker()
     Api(invoker).request("POST", "/orders", content=b"\x00\xff", headers=headers)
     assert (invoker.event["body"], invoker.event["isBase64Encoded"]) == ("AP8=", True)
@@ -203,7 +165,7 @@ def test_anything_else_is_passed_in_base64(headers: dict[str, str]) -> None:
 # ---------------------------------------------------------------- the response
 
 
-def test_a_response_has_status_headers_cookies_and_body() -> None:
+def test_response_has_the_functions_status_headers_cookies_and_body() -> None:
     response = respond(
         {
             "statusCode": 201,
@@ -221,18 +183,18 @@ def test_a_response_has_status_headers_cookies_and_body() -> None:
     assert re.fullmatch(r"[\w-]{15}=", response.headers["apigw-requestid"])
 
 
-def test_a_body_without_content_type_is_plain_text() -> None:
+def test_body_without_content_type_is_plain_text() -> None:
     response = respond({"statusCode": 200, "body": "☕"})
     assert response.headers["content-type"] == "text/plain; charset=utf-8"
     assert response.text == "☕"
 
 
-def test_a_base64_body_is_decoded() -> None:
+def test_base64_body_is_decoded() -> None:
     response = respond({"statusCode": "200", "body": "AP8=", "isBase64Encoded": True})
     assert response.content == b"\x00\xff"
 
 
-def test_no_content_has_no_body() -> None:
+def test_response_204_has_no_body() -> None:
     response = respond({"statusCode": 204, "body": "ignored"})
     assert (response.status_code, response.content) == (204, b"")
 
@@ -241,43 +203,49 @@ def test_no_content_has_no_body() -> None:
     ("result", "body"),
     [({"order_id": "7"}, b'{"order_id": "7"}'), ([1], b"[1]"), (None, b"null"), (7, b"7"), ("plain", b"plain")],
 )
-def test_a_result_without_status_code_is_the_body(result: Any, body: bytes) -> None:
+def test_result_without_status_code_is_the_body(result: Any, body: bytes) -> None:
     response = respond(result)
     assert (response.status_code, response.headers["content-type"]) == (200, "application/json")
     assert response.content == body
 
 
 @pytest.mark.parametrize(
-    "result",
+    ("result", "fault"),
     [
-        {"statusCode": 0},
-        {"statusCode": None},
-        {"statusCode": 200.5},
-        {"statusCode": "ok"},
-        {"statusCode": True},
-        {"statusCode": 700},
-        {"statusCode": 101},
-        {"statusCode": 200, "body": {"an": "object"}},
-        {"statusCode": 200, "body": "no base64", "isBase64Encoded": True},
-        {"statusCode": 200, "headers": ["a"]},
-        {"statusCode": 200, "headers": {"a": ["b"]}},
-        {"statusCode": 200, "headers": {"a b": "c"}},
-        {"statusCode": 200, "headers": {"a": "b\r\nset-cookie: c=d"}},
-        {"statusCode": 200, "headers": {"a": "☕"}},
-        {"statusCode": 200, "cookies": "a=1"},
-        {"statusCode": 200, "cookies": ["a=1\nb: c"]},
+        ({"statusCode": 0}, "statusCode is 0, and not a number"),
+        ({"statusCode": None}, "statusCode is None, and not a number"),
+        ({"statusCode": 200.5}, "statusCode is 200.5, and not a number"),
+        ({"statusCode": "ok"}, "statusCode is 'ok', and not a number"),
+        ({"statusCode": True}, "statusCode is True, and not a number"),
+        ({"statusCode": 700}, "statusCode is 700, and not a number from 200 to 599"),
+        ({"statusCode": 101}, "statusCode is 101, and not a number"),
+        ({"statusCode": 200, "body": {"an": "object"}}, "body is an object, and not a string"),
+        ({"statusCode": 200, "body": "no base64", "isBase64Encoded": True}, "body is not base64"),
+        ({"statusCode": 200, "headers": ["a"]}, "headers is a list, and not an object"),
+        ({"statusCode": 200, "headers": {"a": ["b"]}}, "the header a is a list, and not a string"),
+        ({"statusCode": 200, "headers": {"a b": "c"}}, "'a b' is not the name of a header"),
+        ({"statusCode": 200, "headers": {"a": "b\r\nset-cookie: c=d"}}, "a header has control characters"),
+        ({"statusCode": 200, "headers": {"a": "☕"}}, "a header has control characters, or characters outside Latin-1"),
+        ({"statusCode": 200, "cookies": "a=1"}, "cookies is not a list of strings"),
+        ({"statusCode": 200, "cookies": ["a=1\nb: c"]}, "a header has control characters"),
     ],
 )
-def test_a_malformed_response_is_an_internal_server_error(result: Any) -> None:
-    response = respond(result)
+def test_malformed_response_is_an_internal_server_error_and_the_terminal_says_what_is_wrong(
+    result: Any, fault: str
+) -> None:
+    warnings: list[str] = []
+    response = Api(FakeInvoker(result), warn=warnings.append).request("GET", "/orders/7")
     assert (response.status_code, response.json()) == (500, {"message": "Internal Server Error"})
+    [warning] = warnings
+    assert warning.startswith("GET /orders/{order_id}: the result of Order is not a response: ")
+    assert fault in warning
 
 
-def test_a_function_that_fails_is_an_internal_server_error_without_its_message() -> None:
-    async def fail() -> Answer:
-        return answer(b'{"errorType":"ValueError","errorMessage":"ada@example.com"}', error="Unhandled")
+def test_failed_function_is_an_internal_server_error_without_its_message() -> None:
+    async def fail(_name: str, _payload: bytes) -> InvocationResult:
+        return InvocationResult.of_error("ValueError", "ada@example.com")
 
-    response = Api(FakeInvoker(does=fail)).request("GET", "/orders/7")
+    response = Api(FakeInvoker(function=fail)).request("GET", "/orders/7")
     assert (response.status_code, response.text) == (500, '{"message":"Internal Server Error"}')
 
 
@@ -288,24 +256,38 @@ def test_a_function_that_fails_is_an_internal_server_error_without_its_message()
         (PayloadTooLargeError("Order"), 413, "Request Entity Too Large"),
     ],
 )
-def test_errors_of_lambda_are_answered_as_api_gateway_answers_them(error: Exception, status: int, text: str) -> None:
-    async def fail() -> Answer:
+def test_errors_of_lambda_have_api_gateways_answers(error: Exception, status: int, text: str) -> None:
+    async def fail(_name: str, _payload: bytes) -> InvocationResult:
         raise error
 
-    response = Api(FakeInvoker(does=fail)).request("GET", "/orders/7")
+    response = Api(FakeInvoker(function=fail)).request("GET", "/orders/7")
     assert (response.status_code, response.json()) == (status, {"message": text})
 
 
-def test_a_slow_function_is_given_up() -> None:
-    async def dawdle() -> Answer:
+def test_slow_function_is_answered_with_503() -> None:
+    async def dawdle(_name: str, _payload: bytes) -> InvocationResult:
         await asyncio.sleep(60)
-        return answer(b"{}")
+        return success({})
 
-    response = Api(FakeInvoker(does=dawdle), timeout=0.01).request("GET", "/orders/7")
+    warnings: list[str] = []
+    response = Api(FakeInvoker(function=dawdle), timeout=0.01, warn=warnings.append).request("GET", "/orders/7")
     assert (response.status_code, response.json()) == (503, {"message": "Service Unavailable"})
+    assert warnings == ["GET /orders/{order_id}: Order did not answer within 0.01 s"]
 
 
-def test_a_body_over_10_mb_is_refused_before_the_function() -> None:
+def test_route_has_its_own_timeout() -> None:
+    async def dawdle(_name: str, _payload: bytes) -> InvocationResult:
+        await asyncio.sleep(60)
+        return success({})
+
+    route = Route(method="GET", path="/slow", function="Slow", timeout=0.01)
+    warnings: list[str] = []
+    response = Api(FakeInvoker(function=dawdle), routes=(route,), warn=warnings.append).request("GET", "/slow")
+    assert (response.status_code, response.json()) == (503, {"message": "Service Unavailable"})
+    assert warnings == ["GET /slow: Slow did not answer within 0.01 s"]
+
+
+def test_body_over_10_mb_is_refused_without_an_invocation() -> None:
     invoker = FakeInvoker()
     api = Api(invoker)
     assert api.request("POST", "/orders", content=bytes(10 * 1024 * 1024)).status_code == 200
@@ -314,7 +296,7 @@ def test_a_body_over_10_mb_is_refused_before_the_function() -> None:
     assert len(invoker.invocations) == 1
 
 
-def test_a_client_that_leaves_is_not_waited_for() -> None:
+def test_disconnected_client_gets_no_answer_and_no_invocation() -> None:
     invoker = FakeInvoker()
     api = HttpApi(logical_id="OrderApi", routes=ROUTES, openapi_document=None)
     scope = {
@@ -341,7 +323,7 @@ def test_a_client_that_leaves_is_not_waited_for() -> None:
     assert (sent, accesses, invoker.invocations) == ([], [], [])
 
 
-def test_no_route_is_not_found() -> None:
+def test_request_without_a_route_is_not_found() -> None:
     invoker = FakeInvoker()
     response = Api(invoker).request("PUT", "/orders")
     assert (response.status_code, response.text) == (404, '{"message":"Not Found"}')
@@ -350,14 +332,14 @@ def test_no_route_is_not_found() -> None:
 
 
 def _keeps_its_segments(path: str) -> bool:
-    # A client takes "." and ".." out of a path before it sends it.
+    # A client removes "." and ".." from a path before it sends the request.
     return not {".", ".."} & set(path.split("/"))
 
 
 @given(
     method=st.sampled_from(["GET", "POST", "PUT", "BREW"]), path=st.text().filter(_keeps_its_segments), query=st.text()
 )
-def test_any_path_and_query_is_an_event_or_not_found(method: str, path: str, query: str) -> None:
+def test_any_path_and_query_becomes_an_event_or_404(method: str, path: str, query: str) -> None:
     invoker = FakeInvoker({"statusCode": 200})
     target = f"/files/{quote(path, errors='replace')}?{quote(query, errors='replace', safe='&=+')}"
     response = Api(invoker).request(method, target)
@@ -368,7 +350,7 @@ def test_any_path_and_query_is_an_event_or_not_found(method: str, path: str, que
 # ---------------------------------------------------------------- the access log
 
 
-def test_each_request_is_logged_once_without_its_query() -> None:
+def test_access_log_has_each_request_once_without_its_query() -> None:
     api = Api(FakeInvoker({"statusCode": 202}))
     api.request("POST", "/orders?email=ada@example.com")
     api.request("GET", "/nothing%0Ahere")
@@ -381,7 +363,7 @@ def test_each_request_is_logged_once_without_its_query() -> None:
 # ---------------------------------------------------------------- the OpenAPI document
 
 
-def test_the_document_is_read_from_disk_each_time(tmp_path: Path) -> None:
+def test_openapi_document_is_read_on_each_request(tmp_path: Path) -> None:
     document = tmp_path / "openapi.json"
     api = Api(FakeInvoker(), document=document)
     for title in ("before", "after"):
@@ -389,14 +371,14 @@ def test_the_document_is_read_from_disk_each_time(tmp_path: Path) -> None:
         assert api.request("GET", "/openapi.json").json()["info"]["title"] == title
 
 
-def test_a_missing_document_says_where_it_is_named(tmp_path: Path) -> None:
+def test_error_about_a_missing_document_says_where_it_is_named(tmp_path: Path) -> None:
     response = Api(FakeInvoker(), document=tmp_path / "openapi.json").request("GET", "/openapi.json")
     assert response.status_code == 404
     assert str(tmp_path / "openapi.json") in response.json()["message"]
     assert "Metadata.OpenApiDocument of OrderApi" in response.json()["message"]
 
 
-def test_the_page_and_all_it_loads_come_from_the_gateway(tmp_path: Path) -> None:
+def test_docs_page_loads_everything_from_the_gateway(tmp_path: Path) -> None:
     api = Api(FakeInvoker(), document=tmp_path / "openapi.json")
     page = api.request("GET", "/docs")
     assert page.headers["content-type"].startswith("text/html")
@@ -405,18 +387,18 @@ def test_the_page_and_all_it_loads_come_from_the_gateway(tmp_path: Path) -> None
     assert {api.request("GET", path).status_code for path in loaded} == {200}
 
 
-def test_there_are_no_docs_without_a_document() -> None:
+def test_api_without_a_document_has_no_docs() -> None:
     assert Api(FakeInvoker()).request("GET", "/docs").json() == {"message": "Not Found"}
 
 
 @pytest.mark.parametrize(
     "path", ["/docs/static/../../app.py", "/docs/static/%2e%2e/app.py", "/docs/swagger-ui/%00", "/docs/static/"]
 )
-def test_the_docs_hold_nothing_else(path: str, tmp_path: Path) -> None:
+def test_docs_serve_no_other_files(path: str, tmp_path: Path) -> None:
     assert Api(FakeInvoker(), document=tmp_path / "openapi.json").request("GET", path).status_code == 404
 
 
-def test_a_route_of_the_template_wins_over_the_docs(tmp_path: Path) -> None:
+def test_route_of_the_template_comes_before_the_docs(tmp_path: Path) -> None:
     everything = Route(method=None, path=None, function="Everything")
     api = Api(FakeInvoker("mine"), routes=(everything,), document=tmp_path / "openapi.json")
     assert api.request("GET", "/docs").text == "mine"

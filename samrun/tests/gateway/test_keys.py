@@ -1,4 +1,4 @@
-"""How an issuer's keys are fetched and kept."""
+"""Fetching and caching of an issuer's keys."""
 
 import asyncio
 from pathlib import Path
@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from local.gateway.keys import IssuerKeys, KeysUnavailableError, UnknownKeyError, fetch_json
-from local.issuer import Issuer
+from samrun.gateway.keys import IssuerKeys, KeysUnavailableError, UnknownKeyError, fetch_json
+from samrun.oidc.issuer import Issuer
 
 URL = "https://issuer.example/"
 DISCOVERY = "https://issuer.example/.well-known/openid-configuration"
@@ -16,7 +16,7 @@ JWKS = "https://issuer.example/keys"
 
 
 class FakeIssuer:
-    """An issuer with keys made on disk, a clock, and what was asked of it and said about it."""
+    """An issuer with keys on disk and a clock. It records the requests and the warnings."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -46,12 +46,18 @@ class FakeIssuer:
             return False
 
 
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the keys by their ids: it takes a tenth of a second to make one."""
+    return tmp_path_factory.mktemp("keys")
+
+
 @pytest.fixture
-def issuer(tmp_path: Path) -> FakeIssuer:
-    return FakeIssuer(tmp_path)
+def issuer(keys: Path) -> FakeIssuer:
+    return FakeIssuer(keys)
 
 
-def test_keys_are_found_by_discovery_and_kept_for_two_hours(issuer: FakeIssuer) -> None:
+def test_keys_are_found_by_discovery_and_cached_for_two_hours(issuer: FakeIssuer) -> None:
     assert issuer.has("first")
     issuer.now += 2 * 3600 - 1
     assert issuer.has("first")
@@ -61,7 +67,7 @@ def test_keys_are_found_by_discovery_and_kept_for_two_hours(issuer: FakeIssuer) 
     assert issuer.requests == [DISCOVERY, JWKS] * 2
 
 
-def test_a_new_key_is_found_and_an_old_one_forgotten(issuer: FakeIssuer) -> None:
+def test_new_key_is_found_and_old_key_is_forgotten(issuer: FakeIssuer) -> None:
     assert issuer.has("first")
     issuer.jwks = {"keys": [issuer.jwk("second")]}
     issuer.now += 10
@@ -69,24 +75,24 @@ def test_a_new_key_is_found_and_an_old_one_forgotten(issuer: FakeIssuer) -> None
     assert not issuer.has("first")
 
 
-def test_a_flood_of_made_up_key_ids_is_one_request_in_ten_seconds(issuer: FakeIssuer) -> None:
+def test_many_invented_key_ids_cause_one_request_in_ten_seconds(issuer: FakeIssuer) -> None:
     async def flood() -> list[Any]:
-        wanted = [issuer.keys.key(f"made-up-{number}") for number in range(100)]
-        return await asyncio.gather(*wanted, issuer.keys.key("first"), return_exceptions=True)
+        requests = [issuer.keys.key(f"invented-{number}") for number in range(100)]
+        return await asyncio.gather(*requests, issuer.keys.key("first"), return_exceptions=True)
 
     *refused, found = asyncio.run(flood())
     assert {type(each) for each in refused} == {UnknownKeyError}
     assert not isinstance(found, Exception)
     assert issuer.requests == [DISCOVERY, JWKS]
     issuer.now += 9.9
-    assert not issuer.has("made-up-100")
+    assert not issuer.has("invented-100")
     assert issuer.requests == [DISCOVERY, JWKS]
     issuer.now += 0.1
-    assert not issuer.has("made-up-101")
+    assert not issuer.has("invented-101")
     assert issuer.requests == [DISCOVERY, JWKS] * 2
 
 
-def test_an_issuer_that_is_away_is_named_once_until_it_is_back(issuer: FakeIssuer) -> None:
+def test_outage_of_the_issuer_is_logged_once(issuer: FakeIssuer) -> None:
     for _ in range(2):
         issuer.away = True
         for _ in range(3):
@@ -100,7 +106,7 @@ def test_an_issuer_that_is_away_is_named_once_until_it_is_back(issuer: FakeIssue
     assert f"the issuer's {DISCOVERY} gave no jwks_uri (ConnectError: All connection" in issuer.warnings[0]
 
 
-def test_a_flood_while_the_issuer_is_away_is_one_request_a_second(issuer: FakeIssuer) -> None:
+def test_many_tokens_during_an_outage_cause_one_request_a_second(issuer: FakeIssuer) -> None:
     issuer.away = True
     for _ in range(50):
         with pytest.raises(KeysUnavailableError):
@@ -108,16 +114,16 @@ def test_a_flood_while_the_issuer_is_away_is_one_request_a_second(issuer: FakeIs
     assert issuer.requests == [DISCOVERY]
 
 
-def test_a_made_up_key_id_while_the_issuer_is_away_costs_nobody_else_their_key(issuer: FakeIssuer) -> None:
+def test_invented_key_id_during_an_outage_does_not_drop_the_cached_keys(issuer: FakeIssuer) -> None:
     assert issuer.has("first")
     issuer.away = True
     issuer.now += 10
     with pytest.raises(KeysUnavailableError):
-        issuer.has("made-up")
+        issuer.has("invented")
     assert issuer.has("first")
 
 
-def test_a_key_that_is_kept_waits_for_no_fetch(issuer: FakeIssuer) -> None:
+def test_cached_key_does_not_wait_for_a_fetch(issuer: FakeIssuer) -> None:
     answered = asyncio.Event()
 
     async def slow_fetch(url: str) -> Any:
@@ -130,19 +136,19 @@ def test_a_key_that_is_kept_waits_for_no_fetch(issuer: FakeIssuer) -> None:
         await keys.key("first")
         answered.clear()
         issuer.now += 10
-        made_up = asyncio.create_task(keys.key("made-up"))
+        invented = asyncio.create_task(keys.key("invented"))
         await asyncio.sleep(0)
         await keys.key("first")
-        assert not made_up.done()
+        assert not invented.done()
         answered.set()
         with pytest.raises(UnknownKeyError):
-            await made_up
+            await invented
 
     asyncio.run(both())
 
 
 @pytest.mark.parametrize("configuration", [None, [], {}, "text", 7])
-def test_metadata_without_a_jwks_uri_are_an_error_that_names_them(issuer: FakeIssuer, configuration: Any) -> None:
+def test_error_names_the_metadata_without_a_jwks_uri(issuer: FakeIssuer, configuration: Any) -> None:
     issuer.configuration = configuration
     with pytest.raises(KeysUnavailableError, match="OIDC discovery endpoint communication error"):
         issuer.has("first")
@@ -150,7 +156,7 @@ def test_metadata_without_a_jwks_uri_are_an_error_that_names_them(issuer: FakeIs
 
 
 @pytest.mark.parametrize("jwks", [None, [], {}, {"keys": None}, {"keys": ["text"]}, {"keys": 7}])
-def test_what_is_no_jwk_set_is_an_error_that_names_it(issuer: FakeIssuer, jwks: Any) -> None:
+def test_error_names_the_url_that_has_no_jwk_set(issuer: FakeIssuer, jwks: Any) -> None:
     issuer.jwks = jwks
     with pytest.raises(KeysUnavailableError, match="JWKS communication error"):
         issuer.has("first")
@@ -161,19 +167,19 @@ def test_what_is_no_jwk_set_is_an_error_that_names_it(issuer: FakeIssuer, jwks: 
     "change",
     [{"use": "enc"}, {"kty": "EC"}, {"kty": "oct", "k": "c2VjcmV0"}, {"n": "!"}, {"n": None}, {"e": "AA"}, {"n": "AQ"}],
 )
-def test_a_key_that_is_of_no_use_leaves_the_others_usable(issuer: FakeIssuer, change: dict[str, Any]) -> None:
+def test_unusable_key_does_not_affect_the_others(issuer: FakeIssuer, change: dict[str, Any]) -> None:
     issuer.jwks = {"keys": [issuer.jwk("broken", **change), issuer.jwk("first")]}
     assert issuer.has("first")
     assert not issuer.has("broken")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
-def test_no_proxy_is_asked_for_an_issuer_of_this_machine(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+def test_fetch_from_this_machine_uses_no_proxy(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
     proxied = _proxied(monkeypatch, f"http://{host}:1/issuer")
     assert not proxied
 
 
-def test_an_issuer_elsewhere_may_be_behind_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fetch_from_elsewhere_uses_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     assert _proxied(monkeypatch, "http://issuer.example/issuer")
 
 
@@ -181,11 +187,11 @@ def _proxied(monkeypatch: pytest.MonkeyPatch, url: str) -> bool:
     """Tell whether a fetch of `url` reaches the proxy that the environment names."""
 
     async def fetch() -> bool:
-        asked = False
+        proxied = False
 
         async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            nonlocal asked
-            asked = True
+            nonlocal proxied
+            proxied = True
             await reader.readuntil(b"\r\n\r\n")
             writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
             await writer.drain()
@@ -200,13 +206,13 @@ def _proxied(monkeypatch: pytest.MonkeyPatch, url: str) -> bool:
             try:
                 await fetch_json(url)
             except httpx.ConnectError:
-                assert not asked
-        return asked
+                assert not proxied
+        return proxied
 
     return asyncio.run(fetch())
 
 
 @pytest.mark.parametrize("url", ["", "issuer", "http://[", "http://127.0.0.1:99999/", "file:///etc/passwd"])
-def test_a_url_that_is_none_is_an_error_of_the_fetch(url: str) -> None:
+def test_fetch_of_an_invalid_url_is_an_error(url: str) -> None:
     with pytest.raises((httpx.HTTPError, ValueError)):
         asyncio.run(fetch_json(url))

@@ -1,15 +1,15 @@
-"""Which route a request takes."""
+"""Selection of the route for a request."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.gateway.routes import Match, Routes
-from local.model import Route
+from samrun.gateway.routes import Match, Routes
+from samrun.template.model.http_apis import Route
 
 
-def routes(*keys: str) -> Routes:
-    """Return the routes with these keys; each one's function is named after its key."""
+def routes(*keys: str) -> Routes[Route]:
+    """Return routes with these keys. The function of each has the name of the key."""
     return Routes(
         Route(method=None, path=None, function=key)
         if key == "$default"
@@ -18,11 +18,11 @@ def routes(*keys: str) -> Routes:
     )
 
 
-def function(match: Match | None) -> str | None:
+def function(match: Match[Route] | None) -> str | None:
     return match.route.function if match else None
 
 
-# The example in API Gateway's documentation, in an order that is not its priority.
+# The example of API Gateway's documentation, not in the order of priority.
 DOCUMENTED = routes("$default", "ANY /{proxy+}", "GET /pets/{proxy+}", "GET /pets/dog/{id}", "GET /pets/dog/1")
 
 
@@ -37,41 +37,41 @@ DOCUMENTED = routes("$default", "ANY /{proxy+}", "GET /pets/{proxy+}", "GET /pet
         ("GET", "/", "$default"),
     ],
 )
-def test_the_most_specific_route_wins(method: str, path: str, expected: str) -> None:
+def test_most_specific_route_wins(method: str, path: str, expected: str) -> None:
     assert function(DOCUMENTED.match(method, path)) == expected
 
 
-def test_a_method_goes_before_any_on_the_same_path() -> None:
+def test_method_comes_before_any_on_the_same_path() -> None:
     both = routes("ANY /orders", "POST /orders")
     assert function(both.match("POST", "/orders")) == "POST /orders"
     assert function(both.match("GET", "/orders")) == "ANY /orders"
 
 
-def test_a_full_match_goes_before_a_greedy_one_with_more_literals() -> None:
+def test_full_match_comes_before_a_greedy_match_with_more_literals() -> None:
     both = routes("GET /orders/{proxy+}", "GET /{kind}/{id}")
     assert function(both.match("GET", "/orders/7")) == "GET /{kind}/{id}"
 
 
-def test_of_two_full_matches_the_leftmost_literal_decides() -> None:
+def test_leftmost_literal_decides_between_two_full_matches() -> None:
     both = routes("GET /{kind}/latest", "GET /orders/{id}")
     assert function(both.match("GET", "/orders/latest")) == "GET /orders/{id}"
 
 
 @pytest.mark.parametrize("path", ["/orders/", "/Orders", "/orders/1", "/order", "", "//orders", "*"])
-def test_another_path_matches_nothing(path: str) -> None:
+def test_route_does_not_match_another_path(path: str) -> None:
     assert routes("GET /orders").match("GET", path) is None
 
 
-def test_another_method_matches_nothing() -> None:
+def test_route_does_not_match_another_method() -> None:
     assert routes("GET /orders").match("POST", "/orders") is None
 
 
-def test_a_variable_is_never_empty() -> None:
+def test_variable_is_never_empty() -> None:
     assert routes("GET /orders/{id}", "GET /files/{proxy+}").match("GET", "/orders/") is None
     assert routes("GET /orders/{id}", "GET /files/{proxy+}").match("GET", "/files/") is None
 
 
-def test_characters_of_a_literal_mean_themselves() -> None:
+def test_literal_is_not_a_pattern() -> None:
     assert routes("GET /v1.0").match("GET", "/v1x0") is None
 
 
@@ -79,7 +79,7 @@ segments = st.text(st.characters(exclude_characters="/", exclude_categories=["Cs
 
 
 @given(customer=segments, rest=st.lists(segments, min_size=1).map("/".join))
-def test_variables_take_what_the_path_holds(customer: str, rest: str) -> None:
+def test_variables_have_the_values_of_the_path(customer: str, rest: str) -> None:
     match = routes("GET /customers/{customer-id}/files/{path+}").match("GET", f"/customers/{customer}/files/{rest}")
     assert match is not None
     assert match.path_parameters == {"customer-id": customer, "path": rest}
@@ -87,7 +87,7 @@ def test_variables_take_what_the_path_holds(customer: str, rest: str) -> None:
 
 
 @given(st.text())
-def test_the_default_route_takes_every_path(path: str) -> None:
+def test_default_route_matches_every_path(path: str) -> None:
     match = routes("$default").match("PURGE", path)
     assert match is not None
     assert match.route.key == "$default"

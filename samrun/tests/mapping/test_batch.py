@@ -1,4 +1,4 @@
-"""The event of a batch, by what AWS documents and by the samples that the notify function is tested with."""
+"""Batches: their event, by AWS's documents and by the sample events of the notify function, and how they are split."""
 
 import base64
 import json
@@ -8,72 +8,23 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kafka import TopicPartition
-from kafka.consumer.fetcher import ConsumerRecord
 
-from local.mapping.batch import Batch, payload_size
-from local.model import KafkaMapping
+from samrun.mapping.records import KafkaRecord, TopicPartition
+from samrun.testing.kafka_records import batch, record
 
-SAMPLES = Path(__file__).parents[2] / "events" / "kafka"
+SAMPLES = Path(__file__).parents[3] / "events" / "kafka"
 
 
-def mapping(arn: str | None = None) -> KafkaMapping:
-    return KafkaMapping(
-        logical_id="Mapping",
-        function="Fn",
-        function_arn="arn:aws:lambda:us-east-1:123456789012:function:Fn",
-        topic="t",
-        consumer_group="g",
-        event_source_arn=arn,
-        batch_size=10,
-        window=0,
-        starting_position="TRIM_HORIZON",
-        starting_timestamp=None,
-        partial_answers=True,
-    )
-
-
-def record(offset: int = 0, **fields: Any) -> ConsumerRecord:
-    return ConsumerRecord(
-        **{
-            "topic": "t",
-            "partition": 0,
-            "leader_epoch": 0,
-            "offset": offset,
-            "timestamp": 1795342530612,
-            "timestamp_type": 0,
-            "key": None,
-            "value": None,
-            "headers": [],
-            "checksum": None,
-            "serialized_key_size": -1,
-            "serialized_value_size": -1,
-            "serialized_header_size": -1,
-        }
-        | fields
-    )
-
-
-def batch(*records: ConsumerRecord) -> Batch:
-    partitions = {TopicPartition(each.topic, each.partition): None for each in records}
-    return Batch(
-        {
-            partition: tuple(each for each in records if (each.topic, each.partition) == partition)
-            for partition in partitions
-        }
-    )
-
-
-def in_event(each: ConsumerRecord) -> dict[str, Any]:
-    """Return what the event holds of one record."""
+def in_event(each: KafkaRecord) -> dict[str, Any]:
+    """Return the record as it is in an event."""
     event = json.loads(batch(each).event("broker:9092", source_arn=None))
-    [[found]] = event["records"].values()
-    assert isinstance(found, dict)
-    return found
+    [[in_records]] = event["records"].values()
+    assert isinstance(in_records, dict)
+    return in_records
 
 
 @pytest.mark.parametrize("name", ["self-managed", "msk", "several-partitions"])
-def test_the_event_is_the_one_of_the_samples(name: str) -> None:
+def test_event_equals_the_sample_event(name: str) -> None:
     sample = json.loads((SAMPLES / f"{name}.json").read_text())
     records = [
         record(
@@ -96,7 +47,7 @@ def test_the_event_is_the_one_of_the_samples(name: str) -> None:
     assert json.loads(event) == sample
 
 
-def test_a_record_has_its_place_and_time_as_numbers() -> None:
+def test_record_has_its_position_and_time_as_numbers() -> None:
     assert in_event(record(15, partition=2, key=b"k", value=b"v")) == {
         "topic": "t",
         "partition": 2,
@@ -111,13 +62,13 @@ def test_a_record_has_its_place_and_time_as_numbers() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "name"),
-    [(0, "CREATE_TIME"), (1, "LOG_APPEND_TIME"), (None, "NO_TIMESTAMP_TYPE"), (-1, "NO_TIMESTAMP_TYPE")],
+    [(0, "CREATE_TIME"), (1, "LOG_APPEND_TIME"), (2, "NO_TIMESTAMP_TYPE"), (-1, "NO_TIMESTAMP_TYPE")],
 )
-def test_the_type_of_the_timestamp_is_named(kind: int | None, name: str) -> None:
+def test_record_names_the_type_of_its_timestamp(kind: int, name: str) -> None:
     assert in_event(record(timestamp_type=kind))["timestampType"] == name
 
 
-def test_what_a_record_does_not_have_is_absent_and_what_is_empty_is_empty() -> None:
+def test_record_without_key_or_value_lacks_it_and_keeps_an_empty_one() -> None:
     tombstone = in_event(record(key=b"k"))
     assert "value" not in tombstone
     assert "key" not in in_event(record(value=b"v"))
@@ -135,7 +86,7 @@ def test_headers_are_signed_bytes_in_their_order_and_may_repeat() -> None:
     ]
 
 
-def test_partitions_keep_their_records_apart_and_in_order() -> None:
+def test_event_has_the_records_by_partition_and_in_order() -> None:
     event = json.loads(batch(record(1), record(7, partition=1), record(2), record(4)).event("b:1", source_arn=None))
     offsets = {name: [each["offset"] for each in records] for name, records in event["records"].items()}
     assert offsets == {"t-0": [1, 2, 4], "t-1": [7]}
@@ -145,22 +96,28 @@ _bytes = st.none() | st.binary(max_size=300)
 
 
 @given(key=_bytes, value=_bytes, headers=st.lists(st.tuples(st.text(max_size=20), _bytes), max_size=5))
-def test_the_size_of_a_record_is_what_it_adds_to_an_event(
+def test_json_of_a_record_has_as_many_bytes_as_the_record_adds_to_an_event(
     key: bytes | None, value: bytes | None, headers: list[tuple[str, bytes | None]]
 ) -> None:
     added = record(1, key=key, value=value, headers=headers)
     without, with_it = batch(record(0)), batch(record(0), added)
     growth = len(with_it.event("b:1", source_arn=None)) - len(without.event("b:1", source_arn=None))
-    assert payload_size(added) == growth - len(",")
+    assert len(added.as_json) == growth - len(",")
 
 
-def test_the_remainder_is_each_failed_partition_from_its_lowest_on() -> None:
-    whole = batch(
-        record(1), record(3), record(4), record(8, partition=1), record(9, partition=1), record(5, partition=2)
-    )
-    failed = {TopicPartition("t", 0): 3, TopicPartition("t", 2): 5}
-    assert whole.remainder(failed) == batch(record(3), record(4), record(5, partition=2))
-    assert len(whole.remainder({})) == 0
+WHOLE = batch(record(1), record(3), record(4), record(8, partition=1), record(9, partition=1), record(5, partition=2))
+FAILED = {TopicPartition("t", 0): {3}, TopicPartition("t", 2): {5}}
+
+
+def test_failed_records_are_those_that_are_named() -> None:
+    assert WHOLE.only(FAILED) == batch(record(3), record(5, partition=2))
+    assert len(WHOLE.only({})) == 0
+
+
+def test_records_from_the_lowest_failed_one_on_are_those_of_its_partition() -> None:
+    assert WHOLE.from_lowest(FAILED) == batch(record(3), record(4), record(5, partition=2))
+    assert WHOLE.from_lowest({TopicPartition("t", 1): {9, 8}}) == batch(record(8, partition=1), record(9, partition=1))
+    assert len(WHOLE.from_lowest({})) == 0
 
 
 @pytest.mark.parametrize(
@@ -171,22 +128,50 @@ def test_the_remainder_is_each_failed_partition_from_its_lowest_on() -> None:
         ([record(7, partition=1), record(5), record(6)], "t-0@5…6, t-1@7 (3 records)"),
     ],
 )
-def test_a_batch_is_named_by_its_offsets(records: list[ConsumerRecord], text: str) -> None:
+def test_batch_is_described_by_its_offsets(records: list[KafkaRecord], text: str) -> None:
     assert str(batch(*records)) == text
 
 
-def test_one_partition_is_halved_in_the_middle() -> None:
+def test_single_partition_is_halved_in_the_middle() -> None:
     assert batch(record(1), record(3), record(4)).halves() == (batch(record(1)), batch(record(3), record(4)))
     assert batch(record(1), record(3)).halves() == (batch(record(1)), batch(record(3)))
 
 
-def test_several_partitions_are_parted_whole() -> None:
+def test_several_partitions_are_split_into_a_batch_for_each() -> None:
     first, second, third = ([record(offset, partition=each) for offset in (1, 2)] for each in range(3))
-    assert batch(*first, *second, *third).halves() == (batch(*first), batch(*second, *third))
+    assert batch(*first, *second, *third).by_partition() == [batch(*first), batch(*second), batch(*third)]
 
 
-def test_records_are_too_old_one_by_one() -> None:
+def test_split_by_age_judges_each_record_by_itself() -> None:
     young, old = record(2, timestamp=60_000), [record(1, timestamp=59_999), record(3, timestamp=0)]
     timeless = record(5, partition=1, timestamp=-1)
-    assert batch(*old, young, timeless).by_age(60) == (batch(*old), batch(young, timeless))
-    assert batch(young).by_age(60) == (batch(), batch(young))
+    assert batch(*old, young, timeless).split_by_age(60) == (batch(*old), batch(young, timeless))
+    assert batch(young).split_by_age(60) == (batch(), batch(young))
+
+
+_numbers = st.integers(-(2**63), 2**63 - 1) | st.sampled_from([0, -1, 2**63 - 1, -(2**63), 1795342530612000])
+
+
+@given(
+    each=st.builds(
+        KafkaRecord,
+        topic_partition=st.builds(TopicPartition, st.text(min_size=1), st.integers(0, 2**31 - 1)),
+        offset=st.integers(0, 2**63 - 1),
+        timestamp=_numbers,
+        timestamp_type=st.integers(-1, 2),
+        key=_bytes,
+        value=_bytes,
+        headers=st.lists(st.tuples(st.text(), _bytes)),
+    )
+)
+def test_any_record_becomes_an_event_with_all_its_values(each: KafkaRecord) -> None:
+    got = in_event(each)
+    assert (got["topic"], got["partition"], got["offset"]) == (each.topic, each.partition, each.offset)
+    assert got["timestamp"] == each.timestamp
+    for name, value in (("key", each.key), ("value", each.value)):
+        assert value == (base64.b64decode(got[name]) if name in got else None)
+    headers = [
+        (name, bytes(byte % 256 for byte in value)) for header in got["headers"] for name, value in header.items()
+    ]
+    assert headers == [(name, value or b"") for name, value in each.headers]
+    batch(each).split_by_age(1.0)

@@ -1,4 +1,4 @@
-"""The local issuer: its key, its tokens, and where they are checked."""
+"""Local issuer of tokens: its key, its tokens, and the pages with which others check them."""
 
 import asyncio
 import stat
@@ -9,22 +9,22 @@ import httpx
 import jwt
 import pytest
 
-from local.console import console
-from local.issuer import Issuer, KeyFileError
-from local.mails import MailStore
+from samrun.console import console
+from samrun.oidc.issuer import Issuer, KeyFileError
+from samrun.services.mail_store import MailStore
 
 URL = "http://127.0.0.1:8025/issuer"
 
 
 def _decoded(issuer: Issuer, token: str) -> dict[str, object]:
-    """Return the claims, after checking the token as a stranger would who knows only what the issuer publishes."""
+    """Check the token with the published keys only, and return its claims."""
     keys = {key.key_id: key for key in jwt.PyJWKSet.from_dict(issuer.jwks()).keys}
     key = keys[jwt.get_unverified_header(token)["kid"]]
     claims: dict[str, object] = jwt.decode(token, key, audience="orders", issuer=issuer.url)
     return claims
 
 
-def test_a_token_says_who_may_do_what_and_until_when(tmp_path: Path) -> None:
+def test_token_has_its_subject_scopes_claims_and_lifetime(tmp_path: Path) -> None:
     issuer = Issuer(URL, tmp_path)
     before = int(time.time())
     token = issuer.token(
@@ -44,7 +44,7 @@ def test_a_token_says_who_may_do_what_and_until_when(tmp_path: Path) -> None:
     }
 
 
-def test_a_token_without_scopes_has_no_such_claim_and_lasts_twelve_hours(tmp_path: Path) -> None:
+def test_token_without_scopes_has_no_scope_claim_and_lasts_twelve_hours(tmp_path: Path) -> None:
     issuer = Issuer(URL, tmp_path)
     claims = _decoded(issuer, issuer.token(subject="cus_ada", audience="orders"))
     assert claims.keys() == {"iss", "sub", "aud", "iat", "exp"}
@@ -56,13 +56,13 @@ def test_tokens_outlive_a_restart(tmp_path: Path) -> None:
     assert _decoded(Issuer(URL, tmp_path), token)["sub"] == "cus_ada"
 
 
-def test_two_stacks_do_not_share_a_key(tmp_path: Path) -> None:
+def test_stacks_do_not_share_a_key(tmp_path: Path) -> None:
     token = Issuer(URL, tmp_path / "one").token(subject="cus_ada", audience="orders")
     with pytest.raises(KeyError):
         _decoded(Issuer(URL, tmp_path / "two"), token)
 
 
-def test_the_key_is_for_its_owner_only_and_nothing_private_is_published(tmp_path: Path) -> None:
+def test_key_file_is_for_its_owner_only_and_jwks_has_no_private_part(tmp_path: Path) -> None:
     issuer = Issuer(URL, tmp_path)
     file = tmp_path / "issuer" / "key.pem"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -72,16 +72,16 @@ def test_the_key_is_for_its_owner_only_and_nothing_private_is_published(tmp_path
 
 
 @pytest.mark.parametrize("content", [b"", b"no key", b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"])
-def test_a_file_that_holds_no_key_says_what_to_do(tmp_path: Path, content: bytes) -> None:
+def test_error_says_what_to_do_with_a_file_without_a_key(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "issuer" / "key.pem"
     file.parent.mkdir()
     file.write_bytes(content)
-    with pytest.raises(KeyFileError, match=r"key\.pem holds no RSA key: delete it"):
+    with pytest.raises(KeyFileError, match=r"key\.pem has no RSA key. Delete it"):
         Issuer(URL, tmp_path)
     assert file.read_bytes() == content
 
 
-def test_the_console_serves_the_metadata_and_the_key(tmp_path: Path) -> None:
+def test_console_serves_the_metadata_and_the_key(tmp_path: Path) -> None:
     issuer = Issuer(URL, tmp_path)
     app = console(MailStore(tmp_path / "mails"), issuer)
 

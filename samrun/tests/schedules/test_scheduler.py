@@ -1,42 +1,35 @@
-"""Schedules at work: what is sent, when, and what becomes of it."""
+"""Scheduler: when it invokes a function, and what it does after an error."""
 
 import asyncio
 import json
+import threading
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from local.invoker import Answer
-from local.lambdas.service import Lambdas
-from local.model import Function, Schedule
-from local.schedules.due import next_due
-from local.schedules.events import payload
-from local.schedules.expressions import At, Cron, Rate
-from local.schedules.scheduler import Clock, Scheduler
+from samrun.deliveries.dead_letters import UndeliveredEvent
+from samrun.functions.asynchronous_invoker import AsynchronousInvoker, Timing
+from samrun.functions.invoker import InvocationResult, Invoker
+from samrun.functions.process_runtime import ProcessRuntime
+from samrun.schedules.scheduler import Clock, Scheduler
+from samrun.template.model.event_triggers import Schedule
+from samrun.template.model.functions import AsynchronousInvocation, Function
+from samrun.template.triggers.schedule_expressions import At
+from support.asynchronous import RecordingDestinations
+from support.fake_invoker import FakeInvoker, success
+from support.python_function import create_function
+from support.schedules import MINUTE, READY, RULE, SCHEDULE
 
-READY = datetime(2026, 11, 22, 10, 15, 7, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
-RULE = Schedule(
-    logical_id="Every",
-    service="events",
-    arn="arn:aws:events:us-east-1:123456789012:rule/Every",
-    function="Fn",
-    expression="rate(1 minute)",
-    times=Rate(period=MINUTE),
-    retries=2,
-)
-SCHEDULE = replace(RULE, service="scheduler", arn="arn:aws:scheduler:us-east-1:123456789012:schedule/default/Every")
-GOOD = Answer(request_id="1", payload=b"null")
-BAD = Answer(request_id="1", payload=b'{"errorType": "ValueError", "errorMessage": "x"}', function_error="Unhandled")
+GOOD = success(None)
+BAD = InvocationResult.of_error("ValueError", "x")
 
 
 class VirtualTime:
-    """A clock that stands still until somebody lets time pass."""
+    """A clock that stands still until a test lets time pass."""
 
     def __init__(self) -> None:
         self.time = READY
@@ -49,7 +42,7 @@ class VirtualTime:
         await sleeper
 
     async def pass_(self, duration: timedelta) -> None:
-        """Wake everyone who sleeps until then, one after the other."""
+        """Wake the sleepers whose time comes within `duration`, one after the other."""
         end = self.time + duration
         await _settle()
         while due := [each for each in self._sleepers if each[0] <= end]:
@@ -62,40 +55,60 @@ class VirtualTime:
         self.time = end
 
 
+def _fail(undelivered: UndeliveredEvent) -> None:
+    pytest.fail(f"a dead letter: {undelivered}")
+
+
 async def _settle() -> None:
-    """Let every task go on until it waits for something else than its turn."""
+    """Let every task run until it waits for something other than its turn."""
     for _ in range(20):
         await asyncio.sleep(0)
 
 
-class Recorder:
-    """An Invoker that notes when it is invoked; `answers` are given in turn, and then GOOD."""
+class Recorder(FakeInvoker):
+    """Fake that also records when it is invoked. It returns `results` in turn, and then GOOD."""
 
-    def __init__(self, virtual: VirtualTime, *answers: Answer) -> None:
+    def __init__(self, virtual: VirtualTime, *results: InvocationResult) -> None:
+        super().__init__(function=self._invoked)
         self._virtual = virtual
-        self._answers = list(answers)
+        self._results = list(results)
         self.moments: list[timedelta] = []
-        self.events: list[bytes] = []
         self.busy: asyncio.Event | None = None
 
-    async def invoke(self, function: str, payload: bytes) -> Answer:
-        assert function == "Fn"
+    async def _invoked(self, name: str, _payload: bytes) -> InvocationResult:
+        assert name == "Fn"
         self.moments.append(self._virtual.time - READY)
-        self.events.append(payload)
         if self.busy is not None:
             await self.busy.wait()
-        return self._answers.pop(0) if self._answers else GOOD
+        return self._results.pop(0) if self._results else GOOD
+
+
+def _asynchronous(invoker: Invoker, clock: Clock, said: list[str], *, retries: int = 2) -> AsynchronousInvoker:
+    """Return the asynchronous invoker of the function Fn, with the waits of AWS."""
+    function = create_function(Path(), None)
+    return AsynchronousInvoker(
+        invoker,
+        [replace(function, asynchronous=AsynchronousInvocation(maximum_retries=retries))],
+        destinations=RecordingDestinations(),
+        report=said.append,
+        timing=Timing(now=lambda: clock.now().timestamp(), sleep=clock.sleep),
+    )
 
 
 def _run(
-    schedule: Schedule, scenario: Callable[[VirtualTime, Recorder], Awaitable[None]], *answers: Answer
+    schedule: Schedule,
+    scenario: Callable[[VirtualTime, Recorder], Awaitable[None]],
+    *results: InvocationResult,
+    retries: int = 2,
+    dead_letter: Callable[[UndeliveredEvent], None] = _fail,
 ) -> tuple[Recorder, list[str]]:
-    """Run a schedule for as long as the scenario takes; return what was invoked and what was said."""
+    """Run a schedule while the scenario lasts. Return its invocations and the lines that it reported."""
 
     async def run() -> tuple[Recorder, list[str]]:
         virtual, said = VirtualTime(), list[str]()
-        recorder = Recorder(virtual, *answers)
-        scheduler = Scheduler(invoker=recorder, report=said.append, clock=virtual.clock)
+        recorder = Recorder(virtual, *results)
+        invoker = _asynchronous(recorder, virtual.clock, said, retries=retries)
+        scheduler = Scheduler(invoker=invoker, report=said.append, dead_letter=dead_letter, clock=virtual.clock)
         running = asyncio.create_task(scheduler.run(schedule))
         await scenario(virtual, recorder)
         running.cancel()
@@ -111,13 +124,13 @@ def _minutes(*numbers: int) -> list[timedelta]:
     return [number * MINUTE for number in numbers]
 
 
-def test_a_rate_is_due_one_period_after_the_start_and_then_each_period() -> None:
+def test_rate_is_due_one_period_after_the_start_and_then_each_period() -> None:
     recorder, said = _run(RULE, lambda virtual, _: virtual.pass_(3.5 * MINUTE))
     assert recorder.moments == _minutes(1, 2, 3)
     assert said == ["Every → Fn"] * 3
 
 
-def test_a_slow_function_delays_no_other_invocation() -> None:
+def test_slow_function_delays_no_other_invocation() -> None:
     async def scenario(virtual: VirtualTime, recorder: Recorder) -> None:
         recorder.busy = asyncio.Event()
         await virtual.pass_(3.5 * MINUTE)
@@ -125,52 +138,79 @@ def test_a_slow_function_delays_no_other_invocation() -> None:
     assert _run(RULE, scenario)[0].moments == _minutes(1, 2, 3)
 
 
-def test_an_invocation_that_fails_is_tried_again_after_one_minute_and_after_two_more() -> None:
+def test_failed_invocation_is_retried_after_one_minute_and_after_two_more() -> None:
     once = replace(SCHEDULE, times=At(time=READY + MINUTE))
     recorder, said = _run(once, lambda virtual, _: virtual.pass_(60 * MINUTE), BAD, BAD, BAD)
     assert recorder.moments == _minutes(1, 2, 4)
-    assert len(set(recorder.events)) == 1, "the same event each time"
+    assert len(set(recorder.payloads)) == 1, "the same event each time"
     assert said == [
         "Every → Fn",
-        "Fn failed (ValueError): again in 60 s",
-        "Fn failed (ValueError): again in 120 s",
-        "Fn failed (ValueError): not tried again",
-        "Every is due no more",
+        "Fn failed (ValueError): retry in 60 s",
+        "Fn failed (ValueError): retry in 120 s",
+        "Fn failed (ValueError): no retry is left",
+        "Every ended: no further run is due",
     ]
 
 
-def test_an_invocation_that_succeeds_the_second_time_is_done() -> None:
+def test_invocation_that_succeeds_at_the_second_attempt_is_not_retried() -> None:
     once = replace(SCHEDULE, times=At(time=READY + MINUTE))
     recorder, said = _run(once, lambda virtual, _: virtual.pass_(60 * MINUTE), BAD)
     assert recorder.moments == _minutes(1, 2)
-    assert said[-1] == "Every is due no more"
+    assert said[-1] == "Every ended: no further run is due"
 
 
-@pytest.mark.parametrize(("retries", "tries"), [(0, 1), (1, 2)])
-def test_a_function_may_want_fewer_tries(retries: int, tries: int) -> None:
-    once = replace(SCHEDULE, times=At(time=READY + MINUTE), retries=retries)
-    recorder, said = _run(once, lambda virtual, _: virtual.pass_(60 * MINUTE), BAD, BAD, BAD)
-    assert len(recorder.moments) == tries
-    assert "Fn failed (ValueError): not tried again" in said
+@pytest.mark.parametrize(("retries", "attempts"), [(0, 1), (1, 2)])
+def test_function_may_limit_its_retries(retries: int, attempts: int) -> None:
+    once = replace(SCHEDULE, times=At(time=READY + MINUTE))
+    recorder, said = _run(once, lambda virtual, _: virtual.pass_(60 * MINUTE), BAD, BAD, BAD, retries=retries)
+    assert len(recorder.moments) == attempts
+    assert "Fn failed (ValueError): no retry is left" in said
 
 
-def test_while_one_event_is_tried_again_the_next_is_sent_on_time() -> None:
+def test_event_that_the_function_of_a_rule_cannot_get_is_a_dead_letter() -> None:
+    sent = threading.Event()
+    dead: list[UndeliveredEvent] = []
+
+    def dead_letter(undelivered: UndeliveredEvent) -> None:
+        dead.append(undelivered)
+        sent.set()
+
+    async def scenario(virtual: VirtualTime, _: Recorder) -> None:
+        await virtual.pass_(1.5 * MINUTE)
+        await asyncio.to_thread(sent.wait)
+
+    rule = replace(RULE, template="<nothing>", dead_letter_queue="arn:aws:sqs:us-east-1:123456789012:dead")
+    recorder, _ = _run(rule, scenario, dead_letter=dead_letter)
+    assert recorder.invocations == []
+    [undelivered] = dead
+    assert (undelivered.source, undelivered.rule_arn, undelivered.queue) == ("Every", RULE.arn, rule.dead_letter_queue)
+    assert undelivered.target_arn == "arn:aws:lambda:us-east-1:123456789012:function:Fn"
+    assert undelivered.event["time"] == "2026-11-22T10:16:07Z"
+
+
+def test_function_that_fails_makes_no_dead_letter_of_its_schedule() -> None:
+    schedule = replace(SCHEDULE, times=At(time=READY + MINUTE), dead_letter_queue="arn:aws:sqs:us-east-1:1:dead")
+    _, said = _run(schedule, lambda virtual, _: virtual.pass_(60 * MINUTE), BAD, BAD, BAD)  # a dead letter would fail
+    assert "Fn failed (ValueError): no retry is left" in said
+
+
+def test_retries_of_one_event_do_not_delay_the_next_event() -> None:
     recorder, _ = _run(RULE, lambda virtual, _: virtual.pass_(2.5 * MINUTE), BAD)
     assert recorder.moments == _minutes(1, 2, 2)
-    assert len(set(recorder.events)) == 2
+    assert len(set(recorder.payloads)) == 2
 
 
-def test_what_was_due_while_the_machine_slept_is_not_made_up_for() -> None:
+def test_invocations_due_while_the_machine_was_suspended_are_skipped() -> None:
     async def scenario(virtual: VirtualTime, _: Recorder) -> None:
         await virtual.pass_(1.5 * MINUTE)
         virtual.time += 10 * MINUTE
         await virtual.pass_(MINUTE)
 
     moments = _run(RULE, scenario)[0].moments
-    assert moments == [MINUTE, 11.5 * MINUTE, 12 * MINUTE], "the one waited for comes late, the next on time"
+    assert moments == [MINUTE, 11.5 * MINUTE, 12 * MINUTE], "the first one is late, the next one on time"
 
 
-def test_a_clock_that_is_set_back_makes_nothing_due_twice() -> None:
+def test_clock_that_is_set_back_makes_no_time_due_twice() -> None:
     async def scenario() -> list[str]:
         virtual = VirtualTime()
         recorder = Recorder(virtual)
@@ -183,20 +223,25 @@ def test_a_clock_that_is_set_back_makes_nothing_due_twice() -> None:
             return reading
 
         clock = Clock(now=now, sleep=virtual.clock.sleep)
-        running = asyncio.create_task(Scheduler(invoker=recorder, report=lambda _: None, clock=clock).run(RULE))
+        scheduler = Scheduler(
+            invoker=_asynchronous(recorder, clock, []), report=lambda _: None, dead_letter=_fail, clock=clock
+        )
+        running = asyncio.create_task(scheduler.run(RULE))
         await virtual.pass_(2.5 * MINUTE)
         running.cancel()
         await asyncio.wait([running])
-        return [json.loads(event)["time"] for event in recorder.events]
+        return [json.loads(event)["time"] for event in recorder.payloads]
 
     assert asyncio.run(scenario()) == ["2026-11-22T10:16:07Z", "2026-11-22T10:17:07Z"]
 
 
-def test_the_end_of_the_stack_ends_schedules_and_what_they_wait_for() -> None:
+def test_cancelled_scheduler_leaves_no_task_behind() -> None:
     async def scenario() -> None:
         virtual = VirtualTime()
         recorder = Recorder(virtual, BAD)
-        running = asyncio.create_task(Scheduler(invoker=recorder, report=lambda _: None, clock=virtual.clock).run(RULE))
+        invoker = _asynchronous(recorder, virtual.clock, [])
+        scheduler = Scheduler(invoker=invoker, report=lambda _: None, dead_letter=_fail, clock=virtual.clock)
+        running = asyncio.create_task(scheduler.run(RULE))
         await virtual.pass_(1.5 * MINUTE)
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -204,78 +249,6 @@ def test_the_end_of_the_stack_ends_schedules_and_what_they_wait_for() -> None:
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
     asyncio.run(scenario())
-
-
-def _due(schedule: Schedule, *, after: datetime, count: int = 3) -> list[timedelta]:
-    """Return the next times, from READY on."""
-    found: list[timedelta] = []
-    while len(found) < count and (due := next_due(schedule, after=after, ready=READY)):
-        found.append(due - READY)
-        after = due
-    return found
-
-
-def test_a_rate_with_a_start_counts_from_it() -> None:
-    later = replace(SCHEDULE, start=READY + 90 * MINUTE)
-    assert _due(later, after=READY) == _minutes(90, 91, 92)
-    long_ago = replace(SCHEDULE, start=READY - 90.25 * MINUTE)
-    assert _due(long_ago, after=READY) == [0.75 * MINUTE, 1.75 * MINUTE, 2.75 * MINUTE]
-
-
-def test_a_schedule_is_due_until_its_end_and_no_longer() -> None:
-    assert _due(replace(SCHEDULE, end=READY + 2 * MINUTE), after=READY) == _minutes(1, 2)
-
-
-def test_a_cron_is_due_from_its_start_on() -> None:
-    cron = Cron(fields="* * * * * 0 *", timezone=ZoneInfo("UTC"))
-    start = READY.replace(second=0) + 10 * MINUTE
-    schedule = replace(SCHEDULE, times=cron, start=start, end=start + MINUTE)
-    assert _due(schedule, after=READY) == [start - READY, start - READY + MINUTE]
-
-
-def test_a_single_time_heeds_no_start_and_no_end() -> None:
-    once = replace(SCHEDULE, times=At(time=READY + MINUTE), start=READY + 2 * MINUTE, end=READY)
-    assert _due(once, after=READY) == _minutes(1)
-
-
-def test_the_event_of_a_rule_is_eventbridges() -> None:
-    event = json.loads(payload(RULE, READY.astimezone(ZoneInfo("Asia/Tokyo"))))
-    assert event.pop("id") != json.loads(payload(RULE, READY))["id"]
-    assert event == {
-        "version": "0",
-        "detail-type": "Scheduled Event",
-        "source": "aws.events",
-        "account": "123456789012",
-        "time": "2026-11-22T10:15:07Z",
-        "region": "us-east-1",
-        "resources": ["arn:aws:events:us-east-1:123456789012:rule/Every"],
-        "detail": {},
-    }
-
-
-def test_the_event_of_scheduler_has_its_own_source_and_its_detail_as_a_string() -> None:
-    event = json.loads(payload(SCHEDULE, READY))
-    assert (event["source"], event["detail"]) == ("aws.scheduler", "{}")
-    assert event["resources"] == [SCHEDULE.arn]
-
-
-def test_an_input_is_sent_as_it_is() -> None:
-    text = '{"at": "<aws.scheduler.scheduled-time>", "name": "Zoë"}'
-    assert payload(replace(RULE, input=text), READY) == text.encode()
-
-
-def test_an_input_of_scheduler_has_its_context_filled_in() -> None:
-    names = ("schedule-arn", "scheduled-time", "execution-id", "attempt-number")
-    text = json.dumps({name: f"<aws.scheduler.{name}>" for name in names} | {"other": "<aws.scheduler.other>"})
-    sent = json.loads(payload(replace(SCHEDULE, input=text), READY))
-    again = json.loads(payload(replace(SCHEDULE, input=text), READY))
-    assert sent.pop("execution-id") != again.pop("execution-id")
-    assert sent == {
-        "schedule-arn": SCHEDULE.arn,
-        "scheduled-time": "2026-11-22T10:15:07Z",
-        "attempt-number": "1",
-        "other": "<aws.scheduler.other>",
-    }
 
 
 CODE = """
@@ -291,54 +264,53 @@ def handler(event, context):
 """
 
 
-def test_a_schedule_invokes_a_real_function_until_it_is_ended(tmp_path: Path) -> None:
-    (tmp_path / "main.py").write_text(CODE)
-    function = Function(
-        name="Fn",
-        arn="arn:aws:lambda:us-east-1:123456789012:function:Fn",
-        handler="main.handler",
-        code=tmp_path,
-        watched=tmp_path,
-        timeout=5,
-        memory=128,
-        concurrency=1,
-        environment={},
-        log_format="Text",
-    )
+@dataclass
+class PrintedEvents:
+    """Events that the function of CODE printed. `enough` is set once three came, the first one twice."""
+
+    events: list[dict[str, str]] = field(default_factory=list)
+    enough: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def log(self, _: Function, line: str) -> None:
+        if line.startswith('{"version"'):
+            self.events.append(json.loads(line))
+            ids = [event["id"] for event in self.events]
+            if len(set(ids)) >= 3 and ids.count(ids[0]) == 2:
+                self.enough.set()
+
+
+def _clock_with_minutes_of_half_a_second() -> Clock:
     begun = time.monotonic()
-    # A minute takes half a second.
-    clock = Clock(
+    return Clock(
         now=lambda: READY + timedelta(seconds=(time.monotonic() - begun) * 120),
         sleep=lambda seconds: asyncio.sleep(seconds / 120),
     )
 
-    async def scenario() -> tuple[list[dict[str, str]], list[str]]:
-        events: list[dict[str, str]] = []
-        said: list[str] = []
-        enough = asyncio.Event()
 
-        def log(_: Function, line: str) -> None:
-            if line.startswith('{"version"'):
-                events.append(json.loads(line))
-                ids = [event["id"] for event in events]
-                if len(set(ids)) >= 3 and ids.count(ids[0]) == 2:
-                    enough.set()
+def test_scheduler_invokes_a_real_function_until_it_is_cancelled(tmp_path: Path) -> None:
+    function = create_function(tmp_path, CODE, handler="main.handler")
+    clock = _clock_with_minutes_of_half_a_second()
+    said: list[str] = []
 
-        lambdas = Lambdas([function], variables={}, limit=1, log=log)
+    async def scenario() -> list[dict[str, str]]:
+        printed = PrintedEvents()
+        runtime = ProcessRuntime([function], variables={}, limit=1, log=printed.log, data=tmp_path / "data")
         try:
-            await lambdas.warm(lambda _: pytest.fail("its init failed"))
-            scheduler = Scheduler(invoker=lambdas, report=said.append, clock=clock)
+            await runtime.warm(lambda _: pytest.fail("its init failed"))
+            scheduler = Scheduler(
+                invoker=_asynchronous(runtime, clock, said), report=said.append, dead_letter=_fail, clock=clock
+            )
             running = asyncio.create_task(scheduler.run(RULE))
-            await asyncio.wait_for(enough.wait(), 60)
+            await asyncio.wait_for(printed.enough.wait(), 60)
             running.cancel()
             await asyncio.wait([running])
         finally:
-            await lambdas.stop()
-        return events, said
+            await runtime.stop()
+        return printed.events
 
-    events, said = asyncio.run(scenario())
+    events = asyncio.run(scenario())
     by_id = {event["id"]: datetime.fromisoformat(event["time"]) for event in events}
-    # Whole minutes apart, however late a busy machine was.
+    # Whole minutes apart, even on a busy machine.
     assert {(due - min(by_id.values())) % MINUTE for due in by_id.values()} == {timedelta()}
     assert len(set(by_id.values())) == len(by_id)
-    assert "Fn failed (ValueError): again in 60 s" in said
+    assert "Fn failed (ValueError): retry in 60 s" in said

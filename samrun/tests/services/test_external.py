@@ -1,4 +1,4 @@
-"""An AWS that runs elsewhere: that it is there, and what becomes of the mails that it accepts."""
+"""External services: the check that one answers, and the mails that an external moto accepts."""
 
 import asyncio
 import uuid
@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from local.attached import AttachedError, SentMails, check
-from local.endpoints import url
-from local.mails import Mail, MailStore
-from local.ports import claim
-from tests.local.conftest import LocalAws
-from tests.system.running import eventually
+from samrun.endpoints import url
+from samrun.services.external import ExternalServiceError, MailCollector, check
+from samrun.services.mail_store import Mail, MailStore
+from samrun.supervision.ports import claim
+from samrun.testing.waiting import eventually
+from support.local_aws import LocalAws
 
 REGION = "eu-central-1"
 
@@ -34,25 +34,25 @@ def send(aws: LocalAws, recipient: str, *, raw: bool) -> str:
     return str(sent["MessageId"])
 
 
-async def collected(mails: SentMails, inbox: MailStore, *, count: int) -> list[Mail]:
-    """Collect mails until there are so many, and once again."""
-    collecting = asyncio.create_task(mails.collect())
+async def collect(collector: MailCollector, inbox: MailStore, *, count: int) -> list[Mail]:
+    """Collect until the inbox has `count` mails, and then once more."""
+    collecting = asyncio.create_task(collector.collect())
     await asyncio.to_thread(eventually, lambda: len(inbox.newest_first()) >= count, what=f"{count} mails")
     await asyncio.sleep(0.5)
     collecting.cancel()
     return inbox.newest_first()
 
 
-def test_each_mail_that_a_moto_elsewhere_accepts_is_kept_once(local_aws: LocalAws, inbox: MailStore) -> None:
+def test_collector_stores_each_new_mail_of_an_external_moto_once(local_aws: LocalAws, inbox: MailStore) -> None:
     local_aws.client("ses").verify_domain_identity(Domain="shop.example")
     earlier, first, second = (f"{uuid.uuid4().hex}@example.com" for _ in range(3))
     send(local_aws, earlier, raw=True)
 
     async def run() -> tuple[list[Mail], set[str]]:
-        mails = SentMails(local_aws.url, inbox, region=REGION)
-        assert await mails.begin()
+        collector = MailCollector(local_aws.url, inbox, region=REGION)
+        assert await collector.skip_earlier_mails()
         sent = {send(local_aws, first, raw=True), send(local_aws, second, raw=False)}
-        return await collected(mails, inbox, count=2), sent
+        return await collect(collector, inbox, count=2), sent
 
     mails, sent = asyncio.run(run())
     assert {mail.recipients for mail in mails} == {(each, "archive@example.com") for each in (first, second)}
@@ -60,21 +60,21 @@ def test_each_mail_that_a_moto_elsewhere_accepts_is_kept_once(local_aws: LocalAw
     assert identifiers == {f"<{each}@{REGION}.amazonses.com>" for each in sent}
 
 
-def test_what_is_no_moto_has_no_mails_to_keep(inbox: MailStore) -> None:
-    async def refuse(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+def test_collector_finds_no_mails_where_the_service_is_not_moto(inbox: MailStore) -> None:
+    async def answer_with_a_list(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n[]")
         writer.close()
 
     async def run() -> bool:
-        async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
+        async with await asyncio.start_server(answer_with_a_list, "127.0.0.1", 0) as server:
             address = url(server.sockets[0].getsockname()[1])
             await check(address, variable="AWS_ENDPOINT_URL")
-            return await SentMails(address, inbox, region=REGION).begin()
+            return await MailCollector(address, inbox, region=REGION).skip_earlier_mails()
 
     assert not asyncio.run(run())
 
 
-def test_what_does_not_answer_is_an_error_that_says_what_to_do() -> None:
+def test_check_of_a_silent_address_says_what_to_do() -> None:
     address = url(claim("aws", 0))
-    with pytest.raises(AttachedError, match=f"^Nothing answers at {address}, .* or unset AWS_ENDPOINT_URL.$"):
+    with pytest.raises(ExternalServiceError, match=f"^Nothing answers at {address}, .* or unset AWS_ENDPOINT_URL.$"):
         asyncio.run(check(address, variable="AWS_ENDPOINT_URL"))

@@ -1,15 +1,15 @@
-"""What is said of a Kafka that does not answer."""
+"""Reaching Kafka's brokers, and the error if none answers."""
 
 import socket
 
 import pytest
 
-from local import kafka
-from local.kafka import KafkaUnreachableError
-from local.ports import LOOPBACK, claim
+from samrun.services import kafka
+from samrun.services.kafka import KafkaUnreachableError
+from samrun.supervision.ports import LOOPBACK, claim
 
 
-def test_brokers_that_do_not_answer_are_an_error_that_says_why_and_what_to_do() -> None:
+def test_check_of_silent_brokers_says_why_and_what_to_do() -> None:
     one, other = claim("kafka", 0), claim("kafka", 0)
     with pytest.raises(KafkaUnreachableError) as raised:
         kafka.check(f"{LOOPBACK}:{one},{LOOPBACK}:{other}")
@@ -18,7 +18,11 @@ def test_brokers_that_do_not_answer_are_an_error_that_says_why_and_what_to_do() 
     assert "KAFKA_BOOTSTRAP_SERVERS" in message
 
 
-def test_one_broker_of_several_is_enough_to_go_on() -> None:
+def test_reach_needs_only_one_of_several_brokers() -> None:
     with socket.create_server((LOOPBACK, 0)) as server:
+        server.settimeout(kafka.PATIENCE)
         kafka.reach(f"{LOOPBACK}:{claim('kafka', 0)},{LOOPBACK}:{server.getsockname()[1]}")
-        server.accept()[0].close()
+        connection, (host, _) = server.accept()
+        with connection:
+            assert host == LOOPBACK
+            assert connection.recv(1) == b"", "it asks nothing, and leaves no connection open"

@@ -1,11 +1,11 @@
-"""The store of mails."""
+"""Store of mails."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
-from local.mails import Mail, MailNotFoundError, MailStore
+from samrun.services.mail_store import Mail, MailNotFoundError, MailStore
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -14,7 +14,7 @@ def add(store: MailStore, raw: bytes = b"Subject: Hi\r\n\r\nHi", created: dateti
     return store.add(raw, sender="orders@shop.example.com", recipients=["ada@example.com"], created=created)
 
 
-def test_a_mail_comes_back_byte_for_byte_with_its_envelope(tmp_path: Path) -> None:
+def test_store_returns_a_mail_byte_for_byte_with_its_envelope(tmp_path: Path) -> None:
     raw = b"Subject: \xff\r\n\r\n\x00"
     created = datetime(2026, 11, 22, 13, 0, 0, 123456, tzinfo=timezone(timedelta(hours=1)))
     recipients = ["ada@example.com", "audit@shop.example.com"]
@@ -31,11 +31,11 @@ def test_a_mail_comes_back_byte_for_byte_with_its_envelope(tmp_path: Path) -> No
     )
 
 
-def test_a_store_without_mails_is_empty_and_needs_no_folder(tmp_path: Path) -> None:
+def test_empty_store_needs_no_folder(tmp_path: Path) -> None:
     assert MailStore(tmp_path / "mails").newest_first() == []
 
 
-def test_mails_are_listed_newest_first_whoever_added_them(tmp_path: Path) -> None:
+def test_store_lists_the_mails_of_every_writer_newest_first(tmp_path: Path) -> None:
     writer, reader = MailStore(tmp_path / "mails"), MailStore(tmp_path / "mails")
     second = add(writer, created=NOON + timedelta(microseconds=1))
     first = add(writer, created=NOON)
@@ -44,12 +44,12 @@ def test_mails_are_listed_newest_first_whoever_added_them(tmp_path: Path) -> Non
     assert [mail.id for mail in reader.newest_first()] == [third, second, first]
 
 
-def test_mails_of_the_same_moment_are_all_kept(tmp_path: Path) -> None:
+def test_store_keeps_all_mails_of_the_same_moment(tmp_path: Path) -> None:
     store = MailStore(tmp_path)
     assert len({add(store) for _ in range(50)}) == len(store.newest_first()) == 50
 
 
-def test_reading_is_remembered_and_can_be_undone(tmp_path: Path) -> None:
+def test_read_mark_is_stored_and_can_be_removed(tmp_path: Path) -> None:
     identifier = add(MailStore(tmp_path))
     store = MailStore(tmp_path)
     store.mark_read(identifier)
@@ -59,7 +59,7 @@ def test_reading_is_remembered_and_can_be_undone(tmp_path: Path) -> None:
     assert [mail.read for mail in store.newest_first()] == [False]
 
 
-def test_a_deleted_mail_is_gone_with_all_its_files(tmp_path: Path) -> None:
+def test_deleted_mail_is_gone_with_all_its_files(tmp_path: Path) -> None:
     store = MailStore(tmp_path)
     identifier = add(store)
     store.mark_read(identifier)
@@ -75,7 +75,7 @@ def test_a_deleted_mail_is_gone_with_all_its_files(tmp_path: Path) -> None:
         store.mark_read(identifier)
 
 
-def test_a_mail_that_is_being_written_or_deleted_is_not_listed(tmp_path: Path) -> None:
+def test_store_does_not_list_a_mail_that_is_being_written_or_deleted(tmp_path: Path) -> None:
     store = MailStore(tmp_path)
     half_written, half_deleted = add(store), add(store)
     (tmp_path / f"{half_written}.eml").rename(tmp_path / f"{half_written}.eml.unfinished")
@@ -83,14 +83,14 @@ def test_a_mail_that_is_being_written_or_deleted_is_not_listed(tmp_path: Path) -
     assert store.newest_first() == []
 
 
-def test_files_of_others_are_no_mails(tmp_path: Path) -> None:
+def test_store_ignores_files_of_others(tmp_path: Path) -> None:
     (tmp_path / "notes.eml").write_text("Subject: mine")
     (tmp_path / ".DS_Store").touch()
     assert MailStore(tmp_path).newest_first() == []
 
 
 @pytest.mark.parametrize("identifier", ["../secret", "", "latest", "0" * 21, "0" * 22 + "\n", "0" * 22])
-def test_what_is_no_id_is_not_found(identifier: str, tmp_path: Path) -> None:
+def test_invalid_id_is_not_found(identifier: str, tmp_path: Path) -> None:
     folder = tmp_path / "mails"
     store = MailStore(folder)
     (tmp_path / "secret.eml").write_text("not for you")
@@ -98,7 +98,7 @@ def test_what_is_no_id_is_not_found(identifier: str, tmp_path: Path) -> None:
         store.raw(identifier)
 
 
-def test_envelopes_are_read_once(tmp_path: Path) -> None:
+def test_store_reads_each_envelope_once(tmp_path: Path) -> None:
     store = MailStore(tmp_path)
     identifier = add(store)
     [before] = store.newest_first()

@@ -1,4 +1,4 @@
-"""Fetches that are broken off, from a Maven repository on this machine, and the fetches after them."""
+"""Interrupted downloads from a Maven repository on this machine, and the downloads after them."""
 
 import io
 import os
@@ -13,9 +13,9 @@ from typing import Literal
 
 import pytest
 
-from local import maven
+from samrun.services import maven
 
-Trouble = Literal["drop", "stall", "busy"]
+Failure = Literal["drop", "stall", "busy"]
 
 PROGRAM = "org.example:program:1"
 LIBRARY = "/org/example/library/1/library-1"
@@ -38,8 +38,8 @@ def _jar() -> bytes:
 class Repository(ThreadingHTTPServer):
     """A Maven repository with a program that needs a library.
 
-    In what is at the path `breaking` there is trouble: `drop` closes the connection half-way, `stall` keeps it open,
-    `busy` answers 503.
+    A request for the path `breaking` fails: `drop` closes the connection half-way, `stall` keeps it open, `busy`
+    answers 503.
     """
 
     daemon_threads = True
@@ -54,7 +54,7 @@ class Repository(ThreadingHTTPServer):
             f"{LIBRARY}.jar": _jar(),
         }
         self.breaking: str | None = None
-        self.how: Trouble = "drop"
+        self.how: Failure = "drop"
         self.half_sent, self.go_on = threading.Event(), threading.Event()
         self.served: list[str] = []
 
@@ -85,7 +85,7 @@ class _Handler(BaseHTTPRequestHandler):
             repository.go_on.wait(60)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing: pytest shows what went wrong."""
+        """Log nothing: pytest shows the failure."""
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def repository() -> Iterator[Repository]:
 
 
 def _fetch(repository: Repository, cache: Path) -> subprocess.Popen[str]:
-    script = "import sys; from pathlib import Path; from local import maven; "
+    script = "import sys; from pathlib import Path; from samrun.services import maven; "
     script += "print(maven.fetch(sys.argv[1], cache=Path(sys.argv[2]), repository=sys.argv[3]))"
     return subprocess.Popen(
         [sys.executable, "-c", script, PROGRAM, str(cache), repository.url],
@@ -120,24 +120,24 @@ def _assert_whole(repository: Repository, fetch: subprocess.Popen[str]) -> None:
 
 @pytest.mark.parametrize("suffix", ["pom", "jar"])
 @pytest.mark.parametrize("how", ["drop", "stall", "busy"])
-def test_after_a_fetch_that_was_broken_off_the_next_brings_all_of_it_whole(
-    repository: Repository, tmp_path: Path, suffix: str, how: Trouble
+def test_fetch_after_an_interrupted_one_gets_every_file_whole(
+    repository: Repository, tmp_path: Path, suffix: str, how: Failure
 ) -> None:
-    broken_off = f"{LIBRARY}.{suffix}"
-    repository.breaking, repository.how = broken_off, how
-    broken = _fetch(repository, tmp_path)
+    interrupted_file = f"{LIBRARY}.{suffix}"
+    repository.breaking, repository.how = interrupted_file, how
+    interrupted = _fetch(repository, tmp_path)
     if how == "stall":
         assert repository.half_sent.wait(60)
-        broken.kill()
-    broken.communicate(timeout=60)
-    assert broken.returncode != 0
+        interrupted.kill()
+    interrupted.communicate(timeout=60)
+    assert interrupted.returncode != 0
     repository.breaking = None
     _assert_whole(repository, _fetch(repository, tmp_path))
-    again = {path for path in repository.served if repository.served.count(path) > 1}
-    assert again <= {broken_off}, "what had arrived whole was kept"
+    served_twice = {path for path in repository.served if repository.served.count(path) > 1}
+    assert served_twice <= {interrupted_file}, "files that had arrived whole were kept"
 
 
-def test_a_fetch_that_was_killed_when_all_was_there_but_its_folder_is_done_again(
+def test_fetch_killed_before_its_last_rename_is_repeated_without_downloads(
     repository: Repository, tmp_path: Path
 ) -> None:
     _assert_whole(repository, _fetch(repository, tmp_path))
@@ -149,26 +149,26 @@ def test_a_fetch_that_was_killed_when_all_was_there_but_its_folder_is_done_again
     assert repository.served == []
 
 
-def test_a_description_that_does_not_exist_is_done_without(repository: Repository, tmp_path: Path) -> None:
+def test_fetch_accepts_a_library_without_a_description(repository: Repository, tmp_path: Path) -> None:
     del repository.files[f"{LIBRARY}.pom"]
     _assert_whole(repository, _fetch(repository, tmp_path))
 
 
-def test_two_first_fetches_at_once_download_once(repository: Repository, tmp_path: Path) -> None:
+def test_two_fetches_at_once_download_each_file_once(repository: Repository, tmp_path: Path) -> None:
     for fetch in [_fetch(repository, tmp_path) for _ in range(2)]:
         _assert_whole(repository, fetch)
     assert sorted(repository.served) == sorted(repository.files)
 
 
-def test_what_was_fetched_is_there_for_every_checkout(repository: Repository, tmp_path: Path) -> None:
+def test_fetched_program_is_there_for_every_project(repository: Repository, tmp_path: Path) -> None:
     _assert_whole(repository, _fetch(repository, tmp_path))
     repository.files = {}
     assert maven.fetch(PROGRAM, cache=tmp_path).is_dir()
     assert maven.fetch(PROGRAM, cache=tmp_path) == tmp_path / "programs" / "org.example-program-1"
 
 
-@pytest.mark.parametrize(("xdg", "folder"), [("", "home/.cache/local-java"), ("cache", "cache/local-java")])
-def test_the_cache_is_the_users(monkeypatch: pytest.MonkeyPatch, xdg: str, folder: str) -> None:
+@pytest.mark.parametrize(("xdg", "folder"), [("", "home/.cache/samrun"), ("cache", "cache/samrun")])
+def test_cache_belongs_to_the_user(monkeypatch: pytest.MonkeyPatch, xdg: str, folder: str) -> None:
     monkeypatch.setenv("HOME", "home")
     monkeypatch.setenv("XDG_CACHE_HOME", xdg)
     assert maven.user_cache() == Path(folder)

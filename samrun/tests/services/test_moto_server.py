@@ -1,4 +1,4 @@
-"""Mails through the local AWS, as boto3 sends them, and what is kept of them."""
+"""Mails that boto3 sends through the local AWS, and the copies that the local AWS stores."""
 
 import uuid
 from collections.abc import Callable
@@ -10,21 +10,21 @@ from typing import Any
 import httpx
 import pytest
 
-from local.mails import Mail
-from tests.local.conftest import LocalAws
+from samrun.services.mail_store import Mail
+from support.local_aws import LocalAws
 
 SENDER = "orders@shop.example"
 
 
 @pytest.fixture
 def recipient(local_aws: LocalAws) -> str:
-    """An address that no other test writes to; the sender's domain is verified."""
+    """An address to which no other test sends. The sender's domain is verified."""
     local_aws.client("ses").verify_domain_identity(Domain="shop.example")
     return f"{uuid.uuid4().hex}@example.com"
 
 
-def kept(local_aws: LocalAws, recipient: str) -> tuple[Mail, EmailMessage]:
-    """Return the one mail to this recipient, as the inbox would find it."""
+def stored(local_aws: LocalAws, recipient: str) -> tuple[Mail, EmailMessage]:
+    """Return the one stored mail to this recipient."""
     [mail] = [mail for mail in local_aws.mails.newest_first() if recipient in mail.recipients]
     return mail, message_from_bytes(local_aws.mails.raw(mail.id), policy=default)
 
@@ -58,11 +58,11 @@ def send_raw_v1(aws: LocalAws, recipient: str) -> str:
 
 
 @pytest.mark.parametrize("send", [send_raw_v2, send_raw_v1])
-def test_a_raw_mail_is_kept_once_as_it_was_sent(
+def test_raw_mail_is_stored_once_as_it_was_sent(
     local_aws: LocalAws, recipient: str, send: Callable[[LocalAws, str], str]
 ) -> None:
     identifier = send(local_aws, recipient)
-    mail, message = kept(local_aws, recipient)
+    mail, message = stored(local_aws, recipient)
     assert mail.sender == SENDER
     assert sorted(mail.recipients) == sorted([recipient, "archive@example.com"])
     assert identifier in message["message-id"]
@@ -76,13 +76,13 @@ def test_a_raw_mail_is_kept_once_as_it_was_sent(
 @pytest.mark.parametrize(
     ("body", "kind"), [({"Text": {"Data": "Thank you!"}}, "text/plain"), ({"Html": {"Data": "<p>1</p>"}}, "text/html")]
 )
-def test_a_simple_mail_is_kept_once(local_aws: LocalAws, recipient: str, body: Any, kind: str) -> None:
+def test_simple_mail_is_stored_once(local_aws: LocalAws, recipient: str, body: Any, kind: str) -> None:
     sent = local_aws.client("sesv2").send_email(
         FromEmailAddress=f"Shop <{SENDER}>",
         Destination={"ToAddresses": [f"Ada <{recipient}>"], "CcAddresses": ["copy@example.com"]},
         Content={"Simple": {"Subject": {"Data": "Your order"}, "Body": body}},
     )
-    mail, message = kept(local_aws, recipient)
+    mail, message = stored(local_aws, recipient)
     assert mail.sender == SENDER
     assert mail.recipients == (recipient, "copy@example.com")
     assert sent["MessageId"] in message["message-id"]
@@ -91,13 +91,13 @@ def test_a_simple_mail_is_kept_once(local_aws: LocalAws, recipient: str, body: A
     assert message.get_content_type() == kind
 
 
-def test_a_simple_mail_to_hidden_recipients_has_no_header_of_them(local_aws: LocalAws, recipient: str) -> None:
+def test_simple_mail_does_not_name_its_hidden_recipients(local_aws: LocalAws, recipient: str) -> None:
     local_aws.client("sesv2").send_email(
         FromEmailAddress=SENDER,
         Destination={"BccAddresses": [recipient]},
         Content={"Simple": {"Subject": {"Data": "Your order"}, "Body": {"Text": {"Data": "Thank you!"}}}},
     )
-    _, message = kept(local_aws, recipient)
+    _, message = stored(local_aws, recipient)
     assert "to" not in message
     assert recipient not in message.as_string()
 
@@ -105,7 +105,7 @@ def test_a_simple_mail_to_hidden_recipients_has_no_header_of_them(local_aws: Loc
 @pytest.mark.parametrize(
     ("subject", "body", "shown"), [("Your\norder", "Thank you!", "Your order"), ("Order \ud83d", "\udcff", "Order ?")]
 )
-def test_a_simple_mail_that_no_mail_can_be_is_kept_as_far_as_it_can(
+def test_simple_mail_with_unencodable_text_is_stored_with_replacements(
     local_aws: LocalAws, recipient: str, subject: str, body: str, shown: str
 ) -> None:
     local_aws.client("sesv2").send_email(
@@ -113,7 +113,7 @@ def test_a_simple_mail_that_no_mail_can_be_is_kept_as_far_as_it_can(
         Destination={"ToAddresses": [recipient]},
         Content={"Simple": {"Subject": {"Data": subject}, "Body": {"Text": {"Data": body}}}},
     )
-    assert kept(local_aws, recipient)[1]["subject"] == shown
+    assert stored(local_aws, recipient)[1]["subject"] == shown
 
 
 @pytest.fixture
@@ -125,17 +125,17 @@ def template(local_aws: LocalAws) -> str:
     return name
 
 
-def test_a_templated_mail_is_kept_in_words(local_aws: LocalAws, recipient: str, template: str) -> None:
+def test_templated_mail_is_stored_as_an_explanation(local_aws: LocalAws, recipient: str, template: str) -> None:
     local_aws.client("ses").send_templated_email(
         Source=SENDER, Destination={"ToAddresses": [recipient]}, Template=template, TemplateData='{"a": "b"}'
     )
-    _, message = kept(local_aws, recipient)
+    _, message = stored(local_aws, recipient)
     assert (message["to"], message["subject"]) == (recipient, f"The template {template}")
     assert "the local AWS does not" in message.get_content()
     assert '{"a": "b"}' in message.get_content()
 
 
-def test_each_mail_of_a_bulk_is_kept_in_words(local_aws: LocalAws, recipient: str, template: str) -> None:
+def test_each_mail_of_a_bulk_is_stored_as_an_explanation(local_aws: LocalAws, recipient: str, template: str) -> None:
     local_aws.client("ses").send_bulk_templated_email(
         Source=SENDER,
         Template=template,
@@ -145,11 +145,11 @@ def test_each_mail_of_a_bulk_is_kept_in_words(local_aws: LocalAws, recipient: st
             {"Destination": {"ToAddresses": [f"other-{recipient}"]}},
         ],
     )
-    assert "own" in kept(local_aws, recipient)[1].get_content()
-    assert "all" in kept(local_aws, f"other-{recipient}")[1].get_content()
+    assert "own" in stored(local_aws, recipient)[1].get_content()
+    assert "all" in stored(local_aws, f"other-{recipient}")[1].get_content()
 
 
-def test_a_sender_that_is_not_verified_is_refused_and_nothing_is_kept(local_aws: LocalAws, recipient: str) -> None:
+def test_mail_of_an_unverified_sender_is_refused_and_not_stored(local_aws: LocalAws, recipient: str) -> None:
     client = local_aws.client("sesv2")
     with pytest.raises(client.exceptions.MessageRejected):
         client.send_email(
@@ -160,23 +160,23 @@ def test_a_sender_that_is_not_verified_is_refused_and_nothing_is_kept(local_aws:
     assert [mail for mail in local_aws.mails.newest_first() if recipient in mail.recipients] == []
 
 
-def test_other_requests_keep_no_mail_again(local_aws: LocalAws, recipient: str) -> None:
+def test_other_requests_store_no_mail_twice(local_aws: LocalAws, recipient: str) -> None:
     send_raw_v2(local_aws, recipient)
     for _ in range(3):
         local_aws.client("sqs").list_queues()
-    assert kept(local_aws, recipient)
+    assert stored(local_aws, recipient)
 
 
-def test_mails_are_kept_after_a_reset_too(local_aws: LocalAws, recipient: str) -> None:
+def test_mails_are_stored_after_a_reset_of_moto_too(local_aws: LocalAws, recipient: str) -> None:
     send_raw_v2(local_aws, recipient)
     httpx.post(f"{local_aws.url}/moto-api/reset").raise_for_status()
     local_aws.client("ses").verify_domain_identity(Domain="shop.example")
     send_raw_v2(local_aws, f"again-{recipient}")
-    assert kept(local_aws, recipient)
-    assert kept(local_aws, f"again-{recipient}")
+    assert stored(local_aws, recipient)
+    assert stored(local_aws, f"again-{recipient}")
 
 
-def test_the_count_of_mails_is_motos_own(local_aws: LocalAws, recipient: str) -> None:
+def test_send_quota_counts_the_stored_mails(local_aws: LocalAws, recipient: str) -> None:
     client = local_aws.client("ses")
     before = client.get_send_quota()["SentLast24Hours"]
     send_raw_v1(local_aws, recipient)

@@ -1,4 +1,4 @@
-"""What people read on the terminal."""
+"""Terminal: the lines that people read."""
 
 import io
 import json
@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from local.gateway import Access
-from local.model import Function
-from local.terminal import Terminal, standard
+from samrun.gateway import Access
+from samrun.supervision.terminal import Terminal, standard_terminal
+from samrun.template.model.functions import Function
 
 
 class Tty(io.StringIO):
@@ -24,11 +24,13 @@ class Tty(io.StringIO):
 @pytest.fixture
 def function(tmp_path: Path) -> Function:
     return Function(
+        logical_id="OrderFunction",
         name="OrderFunction",
         arn="arn",
+        runtime="python3.13",
         handler="h",
         code=tmp_path,
-        watched=tmp_path,
+        watched=(tmp_path,),
         timeout=3,
         memory=128,
         concurrency=None,
@@ -130,6 +132,12 @@ def test_metrics_debugging_and_general_advice_are_not_shown_but_kept(
     assert (tmp_path / "logs" / "OrderFunction.log").read_text() == f"{line}\n"
 
 
+def test_general_advice_in_text_is_not_shown_but_kept(function: Function, tmp_path: Path) -> None:
+    line = "[WARNING]\t2026-11-29T14:45:11.506Z\t\tLAMBDA_WARNING: Unhandled exception. The most likely cause is …"
+    assert printed(function, tmp_path / "logs", line) == ""
+    assert (tmp_path / "logs" / "OrderFunction.log").read_text(encoding="utf-8") == f"{line}\n"
+
+
 @pytest.mark.parametrize("line", ["plain text → naïve", "[1, 2]", '"text"', "null", "17", "{broken", "[" * 100_000])
 def test_a_line_that_is_no_entry_is_shown_as_it_is(function: Function, tmp_path: Path, line: str) -> None:
     assert printed(function, tmp_path, line) == f"OrderFunction     {line}\n"
@@ -148,9 +156,9 @@ _json = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(entry=st.dictionaries(_names, _json))
-def test_whatever_a_function_prints_ends_nothing(function: Function, tmp_path: Path, entry: dict[str, Any]) -> None:
+def test_no_output_of_a_function_ends_the_terminal(function: Function, tmp_path: Path, entry: dict[str, Any]) -> None:
     printed(function, tmp_path, json.dumps(entry))
     assert (tmp_path / "OrderFunction.log").read_text(encoding="utf-8").splitlines()[-1:] == [json.dumps(entry)]
 
@@ -160,7 +168,7 @@ def test_half_a_surrogate_pair_can_be_printed(
 ) -> None:
     written = io.BytesIO()
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, encoding="utf-8"))
-    standard(tmp_path).function(function, '{"message": "\\ud800"}')
+    standard_terminal(tmp_path).function(function, '{"message": "\\ud800"}')
     assert b"\\ud800" in written.getvalue()
 
 
@@ -202,3 +210,21 @@ def test_lines_of_several_threads_stay_whole(output: io.StringIO, tmp_path: Path
     lines = output.getvalue().splitlines()
     assert len(lines) == 800
     assert {len(line) for line in lines} == {len(lines[0])}
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("\x1b[31mred\x1b[0m and \x1b[1;4;38;5;9mmore\x1b[m", "red and more"),
+        ("up\x1b[2A\x1b[2Kover", "upover"),
+        ("\x1b]0;a title\x07text \x1b]8;;http://a\x1b\\link\x1b]8;;\x1b\\", "text link"),
+        ("\x1bcreset \x1b(Bset \x9b31mC1", "reset set 31mC1"),
+        ("bell\x07 back\x08 null\x00 delete\x7f tab\tkept", "bell back null delete tab\tkept"),
+        (json.dumps({"message": "in \x1b[31mJSON\x1b[0m"}), "in JSON"),
+    ],
+)
+def test_escape_sequences_of_a_function_do_not_reach_the_terminal(
+    function: Function, tmp_path: Path, line: str, shown: str
+) -> None:
+    assert printed(function, tmp_path, line).split("  ", 1)[1].strip() == shown
+    assert (tmp_path / "OrderFunction.log").read_text() == line + "\n", "the file has the line as it was printed"

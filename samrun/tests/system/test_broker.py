@@ -8,13 +8,13 @@ import pytest
 from kafka import KafkaProducer
 from kafka.errors import KafkaTimeoutError, MessageSizeTooLargeError
 
-from local.kafka import KafkaUnreachableError, check
-from tests.system.broker import Broker, Record
-from tests.system.proxy import Proxy
-from tests.system.running import eventually
+from samrun.services.kafka import KafkaUnreachableError, check
+from samrun.testing.broker import Broker, Record
+from samrun.testing.proxy import Proxy
+from samrun.testing.waiting import eventually
 
 pytestmark = [
-    pytest.mark.xdist_group("broker"),
+    pytest.mark.xdist_group("shared-broker"),
     pytest.mark.usefixtures("sockets_collected"),
     pytest.mark.filterwarnings("ignore:unclosed <(socket|ssl):ResourceWarning"),
 ]
@@ -82,7 +82,7 @@ def test_a_topic_has_the_configuration_it_was_given(broker: Broker, producer: Ca
 
 
 @pytest.mark.parametrize("end", [Broker.stop, Broker.kill])
-def test_it_starts_again_where_it_was(
+def test_a_broker_starts_again_with_the_records_that_it_had(
     broker: Broker, topic: str, producer: Callable[[str], KafkaProducer], end: Callable[[Broker], None]
 ) -> None:
     client = producer(broker.bootstrap)
@@ -95,7 +95,7 @@ def test_it_starts_again_where_it_was(
     assert values(broker, topic) == [b"before", b"after"]
 
 
-def test_frozen_it_is_silent_and_thawed_it_works_off_what_arrived(
+def test_a_frozen_broker_is_silent_and_a_thawed_one_handles_the_requests_that_arrived(
     broker: Broker, topic: str, producer: Callable[[str], KafkaProducer]
 ) -> None:
     client = producer(broker.bootstrap)
@@ -112,7 +112,9 @@ def test_frozen_it_is_silent_and_thawed_it_works_off_what_arrived(
     assert values(broker, topic) == [b"before", b"meanwhile"]
 
 
-def test_it_takes_properties_and_a_frozen_one_can_be_closed(start_broker: Callable[..., Broker]) -> None:
+def test_a_broker_has_the_properties_it_was_given_and_can_be_closed_while_frozen(
+    start_broker: Callable[..., Broker],
+) -> None:
     other = start_broker(properties={"message.max.bytes": 300})
     other.create_topic("t")
     client = KafkaProducer(bootstrap_servers=other.bootstrap)
@@ -171,7 +173,7 @@ def test_a_delayed_answer_comes_late(proxy: Proxy, topic: str, producer: Callabl
     sent.get(timeout=ANSWER)
 
 
-def test_without_a_broker_the_proxy_hangs_up(broker: Broker, proxy: Proxy) -> None:
+def test_proxy_without_a_broker_hangs_up(broker: Broker, proxy: Proxy) -> None:
     broker.stop()
     try:
         with pytest.raises(KafkaTimeoutError):

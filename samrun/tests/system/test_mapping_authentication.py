@@ -6,17 +6,24 @@ import uuid
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import boto3
 import pytest
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from moto import mock_aws
 
-from local import kafka_security, ports
-from local.mapping.login import LoginError, client_settings
-from local.model import KafkaLogin
-from tests.system.broker import Broker
-from tests.system.test_mapping import Offsets, Reaction, Running, Topic, is_content
+from samrun.mapping.authentication import AuthenticationError, client_settings
+from samrun.services import kafka_tls
+from samrun.supervision import ports
+from samrun.template.model.kafka_mappings import KafkaAuthentication
+from samrun.testing.broker import Broker
+from support.polled_topic import Offsets, Reaction, RunningPoller, Topic, dies_of, is_content
 
 pytestmark = [
     pytest.mark.xdist_group("secured-broker"),
@@ -25,19 +32,20 @@ pytestmark = [
 ]
 
 PASSWORD, ANOTHER = "correct horse battery staple", "another one"
-REFUSED = "Mapping cannot connect, and goes on trying: the login is refused"
+Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
+REFUSED = "retrying: the broker refuses the authentication"
 
 
 class Secured:
     """A topic of a broker with a listener that asks for a password, and the secrets for it in Secrets Manager."""
 
-    def __init__(self, broker: Broker, scram: str, certificates: Path) -> None:
+    def __init__(self, broker: Broker, scram: str, mutual_tls: str, certificates: Path) -> None:
         self.broker = broker
         self.topic = Topic(broker.bootstrap, partitions=1)
-        self._scram = scram
+        self._scram, self.mutual_tls = scram, mutual_tls
         self._manager = boto3.client("secretsmanager", region_name="eu-central-1")
         self.user = self.secret({"username": "notify", "password": PASSWORD})
-        self.ca = self.secret({"certificate": kafka_security.ca_certificate(certificates)})
+        self.ca = self.secret({"certificate": kafka_tls.ca_certificate(certificates)})
         self.set_password(PASSWORD)
 
     def secret(self, content: object) -> str:
@@ -51,16 +59,29 @@ class Secured:
         self._manager.put_secret_value(SecretId=self.user, SecretString=content)
 
     def set_password(self, password: str) -> None:
-        """Have the broker take another password."""
-        kafka_security.set_password(self.broker.bootstrap, username="notify", password=password)
+        """Set another password in the broker."""
+        kafka_tls.set_password(self.broker.bootstrap, username="notify", password=password)
 
-    def settings(self, login: KafkaLogin) -> dict[str, Any]:
-        return client_settings(login, lambda _: self._manager)
+    def settings(self, authentication: KafkaAuthentication) -> dict[str, Any]:
+        return client_settings(authentication, lambda _: self._manager)
 
-    def poll(self, reacts: Reaction = is_content, *, ca: str | None = None) -> Running:
-        """Start a poller that logs in."""
-        login = KafkaLogin(user=self.user, ca=ca or self.ca)
-        return self.topic.poll(reacts, bootstrap=self._scram, login=partial(self.settings, login))
+    def poll(
+        self,
+        reacts: Reaction = is_content,
+        *,
+        ca: str | None = None,
+        mechanism: Mechanism = "SCRAM-SHA-512",
+        **options: Any,
+    ) -> RunningPoller:
+        """Start a poller that authenticates with a password; `options` are fields of its mapping."""
+        authentication = KafkaAuthentication(mechanism=mechanism, user=self.user, ca=ca or self.ca)
+        authenticate = partial(self.settings, authentication)
+        return self.topic.poll(reacts, bootstrap=self._scram, authenticate=authenticate, **options)
+
+    def poll_with_certificate(self, secret: dict[str, str]) -> RunningPoller:
+        """Start a poller that authenticates with a client's certificate."""
+        authentication = KafkaAuthentication(certificate=self.secret(secret), ca=self.ca)
+        return self.topic.poll(bootstrap=self.mutual_tls, authenticate=partial(self.settings, authentication))
 
 
 @pytest.fixture(scope="module")
@@ -69,14 +90,20 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def listener(start_broker: Callable[..., Broker], certificates: Path) -> tuple[Broker, str]:
-    """A broker, and its address for who logs in."""
-    port = ports.claim("kafka", 0)
-    return start_broker(listeners=[kafka_security.scram(port, folder=certificates)]), f"localhost:{port}"
+def listener(start_broker: Callable[..., Broker], certificates: Path) -> tuple[Broker, str, str]:
+    """A broker, and the addresses of its listeners that ask for a password and for a client's certificate."""
+    scram, mutual_tls = ports.claim("kafka", 0), ports.claim("kafka", 0)
+    listeners = [
+        kafka_tls.scram(scram, folder=certificates, plain_users={"notify": PASSWORD}),
+        kafka_tls.mutual_tls(mutual_tls, folder=certificates),
+    ]
+    return start_broker(listeners=listeners), f"localhost:{scram}", f"localhost:{mutual_tls}"
 
 
 @pytest.fixture
-def secured(listener: tuple[Broker, str], certificates: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Secured]:
+def secured(
+    listener: tuple[Broker, str, str], certificates: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Secured]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     with mock_aws():
@@ -85,23 +112,69 @@ def secured(listener: tuple[Broker, str], certificates: Path, monkeypatch: pytes
         secured.topic.close()
 
 
-def test_a_mapping_logs_in_and_commits(secured: Secured) -> None:
+def test_mapping_authenticates_and_commits(secured: Secured) -> None:
     secured.topic.produce(3)
     running = secured.poll()
     assert running.wait_for(3) == [0, 1, 2]
     secured.topic.wait_for_commit({0: 3})
-    assert not any("cannot connect" in line for line in running.reports)
+    assert not any("cannot read" in line for line in running.reports)
 
 
-def test_a_wrong_password_is_said_and_tried_again_until_the_secret_is_right(secured: Secured) -> None:
+@pytest.mark.parametrize("mechanism", get_args(Mechanism))
+def test_mapping_authenticates_by_each_mechanism(secured: Secured, mechanism: Mechanism) -> None:
+    secured.topic.produce(1)
+    assert secured.poll(mechanism=mechanism).wait_for(1) == [0]
+
+
+def test_on_failure_topic_gets_records_over_the_same_authentication(secured: Secured) -> None:
+    dead = f"{secured.topic.name}-dead"
+    secured.broker.create_topic(dead)
+    secured.topic.produce(1)
+    running = secured.poll(dies_of((f"{secured.topic.name}-0", 0)), maximum_retries=0, on_failure=f"kafka://{dead}")
+    running.wait_for_report(f"sent to kafka://{dead}")
+    assert [each.key for each in secured.broker.records(dead)] == [b"key"]
+
+
+def test_mapping_authenticates_with_a_certificate(secured: Secured, certificates: Path) -> None:
+    certificate, key = kafka_tls.client_certificate(certificates)
+    secured.topic.produce(1)
+    assert secured.poll_with_certificate({"certificate": certificate, "privateKey": key}).wait_for(1) == [0]
+
+
+def test_private_key_of_a_certificate_may_have_a_password(secured: Secured, certificates: Path) -> None:
+    certificate, key = kafka_tls.client_certificate(certificates)
+    encryption = BestAvailableEncryption(PASSWORD.encode())
+    encrypted = load_pem_private_key(key.encode(), None).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
+    secret = {"certificate": certificate, "privateKey": encrypted.decode(), "privateKeyPassword": PASSWORD}
+    secured.topic.produce(1)
+    assert secured.poll_with_certificate(secret).wait_for(1) == [0]
+
+
+def test_certificate_of_another_authority_is_refused(secured: Secured, tmp_path: Path) -> None:
+    kafka_tls.mutual_tls(9094, folder=tmp_path)
+    certificate, key = kafka_tls.client_certificate(tmp_path)
+    secured.topic.produce(1)
+    running = secured.poll_with_certificate({"certificate": certificate, "privateKey": key})
+    running.wait_for_report(f"Mapping cannot read {secured.topic.name}, retrying: ")
+    assert running.function.payloads == []
+
+
+def test_private_key_that_cannot_be_read_is_reported_and_not_shown(secured: Secured, certificates: Path) -> None:
+    certificate, _ = kafka_tls.client_certificate(certificates)
+    running = secured.poll_with_certificate({"certificate": certificate, "privateKey": "guessed it"})
+    running.wait_for_report(f"Mapping cannot read {secured.topic.name}, retrying: ")
+    assert not any("guessed it" in line for line in running.reports)
+
+
+def test_wrong_password_is_reported_and_retried_until_the_secret_is_right(secured: Secured) -> None:
     secured.topic.produce(1)
     secured.tell("guessed it")
     running = secured.poll()
     running.wait_for_report(REFUSED)
     secured.tell(PASSWORD)
     assert running.wait_for(1) == [0]
-    # It is said once, however often it is tried.
-    assert running.reports.count(REFUSED) == 1
+    # It is reported once, however often the poller retries.
+    assert len([line for line in running.reports if REFUSED in line]) == 1
     assert not any("guessed it" in line or PASSWORD in line for line in running.reports)
 
 
@@ -111,7 +184,7 @@ def test_a_password_that_is_changed_is_found_in_the_secret(secured: Secured) -> 
     running.wait_for(1)
     secured.topic.wait_for_commit({0: 1})
     secured.set_password(ANOTHER)
-    # A connection that is logged in stays so.
+    # An authenticated connection stays authenticated, so the broker has to end it.
     secured.broker.stop()
     secured.broker.start()
     running.wait_for_report(REFUSED)
@@ -120,7 +193,7 @@ def test_a_password_that_is_changed_is_found_in_the_secret(secured: Secured) -> 
     assert running.wait_for(2) == [0, 1]
 
 
-def test_a_partition_that_is_held_is_held_after_another_login(secured: Secured) -> None:
+def test_a_partition_that_is_held_is_held_after_another_authentication(secured: Secured) -> None:
     let = threading.Event()
 
     def react(_: Offsets) -> bytes:
@@ -148,9 +221,9 @@ def test_a_partition_that_is_held_is_held_after_another_login(secured: Secured) 
 
 
 def test_brokers_with_a_certificate_of_an_unknown_authority_are_not_trusted(secured: Secured, tmp_path: Path) -> None:
-    kafka_security.tls(9093, folder=tmp_path)
-    running = secured.poll(ca=secured.secret({"certificate": kafka_security.ca_certificate(tmp_path)}))
-    running.wait_for_report("CERTIFICATE_VERIFY_FAILED")
+    kafka_tls.tls(9093, folder=tmp_path)
+    running = secured.poll(ca=secured.secret({"certificate": kafka_tls.ca_certificate(tmp_path)}))
+    running.wait_for_report("certificate verify failed")
     assert running.function.payloads == []
 
 
@@ -161,11 +234,11 @@ def test_a_secret_that_cannot_be_used_is_named_and_not_shown(secured: Secured) -
         '{"username": "guessed it"}': "is not of the form",
     }.items():
         arn = secured.secret(content)
-        with pytest.raises(LoginError) as raised:
-            secured.settings(KafkaLogin(user=arn))
+        with pytest.raises(AuthenticationError) as raised:
+            secured.settings(KafkaAuthentication(mechanism="SCRAM-SHA-512", user=arn))
         assert str(raised.value).startswith(f"the secret {arn} {said}")
         assert "guessed it" not in str(raised.value)
-    with pytest.raises(LoginError, match="has no certificate in PEM in it"):
-        secured.settings(KafkaLogin(ca=secured.secret({"certificate": "none"})))
-    with pytest.raises(LoginError, match=r"^the secret nowhere cannot be read: .*ResourceNotFoundException"):
-        secured.settings(KafkaLogin(user="nowhere"))
+    with pytest.raises(AuthenticationError, match="contains no certificate in PEM"):
+        secured.settings(KafkaAuthentication(ca=secured.secret({"certificate": "none"})))
+    with pytest.raises(AuthenticationError, match=r"^the secret nowhere cannot be read: .*ResourceNotFoundException"):
+        secured.settings(KafkaAuthentication(mechanism="SCRAM-SHA-512", user="nowhere"))

@@ -3,30 +3,26 @@
 import uuid
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 from kafka import KafkaAdminClient
 
-from local.kafka import KafkaUnreachableError, check, create_topics
-from local.model import Resource
-from local.resources import ResourceError, make
-from tests.system.running import RunningStack
+from samrun.services.kafka import KafkaUnreachableError, check, create_topics
+from samrun.services.resources import ResourceError, create
+from samrun.template.model.application import Resource
+from samrun.testing.aws import client
+from samrun.testing.broker import Broker
+from samrun.testing.dynamodb import Database
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-pytestmark = pytest.mark.xdist_group("shared-stack")
+pytestmark = pytest.mark.xdist_group("shared-broker")
 
 
 @pytest.fixture
-def dynamodb(shared: RunningStack) -> "DynamoDBClient":
-    return boto3.client(
-        "dynamodb",
-        endpoint_url=shared.endpoints["dynamodb"],
-        region_name="us-east-1",
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
-    )
+def dynamodb(shared_database: Database) -> "DynamoDBClient":
+    made: DynamoDBClient = client("dynamodb", shared_database.url)
+    return made
 
 
 def _table(**properties: Any) -> Resource:
@@ -52,7 +48,7 @@ def _table(**properties: Any) -> Resource:
 
 def test_a_table_is_made_with_its_indexes_and_its_time_to_live(dynamodb: "DynamoDBClient") -> None:
     table = _table(TimeToLiveSpecification={"AttributeName": "expires_at", "Enabled": True})
-    assert make([table], lambda _: dynamodb) == [table]
+    assert create([table], lambda _: dynamodb) == [table]
     found = dynamodb.describe_table(TableName=table.name)["Table"]
     assert [index["IndexName"] for index in found["GlobalSecondaryIndexes"]] == ["pending"]
     time_to_live = dynamodb.describe_time_to_live(TableName=table.name)["TimeToLiveDescription"]
@@ -60,26 +56,51 @@ def test_a_table_is_made_with_its_indexes_and_its_time_to_live(dynamodb: "Dynamo
     assert time_to_live["AttributeName"] == "expires_at"
 
 
+def test_a_table_is_made_with_its_stream(dynamodb: "DynamoDBClient") -> None:
+    table = _table(StreamSpecification={"StreamViewType": "NEW_AND_OLD_IMAGES"})
+    create([table], lambda _: dynamodb)
+    found = dynamodb.describe_table(TableName=table.name)["Table"]
+    assert found["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+    assert found["LatestStreamArn"]
+
+
+def test_a_table_is_made_from_texts_and_without_what_dynamodb_local_lacks(dynamodb: "DynamoDBClient") -> None:
+    capacity = {"ReadCapacityUnits": "2", "WriteCapacityUnits": "3"}
+    index = {
+        "IndexName": "pending",
+        "KeySchema": [{"AttributeName": "shard", "KeyType": "HASH"}],
+        "Projection": {"ProjectionType": "KEYS_ONLY"},
+        "ProvisionedThroughput": capacity,
+        "ContributorInsightsSpecification": {"Enabled": True},
+    }
+    table = _table(BillingMode="PROVISIONED", ProvisionedThroughput=capacity, GlobalSecondaryIndexes=[index])
+    create([table], lambda _: dynamodb)
+    found = dynamodb.describe_table(TableName=table.name)["Table"]
+    assert found["ProvisionedThroughput"]["WriteCapacityUnits"] == 3
+    assert found["GlobalSecondaryIndexes"][0]["ProvisionedThroughput"]["ReadCapacityUnits"] == 2
+
+
 def test_a_table_that_exists_is_left_as_it_is(dynamodb: "DynamoDBClient") -> None:
     table = _table()
-    make([table], lambda _: dynamodb)
+    create([table], lambda _: dynamodb)
     dynamodb.put_item(TableName=table.name, Item={"id": {"S": "kept"}})
-    assert make([table], lambda _: dynamodb) == []
+    assert create([table], lambda _: dynamodb) == []
     assert dynamodb.scan(TableName=table.name)["Count"] == 1
 
 
 def test_a_table_that_cannot_be_made_is_named(dynamodb: "DynamoDBClient") -> None:
     wrong = _table(KeySchema=[{"AttributeName": "unknown", "KeyType": "HASH"}])
     with pytest.raises(
-        ResourceError, match=r"^Thing \(AWS::DynamoDB::Table\) could not be made: .*ValidationException"
+        ResourceError, match=r"^Thing \(AWS::DynamoDB::Table\) could not be created: .*ValidationException"
     ):
-        make([wrong], lambda _: dynamodb)
+        create([wrong], lambda _: dynamodb)
 
 
-def test_topics_are_created_once(shared: RunningStack) -> None:
-    bootstrap, name = shared.endpoints["kafka"], f"topic-{uuid.uuid4().hex}"
+def test_topics_are_created_once(broker: Broker) -> None:
+    bootstrap, name = broker.bootstrap, f"topic-{uuid.uuid4().hex}"
     check(bootstrap)
-    assert create_topics(bootstrap, {"order-events", name}, partitions=5) == [name]
+    create_topics(bootstrap, ["exists-already"], partitions=1)
+    assert create_topics(bootstrap, {"exists-already", name}, partitions=5) == [name]
     assert create_topics(bootstrap, [name], partitions=7) == []
     admin = KafkaAdminClient(bootstrap_servers=bootstrap)
     [topic] = admin.describe_topics([name])
@@ -87,6 +108,6 @@ def test_topics_are_created_once(shared: RunningStack) -> None:
     assert len(topic["partitions"]) == 5
 
 
-def test_a_topic_that_kafka_refuses_is_an_error_that_says_why(shared: RunningStack) -> None:
-    with pytest.raises(KafkaUnreachableError, match="does not do what it is asked: InvalidTopic"):
-        create_topics(shared.endpoints["kafka"], ["no spaces allowed"], partitions=1)
+def test_a_topic_that_kafka_refuses_is_an_error_with_the_reason(broker: Broker) -> None:
+    with pytest.raises(KafkaUnreachableError, match="refused a request: InvalidTopic"):
+        create_topics(broker.bootstrap, ["no spaces allowed"], partitions=1)

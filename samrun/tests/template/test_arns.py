@@ -1,8 +1,8 @@
-"""Functions by every form of their name."""
+"""Names of functions in every form of reference."""
 
 import pytest
 
-from local.arns import function_name
+from samrun.template.arns import function_name
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:Fn"
 
@@ -14,5 +14,5 @@ ARN = "arn:aws:lambda:us-east-1:123456789012:function:Fn"
         f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{ARN}/invocations",
     ],
 )
-def test_every_form_of_a_functions_name_is_read(reference: str) -> None:
+def test_function_name_is_found_in_every_form(reference: str) -> None:
     assert function_name(reference) == "Fn"

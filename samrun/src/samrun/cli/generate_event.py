@@ -1,17 +1,16 @@
-"""The event of a Kafka event source mapping, for `sam local invoke`: what `sam local generate-event` has not."""
+"""Event of a Kafka event source mapping, for `sam local invoke`: `sam local generate-event` has none for Kafka."""
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from kafka import TopicPartition
-from kafka.consumer.fetcher import ConsumerRecord
-
-from local.endpoints import Endpoints
-from local.errors import PlainError
-from local.event_settings import STANDARD_INPUT, EventSettings, Source
-from local.mapping.batch import Batch
-from local.topics import find
+from samrun.cli.event_options import STANDARD_INPUT, EventSettings, Source
+from samrun.endpoints import Endpoints
+from samrun.errors import UserError
+from samrun.mapping.batch import Batch
+from samrun.mapping.record_finder import find
+from samrun.mapping.records import KafkaRecord, TopicPartition
 
 # The example of https://docs.aws.amazon.com/lambda/latest/dg/with-msk.html.
 _ARNS: Mapping[Source, str | None] = {
@@ -22,24 +21,10 @@ _BOOTSTRAP = (
     "b-2.demo-cluster-1.a1bcde.c1.kafka.us-east-1.amazonaws.com:9092,"
     "b-1.demo-cluster-1.a1bcde.c1.kafka.us-east-1.amazonaws.com:9092"
 )
-_RECORD = ConsumerRecord(
-    topic="mytopic",
-    partition=0,
-    leader_epoch=None,
-    offset=15,
-    timestamp=1545084650987,
-    timestamp_type=0,
-    key=None,
-    value=b"Hello, this is a test.",
-    headers=(),
-    checksum=None,
-    serialized_key_size=None,
-    serialized_value_size=None,
-    serialized_header_size=None,
-)
+_RECORD = KafkaRecord(TopicPartition("mytopic", 0), offset=15, timestamp=1545084650987, value=b"Hello, this is a test.")
 
 
-class NoValueError(PlainError):
+class NoValueError(UserError):
     """The file that holds the record's value cannot be read."""
 
 
@@ -49,13 +34,15 @@ def generate_event(settings: EventSettings) -> bytes:
     Raises NoValueError, NoStackError, KafkaUnreachableError and NoRecordError.
     """
     bootstrap, record = settings.bootstrap or _BOOTSTRAP, _RECORD
-    if settings.place:
+    if settings.position:
         bootstrap = settings.bootstrap or Endpoints.read(settings.data).kafka
-        record = find(settings.place, bootstrap)
+        record = find(settings.position, bootstrap)
     if settings.file:
-        record = record._replace(value=_content(settings.file))
-    record = record._replace(**settings.fields, headers=(*record.headers, *settings.headers))
-    batch = Batch({TopicPartition(record.topic, record.partition): (record,)})
+        record = replace(record, value=_content(settings.file))
+    partition = record.topic_partition._replace(**settings.partition_fields)
+    headers = (*record.headers, *settings.headers)
+    record = replace(record, topic_partition=partition, headers=headers, **settings.fields)
+    batch = Batch({record.topic_partition: (record,)})
     return batch.event(bootstrap, source_arn=_ARNS[settings.source])
 
 
@@ -65,4 +52,4 @@ def _content(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise NoValueError(f"{file}, which is to hold the record's value, cannot be read: {error.strerror}") from error
+        raise NoValueError(f"{file}, the file with the record's value, cannot be read: {error.strerror}") from error

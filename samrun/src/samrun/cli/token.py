@@ -1,30 +1,30 @@
-"""Tokens of the local issuer, for the authorizers of a template that trust it."""
+"""Tokens of the local issuer, for the JWT authorizers that trust it."""
 
 from collections.abc import Iterator
 
-from local.endpoints import Endpoints
-from local.errors import PlainError
-from local.issuer import SUBJECT, Issuer
-from local.model import Application, HttpApi, JwtAuthorizer
-from local.settings import TokenSettings
-from local.template import load
+from samrun.applications import load_applications
+from samrun.endpoints import Endpoints
+from samrun.errors import UserError
+from samrun.oidc.issuer import Issuer
+from samrun.settings import TokenSettings
+from samrun.template.model.application import Application
+from samrun.template.model.authorizers import SUBJECT, JwtAuthorizer
+from samrun.template.model.http_apis import HttpApi
+from samrun.template.model.rest_apis import RestApi
 
 
-class NoLocalAuthorizerError(PlainError):
+class NoLocalAuthorizerError(UserError):
     """No authorizer of the template trusts the local issuer."""
 
 
-def token(settings: TokenSettings) -> str:
+def create_token(settings: TokenSettings) -> str:
     """Return a token for the stack that runs on the settings' data folder.
 
     Raises NoStackError, NoLocalAuthorizerError, TemplateError and KeyFileError.
     """
     endpoints = Endpoints.read(settings.data)
-    application = load(
-        settings.template,
-        parameters=endpoints.fill_in(settings.parameters),
-        region=settings.region,
-        aws=endpoints.aws,
+    application = load_applications(
+        [settings.template], overrides=settings.overrides, endpoints=endpoints, region=settings.region
     )
     return Issuer(endpoints.issuer, settings.data).token(
         subject=settings.subject or _subject(application),
@@ -36,18 +36,24 @@ def token(settings: TokenSettings) -> str:
 
 
 def try_it_token(api: HttpApi, issuer: Issuer) -> str | None:
-    """Return the token that the API's Metadata wants for its TryIt; None where no route would look at it."""
+    """Return the token that the API's Metadata asks for in its TryIt; None if no route would check it."""
     authorizer = next(_trusting(api, issuer.url), None)
     if authorizer is None or api.try_it_token is None:
         return None
-    wanted = api.try_it_token
-    return issuer.token(subject=wanted.subject, audience=authorizer.audiences[0], scope=wanted.scope)
+    token_spec = api.try_it_token
+    return issuer.token(subject=token_spec.subject, audience=_first(authorizer), scope=token_spec.scope)
 
 
-def _trusting(api: HttpApi, issuer: str) -> Iterator[JwtAuthorizer]:
-    for route in api.routes:
-        if route.authorizer and route.authorizer.issuer == issuer and route.authorizer.audiences:
-            yield route.authorizer
+def _trusting(api: HttpApi | RestApi, issuer: str) -> Iterator[JwtAuthorizer]:
+    for route in api.routes if isinstance(api, HttpApi) else api.methods:
+        authorizer = route.authorizer
+        if isinstance(authorizer, JwtAuthorizer) and authorizer.issuer == issuer and authorizer.audiences != ():
+            yield authorizer
+
+
+def _first(authorizer: JwtAuthorizer) -> str:
+    """Return the audience for a token: the first one, or any if the authorizer accepts every one."""
+    return authorizer.audiences[0] if authorizer.audiences else "local"
 
 
 def _subject(application: Application) -> str:
@@ -55,11 +61,11 @@ def _subject(application: Application) -> str:
 
 
 def _audience(settings: TokenSettings, application: Application, issuer: str) -> str:
-    for api in application.apis:
+    for api in application.all_apis:
         for authorizer in _trusting(api, issuer):
-            return authorizer.audiences[0]
+            return _first(authorizer)
     raise NoLocalAuthorizerError(
-        f"{settings.template}: no route has a JWT authorizer of the local issuer, {issuer}. Give the parameter that "
-        "its JwtConfiguration reads the value {issuer}, in samconfig.toml under [default.local_run.parameters], "
+        f"{settings.template.path}: no route has a JWT authorizer of the local issuer, {issuer}. Set the parameter "
+        "in the JwtConfiguration to {issuer}, in samconfig.toml under [default.samrun.parameters], "
         "or name the token's audience with --audience."
     )

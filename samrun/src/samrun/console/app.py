@@ -1,4 +1,4 @@
-"""The console's web application: its pane and API, and who may use them."""
+"""Web application of the console: its page, its API, and the checks of who may use them."""
 
 from pathlib import Path
 
@@ -10,15 +10,14 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from local.console import issuer as issuer_pages
-from local.console import mailpit
-from local.console.inbox import Inbox
-from local.console.origin import SameOriginMiddleware
-from local.issuer import Issuer
-from local.mails import MailStore
+from samrun.console import issuer_pages, mailpit
+from samrun.console.inbox import Inbox
+from samrun.console.origin import SameOriginMiddleware
+from samrun.oidc.issuer import Issuer
+from samrun.services.mail_store import MailStore
 
 _STATIC = Path(__file__).with_name("static")
-# A page elsewhere can resolve a name of its own to 127.0.0.1 (DNS rebinding); it cannot choose these.
+# A foreign site can let its own name resolve to 127.0.0.1 (DNS rebinding), but it cannot use these names.
 _HOSTS = ["127.0.0.1", "localhost", "[::1]", "host.docker.internal"]
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -27,7 +26,7 @@ _POLICY = (
 
 
 def console(mails: MailStore, issuer: Issuer | None = None) -> Starlette:
-    """Return the web application. A pane is a module with a `routes` function, and its part of the page."""
+    """Return the web application of the mails and, if there is one, of the token issuer."""
     return Starlette(
         routes=[
             Route("/", _page),

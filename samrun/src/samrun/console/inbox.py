@@ -1,11 +1,11 @@
-"""The mails with what their messages say: listing and finding."""
+"""Inbox: lists and searches the stored mails by the contents of their messages."""
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from local.console.message import Address, Message, address, parse
-from local.mails import Mail, MailNotFoundError, MailStore
+from samrun.console.message import Address, Message, address, parse
+from samrun.services.mail_store import Mail, MailNotFoundError, MailStore
 
 _SNIPPET = 200
 _TERM = re.compile(r'(?:(to|from|subject):)?(?:"([^"]*)"|(\S+))', re.IGNORECASE)
@@ -13,7 +13,7 @@ _TERM = re.compile(r'(?:(to|from|subject):)?(?:"([^"]*)"|(\S+))', re.IGNORECASE)
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """What a list shows of a mail. `bcc` includes the recipients whom only the envelope names."""
+    """Summary of a mail, for lists. `bcc` includes the recipients that only the envelope names."""
 
     mail: Mail
     message_id: str
@@ -29,7 +29,7 @@ class Summary:
 
     @property
     def snippet(self) -> str:
-        """The text's beginning, on one line."""
+        """The beginning of the text, on one line."""
         text = " ".join(self.text.split())
         return text if len(text) <= _SNIPPET else f"{text[:_SNIPPET]}..."
 
@@ -39,11 +39,11 @@ class Inbox:
 
     def __init__(self, store: MailStore) -> None:
         self.store = store
-        # Messages never change, so each is parsed once.
+        # Messages never change, so the inbox parses each only once.
         self._summaries: dict[str, Summary] = {}
 
     def summaries(self, query: str = "") -> list[Summary]:
-        """Return the mails that match, newest first. See `matcher` for the query."""
+        """Return the mails that match the query, newest first. `matcher` explains the query."""
         found = []
         known = {}
         matches = matcher(query)
@@ -51,7 +51,7 @@ class Inbox:
             try:
                 summary = self._summaries.get(mail.id) or _summary(mail, parse(self.store.raw(mail.id)))
             except MailNotFoundError:
-                continue  # deleted since the store listed it
+                continue  # deleted after the store listed it
             known[mail.id] = summary
             if matches(summary):
                 found.append(replace(summary, mail=mail))
@@ -59,7 +59,7 @@ class Inbox:
         return found
 
     def identifier(self, name: str, query: str = "") -> str:
-        """Return the id that `name` means: itself, or the newest match for `latest`. Raises MailNotFoundError."""
+        """Return `name`, or the id of the newest match if `name` is `latest`. Raises MailNotFoundError."""
         if name != "latest":
             return name
         newest = self.summaries(query)[:1]
@@ -75,9 +75,9 @@ class Inbox:
 
 
 def matcher(query: str) -> Callable[[Summary], bool]:
-    """Return the test for a query: words, all of which a mail must have, in any case.
+    """Return the predicate of a query. A mail matches if it has all the words, in upper or lower case.
 
-    `to:`, `from:` and `subject:` say where; "words in quotes" belong together.
+    `to:`, `from:` and `subject:` limit a word to that field; "words in quotes" belong together.
     """
     terms = [(field.lower(), (quoted or word).lower()) for field, quoted, word in _TERM.findall(query)]
     return lambda summary: all(word in _searched(summary, field) for field, word in terms)
@@ -91,15 +91,15 @@ def _searched(summary: Summary, field: str) -> str:
 
 
 def _summary(mail: Mail, message: Message) -> Summary:
-    named = {each.address.lower() for each in (*message.to, *message.cc, *message.bcc)}
-    unnamed = tuple(each for each in map(address, mail.recipients) if each.address.lower() not in named)
+    in_headers = {each.address.lower() for each in (*message.to, *message.cc, *message.bcc)}
+    hidden = tuple(each for each in map(address, mail.recipients) if each.address.lower() not in in_headers)
     return Summary(
         mail=mail,
         message_id=message.message_id,
         sender=message.sender[0] if message.sender else address(mail.sender),
         to=message.to,
         cc=message.cc,
-        bcc=message.bcc + unnamed,
+        bcc=message.bcc + hidden,
         reply_to=message.reply_to,
         subject=message.subject,
         size=message.size,

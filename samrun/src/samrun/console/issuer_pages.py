@@ -1,14 +1,14 @@
-"""Where the local issuer's metadata and public key are found."""
+"""Pages of the local token issuer: its metadata and its public key."""
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from local.issuer import Issuer
+from samrun.oidc.issuer import Issuer
 
 
 def routes(issuer: Issuer) -> list[BaseRoute]:
-    """Return the routes, below /issuer."""
+    """Return the routes, which are below /issuer."""
 
     def configuration(_: Request) -> Response:
         return JSONResponse(issuer.configuration())

@@ -1,6 +1,6 @@
-"""Mailpit's REST API v1 over the inbox, so that clients written for Mailpit work here.
+"""Mailpit's REST API v1 for the inbox, so that clients written for Mailpit work here.
 
-https://mailpit.axllent.org/docs/api-v1/. Errors are plain text, 400 or 404, as Mailpit answers them.
+https://mailpit.axllent.org/docs/api-v1/. As in Mailpit, an error is plain text with 400 or 404.
 """
 
 import json
@@ -13,13 +13,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from local.console import rendering, schemas
-from local.console.inbox import Inbox
-from local.console.message import headers
-from local.mails import MailNotFoundError
+from samrun.console import rendering, schemas
+from samrun.console.inbox import Inbox
+from samrun.console.message import headers
+from samrun.errors import SamrunError
+from samrun.services.mail_store import MailNotFoundError
 
 
-class BadRequestError(Exception):
+class BadRequestError(SamrunError):
     """The request cannot be carried out; the message says why."""
 
 
@@ -84,15 +85,15 @@ class _Api:
         return JSONResponse(schemas.messages_summary(found, self._inbox.summaries(), **_page(request)))
 
     async def set_read(self, request: Request) -> Response:
-        wanted = await _json(request)
-        identifiers, query = _identifiers(wanted), wanted.get("search") or ""
+        body = await _json(request)
+        identifiers, query = _identifiers(body), body.get("search") or ""
         if identifiers and query:
             raise BadRequestError("You may specify either IDs or a search query, not both")
 
         def mark() -> None:
             for identifier in identifiers or [each.mail.id for each in self._inbox.summaries(query)]:
                 with suppress(MailNotFoundError):
-                    self._inbox.store.mark_read(identifier, read=bool(wanted.get("read")))
+                    self._inbox.store.mark_read(identifier, read=bool(body.get("read")))
 
         await run_in_threadpool(mark)
         return PlainTextResponse("ok")
@@ -158,9 +159,10 @@ def _count(request: Request, name: str, default: int) -> int:
 
 
 async def _json(request: Request) -> dict[str, Any]:
-    """Return the body's object, its names in lower case: Mailpit takes them in any case. No body is no wishes.
+    """Return the object in the body, with its names in lower case: Mailpit accepts them in any case.
 
-    Mailpit takes a body that is no JSON for none, and deletes everything; that is refused here.
+    An empty body is an empty object. Mailpit treats a body that is not JSON as empty, and then deletes every mail;
+    this console refuses it. Raises BadRequestError.
     """
     body = await request.body()
     try:
@@ -172,8 +174,8 @@ async def _json(request: Request) -> dict[str, Any]:
     return {name.lower(): value for name, value in content.items()}
 
 
-def _identifiers(wanted: dict[str, Any]) -> list[str]:
-    identifiers = wanted.get("ids") or []
+def _identifiers(body: dict[str, Any]) -> list[str]:
+    identifiers = body.get("ids") or []
     if not isinstance(identifiers, list) or not all(isinstance(each, str) for each in identifiers):
         raise BadRequestError("IDs is not a list of ids")
     return identifiers

@@ -1,4 +1,4 @@
-"""Reads a mail's MIME message. Any bytes are a message: what cannot be decoded is shown as it is."""
+"""MIME messages, decoded. Any bytes are a message: a part that cannot be decoded is shown as it is."""
 
 import email
 import re
@@ -17,21 +17,21 @@ _UNSEEN = {"head", "script", "style", "title"}
 
 @dataclass(frozen=True, kw_only=True)
 class Address:
-    """A mailbox; `name` is empty where only the address is given."""
+    """A mailbox; `name` is empty if it has an address only."""
 
     name: str
     address: str
 
 
 def address(text: str) -> Address:
-    """Return the mailbox that `text` names: `ada@example.com` or `Ada Lovelace <ada@example.com>`."""
+    """Return the mailbox in `text`, such as `ada@example.com` or `Ada Lovelace <ada@example.com>`."""
     name, found = parseaddr(text)
     return Address(name=_decoded(name), address=found or text)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """An attachment, or a picture that the HTML shows (`content_id` without its angle brackets)."""
+    """An attachment, or a picture that the HTML shows. `content_id` is without its angle brackets."""
 
     id: str
     filename: str
@@ -43,7 +43,7 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """A message, decoded. `text` comes from the HTML where the message has no text of its own."""
+    """A decoded message. `text` comes from the HTML if the message has no text part."""
 
     message_id: str
     subject: str
@@ -63,7 +63,7 @@ class Message:
 
 
 def parse(raw: bytes) -> Message:
-    """Return what is in a message of raw bytes."""
+    """Return the decoded message of raw bytes."""
     mime = email.message_from_bytes(raw)
     texts = [part for part in _leaves(mime) if not _is_file(part)]
     html = next((_content(part) for part in texts if part.get_content_type() == "text/html"), "")
@@ -88,7 +88,7 @@ def parse(raw: bytes) -> Message:
 
 
 def headers(raw: bytes) -> dict[str, list[str]]:
-    """Return the message's headers, in the order of their names, decoded."""
+    """Return the message's decoded headers, sorted by name."""
     mime = email.message_from_bytes(raw)
     names = sorted({name.title() for name in mime})
     return {name: [_decoded(str(value)) for value in mime.get_all(name, [])] for name in names}
@@ -123,7 +123,7 @@ def _content(part: MimeMessage) -> str:
     charset = part.get_content_charset("utf-8")
     try:
         return _bytes(part).decode(charset, errors="replace")
-    except LookupError:  # no such charset
+    except LookupError:  # Python does not know the charset
         return _bytes(part).decode("utf-8", errors="replace")
 
 
@@ -132,7 +132,7 @@ def _header(mime: MimeMessage, name: str) -> str:
 
 
 def _decoded(value: str) -> str:
-    """Return a header's text without its folding and its encoded words (RFC 2047)."""
+    """Return a header's text without folding, and with its encoded words (RFC 2047) decoded."""
     value = " ".join(value.split())
     try:
         return str(make_header(decode_header(value)))
@@ -164,7 +164,7 @@ def _text_of(html: str) -> str:
 
 
 class _TextReader(HTMLParser):
-    """Collects what a reader of an HTML document sees, in `pieces`."""
+    """Reader of an HTML document: `pieces` has its visible text."""
 
     def __init__(self) -> None:
         super().__init__()

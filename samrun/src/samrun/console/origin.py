@@ -1,4 +1,4 @@
-"""Keeps other sites' pages from changing anything here."""
+"""Check of the origin: pages of other sites may not change anything in the console."""
 
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
@@ -8,9 +8,9 @@ _READING = {"GET", "HEAD", "OPTIONS"}
 
 
 class SameOriginMiddleware:
-    """Refuses a write that a page of another origin sends (CSRF).
+    """Middleware that refuses a write that a page of another origin sends (CSRF).
 
-    Browsers name the origin with every write; a client that names none is no browser, and free to write.
+    Browsers send the origin with every write. A client that sends none is not a browser, and may write.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -21,7 +21,7 @@ class SameOriginMiddleware:
             headers = Headers(scope=scope)
             own = f"{scope['scheme']}://{headers.get('host')}"
             if headers.get("origin", own) != own:
-                refusal = PlainTextResponse(f"Refused: only pages of {own} may change anything here.", 403)
+                refusal = PlainTextResponse(f"Refused: only pages of {own} may change mails here.", 403)
                 await refusal(scope, receive, send)
                 return
         await self._app(scope, receive, send)

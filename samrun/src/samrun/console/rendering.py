@@ -1,4 +1,4 @@
-"""Shows mails to a browser so that they can do nothing: no scripts, no forms, nothing loaded from anywhere."""
+"""Rendering of mails for a browser, safely: no scripts, no forms, and nothing loaded from other sites."""
 
 import base64
 import re
@@ -6,9 +6,9 @@ from urllib.parse import quote
 
 from starlette.responses import HTMLResponse, Response
 
-from local.console.message import Message, Part
+from samrun.console.message import Message, Part
 
-# Only a link that a person follows leads out of here, into a tab of its own.
+# Only a link that a person follows may leave the mail; it opens in a new tab.
 INERT = {
     "content-security-policy": (
         "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; "
@@ -23,7 +23,7 @@ _NEW_TAB = '<base target="_blank">'
 
 
 def page(message: Message, *, links_in_new_tab: bool) -> Response:
-    """Return the message's HTML with its inline pictures in it."""
+    """Return the message's HTML with its inline pictures embedded."""
     pictures = {part.content_id: _data_url(part) for part in message.parts if part.content_id}
     html = _CID.sub(lambda match: pictures.get(match[1], match[0]), message.html)
     if links_in_new_tab:
@@ -32,7 +32,7 @@ def page(message: Message, *, links_in_new_tab: bool) -> Response:
 
 
 def download(part: Part) -> Response:
-    """Return an attachment, for the disk and not for the browser to open."""
+    """Return an attachment as a download, so that the browser does not open it."""
     name = quote(part.filename or part.content_id or f"part-{part.id}", safe="")
     disposition = f"attachment; filename*=UTF-8''{name}"
     return Response(

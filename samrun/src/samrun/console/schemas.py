@@ -1,16 +1,17 @@
-"""The JSON of Mailpit's API v1: https://mailpit.axllent.org/docs/api-v1/view.html."""
+"""JSON of Mailpit's API v1: https://mailpit.axllent.org/docs/api-v1/view.html."""
 
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from local.console.inbox import Summary
-from local.console.message import Address, Message, Part, address
+from samrun.console.inbox import Summary
+from samrun.console.message import Address, Message, Part, address
+from samrun.rfc3339 import rfc3339
 
 
 def messages_summary(found: Sequence[Summary], everything: Sequence[Summary], start: int, limit: int) -> dict[str, Any]:
-    """Return a page of the `found` mails; totals are those of `everything`."""
+    """Return one page of the `found` mails; the totals count `everything`."""
     page = found[start : start + limit]
     return {
         "total": len(everything),
@@ -28,14 +29,14 @@ def message_summary(summary: Summary) -> dict[str, Any]:
     """Return Mailpit's MessageSummary."""
     return _envelope(summary) | {
         "Read": summary.mail.read,
-        "Created": summary.mail.created.isoformat().replace("+00:00", "Z"),
+        "Created": rfc3339(summary.mail.created),
         "Attachments": summary.attachments,
         "Snippet": summary.snippet,
     }
 
 
 def message(summary: Summary, content: Message) -> dict[str, Any]:
-    """Return Mailpit's Message: all of it but the attachments' contents."""
+    """Return Mailpit's Message: everything except the contents of the attachments."""
     return _envelope(summary) | {
         "ReturnPath": content.return_path or address(summary.mail.sender).address,
         "ListUnsubscribe": {
@@ -44,7 +45,7 @@ def message(summary: Summary, content: Message) -> dict[str, Any]:
             "Errors": "",
             "HeaderPost": content.list_unsubscribe_post,
         },
-        "Date": (content.date or summary.mail.created).isoformat().replace("+00:00", "Z"),
+        "Date": rfc3339(content.date or summary.mail.created),
         "Text": content.text,
         "HTML": content.html,
         "Inline": [_part(part) for part in content.parts if part.inline],
@@ -53,7 +54,7 @@ def message(summary: Summary, content: Message) -> dict[str, Any]:
 
 
 def unread(summaries: Iterable[Summary]) -> int:
-    """Return how many are unread."""
+    """Return how many mails are unread."""
     return sum(not summary.mail.read for summary in summaries)
 
 

@@ -1,57 +1,65 @@
-"""Lambda's Invoke API, as boto3 and the aws CLI call it.
+"""Invoke API of Lambda, as boto3 and the aws CLI call it.
 
 https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 """
 
 import base64
-from collections.abc import Callable, Collection
 
 from starlette.applications import Starlette
-from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from local.arns import function_name
-from local.invoker import FunctionNotFoundError, Invoker, PayloadTooLargeError
+from samrun.functions.asynchronous_invoker import AsynchronousInvoker
+from samrun.functions.invocation_request import FunctionNames, InvocationRequest, InvocationRequestError, read_request
+from samrun.functions.invoker import InvocationResult, Invoker
 
 
-def invoke_api(invoker: Invoker, functions: Collection[str]) -> Starlette:
-    """Return the application that answers Invoke for these functions."""
+def invoke_api(invoker: Invoker, asynchronous: AsynchronousInvoker, functions: FunctionNames) -> Starlette:
+    """Return the web application that invokes these functions."""
 
     async def invoke(request: Request) -> Response:
-        function = function_name(request.path_params["function"])
-        if function not in functions:
-            raise FunctionNotFoundError(f"Function not found: {function}. There are {', '.join(sorted(functions))}")
-        payload = await request.body() or b"{}"
-        kind = request.headers.get("x-amz-invocation-type", "RequestResponse")
-        if kind == "Event":
-            return Response(status_code=202, background=BackgroundTask(invoker.invoke, function, payload))
-        if kind == "DryRun":
-            return Response(status_code=204)
-        answer = await invoker.invoke(function, payload)
-        headers = {"X-Amz-Executed-Version": "$LATEST", "x-amzn-RequestId": answer.request_id}
-        if answer.function_error:
-            headers["X-Amz-Function-Error"] = answer.function_error
-        if request.headers.get("x-amz-log-type") == "Tail":
-            headers["X-Amz-Log-Result"] = base64.b64encode(answer.log_tail).decode()
-        return Response(answer.payload, media_type="application/json", headers=headers)
+        asked = read_request(
+            request.path_params["function"],
+            qualifier=request.query_params.get("Qualifier"),
+            headers=request.headers,
+            payload=await request.body(),
+            functions=functions,
+        )
+        headers = {"x-amzn-RequestId": asked.options.request_id, "X-Amz-Executed-Version": asked.version}
+        match asked.invocation_type:
+            case "DryRun":
+                return Response(status_code=204, headers=headers)
+            case "Event":
+                asynchronous.accept(asked.function, asked.payload, asked.options)
+                return Response(status_code=202, headers=headers)
+        return _response(await invoker.invoke(asked.function, asked.payload, asked.options), asked, headers)
 
     return Starlette(
         routes=[Route("/2015-03-31/functions/{function}/invocations", invoke, methods=["POST"])],
-        exception_handlers={
-            FunctionNotFoundError: _error(404, "ResourceNotFoundException"),
-            PayloadTooLargeError: _error(413, "RequestTooLargeException"),
-            HTTPException: _error(404, "ResourceNotFoundException"),
-        },
+        exception_handlers={InvocationRequestError: _refuse, HTTPException: _unknown_operation},
     )
 
 
-def _error(status: int, kind: str) -> Callable[[Request, Exception], Response]:
-    def handler(_request: Request, error: Exception) -> Response:
-        return JSONResponse(
-            {"Type": "User", "Message": str(error)}, status_code=status, headers={"x-amzn-ErrorType": kind}
-        )
+def _response(result: InvocationResult, asked: InvocationRequest, headers: dict[str, str]) -> Response:
+    if result.function_error:
+        headers["X-Amz-Function-Error"] = result.function_error
+    if asked.options.with_log:
+        headers["X-Amz-Log-Result"] = base64.b64encode(result.log_tail).decode()
+    return Response(result.payload, media_type="application/json", headers=headers)
 
-    return handler
+
+def _refuse(_request: Request, error: Exception) -> Response:
+    if not isinstance(error, InvocationRequestError):
+        raise error
+    return JSONResponse(
+        {"Type": "User", "Message": str(error)}, status_code=error.status, headers={"x-amzn-ErrorType": error.code}
+    )
+
+
+def _unknown_operation(request: Request, _error: Exception) -> Response:
+    message = f"samrun has no {request.method} {request.url.path}: of Lambda's API it serves Invoke"
+    return JSONResponse(
+        {"Type": "User", "Message": message}, status_code=404, headers={"x-amzn-ErrorType": "UnknownOperationException"}
+    )

@@ -1,26 +1,47 @@
-"""What the gateway and the mappings need of Lambda, whoever runs the functions."""
+"""Invoker: the protocol by which the gateway, the mappings and the schedules invoke functions."""
 
-from dataclasses import dataclass
-from typing import Protocol
+import json
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Protocol, Self
 
-# Of a synchronous invocation, in bytes.
+from samrun.errors import SamrunError
+
+# Bytes of a synchronous invocation: the limit of the request and of the response.
 PAYLOAD_LIMIT = 6 * 1024 * 1024
 
 
-class FunctionNotFoundError(Exception):
-    """No function of that name is in the template."""
+class FunctionNotFoundError(SamrunError):
+    """The template has no function of this name."""
 
 
-class PayloadTooLargeError(Exception):
-    """The payload of a synchronous invocation is over Lambda's 6 MB."""
+class PayloadTooLargeError(SamrunError):
+    """The payload of a synchronous invocation exceeds Lambda's 6 MB."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
-    """What one invocation gave.
+class InvocationOptions:
+    """Options of one invocation. `client_context` is a JSON text in ASCII; `qualifier` is a version or an alias.
 
-    `payload` is the function's JSON, or the error's where `function_error` is set (`Unhandled`): an object
-    with `errorType` and `errorMessage`. `log_tail` holds the last 4 KB that the invocation logged.
+    `tenant_id` names the tenant for whom a function with a TenancyConfig is invoked.
+    The result has the end of the invocation's log only `with_log`.
+    """
+
+    request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    qualifier: str | None = None
+    client_context: str | None = None
+    tenant_id: str | None = None
+    with_log: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvocationResult:
+    """Result of one invocation.
+
+    `payload` is the JSON that the function returned. If `function_error` is set (to `Unhandled`), `payload` is an
+    object with `errorType` and `errorMessage`. `log_tail` has the last 4 KB that the invocation logged, with
+    the lines of the platform.
     """
 
     request_id: str
@@ -28,14 +49,39 @@ class Answer:
     function_error: str | None = None
     log_tail: bytes = b""
 
+    @classmethod
+    def of_error(cls, error_type: str, message: str) -> Self:
+        """Return the result of an invocation that did not reach the function's code."""
+        return cls(request_id="", payload=error_payload(error_type, message), function_error="Unhandled")
+
+    @property
+    def error_type(self) -> str:
+        """The type of the function's error. The message is in the function's own log, since it may contain anything."""
+        return str(json.loads(self.payload).get("errorType"))
+
 
 class Invoker(Protocol):
-    """Invokes functions by name."""
+    """Invoker of functions by name."""
 
-    async def invoke(self, function: str, payload: bytes) -> Answer:
-        """Invoke `function` with a JSON payload and wait for its answer.
+    async def invoke(self, function: str, payload: bytes, options: InvocationOptions | None = None) -> InvocationResult:
+        """Invoke `function` with a JSON payload and wait for the result.
 
-        Who gives up waiting ends only the wait: as in Lambda, the invocation goes on.
-        Raises FunctionNotFoundError and PayloadTooLargeError. A function that fails is an Answer, not an error.
+        A caller that stops waiting does not end the invocation, as in Lambda.
+        Raises FunctionNotFoundError and PayloadTooLargeError. A failed function raises nothing: the result says so.
         """
         ...
+
+
+def error_payload(error_type: str, message: str) -> bytes:
+    """Return the payload of an error, as the callers of a function get it."""
+    return json.dumps({"errorType": error_type, "errorMessage": message}).encode()
+
+
+def check_request(function: str, payload: bytes, known: Collection[str]) -> None:
+    """Check an invocation before it starts. Raises FunctionNotFoundError and PayloadTooLargeError."""
+    if function not in known:
+        raise FunctionNotFoundError(f"There is no function {function}; there are {', '.join(sorted(known))}.")
+    if len(payload) > PAYLOAD_LIMIT:
+        raise PayloadTooLargeError(
+            f"The payload for {function} has {len(payload)} bytes; an invocation may have {PAYLOAD_LIMIT}."
+        )

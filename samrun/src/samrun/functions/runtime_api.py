@@ -1,4 +1,4 @@
-"""Lambda's Runtime API: how a runtime client takes invocations and answers them.
+"""Runtime API of Lambda: a runtime client takes invocations from it and sends their responses to it.
 
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
@@ -16,50 +16,66 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from samrun.functions.invoker import error_payload
+
 _PREFIX = "/2018-06-01/runtime"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """How an invocation or the init ended; `payload` is the error's JSON where `failed`."""
+class RuntimeResponse:
+    """Response of an invocation or of the init. If `failed`, `payload` is the error's JSON.
+
+    `log_tail` is what the invocation logged last.
+    """
 
     payload: bytes
     failed: bool = False
+    log_tail: bytes = b""
+
+    @property
+    def error_type(self) -> str:
+        """The type of the error of a response that failed."""
+        return str(json.loads(self.payload).get("errorType"))
 
     @classmethod
-    def error(cls, kind: str, message: str) -> Self:
+    def error(cls, error_type: str, message: str) -> Self:
         """Return a failure as the callers of a function get it."""
-        return cls(payload=json.dumps({"errorType": kind, "errorMessage": message}).encode(), failed=True)
+        return cls(payload=error_payload(error_type, message), failed=True)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Invocation:
-    """One call of a function, under way. `timeout` is in seconds."""
+    """An invocation in progress. `timeout` is in seconds, `client_context` a JSON text in ASCII."""
 
     payload: bytes
     function_arn: str
     timeout: float
-    request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    outcome: asyncio.Future[Outcome] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    request_id: str
+    client_context: str | None = None
+    tenant_id: str | None = None
+    response: asyncio.Future[RuntimeResponse] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
 
-    def end(self, outcome: Outcome) -> None:
-        if not self.outcome.done():
-            self.outcome.set_result(outcome)
+    def complete(self, response: RuntimeResponse) -> None:
+        """Set the response, unless there is one already."""
+        if not self.response.done():
+            self.response.set_result(response)
 
 
 class RuntimeApi:
     """The Runtime API of one environment.
 
-    `on_next` is called whenever the client asks for work: the first time says that its init is over.
-    `on_init_error` is called with the error's JSON.
+    It calls `on_next` whenever the client asks for an invocation; the first time means that the init is over. It calls
+    `on_init_error` with the error's JSON.
     """
 
     def __init__(self, *, on_next: Callable[[], None], on_init_error: Callable[[bytes], None]) -> None:
         self._on_next = on_next
         self._on_init_error = on_init_error
-        # None: the environment ends.
+        # None means that the environment ends.
         self._queue: asyncio.Queue[Invocation | None] = asyncio.Queue()
-        self._under_way: dict[str, Invocation] = {}
+        self._in_progress: dict[str, Invocation] = {}
         self.app = Starlette(
             routes=[
                 Route(f"{_PREFIX}/invocation/next", self._next),
@@ -69,21 +85,21 @@ class RuntimeApi:
             ]
         )
 
-    def give(self, invocation: Invocation) -> None:
-        """Hand an invocation to the client."""
+    def enqueue(self, invocation: Invocation) -> None:
+        """Add an invocation to those that the client takes."""
         self._queue.put_nowait(invocation)
 
     def close(self) -> None:
-        """Let go of a client that waits for work."""
+        """Release a client that waits for an invocation."""
         self._queue.put_nowait(None)
 
     async def _next(self, _request: Request) -> Response:
         self._on_next()
-        # A client that goes away takes its environment with it, so no invocation is lost to its last `next`.
+        # No invocation is lost to the last `next` of a client that ends: its environment ends with it.
         invocation = await self._queue.get()
         if invocation is None:
             return Response(status_code=410)
-        self._under_way[invocation.request_id] = invocation
+        self._in_progress[invocation.request_id] = invocation
         return Response(
             invocation.payload,
             media_type="application/json",
@@ -92,20 +108,22 @@ class RuntimeApi:
                 "Lambda-Runtime-Deadline-Ms": str(int((time.time() + invocation.timeout) * 1000)),
                 "Lambda-Runtime-Invoked-Function-Arn": invocation.function_arn,
                 "Lambda-Runtime-Trace-Id": _trace_id(),
+                **({"Lambda-Runtime-Client-Context": invocation.client_context} if invocation.client_context else {}),
+                **({"Lambda-Runtime-Aws-Tenant-Id": invocation.tenant_id} if invocation.tenant_id else {}),
             },
         )
 
     async def _response(self, request: Request) -> Response:
-        return await self._end(request, failed=False)
+        return await self._complete(request, failed=False)
 
     async def _error(self, request: Request) -> Response:
-        return await self._end(request, failed=True)
+        return await self._complete(request, failed=True)
 
-    async def _end(self, request: Request, *, failed: bool) -> Response:
-        invocation = self._under_way.pop(request.path_params["request_id"], None)
+    async def _complete(self, request: Request, *, failed: bool) -> Response:
+        invocation = self._in_progress.pop(request.path_params["request_id"], None)
         if invocation is None:
             return JSONResponse({"errorType": "InvalidRequestID"}, status_code=400)
-        invocation.end(Outcome(payload=await request.body(), failed=failed))
+        invocation.complete(RuntimeResponse(payload=await request.body(), failed=failed))
         return JSONResponse({"status": "OK"}, status_code=202)
 
     async def _init_error(self, request: Request) -> Response:

@@ -1,25 +1,92 @@
-"""Which functions' files change while a stack runs."""
+"""Watcher of the functions' files: notices which functions change while a stack runs."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping
+from contextlib import aclosing
 from pathlib import Path
 
 import watchfiles
 
-from local.model import Function
+from samrun.template.model.functions import Function
+
+# Editors, compilers, version control and `sam build` write these; none of them is code.
+_FILTER = watchfiles.DefaultFilter(ignore_dirs=(*watchfiles.DefaultFilter.ignore_dirs, ".aws-sam"))
+_STEP = 200  # milliseconds, after which it is seen that a folder is gone or is back
+
+_Counts = Callable[[watchfiles.Change, str], bool]
+_Identity = tuple[int, int]
 
 
-async def changed(functions: Collection[Function], *, watching: asyncio.Event) -> AsyncIterator[list[Function]]:
-    """Watch the functions' files for ever, and yield those that changed at a time.
+async def changed_functions(
+    functions: Collection[Function], *, ignored: Path, watching: asyncio.Event
+) -> AsyncIterator[list[Function]]:
+    """Watch the functions' files for ever, and yield the functions that changed together.
 
-    From `watching` on, no change goes unseen.
+    Changes in the folder `ignored`, which may be beside the code, do not count. Sets `watching` once no change is
+    missed. A folder that is deleted and comes back, as in a clean build, has changed.
     """
-    folders = {function.name: function.watched.resolve() for function in functions}
-    # It yields after its timeout too, and only that tells that it watches.
-    async for changes in watchfiles.awatch(*set(folders.values()), step=100, rust_timeout=200, yield_on_timeout=True):
-        watching.set()
-        paths = [Path(path) for _, path in changes]
-        if found := [
-            function for function in functions if any(path.is_relative_to(folders[function.name]) for path in paths)
-        ]:
-            yield found
+    ignored = ignored.resolve()
+    # A single file is watched with its folder, since an editor may replace it by another of its name.
+    folders = {path if path.is_dir() else path.parent for function in functions for path in function.watched}
+
+    def counts(change: watchfiles.Change, path: str) -> bool:
+        # The filter looks at each part of a path, and the project itself may be in a folder with such a name.
+        inside = [Path(path).relative_to(folder) for folder in folders if Path(path).is_relative_to(folder)]
+        return not Path(path).is_relative_to(ignored) and any(_FILTER(change, str(each)) for each in inside)
+
+    async with aclosing(_changes(folders, counts)) as changes:
+        async for paths, returned in changes:
+            watching.set()
+            if found := [function for function in functions if _has_changed(function, paths, returned)]:
+                yield found
+
+
+async def _changes(folders: Collection[Path], counts: _Counts) -> AsyncGenerator[tuple[set[Path], set[Path]]]:
+    """Yield the paths that changed together, and the folders that are back. Yields empty sets if nothing changed.
+
+    The operating system no longer watches a folder that was deleted, even if there is one of its name again. So
+    watching begins again whenever a folder is gone or another one is in its place.
+    """
+    returned: set[Path] = set()
+    while True:
+        watched, gone = _identities(folders), set[Path]()
+        try:
+            # `awatch` yields after its timeout too. Only this shows that it watches.
+            async with aclosing(
+                watchfiles.awatch(*watched, watch_filter=counts, step=100, rust_timeout=_STEP, yield_on_timeout=True)
+            ) as changes:
+                async for found in changes:
+                    yield {Path(path) for _, path in found}, returned
+                    returned = set()
+                    # A new folder may have the identity of the deleted one.
+                    gone = {Path(path) for change, path in found if change == watchfiles.Change.deleted}
+                    if not gone.isdisjoint(watched) or _identities(folders) != watched:
+                        break
+        except FileNotFoundError:  # a folder was deleted before it was watched
+            await asyncio.sleep(_STEP / 1000)
+        returned |= {
+            folder
+            for folder, identity in _identities(folders).items()
+            if folder in gone or watched.get(folder) != identity
+        }
+
+
+def _identities(folders: Collection[Path]) -> Mapping[Path, _Identity]:
+    """Return the folders that are there: two folders at one path, one after the other, mostly differ in this."""
+    found = {folder: _identity(folder) for folder in folders}
+    return {folder: identity for folder, identity in found.items() if identity}
+
+
+def _identity(folder: Path) -> _Identity | None:
+    try:
+        found = folder.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _has_changed(function: Function, changed: Collection[Path], returned: Collection[Path]) -> bool:
+    return any(
+        any(path.is_relative_to(watched) for path in changed) or any(watched.is_relative_to(path) for path in returned)
+        for watched in function.watched
+    )

@@ -1,21 +1,24 @@
-"""Decides who may call a route, as API Gateway's JWT authorizers do.
+"""JWT authorizers: decide who may call a route, as API Gateway's do.
 
-What is checked: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
-The answers were taken from captures where there are any: a missing token, a token of too few parts, a wrong
-audience, an issuer that cannot be reached. The other descriptions are ours, in their style.
+The checks: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
+These descriptions come from captured answers: a missing token, a token with too few parts, a wrong audience, an
+issuer that cannot be reached. The other descriptions are our own, in the same style.
 """
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import jwt
 from starlette.requests import Request
 
-from local.gateway.keys import Fetch, IssuerKeys, KeysUnavailableError, UnknownKeyError, fetch_json
-from local.model import HttpApi, JwtAuthorizer, Route
+from samrun.gateway.errors import GatewayError
+from samrun.gateway.keys import Fetch, IssuerKeys, KeysUnavailableError, UnknownKeyError, fetch_json
+from samrun.template.model.authorizers import JwtAuthorizer
+from samrun.template.model.http_apis import HttpApi, Route
+from samrun.template.model.rest_apis import RestApi, RestMethod
 
 _ALGORITHMS = ["RS256", "RS384", "RS512"]
 _TOKEN = re.compile(r"(?:Bearer\s+)?(.*)", re.IGNORECASE | re.DOTALL)
@@ -29,22 +32,30 @@ _DESCRIPTIONS: tuple[tuple[type[Exception], str], ...] = (
 )
 
 
-class RefusedError(Exception):
-    """A request that is not let through: 401 or 403, and what its `www-authenticate` header says."""
+class RefusedError(GatewayError):
+    """A request is refused with 401 or 403.
 
-    def __init__(self, status: int, challenge: str) -> None:
+    `challenge` is the `www-authenticate` header of an HTTP API's answer. `expired`: the token was valid earlier.
+    """
+
+    def __init__(self, status: int, challenge: str, *, expired: bool = False) -> None:
         super().__init__(status, challenge)
         self.status = status
         self.challenge = challenge
+        self.expired = expired
 
 
-class _InvalidTokenError(Exception):
-    """The token does not hold; the message is the description that the client gets."""
+class InvalidTokenError(GatewayError):
+    """The token is not valid; the message is the description that the client gets."""
+
+    def __init__(self, description: str, *, expired: bool = False) -> None:
+        super().__init__(description)
+        self.expired = expired
 
 
 @dataclass(frozen=True, kw_only=True)
-class Caller:
-    """Whose token it was. `scopes` is None for a route that asks for none, whatever the token has."""
+class JwtCaller:
+    """The claims and scopes of a valid token. `scopes` is None if the route requires none."""
 
     claims: Mapping[str, Any]
     scopes: tuple[str, ...] | None
@@ -52,44 +63,50 @@ class Caller:
     def in_event(self) -> dict[str, Any]:
         """Return `requestContext.authorizer` of the event, in which every claim is a string.
 
-        Arrays are `[a b]`, objects JSON, and what is null is absent: as captured in
+        An array becomes `[a b]`, an object becomes JSON, and a claim that is null is absent. Captured in
         https://github.com/floci-io/floci/pull/2011.
         """
+        return {"jwt": self.in_event_1()}
+
+    def in_event_1(self) -> dict[str, Any]:
+        """Return the same for an event in format 1.0, in which the claims have no `jwt` around them."""
         claims = {name: _as_text(value) for name, value in self.claims.items() if value is not None}
-        return {"jwt": {"claims": claims, "scopes": None if self.scopes is None else list(self.scopes)}}
+        return {"claims": claims, "scopes": None if self.scopes is None else list(self.scopes)}
 
 
 class Authorizers:
-    """The JWT authorizers of an API. `warn` is told, in a line without tokens and claims, of what fails."""
+    """The JWT authorizers of an API. `warn` gets a line about each failure, without tokens and claims."""
 
-    def __init__(self, api: HttpApi, *, warn: Callable[[str], None], fetch: Fetch = fetch_json) -> None:
-        issuers = {route.authorizer.issuer for route in api.routes if route.authorizer}
+    def __init__(self, api: HttpApi | RestApi, *, warn: Callable[[str], None], fetch: Fetch = fetch_json) -> None:
+        routes: Sequence[Route | RestMethod] = api.routes if isinstance(api, HttpApi) else api.methods
+        issuers = {route.authorizer.issuer for route in routes if isinstance(route.authorizer, JwtAuthorizer)}
         self._keys = {issuer: IssuerKeys(issuer, warn=warn, fetch=fetch) for issuer in issuers}
 
-    async def caller(self, request: Request, route: Route) -> Caller | None:
-        """Return who calls; None for a route without an authorizer. Raises RefusedError."""
-        if route.authorizer is None:
+    async def caller(self, request: Request, route: Route | RestMethod) -> JwtCaller | None:
+        """Return the caller of a request, or None for a route without a JWT authorizer. Raises RefusedError."""
+        if not isinstance(route.authorizer, JwtAuthorizer):
             return None
         token = _token(request, route.authorizer.identity_source)
         if not token:
             raise RefusedError(401, "Bearer")
         try:
             claims = await self._claims(token, route.authorizer)
-        except _InvalidTokenError as error:
-            raise RefusedError(401, _challenge(route, "invalid_token", str(error))) from None
+        except InvalidTokenError as error:
+            challenge = _challenge(route, "invalid_token", str(error))
+            raise RefusedError(401, challenge, expired=error.expired) from None
         if not route.scopes:
-            return Caller(claims=claims, scopes=None)
+            return JwtCaller(claims=claims, scopes=None)
         scopes = (*_words(claims.get("scope")), *_words(claims.get("scp")))
         if set(scopes).isdisjoint(route.scopes):
             raise RefusedError(
                 403, _challenge(route, "insufficient_scope", "the token does not have a scope that is required")
             )
-        return Caller(claims=claims, scopes=scopes)
+        return JwtCaller(claims=claims, scopes=scopes)
 
     async def _claims(self, token: str, authorizer: JwtAuthorizer) -> Mapping[str, Any]:
-        """Return the claims of a token that holds. Raises _InvalidTokenError."""
+        """Return the claims of the token if it is valid. Raises InvalidTokenError."""
         if token.count(".") != 2:
-            raise _InvalidTokenError("token contains an invalid number of segments")
+            raise InvalidTokenError("token contains an invalid number of segments")
         try:
             header = jwt.get_unverified_header(token)
             if header.get("alg") not in _ALGORITHMS:
@@ -103,27 +120,30 @@ class Authorizers:
                 options={"require": ["exp"], "verify_aud": False, "verify_sub": False, "verify_jti": False},
             )
         except UnknownKeyError:
-            raise _InvalidTokenError("the key of the token is unknown") from None
+            raise InvalidTokenError("the key of the token is unknown") from None
         except KeysUnavailableError as error:
-            raise _InvalidTokenError(str(error)) from None
+            raise InvalidTokenError(str(error)) from None
         except (jwt.PyJWTError, ValueError) as error:
-            raise _InvalidTokenError(_description(error)) from None
-        # API Gateway reads client_id (Cognito's access tokens have no aud) only where there is no aud.
+            expired = isinstance(error, jwt.ExpiredSignatureError)
+            raise InvalidTokenError(_description(error), expired=expired) from None
+        if authorizer.audiences is None:
+            return claims
+        # API Gateway reads client_id only if the token has no aud, as Cognito's access tokens.
         audiences = _listed(claims["aud"] if "aud" in claims else claims.get("client_id"))
         if not any(audience in authorizer.audiences for audience in audiences):
-            raise _InvalidTokenError("the token does not have a valid audience")
+            raise InvalidTokenError("the token does not have a valid audience")
         return claims
 
 
 def _token(request: Request, identity_source: str) -> str:
-    """Return what the identity source has, without the word Bearer; nothing where it has nothing."""
+    """Return the token in the identity source, without the word Bearer; empty if there is none."""
     _, place, name = identity_source.split(".", 2)
     values = request.headers.getlist(name) if place == "header" else request.query_params.getlist(name)
     found = _TOKEN.fullmatch(",".join(values).strip())
     return found[1] if found else ""
 
 
-def _challenge(route: Route, error: str, description: str) -> str:
+def _challenge(route: Route | RestMethod, error: str, description: str) -> str:
     return f'Bearer scope="{" ".join(route.scopes)}" error="{error}" error_description="{description}"'
 
 

@@ -1,4 +1,4 @@
-"""The API's OpenAPI document at /openapi.json, and a page to read and try it at /docs. All of it works offline."""
+"""Docs of the API: its OpenAPI document at /openapi.json, and a page to read and try it at /docs. Both work offline."""
 
 from pathlib import Path
 
@@ -10,15 +10,15 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from swagger_ui_bundle import swagger_ui_path
 
-from local.gateway.responses import message
-from local.model import HttpApi
+from samrun.gateway.responses import message
+from samrun.template.model.http_apis import HttpApi
 
 _STATIC = Path(__file__).with_name("static")
 _POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
 
 
 def docs(api: HttpApi) -> Starlette:
-    """Return what answers every path that no route of the template has: 404, or the pages of the API's document."""
+    """Return the application for the paths without a route: the docs if the API has a document, else 404."""
     return Starlette(
         routes=_pages(api, api.openapi_document) if api.openapi_document else [],
         exception_handlers={HTTPException: lambda _request, _error: message(404, "Not Found")},
@@ -28,12 +28,12 @@ def docs(api: HttpApi) -> Starlette:
 def _pages(api: HttpApi, document: Path) -> list[BaseRoute]:
     def openapi(_: Request) -> Response:
         try:
-            content = document.read_bytes()  # each time, so that a change shows at once
+            content = document.read_bytes()  # on each request, so that a change shows at once
         except OSError as error:
             return message(
                 404,
                 f"{document} cannot be read: {error.strerror}. Metadata.OpenApiDocument of {api.logical_id} "
-                "in the template names it; write the file, or name another.",
+                "in the template names this file. Create it, or name another file.",
             )
         return Response(content, media_type="application/json", headers={"cache-control": "no-store"})
 

@@ -1,4 +1,4 @@
-"""The event that a Lambda function gets for a request: API Gateway's payload format 2.0.
+"""Events of requests: the payload that API Gateway sends to a Lambda function, in format 2.0.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 """
@@ -12,31 +12,40 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
-from local.gateway.authorizer import Caller
-from local.gateway.routes import Match
-from local.model import ACCOUNT
+from samrun.gateway.caller import Caller
+from samrun.gateway.request_body import encode_body
+from samrun.gateway.routes import Match
+from samrun.template.model.account import ACCOUNT
+from samrun.template.model.http_apis import HttpApi, Route
 
-# The rest is base64, forms and requests without a content type too. AWS does not document the list; it was
-# found by trying: https://github.com/ministackorg/ministack/pull/766
+# Every other body is sent in base64, also forms and bodies without a content type. AWS does not document this list;
+# it was found by experiment: https://github.com/ministackorg/ministack/pull/766
 _TEXT_TYPES = {"application/json", "application/xml", "application/javascript"}
 _PORT = re.compile(r":[0-9]*$")
-# Meant for the connection to the gateway, not for what is behind it; cookies have a field of their own.
+# These headers belong to the connection between client and gateway. Cookies have a field of their own.
 _NOT_PASSED_ON = {"connection", "cookie", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"}
 
 
 def proxy_event(
-    request: Request, match: Match, body: bytes, *, api_id: str, identifier: str, caller: Caller | None
+    request: Request,
+    match: Match[Route],
+    body: bytes,
+    *,
+    api: HttpApi,
+    identifier: str,
+    caller: Caller | None,
 ) -> dict[str, Any]:
-    """Return the event. Fields for which the request has nothing are absent, as in API Gateway."""
+    """Return the event of a request. As in API Gateway, a field without a value is absent."""
     now = datetime.now(UTC)
+    # Decoded: API Gateway sends it decoded, although its documentation calls it raw. It has the stage, if there is one.
+    path = f"/{api.stage}{request.scope['path']}" if api.stage else request.scope["path"]
     event: dict[str, Any] = {
         "version": "2.0",
         "routeKey": match.route.key,
-        # Decoded, as API Gateway has it for all that its documentation calls it raw.
-        "rawPath": request.scope["path"],
+        "rawPath": path,
         "rawQueryString": request.scope["query_string"].decode("latin-1"),
         "headers": _headers(request, body, now),
-        "requestContext": _context(request, match.route.key, now, api_id, identifier),
+        "requestContext": _context(request, match.route.key, now, api, path, identifier),
         "isBase64Encoded": False,
     }
     if caller:
@@ -47,34 +56,54 @@ def proxy_event(
         event["queryStringParameters"] = parameters
     if match.path_parameters:
         event["pathParameters"] = dict(match.path_parameters)
+    if api.stage_variables:
+        event["stageVariables"] = dict(api.stage_variables)
     if body:
-        event["isBase64Encoded"] = not _is_text(request.headers.get("content-type", ""))
-        event["body"] = base64.b64encode(body).decode() if event["isBase64Encoded"] else body.decode(errors="replace")
+        is_text = is_text_type(request.headers.get("content-type", ""))
+        event["body"], event["isBase64Encoded"] = encode_body(body, is_text=is_text)
     return event
 
 
 def request_id() -> str:
-    """Return a new id of the form that API Gateway gives its requests: `JKJaXmPLvHcESHA=`."""
+    """Return a new id in the form of API Gateway's request ids: `JKJaXmPLvHcESHA=`."""
     return base64.urlsafe_b64encode(secrets.token_bytes(11)).decode()
 
 
-def _context(request: Request, route_key: str, now: datetime, api_id: str, identifier: str) -> dict[str, Any]:
-    host = _PORT.sub("", request.headers.get("host", ""))
+def domain_name(request: Request) -> str:
+    """Return the host of a request, without its port."""
+    return _PORT.sub("", request.headers.get("host", ""))
+
+
+def source_ip(request: Request) -> str:
+    """Return the address of the client."""
+    return request.client.host if request.client else "127.0.0.1"
+
+
+def is_text_type(content_type: str) -> bool:
+    """Tell whether an HTTP API sends a body of this content type as a text."""
+    media_type = content_type.split(";")[0].strip().lower()
+    return media_type.startswith("text/") or media_type in _TEXT_TYPES
+
+
+def _context(
+    request: Request, route_key: str, now: datetime, api: HttpApi, path: str, identifier: str
+) -> dict[str, Any]:
+    host = domain_name(request)
     return {
         "accountId": ACCOUNT,
-        "apiId": api_id,
+        "apiId": api.logical_id,
         "domainName": host,
         "domainPrefix": host.split(".")[0],
         "http": {
             "method": request.method,
-            "path": request.scope["path"],
+            "path": path,
             "protocol": f"HTTP/{request.scope['http_version']}",
-            "sourceIp": _source_ip(request),
+            "sourceIp": source_ip(request),
             "userAgent": request.headers.get("user-agent", ""),
         },
         "requestId": identifier,
         "routeKey": route_key,
-        "stage": "$default",
+        "stage": api.stage or "$default",
         "time": now.strftime("%d/%b/%Y:%H:%M:%S +0000"),
         "timeEpoch": int(now.timestamp() * 1000),
     }
@@ -87,14 +116,10 @@ def _headers(request: Request, body: bytes, now: datetime) -> dict[str, str]:
     headers.setdefault("x-amzn-trace-id", f"Root=1-{int(now.timestamp()):08x}-{secrets.token_hex(12)}")
     return headers | {
         "content-length": str(len(body)),
-        "x-forwarded-for": ", ".join([*forwarded_for, _source_ip(request)]),
+        "x-forwarded-for": ", ".join([*forwarded_for, source_ip(request)]),
         "x-forwarded-port": str(server[1]),
         "x-forwarded-proto": request.scope["scheme"],
     }
-
-
-def _source_ip(request: Request) -> str:
-    return request.client.host if request.client else "127.0.0.1"
 
 
 def _cookies(request: Request) -> list[str]:
@@ -107,8 +132,3 @@ def _query_parameters(query: str) -> dict[str, str]:
     for name, value in parse_qsl(query, keep_blank_values=True):
         parameters[name] = f"{parameters[name]},{value}" if name in parameters else value
     return parameters
-
-
-def _is_text(content_type: str) -> bool:
-    media_type = content_type.split(";")[0].strip().lower()
-    return media_type.startswith("text/") or media_type in _TEXT_TYPES

@@ -1,29 +1,35 @@
-"""Lets through as many requests as the template's stage allows.
+"""Throttling: allows as many requests as the template's stage does.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-throttling.html
+https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from local.model import HttpApi, Route, Throttle
+from samrun.template.model.http_apis import HttpApi, Route, Throttle
+from samrun.template.model.rest_apis import RestApi, RestMethod
 
 
 class Throttling:
-    """A bucket for the API, and one for each route that has limits of its own. `clock` gives seconds."""
+    """A token bucket for the API, and one for each route with limits of its own. `clock` returns seconds."""
 
-    def __init__(self, api: HttpApi, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._of_api = _Bucket(api.throttle, clock) if api.throttle else None
-        self._of_routes = {route.key: _Bucket(route.throttle, clock) for route in api.routes if route.throttle}
+    def __init__(self, api: HttpApi | RestApi, *, clock: Callable[[], float] = time.monotonic) -> None:
+        routes: Sequence[Route | RestMethod] = api.routes if isinstance(api, HttpApi) else api.methods
+        self._of_api = TokenBucket(api.throttle, clock) if api.throttle else None
+        self._of_routes = {route.key: TokenBucket(route.throttle, clock) for route in routes if route.throttle}
 
-    def lets_through(self, route: Route) -> bool:
-        """Tell whether one more request may go to the route now, and count it if so."""
+    def allow_request(self, route: Route | RestMethod) -> bool:
+        """Tell whether the route may get one more request now, and count the request if so."""
         bucket = self._of_routes.get(route.key, self._of_api)
         return bucket is None or bucket.take()
 
 
-class _Bucket:
-    """A token bucket: full it holds a burst, and it fills at the rate."""
+class TokenBucket:
+    """A token bucket: it holds as many tokens as a burst has requests, and fills at the rate.
+
+    `clock` returns seconds.
+    """
 
     def __init__(self, throttle: Throttle, clock: Callable[[], float]) -> None:
         self._throttle = throttle
@@ -32,6 +38,7 @@ class _Bucket:
         self._filled = clock()
 
     def take(self) -> bool:
+        """Take a token, if there is one, and tell whether there was one."""
         now = self._clock()
         self._tokens = min(self._throttle.burst, self._tokens + (now - self._filled) * self._throttle.rate)
         self._filled = now

@@ -1,60 +1,64 @@
-"""The batch that is being gathered: how many records still fit, and when it is complete."""
+"""Batcher of a mapping: which records are delivered together, and when."""
 
-import time
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 
-from kafka import TopicPartition
-from kafka.consumer.fetcher import ConsumerRecord
-
-from local.invoker import PAYLOAD_LIMIT
-from local.mapping.batch import Batch, payload_size
-
-# What an event holds beside its records: the source, the brokers, the names of its partitions.
-_ENVELOPE = 64 * 1024
+from samrun.mapping.batch import Batch
+from samrun.mapping.delivery import Delivery
+from samrun.mapping.partition_queue import ROOM, PartitionQueue
 
 
-class Gathering:
-    """Collects records until the batch is full, or until `window` seconds after its first record."""
+@dataclass(frozen=True, kw_only=True)
+class Batcher:
+    """Takes deliveries from the queues of a mapping's partitions: of each partition, one at a time and in order.
 
-    def __init__(self, *, batch_size: int, window: float) -> None:
-        self._batch_size = batch_size
-        self._window = window
-        self._begin()
+    A batch is complete when it has `batch_size` records, or 6 MB, or `window` seconds after its first record came.
 
-    def _begin(self) -> None:
-        self._records: dict[TopicPartition, list[ConsumerRecord]] = {}
-        self._count = 0
-        self._size = _ENVELOPE
-        self._overflowed = False
-        self.closes: float | None = None
-        """When the window closes, by the monotonic clock; None before the first record."""
+    Partitions share a batch, as in Lambda, if all their waiting records fit into it. A partition whose last batch
+    failed gets a batch of its own: its records fail without those of others. Partitions with more records get a batch
+    each, so that they are processed at the same time.
+    """
 
-    @property
-    def room(self) -> int:
-        """How many records more the batch takes, if they are small enough."""
-        return 0 if self._overflowed else self._batch_size - self._count
+    batch_size: int
+    window: float
 
-    @property
-    def window_closed(self) -> bool:
-        return self.closes is not None and time.monotonic() >= self.closes
+    def due(self, queues: Collection[PartitionQueue], now: float) -> Iterator[Delivery]:
+        """Yield the deliveries to send at `now`, by the monotonic clock. Their queues note them as in flight."""
+        for queue in queues:
+            if queue.in_flight is None and queue.retries and queue.retries[0].due <= now:
+                yield _sent([queue], queue.retries[0])
+        for group in _groups(queues):
+            if self._is_complete(group, now):
+                for share in [group] if self._fits(group) else [[queue] for queue in group]:
+                    records = {queue.partition: queue.take(self.batch_size) for queue in share}
+                    yield _sent(share, Delivery(batch=Batch(records)))
 
-    def add(self, partition: TopicPartition, record: ConsumerRecord) -> bool:
-        """Take the record, unless it would make the event too large: then the batch is full.
+    def next_due(self, queues: Collection[PartitionQueue]) -> float | None:
+        """Return when the next delivery is due; None if only another record or result makes one due."""
+        times = [queue.retries[0].due for queue in queues if queue.in_flight is None and queue.retries]
+        times += [_first_arrival(group) + self.window for group in _groups(queues)]
+        return min(times, default=None)
 
-        The first record is always taken, since no smaller batch can hold it.
-        """
-        size = payload_size(record)
-        self._overflowed = self._overflowed or (self._count > 0 and self._size + size > PAYLOAD_LIMIT)
-        if self._overflowed:
-            return False
-        self._records.setdefault(partition, []).append(record)
-        self._count += 1
-        self._size += size + 1
-        if self.closes is None:
-            self.closes = time.monotonic() + self._window
-        return True
+    def _is_complete(self, group: Sequence[PartitionQueue], now: float) -> bool:
+        is_full = sum(queue.count for queue in group) >= self.batch_size or sum(queue.size for queue in group) > ROOM
+        return is_full or now >= _first_arrival(group) + self.window
 
-    def take(self) -> Batch:
-        """Return what was gathered, and begin anew."""
-        batch = Batch({partition: tuple(records) for partition, records in self._records.items()})
-        self._begin()
-        return batch
+    def _fits(self, group: Sequence[PartitionQueue]) -> bool:
+        return sum(queue.count for queue in group) <= self.batch_size and sum(queue.size for queue in group) <= ROOM
+
+
+def _groups(queues: Collection[PartitionQueue]) -> list[list[PartitionQueue]]:
+    """Return the queues that may share a batch, and each other queue with waiting records by itself."""
+    waiting = [queue for queue in queues if queue.is_free and queue.count]
+    trusted = [queue for queue in waiting if queue.is_trusted]
+    return [*([trusted] if trusted else []), *([queue] for queue in waiting if not queue.is_trusted)]
+
+
+def _first_arrival(group: Sequence[PartitionQueue]) -> float:
+    return min(queue.first_arrival for queue in group)
+
+
+def _sent(queues: Collection[PartitionQueue], delivery: Delivery) -> Delivery:
+    for queue in queues:
+        queue.send(delivery)
+    return delivery

@@ -1,85 +1,115 @@
-"""The batches of a mapping that come again, and when."""
+"""Queue of one partition: what a mapping has read of it and not finished, in the order of its offsets."""
 
-import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Sequence
+from itertools import islice
 
-from kafka import TopicPartition
+from samrun.functions.invoker import PAYLOAD_LIMIT
+from samrun.mapping.delivery import Delivery
+from samrun.mapping.records import KafkaRecord, TopicPartition
 
-from local.invoker import Answer
-from local.mapping.batch import Batch
-
-# Seconds. AWS does not say how long Lambda waits between tries.
-_FIRST_BACK_OFF = 0.2
-_LONGEST_BACK_OFF = 5.0
+# Bytes of an event: those for all but its records (the source, the brokers, the partitions), and for its records.
+_ENVELOPE = 64 * 1024
+ROOM = PAYLOAD_LIMIT - _ENVELOPE
 
 
-@dataclass(frozen=True, kw_only=True)
-class Delivery:
-    """A batch that is to be delivered at `due`, in seconds of the monotonic clock.
+class PartitionQueue:
+    """Records of one partition: one delivery in flight, then the deliveries to retry, then the records behind them.
 
-    `tries` is how often it was delivered before, whole or as a part of a larger batch; `stalled`, how often in a row
-    without getting smaller. `last` is the answer to the last of these tries.
+    Nothing is delivered before what is ahead of it is done: a partition keeps its order. So there is one offset up to
+    which everything is done, `done_before`. `next_offset` is the offset of the next record to read, and `begun_at` that
+    of the first one.
     """
 
-    batch: Batch
-    due: float = 0.0
-    tries: int = 0
-    stalled: int = 0
-    last: Answer | None = None
-
-    def again(self, batch: Batch, last: Answer | None) -> "Delivery":
-        """Return the next delivery of what is left of the batch, after a pause that grows while nothing gets done.
-
-        A part has had as many tries as the whole. Of streams, AWS says that a split does not count as a try; of Kafka
-        it says nothing, and this is the harder case: with few tries, a bad record takes its neighbours along.
-        """
-        stalled = self.stalled + 1 if len(batch) == len(self.batch) else 1
-        return Delivery(
-            batch=batch, due=time.monotonic() + _pause(stalled), tries=self.tries + 1, stalled=stalled, last=last
-        )
+    def __init__(self, partition: TopicPartition, next_offset: int) -> None:
+        self.partition = partition
+        self.begun_at = next_offset
+        self.next_offset = next_offset
+        self.in_flight: Delivery | None = None
+        self.retries: list[Delivery] = []
+        self.is_trusted = True
+        """Whether its last batch, if there was one, succeeded. Only such partitions share a batch: see `Batcher`."""
+        self._is_stale = False
+        self._waiting: deque[tuple[KafkaRecord, float]] = deque()
+        self._size = 0
 
     @property
-    def pause(self) -> float:
-        """The seconds between the try that failed and this one."""
-        return _pause(self.stalled)
+    def count(self) -> int:
+        """Number of the records that wait for their first delivery."""
+        return len(self._waiting)
 
+    @property
+    def size(self) -> int:
+        """Bytes that these records take in an event."""
+        return self._size
 
-def _pause(stalled: int) -> float:
-    return float(min(_FIRST_BACK_OFF * 2 ** min(stalled - 1, 10), _LONGEST_BACK_OFF))
+    def add(self, record: KafkaRecord, now: float) -> None:
+        """Put a record at the end, unless it was there before: after a rebalance, Kafka may send it again."""
+        if record.offset >= self.next_offset:
+            self._waiting.append((record, now))
+            self._size += len(record.as_json) + 1
+            self.next_offset = record.offset + 1
 
+    def skip(self, offset: int) -> None:
+        """Note that a record needs no delivery."""
+        self.next_offset = max(self.next_offset, offset + 1)
 
-class Waiting:
-    """Deliveries that wait for their time; of one partition, they are in the order of its offsets."""
+    def forget_waiting(self) -> None:
+        """Drop the records that wait for their first delivery, to be read again."""
+        if self._waiting:
+            self.next_offset = self._waiting[0][0].offset
+        self._waiting.clear()
+        self._size = 0
 
-    def __init__(self) -> None:
-        self._deliveries: list[Delivery] = []
+    @property
+    def first_arrival(self) -> float:
+        """When the first of these records came, by the monotonic clock. There is one."""
+        return self._waiting[0][1]
 
-    def put(self, parts: Sequence[Delivery], *, instead_of: Delivery) -> None:
-        """Put what is left of a delivery, in its order, where that was; nothing waits of a partition that is new."""
-        places = [index for index, each in enumerate(self._deliveries) if each is instead_of]
-        [place] = places or [len(self._deliveries)]
-        self._deliveries[place : place + len(places)] = parts
+    @property
+    def is_free(self) -> bool:
+        """Whether the next delivery may be one of waiting records."""
+        return self.in_flight is None and not self.retries
 
-    def due(self) -> Delivery | None:
-        """Return the first delivery whose time has come; it waits on until something is put instead of it."""
-        now = time.monotonic()
-        return next((each for each in self._unblocked() if each.due <= now), None)
+    def take(self, count: int) -> tuple[KafkaRecord, ...]:
+        """Take up to `count` waiting records that fit into one event, but at least one."""
+        taken: list[KafkaRecord] = []
+        size = 0
+        for record, _ in islice(self._waiting, count):
+            grown = size + len(record.as_json) + 1
+            if taken and grown > ROOM:
+                break
+            size = grown
+            taken.append(record)
+        self._size -= size
+        for _ in taken:
+            self._waiting.popleft()
+        return tuple(taken)
 
-    def next_due(self) -> float | None:
-        """Return when the next one is due."""
-        return min((each.due for each in self._unblocked()), default=None)
+    def send(self, delivery: Delivery) -> None:
+        """Note that a delivery of the partition is in flight."""
+        if delivery in self.retries:
+            self.retries.remove(delivery)
+        self.in_flight = delivery
 
-    def lowest_offset(self, partition: TopicPartition) -> int | None:
-        """Return the first offset of a partition that waits, None if none does."""
-        waiting = (each.batch.records[partition] for each in self._deliveries if partition in each.batch.records)
-        first = next(waiting, None)
-        return None if first is None else int(first[0].offset)
+    def wait_for(self, delivery: Delivery) -> None:
+        """Send nothing before a delivery has ended that is of no more interest: another member has gone on since."""
+        self.in_flight = delivery
+        self._is_stale = True
 
-    def _unblocked(self) -> Iterator[Delivery]:
-        """Return the deliveries that have no earlier records of their partitions before them."""
-        earlier: set[TopicPartition] = set()
-        for each in self._deliveries:
-            if earlier.isdisjoint(each.batch.records):
-                yield each
-            earlier.update(each.batch.records)
+    def finish(self, remaining: Sequence[Delivery], *, succeeded: bool) -> None:
+        """Note that the delivery in flight has ended, and what of it has to be retried."""
+        self.in_flight = None
+        if self._is_stale:
+            self._is_stale = False
+            return
+        self.retries[:0] = remaining
+        self.is_trusted = succeeded and not remaining
+
+    @property
+    def done_before(self) -> int:
+        """The offset up to which every record is done: that of the first one that is not."""
+        first = self.in_flight if self.in_flight and not self._is_stale else next(iter(self.retries), None)
+        if first:
+            return first.batch.records[self.partition][0].offset
+        return self._waiting[0][0].offset if self._waiting else self.next_offset

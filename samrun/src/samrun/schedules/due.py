@@ -1,22 +1,22 @@
-"""When a schedule is due."""
+"""Due times of a schedule."""
 
 from datetime import datetime, timedelta
 
-from local.model import Schedule
-from local.schedules.expressions import At, Cron, Rate
+from samrun.template.model.event_triggers import Schedule
+from samrun.template.triggers.schedule_expressions import At, Cron, Rate
 
 _INSTANT = timedelta(microseconds=1)
 
 
 def next_due(schedule: Schedule, *, after: datetime, ready: datetime) -> datetime | None:
-    """Return the first time after `after` that the schedule is due; None if it never is again.
+    """Return the first time after `after` when the schedule is due, or None if there is none.
 
-    `ready` is when the stack was: a rate without a start counts from it.
+    `ready` is the time when the stack was ready: a rate without a start counts from it.
     """
     start, due = schedule.start, None
     match schedule.times:
         case At() as at:
-            return at.after(after)  # EventBridge Scheduler heeds no start and no end of a single time
+            return at.after(after)  # EventBridge Scheduler ignores start and end of a one-time schedule
         case Rate() as rate:
             due = rate.after(after, since=ready) if start is None else max(start, rate.after(after, since=start))
         case Cron() as cron:

@@ -1,39 +1,49 @@
-"""What a schedule sends to its function.
+"""Events that a schedule sends to its function.
 
-A rule's event: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html and
-https://docs.aws.amazon.com/lambda/latest/dg/with-eventbridge-scheduler.html. EventBridge Scheduler's is not
-documented; it is as in events that functions have logged: its `detail` is a string.
+AWS documents the event of a rule: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html
+and https://docs.aws.amazon.com/lambda/latest/dg/with-eventbridge-scheduler.html. It does not document the event of
+EventBridge Scheduler; this one is like the events that functions have logged, with a string as `detail`.
 """
 
 import json
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from local.model import ACCOUNT, Schedule
+from samrun.deliveries.target_input import target_input
+from samrun.rfc3339 import rfc3339
+from samrun.template.model.account import ACCOUNT
+from samrun.template.model.event_triggers import Schedule
 
 
-def payload(schedule: Schedule, due: datetime) -> bytes:
-    """Return the event for the time `due`, as JSON: the schedule's own input, or the service's event."""
-    time = f"{due.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    if schedule.input is None:
-        return json.dumps(_event(schedule, time)).encode()
-    if schedule.service == "events":
-        return schedule.input.encode()
-    return _with_context(schedule.input, schedule, time).encode()
-
-
-def _event(schedule: Schedule, time: str) -> dict[str, object]:
+def service_event(schedule: Schedule, due: datetime) -> dict[str, object]:
+    """Return the event of the service for the time `due`."""
     return {
         "version": "0",
         "id": str(uuid.uuid4()),
         "detail-type": "Scheduled Event",
         "source": f"aws.{schedule.service}",
         "account": ACCOUNT,
-        "time": time,
+        "time": _text(due),
         "region": schedule.arn.split(":")[3],
         "resources": [schedule.arn],
         "detail": {} if schedule.service == "events" else "{}",
     }
+
+
+def payload(schedule: Schedule, event: Mapping[str, object], due: datetime) -> bytes:
+    """Return the JSON text that the function gets: the event, or what the schedule says instead.
+
+    Raises TransformError.
+    """
+    if schedule.service == "events":
+        return target_input(event, schedule, rule_arn=schedule.arn, ingestion_time=_text(due)).encode()
+    text = json.dumps(event) if schedule.input is None else _with_context(schedule.input, schedule, _text(due))
+    return text.encode()
+
+
+def _text(due: datetime) -> str:
+    return rfc3339(due.astimezone(UTC), "seconds")
 
 
 def _with_context(text: str, schedule: Schedule, time: str) -> str:
@@ -45,7 +55,7 @@ def _with_context(text: str, schedule: Schedule, time: str) -> str:
         "schedule-arn": schedule.arn,
         "scheduled-time": time,
         "execution-id": uuid.uuid4().hex[:16],
-        "attempt-number": "1",  # of the delivery to Lambda, which does not fail here
+        "attempt-number": "1",  # the delivery to Lambda does not fail here
     }
     for name, value in attributes.items():
         text = text.replace(f"<aws.scheduler.{name}>", value)

@@ -1,10 +1,10 @@
-"""DynamoDB Local: AWS's own engine, its tables kept under the data folder."""
+"""DynamoDB Local: AWS's own engine. It keeps its tables under the data folder."""
 
 from pathlib import Path
 
-from local import java
-from local.ports import until_open
-from local.process import Process
+from samrun.services import java
+from samrun.supervision.ports import wait_for_port
+from samrun.supervision.process import Process
 
 PROGRAM = "com.amazonaws:DynamoDBLocal:2.6.1"
 
@@ -12,9 +12,9 @@ _MAIN_CLASS = "com.amazonaws.services.dynamodbv2.local.main.ServerRunner"
 
 
 async def start(*, port: int, class_path: str, data: Path, logs: Path) -> Process:
-    """Start DynamoDB Local and return at once; `ready` tells when it answers.
+    """Start DynamoDB Local and return at once; `wait_until_ready` waits for it.
 
-    It listens on all addresses of the machine: it has no option for one.
+    It listens on all addresses of the machine, because it has no option to choose one.
     """
     data.mkdir(parents=True, exist_ok=True)
     return await Process.start(
@@ -32,9 +32,10 @@ async def start(*, port: int, class_path: str, data: Path, logs: Path) -> Proces
             *("-port", str(port), "-dbPath", data, "-sharedDb", "-disableTelemetry"),
         ],
         log=logs / "dynamodb.log",
+        variables=java.VARIABLES,
     )
 
 
-async def ready(port: int) -> None:
-    """Wait until it answers."""
-    await until_open(port)
+async def wait_until_ready(port: int) -> None:
+    """Wait until DynamoDB Local accepts connections."""
+    await wait_for_port(port)

@@ -1,4 +1,4 @@
-"""An AWS that runs elsewhere: whether it is there, and the mails that it accepts, if it is moto."""
+"""External services: checks AWS services that run elsewhere, and fetches the mails that an external moto accepts."""
 
 import asyncio
 from collections.abc import Iterator, Mapping
@@ -7,35 +7,35 @@ from typing import Any
 
 import httpx
 
-from local.aws import keep
-from local.errors import PlainError
-from local.mails import MailStore
+from samrun.errors import UserError
+from samrun.services.mail_store import MailStore
+from samrun.services.moto_server import store_mails
 
 # Seconds.
-_PATIENCE = 10.0
-_PAUSE = 0.3
+_TIMEOUT = 10.0
+_POLL_INTERVAL = 0.3
 
-# Each kind of message that SES takes, as moto's API has them.
+# Each kind of message that SES accepts, as moto's API names them.
 _KINDS = ("Message", "RawMessage", "TemplateMessage", "BulkTemplateMessage")
 
 
-class AttachedError(PlainError):
-    """Nothing answers where a service is said to run."""
+class ExternalServiceError(UserError):
+    """Nothing answers where a service should run."""
 
 
 async def check(url: str, *, variable: str) -> None:
-    """Raise AttachedError unless something answers at the URL, which the environment's `variable` has."""
+    """Raise ExternalServiceError if nothing answers at the URL, which the environment `variable` holds."""
     try:
         async with _client(url) as client:
             await client.get("/")
     except httpx.HTTPError as error:
-        raise AttachedError(
-            f"Nothing answers at {url}, which {variable} names ({error}). Start it, or unset {variable}."
+        raise ExternalServiceError(
+            f"Nothing answers at {url}, the address in {variable} ({error}). Start the service, or unset {variable}."
         ) from error
 
 
-class SentMails:
-    """Keeps the mails that a moto at `url` accepts for SES in `region`; those from before are left where they are."""
+class MailCollector:
+    """Collector of the mails that a moto at `url` accepts for SES in `region` from now on."""
 
     def __init__(self, url: str, store: MailStore, *, region: str) -> None:
         self._url = url
@@ -43,44 +43,44 @@ class SentMails:
         self._region = region
         self._known: set[str] = set()
 
-    async def begin(self) -> bool:
-        """Keep what is accepted from now on, once `collect` runs; return whether there is moto's API."""
+    async def skip_earlier_mails(self) -> bool:
+        """Make `collect` skip the mails that moto has already; return False if the URL does not have moto's API."""
         async with _client(self._url) as client:
             try:
-                self._known = {message["id"] for message in await _messages(client)}
+                self._known = {message["id"] for message in await _fetch_messages(client)}
             except (httpx.HTTPError, ValueError):
                 return False
         return True
 
     async def collect(self) -> None:
-        """Fetch the mails, for ever. While moto is away, or busy, it is asked again."""
+        """Fetch new mails forever. While moto does not answer, keep asking."""
         async with _client(self._url) as client:
             while True:
-                await asyncio.sleep(_PAUSE)
+                await asyncio.sleep(_POLL_INTERVAL)
                 try:
-                    messages = await _messages(client)
+                    messages = await _fetch_messages(client)
                 except (httpx.HTTPError, ValueError):
                     continue
                 for message in messages:
                     if message["id"] not in self._known:
                         self._known.add(message["id"])
-                        keep(SimpleNamespace(**message), self._region, self._store)
+                        store_mails(SimpleNamespace(**message), self._region, self._store)
 
 
-async def _messages(client: httpx.AsyncClient) -> list[Mapping[str, Any]]:
-    """Return what SES took. Raises HTTPError, and ValueError where the answer is not moto's."""
+async def _fetch_messages(client: httpx.AsyncClient) -> list[Mapping[str, Any]]:
+    """Return the messages that SES accepted. Raises HTTPError, or ValueError if the answer is not moto's."""
     answer = await client.get("/moto-api/data.json")
-    return list(_of_ses(answer.raise_for_status().json()))
+    return list(_ses_messages(answer.raise_for_status().json()))
 
 
-def _of_ses(data: Any) -> Iterator[Mapping[str, Any]]:
+def _ses_messages(data: Any) -> Iterator[Mapping[str, Any]]:
     match data:
         case {"ses": dict(by_kind)}:
             for kind in _KINDS:
                 yield from by_kind.get(kind, [])
         case _:
-            raise ValueError("this is not what moto holds")
+            raise ValueError("the answer does not have the form of moto's data")
 
 
 def _client(url: str) -> httpx.AsyncClient:
-    return httpx.AsyncClient(base_url=url, trust_env=False, timeout=_PATIENCE)
+    return httpx.AsyncClient(base_url=url, trust_env=False, timeout=_TIMEOUT)

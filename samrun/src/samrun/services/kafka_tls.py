@@ -1,10 +1,11 @@
-"""Listeners of the local broker that encrypt and ask for a password: their certificates and their users.
+"""TLS listeners of the local broker: their certificates, and the users that authenticate on them.
 
-The ways to log in to a deployed cluster can be tried on one machine this way. The certificates are signed by a CA
-of our own: clients have to be told to trust it.
+With them, one machine can try the authentication methods of a deployed cluster. A CA of the stack signs the
+certificates; clients must be configured to trust it.
 """
 
 import ipaddress
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,54 +17,80 @@ from cryptography.x509.oid import NameOID
 from kafka import KafkaAdminClient
 from kafka.admin import UserScramCredentialUpsertion
 
-from local import docker
-from local.files import write_whole
-from local.kafka import KafkaUnreachableError, Listener, with_admin
-from local.ports import LOOPBACK
+from samrun.services.kafka import KafkaUnreachableError, Listener, with_admin
+from samrun.supervision import docker
+from samrun.supervision.files import write_atomically
+from samrun.supervision.ports import LOOPBACK
 
-MECHANISM = "SCRAM-SHA-512"
+_SCRAM = ("SCRAM-SHA-256", "SCRAM-SHA-512")
+_LOGIN_MODULES = "org.apache.kafka.common.security"
 
 _VALID = timedelta(days=3650)
 
 
 def tls(port: int, *, folder: Path) -> Listener:
-    """Return a listener that encrypts; its certificates are kept in `folder`, and made if it has none."""
+    """Return a listener with TLS. Its certificates are in `folder`; they are created if the folder has none."""
     return Listener(name="TLS", port=port, protocol="SSL", properties=_keystore(folder))
 
 
-def scram(port: int, *, folder: Path) -> Listener:
-    """Return a listener that encrypts and asks for the password of a user: see `set_password`."""
+def mutual_tls(port: int, *, folder: Path) -> Listener:
+    """Return a listener with TLS on which clients authenticate with a certificate: see `client_certificate`."""
+    return Listener(
+        name="MTLS",
+        port=port,
+        protocol="SSL",
+        properties={
+            **_keystore(folder),
+            "ssl.client.auth": "required",
+            "ssl.truststore.type": "PEM",
+            "ssl.truststore.location": _ca(folder),
+        },
+    )
+
+
+def scram(port: int, *, folder: Path, plain_users: Mapping[str, str] | None = None) -> Listener:
+    """Return a listener with TLS on which clients authenticate with a password, by SCRAM or by PLAIN.
+
+    `set_password` sets the passwords for SCRAM. Those for PLAIN, by user, are fixed when the broker starts.
+    """
+    users = "".join(f' user_{name}="{password}"' for name, password in (plain_users or {}).items())
+    modules = dict.fromkeys(_SCRAM, f"{_LOGIN_MODULES}.scram.ScramLoginModule required;")
+    if users:
+        modules["PLAIN"] = f"{_LOGIN_MODULES}.plain.PlainLoginModule required{users};"
     return Listener(
         name="SCRAM",
         port=port,
         protocol="SASL_SSL",
         properties={
             **_keystore(folder),
-            "sasl.enabled.mechanisms": MECHANISM,
-            f"{MECHANISM.lower()}.sasl.jaas.config": (
-                "org.apache.kafka.common.security.scram.ScramLoginModule required;"
-            ),
+            "sasl.enabled.mechanisms": ",".join(modules),
+            **{f"{mechanism.lower()}.sasl.jaas.config": module for mechanism, module in modules.items()},
         },
     )
 
 
 def ca_certificate(folder: Path) -> str:
-    """Return the certificate, in PEM, of the CA that signed the certificates of `folder`."""
+    """Return the certificate, in PEM, of the CA that signed the certificates in `folder`."""
     return _ca(folder).read_text()
 
 
+def client_certificate(folder: Path) -> tuple[str, str]:
+    """Return a certificate for clients and its private key, both in PEM, for the listener of `mutual_tls`."""
+    return (folder / "client.pem").read_text(), (folder / "client-key.pem").read_text()
+
+
 def set_password(bootstrap: str, *, username: str, password: str) -> None:
-    """Make the user, or give it another password, by the plain listener `bootstrap`.
+    """Create the user or change its password for SCRAM, over the plain listener `bootstrap`.
 
     Raises KafkaUnreachableError.
     """
 
     def upsert(admin: KafkaAdminClient) -> None:
-        [refusal] = admin.alter_user_scram_credentials(
-            [UserScramCredentialUpsertion(username, MECHANISM, password)]
-        ).values()
-        if refusal:
-            raise KafkaUnreachableError(f"Kafka at {bootstrap} does not take the user {username}: {refusal}")
+        for mechanism in _SCRAM:  # Kafka takes one of a user in a request
+            change = UserScramCredentialUpsertion(username, mechanism, password)
+            [refusal] = admin.alter_user_scram_credentials([change]).values()
+            if refusal:
+                raise KafkaUnreachableError(f"Kafka at {bootstrap} refused the user {username}: {refusal}")
 
     with_admin(bootstrap, upsert)
 
@@ -74,15 +101,26 @@ def _ca(folder: Path) -> Path:
 
 def _keystore(folder: Path) -> dict[str, object]:
     server = folder / "server.pem"
-    if not server.exists():
-        ca_key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-        ca = _ca_certificate(ca_key)
-        certificate = _server_certificate(server_key, ca, ca_key)
-        key = server_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        write_whole(_ca(folder), ca.public_bytes(Encoding.PEM))
-        # What Kafka calls a keystore in PEM: the key, and the chain from the certificate to the CA.
-        write_whole(server, key + certificate.public_bytes(Encoding.PEM) + ca.public_bytes(Encoding.PEM))
+    if not (server.exists() and (folder / "client.pem").exists()):  # an earlier version made none for clients
+        _create_certificates(folder, server)
     return {"ssl.keystore.type": "PEM", "ssl.keystore.location": server}
+
+
+def _create_certificates(folder: Path, server: Path) -> None:
+    ca_key, server_key, client_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(3))
+    ca = _ca_certificate(ca_key)
+    certificate = _server_certificate(server_key, ca, ca_key)
+    client = _certificate(_name("Local Kafka client"), issuer=ca.subject, key=client_key, issuer_key=ca_key)
+    write_atomically(_ca(folder), ca.public_bytes(Encoding.PEM))
+    write_atomically(folder / "client-key.pem", _private_bytes(client_key))
+    write_atomically(folder / "client.pem", client.sign(ca_key, hashes.SHA256()).public_bytes(Encoding.PEM))
+    # Kafka's keystore in PEM is the key, and then the chain from the certificate to the CA.
+    chain = certificate.public_bytes(Encoding.PEM) + ca.public_bytes(Encoding.PEM)
+    write_atomically(server, _private_bytes(server_key) + chain)
+
+
+def _private_bytes(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 def _ca_certificate(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
@@ -130,7 +168,7 @@ def _certificate(
     key: ec.EllipticCurvePrivateKey,
     issuer_key: ec.EllipticCurvePrivateKey,
 ) -> x509.CertificateBuilder:
-    # Python 3.13 and newer want the two identifiers, which name the key of subject and issuer.
+    # Python 3.13 and newer require the two identifiers of the subject's and the issuer's key.
     now = datetime.now(UTC)
     return (
         x509.CertificateBuilder()

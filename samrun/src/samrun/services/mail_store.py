@@ -1,8 +1,8 @@
-"""The mails that the local SES accepted: a folder that one process writes and others read.
+"""Store of the mails that the local SES accepted: a folder that one process writes and others read.
 
-A mail is up to three files, each written whole or not at all: `<id>.json`, the envelope; `<id>.eml`, the
-message as it was sent; and `<id>.read`, empty, there once somebody has read it. The .eml is written last and
-removed first: a mail is there when its .eml is.
+A mail has up to three files, each written whole or not at all. `<id>.json` is the envelope, `<id>.eml` the message
+as it was sent. `<id>.read` is empty and exists once somebody has read the mail. The .eml is written last and removed
+first, so a mail exists exactly as long as its .eml.
 """
 
 import json
@@ -14,14 +14,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from local.files import write_whole
+from samrun.errors import SamrunError
+from samrun.rfc3339 import rfc3339
+from samrun.supervision.files import write_atomically
 
 _ID = re.compile("[0-9a-f]{22}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mail:
-    """A mail's envelope: who sent it, to whom it goes (blind copies too), when it was accepted (UTC)."""
+    """Envelope of a mail: its sender, all its recipients (Bcc included), and when SES accepted it (UTC)."""
 
     id: str
     sender: str
@@ -30,39 +32,39 @@ class Mail:
     read: bool
 
 
-class MailNotFoundError(Exception):
-    """There is no mail with that id: it never was, or somebody deleted it."""
+class MailNotFoundError(SamrunError):
+    """No mail, or no part of the mail, has that id. Somebody may have deleted it."""
 
 
 class MailStore:
-    """The mails in one folder, which is made with the first mail."""
+    """The mails in one folder. The first mail creates the folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        # Envelopes never change, so each is read once; `read` is looked up every time.
+        # Envelopes never change, so the store reads each only once. It looks up `read` every time.
         self._envelopes: dict[str, Mail] = {}
 
     def add(self, raw: bytes, *, sender: str, recipients: Sequence[str], created: datetime) -> str:
-        """Keep a mail and return its id. Ids sort by `created`, an aware datetime."""
+        """Store a mail and return its id. Ids sort by `created`, an aware datetime."""
         identifier = f"{int(created.timestamp() * 1_000_000):014x}{secrets.token_hex(4)}"
         envelope = {
             "sender": sender,
             "recipients": list(recipients),
-            "created": created.astimezone(UTC).isoformat(),
+            "created": rfc3339(created.astimezone(UTC)),
         }
-        write_whole(self._path(identifier, "json"), json.dumps(envelope))
-        write_whole(self._path(identifier, "eml"), raw)
+        write_atomically(self._path(identifier, "json"), json.dumps(envelope))
+        write_atomically(self._path(identifier, "eml"), raw)
         return identifier
 
     def newest_first(self) -> list[Mail]:
-        """Return all mails."""
+        """Return all mails, newest first."""
         names = {entry.name for entry in os.scandir(self.folder)} if self.folder.is_dir() else set()
         mails = []
         for identifier in sorted((name[:-4] for name in names if name.endswith(".eml")), reverse=True):
             try:
                 envelope = self._envelope(identifier)
             except MailNotFoundError:
-                continue  # deleted since the folder was listed, or no mail of ours
+                continue  # deleted after the folder was listed, or not a mail of the store
             mails.append(replace(envelope, read=f"{identifier}.read" in names))
         return mails
 
@@ -77,7 +79,7 @@ class MailStore:
         return self._bytes(identifier, "eml")
 
     def mark_read(self, identifier: str, *, read: bool = True) -> None:
-        """Note that a mail is read, or unread again. Raises MailNotFoundError."""
+        """Mark a mail as read or unread. Raises MailNotFoundError."""
         self.get(identifier)
         if read:
             self._path(identifier, "read").touch()
@@ -85,7 +87,7 @@ class MailStore:
             self._path(identifier, "read").unlink(missing_ok=True)
 
     def delete(self, identifier: str) -> None:
-        """Remove a mail; one that is gone already is no error."""
+        """Remove a mail; it is no error if the mail is gone already."""
         for suffix in ("eml", "json", "read"):
             self._path(identifier, suffix).unlink(missing_ok=True)
 
@@ -108,7 +110,7 @@ class MailStore:
             raise MailNotFoundError(identifier) from None
 
     def _path(self, identifier: str, suffix: str) -> Path:
-        # Ids come from URLs too, and must not lead out of the folder.
+        # Ids also come from URLs, and must not lead out of the folder.
         if not _ID.fullmatch(identifier):
             raise MailNotFoundError(identifier)
         return self.folder / f"{identifier}.{suffix}"

@@ -1,6 +1,6 @@
-"""Fetches Java programs from Maven's repository into the user's cache, each whole or not at all.
+"""Downloads of Java programs: from Maven's repository into the user's cache, each program whole or not at all.
 
-`python -m local.maven GROUP:NAME:VERSION` prints the folder of the program with everything that it depends on.
+`python -m samrun.services.maven GROUP:NAME:VERSION` prints the folder with a program and all its dependencies.
 """
 
 import logging
@@ -16,29 +16,31 @@ from jgo.env import EnvironmentBuilder
 from jgo.maven import Artifact, MavenContext, PythonResolver
 from jgo.util import http
 
+from samrun.errors import SamrunError
 
-class FetchError(Exception):
-    """A file could not be downloaded; the message says which and why."""
+
+class FetchError(SamrunError):
+    """A file could not be downloaded. The message names the file and the cause."""
 
 
 def user_cache() -> Path:
-    """Return the folder that all checkouts of this user share."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "local-java")
+    """Return the cache folder, which all projects of this user share."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "samrun")
 
 
 def fetch(program: str, *, cache: Path, repository: str = MAVEN_CENTRAL_URL) -> Path:
-    """Return the folder of a program `group:name:version` (several artifacts joined by `+`), fetched if need be.
+    """Return the folder of a program `group:name:version` (several artifacts joined by `+`); fetch it if necessary.
 
-    Whenever a fetch is killed, nothing of it is taken for complete, and the next one goes on with the files that
-    had arrived. Raises FetchError.
+    A fetch may be killed at any moment: its program does not count as complete, and the next fetch continues with
+    the files that had arrived. Raises FetchError.
     """
     cache.mkdir(parents=True, exist_ok=True)
-    # A colon would end the folder's name in a class path.
+    # A class path separates its folders by colons.
     complete = cache / "programs" / program.replace(":", "-")
     with filelock.FileLock(cache / "lock"):  # several stacks may start at once on a new machine
         if not complete.is_dir():
             unfinished = cache / "unfinished"
-            shutil.rmtree(unfinished, ignore_errors=True)  # of a fetch that was killed
+            shutil.rmtree(unfinished, ignore_errors=True)  # left by a fetch that was killed
             context = MavenContext(
                 resolver=_WholeFiles(unfinished), repo_cache=cache / "repository", remote_repos={"maven": repository}
             )
@@ -50,10 +52,11 @@ def fetch(program: str, *, cache: Path, repository: str = MAVEN_CENTRAL_URL) -> 
 
 
 class _WholeFiles(PythonResolver):
-    """Downloads into a folder of its own and moves what is whole to the repository, where jgo trusts all it finds.
+    """Resolver that moves only whole files to the repository, since jgo trusts every file there.
 
-    jgo builds a program without a library whose description it cannot download. Here it does so only where there is
-    none (a few POMs name such): any other trouble is a FetchError, which jgo lets through.
+    It downloads into a folder of its own. When jgo cannot download a library's description, it builds the program
+    without the library. Here it does so only if the description does not exist (a few POMs name such libraries). Any
+    other problem is a FetchError, which jgo does not catch.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -79,7 +82,7 @@ class _WholeFiles(PythonResolver):
 
 
 def _status(artifact: Artifact) -> int:
-    """Return how the repository answers for an artifact; jgo itself tells nothing but that it was not a 200."""
+    """Return the status of the repository's answer for an artifact; jgo itself only reports that it was not 200."""
     [repository] = artifact.context.remote_repos.values()
     url = f"{repository}/{artifact.component.path_prefix.as_posix()}/{artifact.filename}"
     try:
@@ -89,7 +92,7 @@ def _status(artifact: Artifact) -> int:
 
 
 def _main() -> None:
-    # It warns of native libraries in Maven's repository, which are no jars and need not be.
+    # jgo warns about native libraries in Maven's repository, because they are not jars. They need not be.
     logging.getLogger("jgo").setLevel(logging.ERROR)
     print(fetch(sys.argv[1], cache=user_cache()))
 

@@ -1,6 +1,6 @@
-"""An AWS of moto in a process of its own: SES, SNS, SQS, S3 and more. Every mail that it accepts is kept.
+"""The local AWS: moto in a process of its own (SES, SNS, SQS, S3 and more). It stores every mail that it accepts.
 
-What moto itself holds (queues, topics, text messages) is gone when it ends; the mails are files and stay.
+Queues, topics and text messages are in moto's memory and are lost when it ends. The mails are files and stay.
 """
 
 import argparse
@@ -16,20 +16,21 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from local.mails import MailStore
-from local.ports import until_open
-from local.process import Process
+from samrun.services.mail_store import MailStore
+from samrun.services.unknown_service import refuse_unknown_service
+from samrun.supervision.ports import wait_for_port
+from samrun.supervision.process import Process
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
 async def start(*, port: int, addresses: Sequence[str], mails: Path, logs: Path) -> Process:
-    """Start it on these addresses of the machine and return at once; `ready` tells when it answers."""
+    """Start moto on these addresses of the machine and return at once; `wait_until_ready` waits for it."""
     command: list[str | Path] = [
         sys.executable,
         "-m",
-        "local.aws",
+        "samrun.services.moto_server",
         "--port",
         str(port),
         "--mails",
@@ -40,13 +41,13 @@ async def start(*, port: int, addresses: Sequence[str], mails: Path, logs: Path)
     return await Process.start("the local AWS (moto)", command, log=logs / "aws.log")
 
 
-async def ready(port: int) -> None:
-    """Wait until it answers."""
-    await until_open(port)
+async def wait_until_ready(port: int) -> None:
+    """Wait until moto accepts connections."""
+    await wait_for_port(port)
 
 
-class KeepMails:
-    """Passes requests on to moto, and keeps the mails that moto accepted before its answer goes out."""
+class MailStoringMiddleware:
+    """Middleware that passes requests to moto, and stores the mails that moto accepted before its answer is sent."""
 
     def __init__(self, moto: "WSGIApplication", store: MailStore) -> None:
         self._moto = moto
@@ -56,20 +57,20 @@ class KeepMails:
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         answer = self._moto(environ, start_response)
         with self._lock:
-            for region, message in _accepted():
-                keep(message, region, self._store)
+            for region, message in _take_accepted_messages():
+                store_mails(message, region, self._store)
         return answer
 
 
-def keep(message: Any, region: str, store: MailStore) -> None:
-    """Keep the mails that one of moto's messages is."""
+def store_mails(message: Any, region: str, store: MailStore) -> None:
+    """Store every mail in one of moto's messages; a bulk message has several."""
     sender = parseaddr(message.source)[1]
     for raw, recipients in _as_mails(message, region):
         store.add(raw, sender=sender, recipients=recipients, created=datetime.now(UTC))
 
 
-def _accepted() -> Iterator[tuple[str, Any]]:
-    """Take the messages out of moto, which counts them by itself; each comes with its region."""
+def _take_accepted_messages() -> Iterator[tuple[str, Any]]:
+    """Remove the messages from moto and yield each with its region; moto's own counter stays."""
     from moto.ses.models import ses_backends
 
     for account in list(ses_backends.values()):
@@ -79,11 +80,11 @@ def _accepted() -> Iterator[tuple[str, Any]]:
 
 
 def _as_mails(message: Any, region: str) -> Iterator[tuple[bytes, list[str]]]:
-    """Return, with its recipients, each MIME message that one of moto's messages is: raw, simple or of a template."""
-    # As SES does it; a mail client needs it to tell mails apart.
+    """Yield each mail of one of moto's messages (raw, simple or templated) as MIME, with its recipients."""
+    # SES adds this header too; a mail client needs it to tell mails apart.
     identifier = f"Message-ID: <{message.id}@{region}.amazonses.com>\r\n".encode()
     if hasattr(message, "raw_data"):
-        # moto adds those of the To header, with their names, to those of the request.
+        # moto adds the recipients in the To header, with their names, to the recipients of the request.
         recipients = list(dict.fromkeys(parseaddr(address)[1] for address in message.destinations))
         yield identifier + message.raw_data.encode(), recipients
         return
@@ -93,15 +94,15 @@ def _as_mails(message: Any, region: str) -> Iterator[tuple[bytes, list[str]]]:
 
 
 def _contents(message: Any) -> Iterator[tuple[Mapping[str, Sequence[str]], str, str]]:
-    """Return destination, subject and body of each mail of a message that is not raw."""
+    """Yield destination, subject and body of each mail of a message that is not raw."""
     if not hasattr(message, "template"):
         yield message.destinations, message.subject, message.body
         return
     is_bulk = isinstance(message.destinations, list)
     for each in message.destinations if is_bulk else [{"Destination": message.destinations}]:
         data = each.get("ReplacementTemplateData") or message.template_data
-        words = f"SES would fill in the template {message.template}; the local AWS does not. Its data:\n\n{data}\n"
-        yield each["Destination"], f"The template {message.template}", words
+        text = f"SES would fill in the template {message.template}; the local AWS does not. Its data:\n\n{data}\n"
+        yield each["Destination"], f"The template {message.template}", text
 
 
 def _composed(source: str, destination: Mapping[str, Sequence[str]], subject: str, body: str) -> bytes:
@@ -110,13 +111,13 @@ def _composed(source: str, destination: Mapping[str, Sequence[str]], subject: st
     for header in ("To", "Cc"):
         if addresses := destination.get(f"{header}Addresses"):
             mail[header] = ", ".join(addresses)
-    mail["Subject"] = " ".join(_encodable(subject).split())  # no header has more than one line
+    mail["Subject"] = " ".join(_encodable(subject).split())  # a header has one line
     mail.set_content(_encodable(body), subtype="html" if body.lstrip().startswith("<") else "plain")
     return mail.as_bytes()
 
 
 def _encodable(text: str) -> str:
-    """Return the text without what JSON can hold and no mail can: half a surrogate pair."""
+    """Return the text without half surrogate pairs: JSON can hold them, a mail cannot."""
     return text.encode(errors="replace").decode()
 
 
@@ -131,8 +132,12 @@ def _main() -> None:
     options = parser.parse_args()
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    WSGIRequestHandler.protocol_version = "HTTP/1.1"  # clients keep their connections
-    app = KeepMails(DomainDispatcherApplication(create_backend_app), MailStore(options.mails))
+    WSGIRequestHandler.protocol_version = "HTTP/1.1"  # so that clients can reuse their connections
+
+    def create_app(service: Any) -> Any:
+        return create_backend_app(service) if service else refuse_unknown_service
+
+    app = MailStoringMiddleware(DomainDispatcherApplication(create_app), MailStore(options.mails))
     servers = [make_server(address, options.port, app, threaded=True) for address in options.addresses]
     threads = [threading.Thread(target=server.serve_forever) for server in servers]
     for thread in threads:

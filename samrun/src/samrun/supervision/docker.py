@@ -1,4 +1,4 @@
-"""Where containers of this machine's Docker reach this machine."""
+"""Addresses by which containers of this machine's Docker reach this machine."""
 
 import socket
 import struct
@@ -9,9 +9,9 @@ _SIOCGIFADDR = 0x8915
 
 
 def bridge_address() -> str | None:
-    """Return the address of Docker's default bridge, or None where there is none.
+    """Return the address of Docker's default bridge, or None if there is none.
 
-    Docker Desktop (macOS, Windows) has none: there, host.docker.internal leads to the machine's loopback.
+    Docker Desktop (macOS, Windows) has no bridge: its host.docker.internal is the machine's loopback.
     """
     if sys.platform != "linux":
         return None

@@ -4,10 +4,10 @@ import os
 from pathlib import Path
 
 
-def write_whole(file: Path, content: str | bytes, *, mode: int = 0o666) -> Path:
-    """Write a file, and its folder if need be, so that nobody ever sees a part of it; return the file.
+def write_atomically(file: Path, content: str | bytes, *, mode: int = 0o666) -> Path:
+    """Write a file atomically, so that no reader sees a part of it. Create its folder if necessary. Return the file.
 
-    Its permissions are `mode`, less the umask, from the first byte on.
+    The file has the permissions `mode`, less the umask, from the first byte on.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_name(f"{file.name}.{os.getpid()}.unfinished")

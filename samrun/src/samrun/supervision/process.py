@@ -6,24 +6,24 @@ import ctypes
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
-from local.errors import PlainError
+from samrun.errors import UserError
 
-_LAST_WORDS = 15
+_TAIL_LINES = 15
 _PR_SET_PDEATHSIG = 1
-# Looked up here: between fork and exec, another thread may hold the lock that a look-up takes.
+# Looked up at import: a look-up takes a lock, and between fork and exec another thread may hold it for ever.
 _prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
 
-class ProcessDiedError(PlainError):
-    """A process that the stack needs has ended by itself; the message holds its last words."""
+class ProcessDiedError(UserError):
+    """A process that the stack needs exited unexpectedly. The message has the last lines of its log."""
 
 
 class Process:
-    """A component of the stack that runs in a process of its own."""
+    """A part of the stack that runs in a process of its own."""
 
     def __init__(self, name: str, process: asyncio.subprocess.Process, log: Path) -> None:
         self.name = name
@@ -31,8 +31,10 @@ class Process:
         self._log = log
 
     @classmethod
-    async def start(cls, name: str, command: Sequence[str | Path], *, log: Path) -> Self:
-        """Start `command`; what it prints goes to the file `log`, from its beginning."""
+    async def start(
+        cls, name: str, command: Sequence[str | Path], *, log: Path, variables: Mapping[str, str] | None = None
+    ) -> Self:
+        """Start `command`, with more environment variables. Its output replaces the content of the file `log`."""
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as output:
             process = await asyncio.create_subprocess_exec(
@@ -40,8 +42,9 @@ class Process:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=asyncio.subprocess.STDOUT,
-                # Ctrl-C reaches the whole foreground group: in a session of its own the child outlives it, and
-                # the stack ends its parts in order.
+                env=os.environ | (variables or {}),
+                # Ctrl-C reaches the whole foreground group. In a session of its own the child survives it, so that
+                # the stack can end its parts in order.
                 start_new_session=True,
                 preexec_fn=end_with_parent,
             )
@@ -54,31 +57,31 @@ class Process:
     def __str__(self) -> str:
         return f"{self.name}, pid {self.pid}"
 
-    async def ended(self) -> int:
-        """Wait for the process to end by itself, and return its exit status."""
+    async def wait(self) -> int:
+        """Wait until the process ends by itself, and return its exit status."""
         return await self._process.wait()
 
     async def died(self) -> ProcessDiedError:
-        """Wait for the process to end by itself, and return the error that says so."""
-        status = await self.ended()
-        return ProcessDiedError(f"{self.name} ended by itself ({_in_words(status)}). {self.last_words()}")
+        """Wait until the process ends by itself, and return the error that says so."""
+        status = await self.wait()
+        return ProcessDiedError(f"{self.name} exited unexpectedly ({_in_words(status)}). {self.log_tail()}")
 
-    def last_words(self) -> str:
-        """Return the last lines that the process printed, and where all of them are."""
-        lines = self._log.read_text(errors="replace").splitlines()[-_LAST_WORDS:]
+    def log_tail(self) -> str:
+        """Return the last lines that the process printed, and the name of the file with all of them."""
+        lines = self._log.read_text(errors="replace").splitlines()[-_TAIL_LINES:]
         if not lines:
             return f"It printed nothing ({self._log} is empty)."
-        return f"Its last words, of {self._log}:\n" + "\n".join(f"    {line}" for line in lines)
+        return f"The last lines of {self._log}:\n" + "\n".join(f"    {line}" for line in lines)
 
     async def stop(self, *, patience: float = 10) -> None:
-        """End the process and all that it started: see the function `stop`."""
+        """End the process and all processes that it started: see the function `stop`."""
         await stop(self._process, patience=patience)
 
 
 async def stop(process: asyncio.subprocess.Process, *, patience: float) -> None:
-    """End a process that leads a session, and all that it started.
+    """End a process that leads a session, and all processes that it started.
 
-    They are asked by SIGTERM; what is left once the process has ended, or after `patience` seconds, is killed.
+    All of them get SIGTERM. Once the process has ended, or after `patience` seconds, those that are left get SIGKILL.
     """
     if process.returncode is None:
         _signal(process, signal.SIGTERM)
@@ -89,15 +92,15 @@ async def stop(process: asyncio.subprocess.Process, *, patience: float) -> None:
 
 
 def _signal(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
-    # macOS forbids what Linux cannot find: a group of which nothing runs any more.
+    # For a group without running processes, Linux says that it does not exist, and macOS that it is forbidden.
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, number)
 
 
 def end_with_parent() -> None:
-    """Have the kernel end this process when its parent dies without a chance to do so (Linux only).
+    """Make the kernel kill this process when its parent dies, even if the parent is killed (Linux only).
 
-    Runs in the child between fork and exec.
+    This runs in the child, between fork and exec.
     """
     if _prctl is not None:
         _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

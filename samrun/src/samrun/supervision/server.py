@@ -1,4 +1,4 @@
-"""An HTTP server of this process, among others in the same event loop."""
+"""HTTP server in our own process: one of several in the same event loop."""
 
 import asyncio
 import contextlib
@@ -6,27 +6,52 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+_HEADER_NAMES = "header_names"
+
+
+class _Protocol(HttpToolsProtocol):
+    """HTTP that also keeps the names of the headers as the client wrote them."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["state"][_HEADER_NAMES] = []
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.scope["state"][_HEADER_NAMES].append(name.decode("latin-1"))
+        super().on_header(name, value)
 
 
 class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        # Signals are the stack's business: one server among many must not take them.
+        # The stack handles signals. One server of several must not take them.
         yield
+
+
+def header_names(scope: Scope) -> list[str]:
+    """Return the names of a request's headers as the client wrote them, in their order.
+
+    In a scope of another server, they are in lower case.
+    """
+    names: list[str] | None = scope.get("state", {}).get(_HEADER_NAMES)
+    return [name.decode("latin-1") for name, _ in scope["headers"]] if names is None else names
 
 
 @contextlib.asynccontextmanager
 async def serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
-    """Serve `app` on a bound socket for as long as the context lasts."""
+    """Serve `app` on a bound socket while the context lasts."""
     server = _Server(
         uvicorn.Config(
             app,
+            http=_Protocol,
             lifespan="off",
             log_config=None,
             access_log=False,
             proxy_headers=False,
-            # A pending request (the runtime client's `next` always is one) must not hold up the end.
+            # An open request must not delay the end. The runtime client's `next` is always one.
             timeout_graceful_shutdown=1,
         )
     )

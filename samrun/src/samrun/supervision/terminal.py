@@ -1,22 +1,30 @@
-"""What the stack says on the terminal: one line a step, and the functions' own log lines made short."""
+"""Terminal: prints a line for each step of the stack, and the functions' log lines in short."""
 
 import contextlib
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Mapping
 from datetime import datetime
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO
 
-from local.gateway import Access
-from local.model import Function
+from samrun.supervision.access import Access
 
 _WIDTH = 16
+# A terminal acts on these instead of showing them: escape sequences (ECMA-48), and control characters but for the tab
+# and the line feed.
+_CONTROLS = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_].*?(?:\x1b\\|\x07|\x9c)|\x1b[ -/]*[0-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]",
+    re.DOTALL,
+)
 _COLOURS = {"ERROR": "31", "CRITICAL": "31", "WARNING": "33", "WARN": "33", "source": "36", "time": "2"}
-# What Powertools and the runtime client put into every line; the rest is what the line is about.
+# The runtime client logs this before each error that a function raises, with a long text about runtime updates.
+_GENERAL_ADVICE = "LAMBDA_WARNING: "
+# Powertools and the runtime client put these into every line; all others are the line's own.
 _ROUTINE = {
     "cold_start",
     "correlation_id",
@@ -43,8 +51,20 @@ _ROUTINE = {
 }
 
 
+class NamedFunction(Protocol):
+    """A function, as far as the terminal knows it."""
+
+    @property
+    def name(self) -> str:
+        """The name of the function."""
+        ...
+
+
 class Terminal:
-    """Prints to `output`; the functions' log lines go to files in `logs` too, as they are."""
+    """Terminal that prints to `output`, and writes the functions' log lines unchanged to files in `logs`.
+
+    It prints no escape sequence of others: with one, a log line could change what stands above it.
+    """
 
     def __init__(self, output: TextIO, logs: Path) -> None:
         self._output = output
@@ -55,26 +75,27 @@ class Terminal:
     def step(self, source: str, text: str, *, level: str = "INFO") -> None:
         """Print a line about what `source` did."""
         moment = datetime.now().astimezone().strftime("%H:%M:%S.%f")[:-3]
-        text = text.replace("\n", "\n" + " " * (len(moment) + _WIDTH + 4))
+        # Functions and clients write parts of it.
+        text = _CONTROLS.sub("", text).replace("\n", "\n" + " " * (len(moment) + _WIDTH + 4))
         self.say(f"{self._in('time', moment)}  {self._in('source', f'{source:<{_WIDTH}}')}  {self._in(level, text)}")
 
     def say(self, text: str) -> None:
         """Print some text."""
-        # In one piece: the mappings' threads print too.
-        with contextlib.suppress(OSError, ValueError):  # whoever looked on is gone; the work goes on
+        # One write for the whole line, since the mappings' threads print, too.
+        with contextlib.suppress(OSError, ValueError):  # nobody reads the terminal any more; the stack goes on
             self._output.write(f"{text}\n")
             self._output.flush()
 
     def access(self, access: Access) -> None:
-        """Print a request to the gateway and how it was answered."""
+        """Print a request to the gateway, with its status and its duration."""
         if access.function is None and access.status < 400:
-            return  # the page of docs, which takes many
+            return  # the page of docs makes many such requests
         level = "INFO" if access.status < 500 else "ERROR"
         answer = f"{access.status} in {access.milliseconds:.0f} ms"
         self.step("HTTP", f"{access.method} {access.path} → {answer}", level=level)
 
-    def function(self, function: Function, line: str) -> None:
-        """Print a line that a function logged, and keep it."""
+    def function(self, function: NamedFunction, line: str) -> None:
+        """Print a line that a function logged, and write it to the function's log file."""
         self._logs.mkdir(parents=True, exist_ok=True)
         with (self._logs / f"{function.name}.log").open("a", encoding="utf-8") as log:
             log.write(line + "\n")
@@ -83,7 +104,8 @@ class Terminal:
         except (ValueError, RecursionError):
             entry = None
         if not isinstance(entry, dict):
-            self.step(function.name, line)
+            if _GENERAL_ADVICE not in line:
+                self.step(function.name, line)
             return
         level = str(entry.get("level") or entry.get("log_level") or "INFO")
         if not _is_noise(entry, level):
@@ -95,8 +117,8 @@ class Terminal:
 
 
 def _is_noise(entry: Mapping[str, Any], level: str) -> bool:
-    """Tell whether a line is not for people: metrics in CloudWatch's embedded format, debugging, general advice."""
-    return "_aws" in entry or level == "DEBUG" or str(entry.get("message")).startswith("LAMBDA_WARNING")
+    """Return whether a line is not for people: metrics in CloudWatch's embedded format, debugging, general advice."""
+    return "_aws" in entry or level == "DEBUG" or str(entry.get("message")).startswith(_GENERAL_ADVICE)
 
 
 def _in_short(entry: Mapping[str, Any], level: str) -> str:
@@ -112,14 +134,14 @@ def _message(entry: Mapping[str, Any]) -> str:
 
 
 def _trace(entry: Mapping[str, Any]) -> str:
-    # The runtime client's is a list of lines. A function may print any JSON, so nothing is taken for granted.
+    # The runtime client logs a list of lines. A function may print any JSON, so every type is checked.
     lines = entry.get("stackTrace")
     return str(entry.get("exception") or "") or ("".join(map(str, lines)) if isinstance(lines, list) else "")
 
 
-def standard(logs: Path) -> Terminal:
-    """Return the terminal that the command was started from."""
+def standard_terminal(logs: Path) -> Terminal:
+    """Return the terminal on standard output."""
     if isinstance(sys.stdout, TextIOWrapper):
-        # A function may log what has no encoding (half a surrogate pair), and no line may end the stack.
+        # A function may log text that has no encoding (half a surrogate pair); such a line must not end the stack.
         sys.stdout.reconfigure(errors="backslashreplace")
     return Terminal(sys.stdout, logs)

@@ -1,318 +1,126 @@
-"""Reads a SAM template: translates it as a deployment would, resolves it, and says what there is to run."""
+"""Loader: reads, translates and resolves a SAM template, and returns the application that it declares."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-from samtranslator.model.exceptions import InvalidDocumentException
-from samtranslator.yaml_helper import yaml_parse
-
-from local.arns import function_name
-from local.errors import PlainError
-from local.http_api import http_api, ignored_of_api
-from local.intrinsics import UnresolvableError
-from local.model import Application, Function, KafkaLogin, KafkaMapping, Resource
-from local.schedules import reading
-from local.schedules.reading import ScheduleError
-from local.translation import Wired, translate, wire
-
-_FUNCTION = "AWS::Lambda::Function"
-# Resources that the functions talk to: local/resources.py makes them.
-_MADE = {
-    "AWS::DynamoDB::Table",
-    "AWS::S3::Bucket",
-    "AWS::SES::ConfigurationSet",
-    "AWS::SES::EmailIdentity",
-    "AWS::SNS::Topic",
-    "AWS::SQS::Queue",
-}
-# Resources that need nothing done on one machine: their meaning is in others, or is operation only.
-_PASSIVE = {
-    "AWS::ApiGatewayV2::Stage",
-    "AWS::CloudWatch::Alarm",
-    "AWS::CloudWatch::Dashboard",
-    "AWS::IAM::ManagedPolicy",
-    "AWS::IAM::Policy",
-    "AWS::IAM::Role",
-    "AWS::KMS::Alias",
-    "AWS::KMS::Key",
-    "AWS::Lambda::Alias",
-    "AWS::Lambda::Permission",
-    "AWS::Lambda::Version",
-    "AWS::Logs::LogGroup",
-    "AWS::S3::BucketPolicy",
-    "AWS::Scheduler::ScheduleGroup",
-    "AWS::SNS::TopicPolicy",
-    "AWS::SQS::QueuePolicy",
-}
-# Properties of a Kafka mapping that change what a deployment does, and nothing on this machine.
-_IGNORED_OF_MAPPING = ("FilterCriteria",)
-# "When you configure both infinite retries and an on-failure destination, Lambda automatically applies a maximum of 10
-# retry attempts": https://docs.aws.amazon.com/lambda/latest/dg/kafka-retry-configurations.html
-_RETRIES_BEFORE_A_DESTINATION = 10
+from samrun.template.apis.function_urls import ignored_in_function_urls, read_function_urls
+from samrun.template.apis.http_api import ignored_in_http_apis, read_http_apis
+from samrun.template.apis.rest_api import ignored_in_rest_apis, missing_in_rest_apis, read_rest_apis
+from samrun.template.functions.functions_not_run import without
+from samrun.template.functions.lambda_functions import NotRun, ignored_in_functions, read_functions
+from samrun.template.functions.layers import layer_folders
+from samrun.template.model.application import Application, Resource
+from samrun.template.model.functions import Function
+from samrun.template.reading.joined_stacks import join
+from samrun.template.reading.nested_stacks import StackTemplate, errors_of
+from samrun.template.resolution.dynamic_references import unknown_references
+from samrun.template.resolution.resolved_template import ResolvedTemplate
+from samrun.template.support.event_sources import missing_triggers
+from samrun.template.support.properties import ignored_properties
+from samrun.template.support.resource_types import CREATED, KNOWN, reason_not_run
+from samrun.template.triggers.event_rules import ignored_in_event_rules, read_event_rules
+from samrun.template.triggers.kafka_mappings import ignored_in_mappings, read_kafka_mappings
+from samrun.template.triggers.notifications import ignored_in_notifications, read_notifications
+from samrun.template.triggers.queue_triggers import ignored_in_queue_triggers, read_queue_triggers, undeclared_queues
+from samrun.template.triggers.schedules import ignored_in_schedules, read_schedules
+from samrun.template.triggers.stream_triggers import ignored_in_stream_triggers, read_stream_triggers
 
 
-class TemplateError(PlainError):
-    """The template cannot be run; the message says what to change."""
+def load(
+    path: Path,
+    *,
+    parameters: Mapping[str, str],
+    region: str,
+    aws: str,
+    api: str = "",
+    issuer: str = "",
+    in_containers: bool = False,
+) -> Application:
+    """Return the application of the template at `path`, with these values for its parameters.
 
-
-def load(path: Path, *, parameters: Mapping[str, str], region: str, aws: str) -> Application:
-    """Read the template at `path` with these values for its parameters.
-
-    `aws` is the URL of the local AWS (queue URLs begin with it). Raises TemplateError.
+    `aws` is the URL of the local AWS; queue URLs begin with it. `api` is the URL of the APIs, with which
+    the URLs of functions begin. `issuer` is the URL of the local issuer of tokens.
+    Functions in other languages than Python belong to the application if functions run `in_containers`. Raises
+    TemplateError.
     """
-    source = _read(path)
-    values = _parameter_values(source, parameters, path)
-    try:
-        template = translate(source, parameters=values, region=region)
-        wired = wire(template, parameters=values, region=region, aws=aws, stack="local")
-        return _Reader(path, source, wired).application()
-    except InvalidDocumentException as error:
-        causes = "\n".join(f"  {cause.message}" for cause in error.causes)
-        raise TemplateError(f"{path} is not a valid SAM template:\n{causes}") from error
-    except (UnresolvableError, ScheduleError) as error:
-        raise TemplateError(f"{path}: {error}") from error
-
-
-class _Reader:
-    """Turns the translated resources, one by one, into what the local stack runs."""
-
-    def __init__(self, path: Path, source: Mapping[str, Any], wired: Wired) -> None:
-        self._path = path
-        self._source = source
-        self._intrinsics = wired.intrinsics
-        self._references = wired.references
-        self._resources = wired.resources
-
-    def application(self) -> Application:
-        known = _MADE | _PASSIVE | reading.KINDS | {_FUNCTION, "AWS::ApiGatewayV2::Api"}
-        known.add("AWS::Lambda::EventSourceMapping")
-        return Application(
-            functions=tuple(self._function(*each) for each in self._of(_FUNCTION)),
-            apis=tuple(
-                http_api(
-                    logical_id,
-                    properties.get("Body", {}),
-                    stage=self._stage_of(logical_id),
-                    metadata=self._intrinsics.resolve(self._resources[logical_id].get("Metadata", {})),
-                    folder=self._path.parent,
-                )
-                for logical_id, properties in self._of("AWS::ApiGatewayV2::Api")
-            ),
-            mappings=tuple(
-                self._mapping(*each)
-                for each in self._of("AWS::Lambda::EventSourceMapping")
-                if _kafka_config(each[1]) is not None and _is_enabled(each[1])
-            ),
-            schedules=tuple(
-                reading.schedules(
-                    self._of, functions=self._function_names(), region=self._intrinsics.resolve({"Ref": "AWS::Region"})
-                )
-            ),
-            resources=tuple(
-                Resource(
-                    logical_id=logical_id,
-                    type=kind,
-                    name=self._references.name(logical_id),
-                    properties=properties,
-                )
-                for kind in sorted(_MADE)
-                for logical_id, properties in self._of(kind)
-            ),
-            ignored=tuple(self._ignored(known)),
-        )
-
-    def _ignored(self, known: Collection[str]) -> Iterator[str]:
-        for logical_id, resource in self._resources.items():
-            kind = resource["Type"]
-            if kind not in known:
-                yield f"{logical_id} ({kind})"
-        for logical_id, properties in self._of("AWS::Lambda::EventSourceMapping"):
-            if ignored := ", ".join(_ignored_of_mapping(properties)):
-                yield f"{logical_id}: {ignored}"
-        for logical_id, properties in self._of("AWS::ApiGatewayV2::Api"):
-            if ignored := ", ".join(ignored_of_api(properties)):
-                yield f"{logical_id}: {ignored}"
-        yield from reading.ignored_of_schedules(self._of, functions=self._function_names())
-
-    def _of(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
-        for logical_id, resource in self._resources.items():
-            if resource["Type"] == kind:
-                yield logical_id, self._intrinsics.resolve(resource.get("Properties", {}))
-
-    def _function_names(self) -> set[str]:
-        return {self._references.name(logical_id) for logical_id, _ in self._of(_FUNCTION)}
-
-    def _function(self, logical_id: str, properties: dict[str, Any]) -> Function:
-        runtime = properties.get("Runtime", "")
-        if not runtime.startswith("python"):
-            raise TemplateError(
-                f"{self._path}: {logical_id} has the runtime {runtime or properties.get('PackageType')!r}; "
-                "only functions in Python run here"
+    outer = StackTemplate(path, parameters=parameters, region=region, aws=aws, api=api)
+    with errors_of(path):
+        stacks = list(outer.all())
+    layers = {arn: folder for each in stacks for arn, folder in _layers(each)}
+    return join(
+        {
+            stack.prefix: _application(
+                stack, {**layers, **dict(_layers(stack))}, issuer=issuer, in_containers=in_containers
             )
-        watched = self._path.parent / self._code_uri(logical_id)
-        if not watched.is_dir():
-            raise TemplateError(f"{self._path}: the CodeUri of {logical_id}, {watched}, is no folder")
-        environment = properties.get("Environment", {}).get("Variables", {})
-        return Function(
-            name=self._references.name(logical_id),
-            arn=self._references(logical_id, "Arn"),
-            handler=properties["Handler"],
-            code=self._package_root(logical_id, watched),
-            watched=watched,
-            timeout=int(properties.get("Timeout", 3)),
-            memory=int(properties.get("MemorySize", 128)),
-            concurrency=int(concurrency) if (concurrency := properties.get("ReservedConcurrentExecutions")) else None,
-            environment={name: _as_variable(value) for name, value in environment.items()},
-            log_format=properties.get("LoggingConfig", {}).get("LogFormat", "Text"),
-            log_level=properties.get("LoggingConfig", {}).get("ApplicationLogLevel"),
+            for stack in stacks
+        }
+    )
+
+
+def _layers(stack: StackTemplate) -> Iterator[tuple[str, Path]]:
+    return layer_folders(stack.template, source=stack.source, path=stack.path)
+
+
+def _application(stack: StackTemplate, layers: Mapping[str, Path], *, issuer: str, in_containers: bool) -> Application:
+    template, path = stack.template, stack.path
+    with errors_of(path):
+        functions = list(
+            read_functions(template, source=stack.source, path=path, layers=layers, in_containers=in_containers)
         )
-
-    def _code_uri(self, logical_id: str) -> str:
-        of_all = self._source.get("Globals", {}).get("Function", {}).get("CodeUri")
-        code_uri = self._source["Resources"][logical_id].get("Properties", {}).get("CodeUri", of_all)
-        if not isinstance(code_uri, str) or code_uri.startswith("s3://"):
-            raise TemplateError(f"{self._path}: {logical_id} needs a CodeUri that is a folder beside the template")
-        return code_uri
-
-    def _package_root(self, logical_id: str, folder: Path) -> Path:
-        """Return what lies at the root of the zip: with ParentPackageMode, `sam build` keeps the folders above."""
-        build = self._source["Resources"][logical_id].get("Metadata", {}).get("BuildProperties", {})
-        mode = build.get("ParentPackageMode")
-        if mode == "explicit":
-            package = Path(*build["ParentPackages"].split("."))
-        elif mode == "auto":
-            package = folder.relative_to(self._path.parent)
-        else:
-            return folder.resolve()
-        if folder.parts[-len(package.parts) :] != package.parts:
-            raise TemplateError(
-                f"{self._path}: the ParentPackages of {logical_id}, {package}, are not where its CodeUri ends: {folder}"
-            )
-        return folder.resolve().parents[len(package.parts) - 1]
-
-    def _stage_of(self, api: str) -> Mapping[str, Any]:
-        """Return the properties of an API's stage; on one machine there is one."""
-        stages = (stage for _, stage in self._of("AWS::ApiGatewayV2::Stage") if stage.get("ApiId") == api)
-        return next(stages, {})
-
-    def _mapping(self, logical_id: str, properties: dict[str, Any]) -> KafkaMapping:
-        config = _kafka_config(properties) or {}
-        function = function_name(properties["FunctionName"])
-        arns = {self._references.name(each): self._references(each, "Arn") for each, _ in self._of(_FUNCTION)}
-        if function not in arns:
-            raise TemplateError(f"{self._path}: {logical_id} triggers {function}, which is no function of the template")
-        timestamp = properties.get("StartingPositionTimestamp")
-        destination = _destination(properties)
-        retries = _limit(properties, "MaximumRetryAttempts")
-        return KafkaMapping(
-            logical_id=logical_id,
-            function=function,
-            function_arn=arns[function],
-            topic=properties["Topics"][0],
-            consumer_group=config.get("ConsumerGroupId") or f"local-{logical_id}",
-            event_source_arn=properties.get("EventSourceArn"),
-            batch_size=int(properties.get("BatchSize", 100)),
-            window=float(properties.get("MaximumBatchingWindowInSeconds", 0.5)),
-            starting_position=properties.get("StartingPosition", "TRIM_HORIZON"),
-            starting_timestamp=None if timestamp is None else float(timestamp),
-            partial_answers="ReportBatchItemFailures" in properties.get("FunctionResponseTypes", []),
-            bisect=_is_true(properties.get("BisectBatchOnFunctionError", False)),
-            maximum_retries=_RETRIES_BEFORE_A_DESTINATION if retries is None and destination else retries,
-            maximum_age=_limit(properties, "MaximumRecordAgeInSeconds"),
-            on_failure=None if _is_kafka_topic(destination) else destination,
-            bootstrap=_bootstrap(properties),
-            login=_login(properties),
+        run = tuple(each for each in functions if isinstance(each, Function))
+        queue_triggers = tuple(read_queue_triggers(template, path=path))
+        declared = tuple(_created_resources(template))
+        resources = (*declared, *undeclared_queues(queue_triggers, declared, run))
+        application = Application(
+            functions=run,
+            apis=tuple(read_http_apis(template, folder=path.parent, issuer=issuer)),
+            rest_apis=tuple(read_rest_apis(template, issuer=issuer)),
+            function_urls=tuple(read_function_urls(template)),
+            mappings=tuple(read_kafka_mappings(template, path=path)),
+            schedules=tuple(read_schedules(template)),
+            resources=resources,
+            queue_triggers=queue_triggers,
+            stream_triggers=tuple(read_stream_triggers(template, path=path)),
+            notifications=tuple(read_notifications(template)),
+            event_rules=tuple(read_event_rules(template)),
+            ignored=(
+                *_ignored(template),
+                *ignored_in_functions(template, layers),
+                *stack.not_here(),
+                *_without_values(run, resources),
+            ),
+            missing_triggers=(*missing_triggers(template), *missing_in_rest_apis(template)),
         )
+    return without([each for each in functions if isinstance(each, NotRun)], application)
 
 
-def _kafka_config(properties: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Return the Kafka part of an event source mapping; None where it reads something else than Kafka."""
-    for name in ("AmazonManagedKafkaEventSourceConfig", "SelfManagedKafkaEventSourceConfig"):
-        if name in properties:
-            config: Mapping[str, Any] = properties[name]
-            return config
-    is_kafka = "SelfManagedEventSource" in properties or ":kafka:" in str(properties.get("EventSourceArn"))
-    return {} if is_kafka else None
+def _created_resources(template: ResolvedTemplate) -> Iterator[Resource]:
+    for kind in sorted(CREATED):
+        for logical_id, properties in template.of_type(kind):
+            yield Resource(logical_id=logical_id, type=kind, name=template.name(logical_id), properties=properties)
 
 
-def _bootstrap(mapping: Mapping[str, Any]) -> str | None:
-    """Return the brokers of a self-managed cluster; None for one of MSK."""
-    # SAM writes the first name, the API has the second.
-    endpoints = mapping.get("SelfManagedEventSource", {}).get("Endpoints", {})
-    servers = endpoints.get("KafkaBootstrapServers") or endpoints.get("KAFKA_BOOTSTRAP_SERVERS")
-    return ",".join(servers) if servers else None
+def _ignored(template: ResolvedTemplate) -> Iterator[str]:
+    for logical_id, resource in template.resources.items():
+        if resource["Type"] not in KNOWN:
+            reason = reason_not_run(resource["Type"])
+            yield f"{logical_id} ({resource['Type']})" + (f": {reason}" if reason else "")
+    for name in template.intrinsics.imported:
+        yield f"!ImportValue {name}: the value of another stack. Its name stands for it"
+    yield from ignored_properties(template)
+    yield from ignored_in_mappings(template)
+    yield from ignored_in_queue_triggers(template)
+    yield from ignored_in_stream_triggers(template)
+    yield from ignored_in_notifications(template)
+    yield from ignored_in_event_rules(template)
+    yield from ignored_in_http_apis(template)
+    yield from ignored_in_rest_apis(template)
+    yield from ignored_in_function_urls(template)
+    yield from ignored_in_schedules(template)
 
 
-def _login(mapping: Mapping[str, Any]) -> KafkaLogin:
-    secrets = {each["Type"]: each["URI"] for each in mapping.get("SourceAccessConfigurations", [])}
-    return KafkaLogin(user=secrets.get("SASL_SCRAM_512_AUTH"), ca=secrets.get("SERVER_ROOT_CA_CERTIFICATE"))
-
-
-def _is_enabled(mapping: Mapping[str, Any]) -> bool:
-    return _is_true(mapping.get("Enabled", True))
-
-
-def _is_true(value: Any) -> bool:
-    """Tell whether a boolean of the template is true; CloudFormation takes it as text, too."""
-    return str(value).lower() == "true"
-
-
-def _limit(mapping: Mapping[str, Any], name: str) -> int | None:
-    """Return a limit of a mapping; None where it is infinite, -1."""
-    value = int(mapping.get(name, -1))
-    return None if value < 0 else value
-
-
-def _destination(mapping: Mapping[str, Any]) -> str | None:
-    """Return what takes the batches that are given up: an ARN or kafka://topic."""
-    on_failure = mapping.get("DestinationConfig", {}).get("OnFailure", {})
-    return on_failure.get("Destination") or None
-
-
-def _is_kafka_topic(destination: str | None) -> bool:
-    return destination is not None and destination.startswith("kafka://")
-
-
-def _ignored_of_mapping(properties: Mapping[str, Any]) -> list[str]:
-    if _kafka_config(properties) is None:
-        return ["all of it, since it reads something else than Kafka"]
-    if not _is_enabled(properties):
-        return ["all of it, since it has Enabled: false"]
-    ignored = [name for name in _IGNORED_OF_MAPPING if name in properties]
-    if _is_kafka_topic(destination := _destination(properties)):
-        ignored.append(f"DestinationConfig to {destination} (what is given up is lost here)")
-    return ignored
-
-
-def _as_variable(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        source = yaml_parse(path.read_text())
-    except FileNotFoundError:
-        raise TemplateError(f"{path}: no such template; name another with --template") from None
-    except Exception as error:  # the parser raises errors of several libraries, and all mean this
-        raise TemplateError(f"{path} cannot be read as YAML or JSON: {error}") from error
-    if not isinstance(source, dict) or not isinstance(source.get("Resources"), dict):
-        raise TemplateError(f"{path} has no Resources")
-    return source
-
-
-def _parameter_values(source: Mapping[str, Any], given: Mapping[str, str], path: Path) -> dict[str, str]:
-    declared: Mapping[str, Any] = source.get("Parameters", {})
-    if unknown := sorted(given.keys() - declared.keys()):
-        raise TemplateError(f"{path} has no parameter {', '.join(unknown)}")
-    values = {
-        name: str(given.get(name, parameter.get("Default")))
-        for name, parameter in declared.items()
-        if name in given or "Default" in parameter
-    }
-    if missing := sorted(declared.keys() - values.keys()):
-        raise TemplateError(
-            f"{path}: no value for the parameter {', '.join(missing)}: give it with --parameter-overrides NAME=VALUE "
-            "or in samconfig.toml under [default.local_run.parameters]"
-        )
-    return values
+def _without_values(functions: Iterable[Function], resources: Iterable[Resource]) -> Iterator[str]:
+    """Yield a text for each dynamic reference whose value is not on this machine."""
+    values = (*(each.environment for each in functions), *(each.properties for each in resources))
+    for reference in unknown_references(values):
+        yield f"{reference}: its value is in AWS. Give it with --parameter-overrides '{reference}=VALUE'"

@@ -1,4 +1,4 @@
-"""A proxy between a client and a plain listener of Kafka that loses, delays and cuts at a test's word."""
+"""A proxy between a client and a plain listener of Kafka: a test has it lose answers, delay them, cut connections."""
 
 import asyncio
 import contextlib
@@ -7,7 +7,7 @@ import threading
 from collections.abc import Coroutine
 from typing import Any, Self, TypeVar
 
-from local.ports import LOOPBACK
+from samrun.supervision.ports import LOOPBACK
 
 _PRODUCE = 0  # its API key: https://kafka.apache.org/protocol#protocol_api_keys
 
@@ -15,10 +15,10 @@ _T = TypeVar("_T")
 
 
 class Proxy:
-    """Listens on `port` and passes all on to `target_port`, both of this machine, until told otherwise.
+    """Proxy that listens on `port` and passes everything on to `target_port`, both of this machine.
 
-    `delay` is how many seconds each answer is held, one after the other; it may be set at any time. A context
-    manager: leaving it cuts all connections, and new ones are refused.
+    `delay`, in seconds, is how long it holds each answer, one after the other; a test may set it at any time. A
+    context manager: leaving it cuts all connections, and new ones are refused.
     """
 
     def __init__(self, *, port: int, target_port: int) -> None:
@@ -61,9 +61,7 @@ class Proxy:
 
     def close(self) -> None:
         """Close every connection, and listen no more."""
-        self._server.close()
-        self.cut()
-        self._run(self._server.wait_closed())
+        self._run(self._close())
         self._end()
 
     def _end(self) -> None:
@@ -73,6 +71,12 @@ class Proxy:
 
     def _run(self, work: Coroutine[Any, Any, _T]) -> _T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    async def _close(self) -> None:
+        # In the loop's thread: while a connection ends there, another thread must not close the server.
+        self._server.close()
+        await self._cut()
+        await self._server.wait_closed()
 
     async def _cut(self) -> None:
         connections = list(self._connections)

@@ -1,8 +1,10 @@
+"""Intrinsic functions of CloudFormation."""
+
 from typing import Any
 
 import pytest
 
-from local.intrinsics import Intrinsics, UnresolvableError
+from samrun.template.resolution.intrinsics import Intrinsics, UnresolvableError
 
 TEMPLATE = {
     "Parameters": {
@@ -58,6 +60,8 @@ def intrinsics() -> Intrinsics:
         ({"Fn::FindInMap": ["Sizes", {"Ref": "Stage"}, "memory"]}, 128),
         ({"Fn::FindInMap": ["Sizes", "test", "memory", {"DefaultValue": 1}]}, 1),
         ({"Fn::Base64": {"Ref": "Stage"}}, "ZGV2"),
+        ({"Fn::ToJsonString": {"a": {"Ref": "Stage"}, "b": [1, {"Ref": "Subnets"}]}}, '{"a":"dev","b":[1,["a","b"]]}'),
+        ({"Fn::Length": {"Ref": "Subnets"}}, 2),
         ({"Fn::GetAZs": ""}, ["eu-central-1a", "eu-central-1b", "eu-central-1c"]),
         ({"Name": {"Ref": "Stage"}, "Gone": {"Ref": "AWS::NoValue"}}, {"Name": "dev"}),
         (["a", {"Fn::If": ["IsProd", "b", {"Ref": "AWS::NoValue"}]}], ["a"]),
@@ -65,12 +69,12 @@ def intrinsics() -> Intrinsics:
         (7, 7),
     ],
 )
-def test_a_value_is_resolved(intrinsics: Intrinsics, value: Any, resolved: Any) -> None:
+def test_value_is_resolved(intrinsics: Intrinsics, value: Any, resolved: Any) -> None:
     assert intrinsics.resolve(value) == resolved
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "message"),
     [
         ({"Ref": "Missing"}, "!Ref Missing"),
         ({"Fn::GetAtt": "Table.Nothing"}, "!GetAtt Table.Nothing"),
@@ -78,9 +82,9 @@ def test_a_value_is_resolved(intrinsics: Intrinsics, value: Any, resolved: Any) 
         ({"Fn::If": ["Missing", 1, 2]}, "no condition Missing"),
         ({"Fn::Select": [5, ["a"]]}, "no entry 5"),
         ({"Fn::FindInMap": ["Sizes", "test", "memory"]}, "Sizes.test.memory"),
-        ({"Fn::ImportValue": "x"}, "Fn::ImportValue"),
+        ({"Fn::Cidr": ["10.0.0.0/16", 2, 8]}, "Fn::Cidr"),
     ],
 )
-def test_what_cannot_be_resolved_is_named(intrinsics: Intrinsics, value: Any, told: str) -> None:
-    with pytest.raises(UnresolvableError, match=told):
+def test_error_names_the_value_that_cannot_be_resolved(intrinsics: Intrinsics, value: Any, message: str) -> None:
+    with pytest.raises(UnresolvableError, match=message):
         intrinsics.resolve(value)

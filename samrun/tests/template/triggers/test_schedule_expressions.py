@@ -1,11 +1,11 @@
-"""When the schedule expressions of AWS are due."""
+"""Times of AWS's schedule expressions."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from local.schedules.expressions import At, Cron, ExpressionError, Rate, Service, parse
+from samrun.template.triggers.schedule_expressions import At, Cron, ExpressionError, Rate, Service, parse
 
 BERLIN = ZoneInfo("Europe/Berlin")
 SUNDAY = datetime(2026, 11, 22, 10, 15, 7, tzinfo=UTC)
@@ -18,7 +18,7 @@ def _cron(expression: str, timezone: ZoneInfo | None = None) -> Cron:
 
 
 def _next(expression: str, count: int, *, after: datetime = SUNDAY, timezone: ZoneInfo | None = None) -> list[str]:
-    """Return the next times, as the clock in UTC shows them."""
+    """Return the next times in UTC."""
     cron, found = _cron(expression, timezone), []
     for _ in range(count):
         following = cron.after(after)
@@ -38,11 +38,11 @@ def _next(expression: str, count: int, *, after: datetime = SUNDAY, timezone: Zo
     ],
 )
 @pytest.mark.parametrize("service", ["events", "scheduler"])
-def test_a_rate_has_a_period(expression: str, period: timedelta, service: Service) -> None:
+def test_rate_has_a_period(expression: str, period: timedelta, service: Service) -> None:
     assert parse(expression, service=service, timezone=BERLIN) == Rate(period=period)
 
 
-def test_a_rate_is_due_at_whole_periods_only() -> None:
+def test_rate_is_due_at_whole_periods_only() -> None:
     rate = Rate(period=timedelta(minutes=5))
     for late in (0, 1, 299.999):
         moment = SUNDAY + timedelta(minutes=10, seconds=late)
@@ -68,16 +68,16 @@ def test_a_rate_is_due_at_whole_periods_only() -> None:
         ("cron(0 18 1 JAN,jul ? *)", ["2027-01-01 18:00:00", "2027-07-01 18:00:00"]),
     ],
 )
-def test_a_cron_is_read_as_aws_writes_it(expression: str, times: list[str]) -> None:
+def test_cron_is_read_as_aws_writes_it(expression: str, times: list[str]) -> None:
     assert _next(expression, 2) == times
 
 
-def test_a_cron_is_due_again_after_its_own_time_and_not_at_it() -> None:
+def test_cron_is_due_after_its_own_time_and_not_at_it() -> None:
     noon = datetime(2026, 11, 22, 12, tzinfo=UTC)
     assert _cron("cron(0 12 * * ? *)").after(noon) == noon + timedelta(days=1)
 
 
-def test_a_cron_follows_the_clock_of_its_time_zone() -> None:
+def test_cron_follows_the_clock_of_its_time_zone() -> None:
     summer = datetime(2026, 10, 24, 0, 0, tzinfo=UTC)
     assert _next("cron(0 12 * * ? *)", 2, after=summer, timezone=BERLIN) == [
         "2026-10-24 10:00:00",
@@ -85,12 +85,12 @@ def test_a_cron_follows_the_clock_of_its_time_zone() -> None:
     ]
 
 
-def test_a_time_that_daylight_saving_leaves_out_is_left_out() -> None:
+def test_cron_skips_a_time_that_daylight_saving_skips() -> None:
     before = datetime(2026, 3, 28, 12, 0, tzinfo=UTC)
     assert _next("cron(30 2 * * ? *)", 1, after=before, timezone=BERLIN) == ["2026-03-30 00:30:00"]
 
 
-def test_a_time_that_the_end_of_daylight_saving_repeats_counts_once() -> None:
+def test_cron_is_due_once_at_a_time_that_the_end_of_daylight_saving_repeats() -> None:
     before = datetime(2026, 10, 24, 12, 0, tzinfo=UTC)
     assert _next("cron(30 2 * * ? *)", 2, after=before, timezone=BERLIN) == [
         "2026-10-25 00:30:00",
@@ -98,17 +98,17 @@ def test_a_time_that_the_end_of_daylight_saving_repeats_counts_once() -> None:
     ]
 
 
-def test_in_the_repeated_hour_time_goes_on() -> None:
+def test_cron_moves_on_from_the_repeated_hour() -> None:
     in_the_second_run = datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
     assert _next("cron(* * * * ? *)", 1, after=in_the_second_run, timezone=BERLIN) == ["2026-10-25 02:00:00"]
 
 
 @pytest.mark.parametrize("expression", ["cron(0 0 1 1 ? 2020)", "cron(0 0 31 2 ? *)"])
-def test_a_cron_may_never_be_due(expression: str) -> None:
+def test_cron_may_never_be_due(expression: str) -> None:
     assert _cron(expression).after(SUNDAY) is None
 
 
-def test_a_single_time_is_that_of_its_time_zone() -> None:
+def test_at_is_due_once_in_its_time_zone() -> None:
     at = parse("at(2026-11-22T12:00:00)", service="scheduler", timezone=BERLIN)
     assert at == At(time=datetime(2026, 11, 22, 11, tzinfo=UTC))
     assert at.after(SUNDAY) == at.time
@@ -116,17 +116,17 @@ def test_a_single_time_is_that_of_its_time_zone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("expression", "told"),
+    ("expression", "message"),
     [
         ("every minute", "none of the forms"),
         ("rate(0 minutes)", "none of the forms"),
         ("rate(5 seconds)", "none of the forms"),
         ("rate(99999999 days)", "none of the forms"),
         ("at(2026-11-22)", "none of the forms"),
-        ("at(2026-02-30T12:00:00)", "is no time"),
+        ("at(2026-02-30T12:00:00)", "is not a time"),
         ("cron(* * * * *)", "six fields .*not 5"),
-        ("cron(0 12 * * * *)", r"must be \?, and not both"),
-        ("cron(0 12 ? * ? *)", r"must be \?, and not both"),
+        ("cron(0 12 * * * *)", r"exactly one of .* must be \?"),
+        ("cron(0 12 ? * ? *)", r"exactly one of .* must be \?"),
         ("cron(H 12 * * ? *)", "H cannot be its minutes"),
         ("cron(0 12 0 * ? *)", "0 cannot be its day of month"),
         ("cron(0 12 ? * 8 *)", "8 cannot be its day of week"),
@@ -139,20 +139,20 @@ def test_a_single_time_is_that_of_its_time_zone() -> None:
         ("cron(0 12 * * ? 2150)", "cannot be read"),
     ],
 )
-def test_what_cannot_be_run_says_why(expression: str, told: str) -> None:
-    with pytest.raises(ExpressionError, match=told):
+def test_error_says_what_is_wrong_with_an_expression(expression: str, message: str) -> None:
+    with pytest.raises(ExpressionError, match=message):
         parse(expression, service="scheduler", timezone=BERLIN)
 
 
 @pytest.mark.parametrize(
-    ("expression", "told"),
+    ("expression", "message"),
     [
         ("rate(5 minute)", r"only rate\(5 minutes\)"),
         ("rate(1 hours)", r"only rate\(1 hour\)"),
         ("at(2026-11-22T12:00:00)", "none of the forms"),
     ],
 )
-def test_a_rule_takes_less_than_a_schedule_of_scheduler(expression: str, told: str) -> None:
+def test_rule_accepts_fewer_forms_than_scheduler(expression: str, message: str) -> None:
     parse(expression, service="scheduler", timezone=BERLIN)
-    with pytest.raises(ExpressionError, match=told):
+    with pytest.raises(ExpressionError, match=message):
         parse(expression, service="events", timezone=BERLIN)

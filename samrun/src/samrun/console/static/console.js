@@ -52,7 +52,7 @@ const api = {
   },
 };
 
-// ---------------------------------------------------------------- words
+// ---------------------------------------------------------------- texts
 
 const named = ({ Name, Address }) => Name || Address;
 const full = ({ Name, Address }) => (Name ? `${Name} <${Address}>` : Address);
@@ -72,7 +72,7 @@ function size(bytes) {
 
 const inbox = {
   mails: [],
-  shown: "", // what the list was last made of, so that it is made again only when something changed
+  shown: "", // the data of the list on the page; the list is rebuilt only after a change
   opened: null, // the message that the reader shows
   view: "html",
   limit: PAGE_SIZE,
@@ -82,7 +82,7 @@ const inbox = {
     return element("search").value.trim();
   },
 
-  // Fetches the list. Of answers that overtake each other the last asked for counts.
+  // Fetch the list. If answers overtake each other, only that of the latest request counts.
   async refresh() {
     const request = ++inbox.request;
     try {
@@ -92,7 +92,7 @@ const inbox = {
       inbox.mails = list.messages;
       inbox.render(list);
     } catch {
-      notice("The local stack does not answer. Is it still running? Trying again …");
+      notice("The local stack does not answer. Is it still running? Retrying …");
     }
   },
 
@@ -142,13 +142,13 @@ const inbox = {
     try {
       reader.show(await api.message(id));
     } catch {
-      reader.close(); // deleted elsewhere
+      reader.close(); // somebody deleted the mail
     }
     await inbox.refresh();
     inbox.button(id)?.scrollIntoView({ block: "nearest" });
   },
 
-  // Opens the next mail (step 1) or the one before (step -1).
+  // Open the next mail (step 1) or the previous one (step -1).
   async move(step) {
     const current = inbox.mails.findIndex((mail) => mail.ID === inbox.opened?.ID);
     const next = inbox.mails[current < 0 ? 0 : current + step];
@@ -239,7 +239,7 @@ const reader = {
     }
     const chosen = inbox.view;
     const text = view === "text" ? message.Text : await api.source(message.ID);
-    if (inbox.opened !== message || inbox.view !== chosen) return; // something else is shown by now
+    if (inbox.opened !== message || inbox.view !== chosen) return; // the reader shows something else by now
     element("plain").textContent = text;
     element("plain").scrollTop = 0;
   },
@@ -252,7 +252,7 @@ const reader = {
   },
 };
 
-// ---------------------------------------------------------------- what the person does
+// ---------------------------------------------------------------- keys and buttons
 
 const KEYS = {
   j: () => inbox.move(1),

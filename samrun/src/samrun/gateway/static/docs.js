@@ -1,6 +1,6 @@
 "use strict";
 
-// Shows the document, or says why it cannot be shown.
+// Show the document, or say why it cannot be shown.
 async function show() {
   const page = document.getElementById("docs");
   const response = await fetch("/openapi.json");
@@ -14,9 +14,9 @@ async function show() {
     return;
   }
   document.title = specification.info?.title ?? document.title;
-  // "Try it out" talks to this gateway, wherever the document says that the API is deployed.
+  // "Try it out" sends its requests to this gateway, not to the deployed API that the document names.
   specification.servers = [{ url: "/" }];
-  // This Swagger UI shows what is in a 3.1 document, but refuses its version number.
+  // This Swagger UI can show a 3.1 document, but refuses the version number.
   if (specification.openapi?.startsWith("3.1")) specification.openapi = "3.0.3";
   SwaggerUIBundle({ spec: specification, domNode: page, deepLinking: true, validatorUrl: null });
 }

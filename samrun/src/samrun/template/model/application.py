@@ -1,162 +1,19 @@
-"""What the local stack runs, as read from a template. Plain values: every intrinsic function is resolved."""
+"""Model of an application: the parts that a template declares, as plain values without intrinsic functions."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
-from typing import Any, Literal
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
 
-from local.schedules.expressions import Service, Times
-
-ACCOUNT = "123456789012"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Function:
-    """A Lambda function. `code` is what the root of its deployment package would be; `watched`, its own files."""
-
-    name: str
-    arn: str
-    handler: str
-    code: Path
-    watched: Path
-    timeout: int
-    """Seconds an invocation may take."""
-    memory: int
-    """Megabytes, as the function reads them; the machine's own memory is the limit."""
-    concurrency: int | None
-    """Most environments at a time, where the template reserves it."""
-    environment: Mapping[str, str]
-    log_format: Literal["Text", "JSON"]
-    log_level: str | None = None
-    """ApplicationLogLevel, which holds with the format JSON."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class JwtAuthorizer:
-    """A JWT authorizer. `identity_source` is `$request.header.NAME` or `$request.querystring.NAME`."""
-
-    name: str
-    issuer: str
-    audiences: tuple[str, ...]
-    identity_source: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Throttle:
-    """How many requests are let through: `rate` a second in the long run, `burst` at once."""
-
-    rate: float
-    burst: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Route:
-    """A route of an HTTP API: method (or ANY), path template (`/orders/{order_id}`, `/{proxy+}`), function name.
-
-    `method` and `path` are None for the API's `$default` route. Without an authorizer everyone is let through;
-    of the scopes, a token needs one. A throttle is the route's own, beside the API's.
-    """
-
-    method: str | None
-    path: str | None
-    function: str
-    authorizer: JwtAuthorizer | None = None
-    scopes: tuple[str, ...] = ()
-    throttle: Throttle | None = None
-
-    @property
-    def key(self) -> str:
-        """The route's key, as events and RouteSettings have it: `GET /orders/{order_id}` or `$default`."""
-        return "$default" if self.path is None else f"{self.method} {self.path}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class TryItToken:
-    """For whom and for what the token in `TryIt` is; the scopes are separated by spaces."""
-
-    subject: str
-    scope: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class HttpApi:
-    """An HTTP API (API Gateway v2).
-
-    Its Metadata may name a file, `OpenApiDocument`, for a page of docs, and a command, `TryIt`, to show to people;
-    `{api}` in the command stands for the API's URL, `{token}` for a token as Metadata's `TryItToken` wants it.
-    The throttle is of all routes together that have none of their own.
-    """
-
-    logical_id: str
-    routes: tuple[Route, ...]
-    openapi_document: Path | None
-    try_it: str | None = None
-    try_it_token: TryItToken | None = None
-    throttle: Throttle | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class KafkaLogin:
-    """With what a mapping logs in: ARNs of secrets, of a user for SCRAM and of a CA's certificate, or None."""
-
-    user: str | None = None
-    ca: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class KafkaMapping:
-    """A Kafka event source mapping; names and units as in Lambda's API.
-
-    `event_source_arn` is None for a self-managed cluster, and `bootstrap`, host:port,…, for one of MSK. `window` is in
-    seconds, `starting_timestamp` (for AT_TIMESTAMP) in Unix seconds.
-
-    `maximum_retries` does not count the first try; `maximum_age` is in seconds; None: without a limit. `on_failure` is
-    the ARN of the bucket, queue or topic that gets the batches that are given up.
-    """
-
-    logical_id: str
-    function: str
-    function_arn: str
-    topic: str
-    consumer_group: str
-    event_source_arn: str | None
-    batch_size: int
-    window: float
-    starting_position: Literal["TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"]
-    starting_timestamp: float | None
-    partial_answers: bool
-    bisect: bool = False
-    maximum_retries: int | None = None
-    maximum_age: float | None = None
-    on_failure: str | None = None
-    bootstrap: str | None = None
-    login: KafkaLogin = KafkaLogin()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Schedule:
-    """A schedule that invokes a function: of a rule of EventBridge's (`events`) or of EventBridge Scheduler's.
-
-    `times` is what `expression` stands for. `start` and `end` bound them. `input`, JSON, is what the function gets
-    instead of the service's own event. `retries` is how often an invocation that failed is tried again.
-    """
-
-    logical_id: str
-    service: Service
-    arn: str
-    function: str
-    expression: str
-    times: Times
-    start: datetime | None = None
-    end: datetime | None = None
-    input: str | None = None
-    retries: int
+from samrun.template.model.event_triggers import EventRule, Notification, QueueTrigger, Schedule, StreamTrigger
+from samrun.template.model.functions import Function
+from samrun.template.model.http_apis import FunctionUrl, HttpApi
+from samrun.template.model.kafka_mappings import KafkaMapping
+from samrun.template.model.rest_apis import RestApi
 
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
-    """A resource that the functions use: a table, a queue, … with its physical name and resolved properties."""
+    """A resource that the functions use (a table, a queue, …) with its physical name and resolved properties."""
 
     logical_id: str
     type: str
@@ -165,8 +22,22 @@ class Resource:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MissingTrigger:
+    """A trigger that the runner does not run: its event source, why it is left out, and what to do instead."""
+
+    logical_id: str
+    function: str
+    source: str
+    reason: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.function} is not triggered by {self.logical_id} ({self.source}): {self.reason}. {self.remedy}."
+
+
+@dataclass(frozen=True, kw_only=True)
 class Application:
-    """All that a template declares and the local stack runs. `ignored`: in words, what it does not."""
+    """The parts of a template that the runner runs. `ignored` describes the parts that it does not run."""
 
     functions: tuple[Function, ...]
     apis: tuple[HttpApi, ...]
@@ -174,3 +45,31 @@ class Application:
     schedules: tuple[Schedule, ...]
     resources: tuple[Resource, ...]
     ignored: tuple[str, ...]
+    queue_triggers: tuple[QueueTrigger, ...] = ()
+    stream_triggers: tuple[StreamTrigger, ...] = ()
+    notifications: tuple[Notification, ...] = ()
+    event_rules: tuple[EventRule, ...] = ()
+    missing_triggers: tuple[MissingTrigger, ...] = ()
+    rest_apis: tuple[RestApi, ...] = ()
+    function_urls: tuple[FunctionUrl, ...] = ()
+
+    @property
+    def all_apis(self) -> tuple[HttpApi | RestApi, ...]:
+        """The APIs of both kinds."""
+        return (*self.apis, *self.rest_apis)
+
+    @property
+    def serves_http(self) -> bool:
+        """Whether the application has an API or a function URL."""
+        return bool(self.all_apis or self.function_urls)
+
+
+def concatenate(applications: Iterable[Application]) -> Application:
+    """Return one application with the parts of all, in their order."""
+    every = list(applications)
+    return Application(
+        **{
+            field.name: tuple(part for each in every for part in getattr(each, field.name))
+            for field in fields(Application)
+        }
+    )

@@ -1,7 +1,7 @@
 """Schedule expressions: rate(…), cron(…) and at(…).
 
-https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html has those of rules,
-https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html those of EventBridge Scheduler.
+Of rules: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
+Of EventBridge Scheduler: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 """
 
 import re
@@ -12,15 +12,17 @@ from zoneinfo import ZoneInfo
 
 from croniter import CroniterBadDateError, CroniterError, croniter
 
+from samrun.template.errors import TemplateError
+
 Service = Literal["events", "scheduler"]
-"""Whose expression it is: a rule of EventBridge's or a schedule of EventBridge Scheduler's."""
+"""Service that reads the expression: EventBridge (rules) or EventBridge Scheduler."""
 
 _RATE = re.compile(r"rate\(\s*([1-9]\d{0,5})\s+(minute|hour|day)(s?)\s*\)")
 _CRON = re.compile(r"cron\((.*)\)")
 _AT = re.compile(r"at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)")
 _MONTHS = "JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC"
 _DAYS = "SUN|MON|TUE|WED|THU|FRI|SAT"
-# What each field may be made of; whether that makes sense is left to croniter.
+# The characters that each field may have. croniter checks the values.
 _CRON_FIELDS = {
     "minutes": r"[\d*,/-]+",
     "hours": r"[\d*,/-]+",
@@ -35,35 +37,35 @@ _FORMS = {
 }
 
 
-class ExpressionError(Exception):
-    """It is no schedule expression; the message says what is wrong with it."""
+class ExpressionError(TemplateError):
+    """A text is not a schedule expression; the message says what is wrong with it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rate:
-    """At regular intervals."""
+    """Times at regular intervals."""
 
     period: timedelta
 
     def after(self, moment: datetime, *, since: datetime) -> datetime:
-        """Return the first time after `moment`, of those that are whole periods from `since`."""
+        """Return the first time after `moment` that is a whole number of periods after `since`."""
         return since + ((moment - since) // self.period + 1) * self.period
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cron:
-    """At the times that a clock and a calendar show. `fields` are croniter's: minute … day of week, second, year."""
+    """Times on a clock and a calendar. `fields` are croniter's: minute … day of week, second, year."""
 
     fields: str
     timezone: ZoneInfo
 
     def after(self, moment: datetime) -> datetime | None:
-        """Return the first time after `moment`, in UTC; None if there is none.
+        """Return the first time after `moment`, in UTC, or None if there is none.
 
-        A time that the change to daylight saving time leaves out is left out, and one that the change back
-        repeats counts once, as in EventBridge Scheduler.
+        As in EventBridge Scheduler, a time that the change to daylight saving time skips is skipped, and a time
+        that the change back repeats counts once.
         """
-        # On the clock of the wall: croniter's own view of time zones moves what is left out to the next hour.
+        # Local time without a zone: with a zone, croniter would move a skipped time to the next hour.
         times = croniter(self.fields, moment.astimezone(self.timezone).replace(tzinfo=None), ret_type=datetime)
         try:
             while True:
@@ -77,7 +79,7 @@ class Cron:
 
 @dataclass(frozen=True, kw_only=True)
 class At:
-    """Once."""
+    """One single time."""
 
     time: datetime
 
@@ -90,7 +92,7 @@ Times = Rate | Cron | At
 
 
 def parse(expression: str, *, service: Service, timezone: ZoneInfo) -> Times:
-    """Return the times that an expression stands for. Raises ExpressionError."""
+    """Return the times that an expression describes. Raises ExpressionError."""
     if match := _RATE.fullmatch(expression):
         return _rate(int(match[1]), match[2], match[3], service)
     if match := _CRON.fullmatch(expression):
@@ -101,7 +103,7 @@ def parse(expression: str, *, service: Service, timezone: ZoneInfo) -> Times:
 
 
 def _rate(number: int, unit: str, plural: str, service: Service) -> Rate:
-    # EventBridge Scheduler takes either.
+    # EventBridge Scheduler accepts singular and plural for every number.
     if service == "events" and (number == 1) == bool(plural):
         raise ExpressionError(f"EventBridge takes only rate({number} {unit}{'' if number == 1 else 's'})")
     return Rate(period=timedelta(**{f"{unit}s": number}))
@@ -111,18 +113,18 @@ def _time(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text)
     except ValueError as error:
-        raise ExpressionError(f"it is no time: {error}") from None
+        raise ExpressionError(f"it is not a time: {error}") from None
 
 
 def _croniters_fields(fields: list[str]) -> str:
     if len(fields) != len(_CRON_FIELDS):
-        raise ExpressionError(f"cron has six fields ({', '.join(_CRON_FIELDS)}), and not {len(fields)}")
+        raise ExpressionError(f"cron has six fields ({', '.join(_CRON_FIELDS)}), not {len(fields)}")
     for (name, pattern), field in zip(_CRON_FIELDS.items(), fields, strict=True):
         if not re.fullmatch(pattern, field):
             raise ExpressionError(f"{field} cannot be its {name}")
     minutes, hours, day_of_month, month, day_of_week, year = fields
     if (day_of_month == "?") == (day_of_week == "?"):
-        raise ExpressionError("either its day of month or its day of week must be ?, and not both")
+        raise ExpressionError("exactly one of its day of month and its day of week must be ?")
     translated = " ".join(
         (minutes, hours, day_of_month.replace("?", "*"), month, _croniters_day_of_week(day_of_week), "0", year)
     )
@@ -134,11 +136,11 @@ def _croniters_fields(fields: list[str]) -> str:
 
 
 def _croniters_day_of_week(field: str) -> str:
-    """Return it with Sunday as 0 and not as 1, and the last Friday as L5 and not as 6L."""
+    """Return the field in croniter's form: Sunday is 0 instead of 1, and the last Friday L5 instead of 6L."""
     if field == "?":
         return "*"
     days = _DAYS.split("|")
     field = re.sub(_DAYS, lambda name: str(days.index(name[0]) + 1), field)
-    field = re.sub(r"(?<!\d)L", "7", field)  # alone, it is the last day of the week
+    field = re.sub(r"(?<!\d)L", "7", field)  # an L alone means the last day of the week
     field = re.sub(r"(?<![#/])\d", lambda number: str(int(number[0]) - 1), field)
     return re.sub(r"(\d)L", r"L\1", field)

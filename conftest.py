@@ -1,0 +1,39 @@
+"""Configuration of every test run: the order of the tests, a browser, and the settings of hypothesis."""
+
+import gc
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+# Before pytest looks at samrun/tests: it would take the folder samrun/ for a package of that name.
+import samrun  # noqa: F401
+
+ROOT = Path(__file__).parent
+# The tests that take longest start first, so that in the end no worker waits for another.
+LONGEST_FIRST = ("tests/sam", "tests/system", "samrun/tests/system", "tests/browser", "samrun/tests/browser")
+
+# Fixtures for the tests of both products: a plugin, since the tests of samrun import nothing of `tests`.
+pytest_plugins = ("tests.chromium",)
+
+# A busy machine is no failure. Tests that suppress further checks repeat this one: a list replaces the profile's.
+hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("patient")
+# It inherits the settings of the patient profile.
+hypothesis.settings.register_profile("fast", max_examples=10)
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from the modules and tests, which stay: many tests make it collect everything else."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    path = item.path.relative_to(ROOT).as_posix()
+    return next((rank for rank, area in enumerate(LONGEST_FIRST) if path.startswith(f"{area}/")), len(LONGEST_FIRST))

@@ -1,0 +1,49 @@
+"""Configurations and errors that all clients of AWS share."""
+
+from typing import TypedDict
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+
+from functions.notify.timeouts import CONNECT_TIMEOUT, READ_TIMEOUT
+
+# Records that are processed side by side: as many as the largest batch has (BatchSize in template.yaml), which then
+# waits for a provider only once. Each thread has a connection of its own in every client's pool.
+THREADS = 100
+
+# Most of a mail's processor time is botocore's. A tenth of it would go into the check of parameters, which mypy has
+# checked, and into the user agent, which botocore would build twice for each call.
+_QUICK = Config(
+    max_pool_connections=THREADS, parameter_validation=False, user_agent=f"Boto3/{boto3.__version__} notify"
+)
+
+# For calls that are safe to repeat. Long waits would use up the time of a batch.
+SHORT_TIMEOUT_CONFIG = _QUICK.merge(
+    Config(connect_timeout=1, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 2})
+)
+
+# SES and SNS have no idempotency token: a send that botocore repeats after a lost answer is a second message.
+NO_RETRY_CONFIG = _QUICK.merge(
+    Config(connect_timeout=CONNECT_TIMEOUT, read_timeout=READ_TIMEOUT, retries={"total_max_attempts": 1})
+)
+
+# Errors of a call. The error for an answer that botocore cannot parse has no base class of botocore's.
+CALL_ERRORS = (BotoCoreError, ClientError, ResponseParserError)
+
+
+class MessageId(TypedDict):
+    """The answer of a service that has taken a message."""
+
+    MessageId: str
+
+
+def error_code(error: Exception) -> str:
+    """Return the error code that a service returned, else the type of the error.
+
+    Never its message, which can hold a mail address.
+    """
+    if isinstance(error, ClientError):
+        return error.response["Error"]["Code"]
+    return type(error).__name__

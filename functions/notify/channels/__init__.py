@@ -1,0 +1,1 @@
+"""Mail by SES and text messages by SNS: rate limited, behind a circuit breaker."""

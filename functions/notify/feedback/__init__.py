@@ -1,0 +1,1 @@
+"""Feedback: the reports of SES about mails that it has accepted."""

@@ -1,0 +1,1 @@
+"""HTTP of the history API: authorization, problem details, models of the answers, OpenAPI."""

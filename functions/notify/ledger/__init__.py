@@ -1,0 +1,1 @@
+"""The notifications table: which notification is claimed, sent or given up."""

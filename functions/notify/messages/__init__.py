@@ -1,0 +1,1 @@
+"""The messages: templates rendered in the customer's language."""

@@ -1,0 +1,1 @@
+"""Orders and their rules: no boto3, no Kafka, no Powertools."""

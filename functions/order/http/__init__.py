@@ -1,0 +1,1 @@
+"""HTTP: request bodies, fields, authorization, problem details, OpenAPI."""

@@ -1,0 +1,1 @@
+"""Kafka producer: its connection, its authentication and its budget. A folder named kafka would hide the library."""

@@ -1,1 +1,0 @@
-"""Runs any SAM template of functions, HTTP APIs and Kafka mappings on one machine."""

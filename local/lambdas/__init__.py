@@ -1,1 +1,0 @@
-"""Lambda on one machine: functions in processes of their own, under AWS's runtime client."""

@@ -1,1 +1,0 @@
-"""Lambda's Kafka event source mapping on one machine: reads topics and invokes functions with batches."""

@@ -1,1 +1,0 @@
-"""Schedules of a template, as EventBridge and EventBridge Scheduler run them."""

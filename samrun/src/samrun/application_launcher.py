@@ -1,0 +1,154 @@
+"""Launcher of an application: starts its functions, and its triggers, APIs and schedules, which invoke them."""
+
+import asyncio
+import socket
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from starlette.types import ASGIApp
+
+from samrun.deliveries.dead_letters import send_dead_letter
+from samrun.endpoints import Endpoints
+from samrun.functions.asynchronous_destinations import AwsDestinations
+from samrun.functions.asynchronous_invoker import AsynchronousInvoker, Timing
+from samrun.functions.function_runtime import FunctionRuntime, create_process_runtime, start_sam_runtime
+from samrun.functions.invocation_request import FunctionNames
+from samrun.functions.invoke_api import invoke_api
+from samrun.functions.invoker import Invoker
+from samrun.gateway import function_url, gateway, rest_gateway, with_function_urls
+from samrun.gateway.authorizer_cache import AuthorizerCache
+from samrun.gateway.joined_apis import join_apis
+from samrun.gateway.usage_plans import UsagePlans
+from samrun.schedules.scheduler import Scheduler
+from samrun.services.clients import Clients, clients
+from samrun.settings import Settings
+from samrun.supervision.supervisor import Supervisor
+from samrun.supervision.terminal import Terminal
+from samrun.template.model.application import Application
+from samrun.template.model.event_triggers import Schedule
+from samrun.template.model.functions import Function
+from samrun.template.model.http_apis import FunctionUrl, HttpApi
+from samrun.template.model.rest_apis import RestApi
+from samrun.trigger_launcher import TriggerLauncher
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApplicationLauncher:
+    """Launcher of one application under the supervisor of its stack.
+
+    `listeners` are the sockets of our own servers, and `claimed_ports` all ports, both by name.
+    """
+
+    settings: Settings
+    endpoints: Endpoints
+    listeners: Mapping[str, socket.socket]
+    claimed_ports: Mapping[str, int]
+    supervisor: Supervisor
+    terminal: Terminal
+
+    async def start(self, application: Application) -> None:
+        """Start the application, and return when it takes requests and misses no record and no change of code."""
+        runtime = await self._start_runtime(application.functions)
+        cache = AuthorizerCache()
+        watching = self._reload_changed_functions(runtime, cache)
+        client = clients(self.endpoints, self.settings.region)
+        asynchronous = self._asynchronous_invoker(runtime, application.functions, client)
+        triggers = TriggerLauncher(
+            settings=self.settings,
+            endpoints=self.endpoints,
+            supervisor=self.supervisor,
+            terminal=self.terminal,
+            runtime=runtime,
+            asynchronous=asynchronous,
+            client=client,
+        )
+        positions = triggers.start(application)
+        await runtime.warm(self._report_failed_init)
+        for position in positions:
+            await position.wait()
+        if "lambda" in self.listeners:
+            names = FunctionNames(
+                qualifiers={each.name: each.qualifiers for each in application.functions}, region=self.settings.region
+            )
+            api = invoke_api(runtime, asynchronous, names)
+            await self.supervisor.start_server(api, self.listeners["lambda"])
+        if "api" in self.listeners:
+            await self.supervisor.start_server(
+                self._gateways(application, runtime, cache, client), self.listeners["api"]
+            )
+        await watching.wait()
+        self._start_schedules(application.schedules, asynchronous, client)
+
+    async def _start_runtime(self, functions: Sequence[Function]) -> FunctionRuntime:
+        if self.settings.sam:
+            runtime = await start_sam_runtime(
+                functions,
+                self.settings,
+                self.endpoints,
+                self.supervisor,
+                self.terminal,
+                port=self.claimed_ports["lambda"],
+            )
+        else:
+            runtime = create_process_runtime(functions, self.settings, self.endpoints, self.terminal)
+        self.supervisor.on_exit_await(runtime.stop)
+        return runtime
+
+    def _reload_changed_functions(self, runtime: FunctionRuntime, cache: AuthorizerCache) -> asyncio.Event:
+        """Restart the functions whose code changes, and return an event that is set once no change is missed."""
+        watching = asyncio.Event()
+
+        def report_change(function: Function) -> None:
+            cache.forget(function.name)
+            self.terminal.step(function.name, "code changed: restarting it")
+
+        self.supervisor.start_task(runtime.reload(report_change, watching=watching))
+        return watching
+
+    def _report_failed_init(self, function: Function) -> None:
+        text = "init failed. The next invocation or code change retries it."
+        self.terminal.step(function.name, text, level="ERROR")
+
+    def _gateways(self, application: Application, runtime: Invoker, cache: AuthorizerCache, client: Clients) -> ASGIApp:
+        """Return the web application that serves the APIs and the function URLs of all templates."""
+        log = self.terminal.access
+
+        def warn(api: HttpApi | RestApi | FunctionUrl) -> Callable[[str], None]:
+            return partial(self.terminal.step, api.logical_id, level="WARNING")
+
+        http_apis = [
+            (api, gateway(api, runtime, log=log, warn=warn(api), cache=cache, client=client))
+            for api in application.apis
+        ]
+        usage_plans = UsagePlans()
+        rest_apis = [
+            (api, rest_gateway(api, runtime, log=log, warn=warn(api), cache=cache, usage_plans=usage_plans))
+            for api in application.rest_apis
+        ]
+        urls = {each.path: function_url(each, runtime, log=log, warn=warn(each)) for each in application.function_urls}
+        apis = join_apis([*http_apis, *rest_apis]) if application.all_apis else None
+        return with_function_urls(urls, apis) if urls or apis is None else apis
+
+    def _asynchronous_invoker(
+        self, runtime: Invoker, functions: Sequence[Function], client: Clients
+    ) -> AsynchronousInvoker:
+        invoker = AsynchronousInvoker(
+            runtime,
+            functions,
+            destinations=AwsDestinations(client),
+            report=lambda text: self.terminal.step("asynchronous", text),
+            timing=Timing(retry_delay=self.settings.retry_delay),
+        )
+        self.supervisor.on_exit_await(invoker.stop)
+        return invoker
+
+    def _start_schedules(self, schedules: Iterable[Schedule], invoker: AsynchronousInvoker, client: Clients) -> None:
+        report = partial(self.terminal.step, "schedule")
+        scheduler = Scheduler(
+            invoker=invoker, report=report, dead_letter=partial(send_dead_letter, client=client, report=report)
+        )
+        for schedule in schedules:
+            text = f"{schedule.logical_id} invokes {schedule.function}: {schedule.expression}"
+            self.terminal.step("schedule", text)
+            self.supervisor.start_task(scheduler.run(schedule))

@@ -1,0 +1,51 @@
+"""`samrun`: runs SAM templates on this machine, and prints tokens and events for them."""
+
+import asyncio
+import logging
+import sys
+
+from samrun.cli.arguments import parse, read_stack_settings, read_token_settings
+from samrun.cli.banner import print_banner
+from samrun.cli.event_options import read_event_settings
+from samrun.cli.fetch import fetch_java_programs
+from samrun.cli.generate_event import generate_event
+from samrun.cli.run_until_signal import run_until_signal
+from samrun.cli.token import create_token
+from samrun.errors import UserError
+from samrun.settings import Settings
+from samrun.stack import run_stack
+from samrun.supervision.terminal import Terminal, standard_terminal
+
+INTERRUPTED = 130
+
+
+def main() -> int:
+    """Run the command that the command line names; return the exit status."""
+    # samrun reports the errors of kafka-python that matter in its own words.
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
+    options = parse(sys.argv[1:])
+    try:
+        match options.command:
+            case "token":
+                print(create_token(read_token_settings(options)))
+            case "generate-event":
+                print(generate_event(read_event_settings(options)).decode())
+            case "fetch":
+                return run_until_signal(fetch_java_programs(), interrupted=INTERRUPTED)
+            case _:
+                return _up(read_stack_settings(options))
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _up(settings: Settings) -> int:
+    terminal = standard_terminal(settings.data / "logs")
+    return run_until_signal(_run(settings, terminal), say=terminal.say)
+
+
+async def _run(settings: Settings, terminal: Terminal) -> None:
+    async with run_stack(settings, terminal) as stack:
+        print_banner(stack, terminal)
+        await asyncio.Event().wait()

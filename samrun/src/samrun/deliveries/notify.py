@@ -1,0 +1,23 @@
+"""Notifications: invokes a function with the messages of a topic or a bucket."""
+
+from collections.abc import Callable
+
+from samrun.deliveries import s3_events, sns_events
+from samrun.template.model.event_triggers import Notification
+
+
+def notify(
+    notification: Notification,
+    message: str,
+    *,
+    accept: Callable[[str, bytes], object],
+    report: Callable[[str], None],
+) -> None:
+    """Invoke the function of a notification with a message of its delivery queue.
+
+    `accept` takes an event for a function and returns at once; `report` takes a line about it.
+    """
+    payload = sns_events.payload(message) if notification.service == "sns" else s3_events.payload(message)
+    if payload is not None:
+        report(f"{notification.source} → {notification.function}")
+        accept(notification.function, payload)

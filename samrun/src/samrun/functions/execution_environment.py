@@ -1,0 +1,249 @@
+"""Execution environment of a function: a process under AWS's runtime client, with a Runtime API of its own."""
+
+import asyncio
+import contextlib
+import math
+import os
+import re
+import sys
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from samrun.functions.invoker import PAYLOAD_LIMIT, InvocationOptions
+from samrun.functions.log_pipe import LogPipe
+from samrun.functions.missing_package import advice_on_missing_package
+from samrun.functions.platform_log import InvocationMetrics, PlatformLog
+from samrun.functions.runtime_api import Invocation, RuntimeApi, RuntimeResponse
+from samrun.rfc3339 import rfc3339
+from samrun.supervision import ports
+from samrun.supervision.process import end_with_parent, stop
+from samrun.supervision.server import serving
+from samrun.template.model.functions import Function
+
+INIT_LIMIT = 10.0  # seconds
+_LOG_TAIL = 4096  # bytes
+
+LogLine = Callable[[Function, str], None]
+
+
+class ExecutionEnvironment:
+    """A process that `start` starts and that runs one invocation at a time, until it dies or is stopped.
+
+    A timeout, a crash or an exit ends it, as in Lambda. Then `alive` is False, and the pool starts another one.
+    """
+
+    def __init__(self, function: Function, variables: Mapping[str, str], log: LogLine) -> None:
+        self._function = function
+        self._variables = variables
+        self._log = log
+        self._exits = contextlib.AsyncExitStack()
+        self._ready = asyncio.Event()
+        self._init_error: bytes | None = None
+        self._api = RuntimeApi(on_next=self._ready.set, on_init_error=self._set_init_error)
+        self._process: asyncio.subprocess.Process | None = None
+        self._output: LogPipe | None = None
+        self._log_reader: asyncio.Task[None] | None = None
+        self._tail = bytearray()
+        self._init_duration: float | None = None
+
+    @property
+    def alive(self) -> bool:
+        return self._process is not None and self._process.returncode is None
+
+    async def start(self) -> RuntimeResponse | None:
+        """Start the process and wait for its init. Return the error if the init failed."""
+        listener = ports.listen("a Runtime API", 0)
+        port = listener.getsockname()[1]
+        await self._exits.enter_async_context(serving(self._api.app, listener))
+        begun = time.monotonic()
+        self._output = LogPipe()
+        try:
+            self._process = await self._start_process(port, self._output.writer)
+        except BaseException:
+            await self._output.discard()
+            raise
+        self._log_reader = asyncio.create_task(self._read_log(self._output))
+        failure = await self._wait_for(self._ready.wait(), limit=INIT_LIMIT)
+        if failure is None:
+            self._init_duration = _milliseconds_since(begun)
+            return None
+        await self.stop()
+        if self._init_error is None:
+            return self._log_failure(failure)
+        if advice := advice_on_missing_package(self._function, self._init_error):
+            self._log(self._function, advice)
+        return RuntimeResponse(payload=self._init_error, failed=True)
+
+    async def _start_process(self, port: int, output: int) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "awslambdaric", self._function.handler),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=asyncio.subprocess.STDOUT,
+            cwd=self._function.code,
+            env=self._environment_variables(port),
+            start_new_session=True,
+            preexec_fn=end_with_parent,
+        )
+
+    async def invoke(self, payload: bytes, options: InvocationOptions) -> RuntimeResponse:
+        """Invoke the function. Return the response, which may be an error."""
+        if options.with_log:
+            await self._begin_tail(options)
+        begun = time.monotonic()
+        response, error_type = await self._respond(payload, options)
+        duration, memory = _milliseconds_since(begun), self._peak_memory() if options.with_log else None
+        init_duration, self._init_duration = self._init_duration, None
+        if error_type is not None:
+            await self.stop()
+        if not options.with_log:
+            return response
+        metrics = InvocationMetrics(
+            duration=duration, memory_size=self._function.memory, memory_used=memory, init_duration=init_duration
+        )
+        return replace(response, log_tail=await self._end_tail(options, metrics, error_type))
+
+    async def _begin_tail(self, options: InvocationOptions) -> None:
+        """Begin the tail of an invocation's log. What was printed before is no part of it."""
+        await self._flush()
+        self._tail.clear()
+        self._append_to_tail(self._platform_log(options).start())
+
+    async def _end_tail(self, options: InvocationOptions, metrics: InvocationMetrics, error_type: str | None) -> bytes:
+        await self._flush()
+        self._append_to_tail(self._platform_log(options).end(metrics, error_type=error_type))
+        return bytes(self._tail)
+
+    async def _flush(self) -> None:
+        if self._output is not None:
+            await self._output.flush()
+
+    def _platform_log(self, options: InvocationOptions) -> PlatformLog:
+        return PlatformLog(request_id=options.request_id, log_format=self._function.log_format)
+
+    async def _respond(self, payload: bytes, options: InvocationOptions) -> tuple[RuntimeResponse, str | None]:
+        """Return the response, and the type of the error if the environment cannot go on."""
+        arn = self._function.arn
+        invocation = Invocation(
+            payload=payload,
+            function_arn=f"{arn}:{options.qualifier}" if options.qualifier else arn,
+            timeout=self._function.timeout,
+            request_id=options.request_id,
+            client_context=options.client_context,
+            tenant_id=options.tenant_id,
+        )
+        self._api.enqueue(invocation)
+        failure = await self._wait_for(asyncio.shield(invocation.response), limit=self._function.timeout)
+        if failure is not None:
+            return self._log_failure(failure), failure.error_type
+        response = invocation.response.result()
+        if len(response.payload) > PAYLOAD_LIMIT:
+            too_large = f"Response payload size exceeded maximum allowed payload size ({PAYLOAD_LIMIT} bytes)."
+            response = RuntimeResponse.error("Function.ResponseSizeTooLarge", too_large)
+        return response, None
+
+    async def stop(self) -> None:
+        """End the process, and read the rest of its log."""
+        if self._process is not None:
+            await stop(self._process, patience=2)
+        if self._output is not None:
+            await self._output.close()
+        if self._log_reader is not None:
+            await self._log_reader
+        self._api.close()
+        await self._exits.aclose()
+
+    async def _wait_for(self, event: Awaitable[object], *, limit: float) -> RuntimeResponse | None:
+        """Wait for `event`. Return the failure if the process ends or `limit` seconds pass before it."""
+        if self._process is None:
+            raise RuntimeError("the environment is not started")
+        awaited = asyncio.ensure_future(event)
+        died = asyncio.create_task(self._process.wait())
+        try:
+            done, _ = await asyncio.wait({awaited, died}, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            awaited.cancel()
+            died.cancel()
+        if awaited in done:
+            return None
+        if died in done:
+            return RuntimeResponse.error(
+                "Runtime.ExitError", f"Runtime exited with exit status {self._process.returncode}"
+            )
+        now = rfc3339(datetime.now(UTC), "milliseconds")
+        return RuntimeResponse.error("Sandbox.Timedout", f"{now} Task timed out after {limit:.2f} seconds")
+
+    def _log_failure(self, failure: RuntimeResponse) -> RuntimeResponse:
+        # The function could not log this itself.
+        self._log(self._function, failure.payload.decode(errors="replace"))
+        return failure
+
+    def _set_init_error(self, payload: bytes) -> None:
+        self._init_error = payload
+
+    async def _read_log(self, output: LogPipe) -> None:
+        async for line in output.lines():
+            # The runtime client separates the lines of a traceback by carriage returns.
+            text = line.decode(errors="replace").replace("\r", "\n")
+            self._append_to_tail([text])
+            self._log(self._function, text)
+
+    def _append_to_tail(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self._tail += f"{line}\n".encode()
+        del self._tail[:-_LOG_TAIL]
+
+    def _peak_memory(self) -> int | None:
+        """Return the megabytes that the process used at most, where the operating system tells it."""
+        if self._process is None:
+            return None
+        try:
+            status = Path("/proc", str(self._process.pid), "status").read_text()
+        except OSError:  # this is no Linux, or the process has ended
+            return None
+        found = re.search(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)
+        return math.ceil(int(found[1]) / 1024) if found else None
+
+    def _environment_variables(self, port: int) -> dict[str, str]:
+        function = self._function
+        return {
+            # From the developer's own environment, only what a process needs. Above all no AWS credentials.
+            **_copied("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT"),
+            **_copied("SSL_CERT_FILE", "SSL_CERT_DIR"),
+            "LANG": "en_US.UTF-8",
+            "TZ": ":UTC",
+            # Lambda has the layers behind the function's own code, too.
+            "PYTHONPATH": os.pathsep.join(map(str, (function.code, *function.layers))),
+            "PYTHONUNBUFFERED": "1",
+            "_HANDLER": function.handler,
+            "LAMBDA_TASK_ROOT": str(function.code),
+            "AWS_EXECUTION_ENV": f"AWS_Lambda_python{sys.version_info.major}.{sys.version_info.minor}",
+            "AWS_LAMBDA_RUNTIME_API": f"{ports.LOOPBACK}:{port}",
+            "AWS_LAMBDA_FUNCTION_NAME": function.name,
+            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory),
+            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+            "AWS_LAMBDA_LOG_FORMAT": function.log_format,
+            **({"AWS_LAMBDA_LOG_LEVEL": function.log_level} if function.log_level else {}),
+            "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.name}",
+            "AWS_LAMBDA_LOG_STREAM_NAME": f"{datetime.now(UTC):%Y/%m/%d}/[$LATEST]{uuid.uuid4().hex}",
+            # This machine has no X-Ray daemon.
+            "POWERTOOLS_TRACE_DISABLED": "true",
+            "AWS_XRAY_SDK_ENABLED": "false",
+            **function.environment,
+            # Last, since a template may declare endpoints that are empty in a deployment.
+            **self._variables,
+        }
+
+
+def _milliseconds_since(begun: float) -> float:
+    return (time.monotonic() - begun) * 1000
+
+
+def _copied(*names: str) -> dict[str, str]:
+    return {name: os.environ[name] for name in names if name in os.environ}

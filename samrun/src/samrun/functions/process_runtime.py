@@ -1,0 +1,77 @@
+"""Process runtime: all functions of a template, in processes of this machine, restarted when their files change."""
+
+import asyncio
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from samrun.functions.deployment_package import PackageError, unpack
+from samrun.functions.environment_pool import EnvironmentPool, InitError
+from samrun.functions.execution_environment import LogLine
+from samrun.functions.invoker import InvocationOptions, InvocationResult, check_request
+from samrun.functions.watcher import changed_functions
+from samrun.template.model.functions import Function
+
+
+class ProcessRuntime:
+    """A FunctionRuntime of processes. A function may have `limit` environments, unless it reserves its concurrency.
+
+    Code that is not a folder is unpacked into one in the stack's folder, `data`, whose changes restart no function.
+    """
+
+    def __init__(
+        self,
+        functions: Iterable[Function],
+        *,
+        variables: Mapping[str, str],
+        limit: int,
+        log: LogLine,
+        data: Path,
+    ) -> None:
+        """Unpack the functions. Raises PackageError."""
+        self._log = log
+        self._data = data
+        self._packages = data / "packages"
+        shutil.rmtree(self._packages, ignore_errors=True)  # those of an earlier start
+        self._functions = {function.name: function for function in functions}
+        self._pools = {
+            name: EnvironmentPool(
+                unpack(function, self._packages), variables=variables, limit=function.concurrency or limit, log=log
+            )
+            for name, function in self._functions.items()
+        }
+
+    async def invoke(self, function: str, payload: bytes, options: InvocationOptions | None = None) -> InvocationResult:
+        """Invoke a function by its name. Raises FunctionNotFoundError and PayloadTooLargeError."""
+        check_request(function, payload, self._pools)
+        return await self._pools[function].invoke(payload, options or InvocationOptions())
+
+    async def warm(self, report: Callable[[Function], None]) -> None:
+        """Start an environment of every function. Call `report` for each function whose init failed."""
+
+        async def warm(pool: EnvironmentPool) -> None:
+            try:
+                await pool.warm()
+            except InitError:
+                report(pool.function)
+
+        await asyncio.gather(*map(warm, self._pools.values()))
+
+    async def reload(self, report: Callable[[Function], None], *, watching: asyncio.Event) -> None:
+        """Watch the functions' files for ever, and end the environments of each function that changed.
+
+        Sets `watching` once no change is missed.
+        """
+        async for changed in changed_functions(self._functions.values(), ignored=self._data, watching=watching):
+            for function in changed:
+                try:
+                    unpacked = await asyncio.to_thread(unpack, function, self._packages)
+                except PackageError as error:  # it is still being written; the end of that is a change, too
+                    self._log(function, str(error))
+                    continue
+                await self._pools[function.name].retire(unpacked)
+                report(function)
+
+    async def stop(self) -> None:
+        """End every environment."""
+        await asyncio.gather(*(pool.stop() for pool in self._pools.values()))

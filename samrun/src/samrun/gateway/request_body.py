@@ -1,0 +1,38 @@
+"""Body of a request: read up to API Gateway's limit, and turned into a text for an event."""
+
+import base64
+
+from starlette.requests import Request
+
+from samrun.gateway.errors import GatewayError
+
+# A quota of HTTP APIs and of REST APIs. It is fixed.
+MAX_BODY = 10 * 1024 * 1024
+
+
+class RequestTooLargeError(GatewayError):
+    """The body of the request is over API Gateway's 10 MB."""
+
+
+async def read_body(request: Request) -> bytes:
+    """Return the request's body; stop reading once it is over the limit. Raises RequestTooLargeError."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise RequestTooLargeError
+    return bytes(body)
+
+
+def encode_body(body: bytes, *, is_text: bool) -> tuple[str, bool]:
+    """Return the body as an event has it, and whether it is in base64.
+
+    API Gateway replaces the bytes of a text that are not UTF-8, so that the body is lost. Such a body is sent in
+    base64 here.
+    """
+    if is_text:
+        try:
+            return body.decode(), False
+        except UnicodeDecodeError:
+            pass
+    return base64.b64encode(body).decode(), True

@@ -1,0 +1,26 @@
+"""Kafka event source mapping of Lambda on one machine: reads a topic and invokes a function with batches of records.
+
+The modules, in the order in which a record meets them:
+
+- `authentication` reads the secrets with which a mapping authenticates.
+- `group_member` is the client of Kafka: it joins the group, reads `records`, and commits offsets. `client_errors` has
+  the words for its errors, and `client_records` makes the records of its messages.
+- `membership` runs it in a thread of its own, and passes on what it reads and hears.
+- `record_filter` lets records pass, or not.
+- `dispatcher` decides in another thread what is delivered, paused and committed. It has `partitions`, each with a
+  `partition_queue`. `batcher` takes a `batch` from them, which knows the event that Lambda makes of it.
+- `schema_validator` validates the records of a batch by the schemas of a registry, and makes JSON of them.
+- `delivery` is a batch on its way, with its attempts; each one in flight has a thread.
+- `batch_processor` decides what happens to each record of a batch: done, retried or discarded.
+- `batch_sender` invokes the function, and `partial_response` reads which records failed.
+- `poller` puts all of this together for one mapping, and connects again if the brokers refuse it.
+- `discarded_batch` is a batch without attempts left. `on_failure_destination` sends it to S3, SQS or SNS, and
+  `kafka_destination` its records to a topic of Kafka.
+
+`record_finder` is for `samrun generate-event`: it finds a single record of a topic, at its `record_position`, by a
+`topic_reader`, which belongs to no group.
+
+Errors: `MappingError`, `NoRecordError` (both are UserErrors and reach the terminal), `AuthenticationError` (the
+poller reports it and retries), `BrokerRefusalError` (likewise), `DestinationError` (the batch is lost, as in Lambda)
+and `MalformedBatchResponseError` (the whole batch is retried).
+"""

@@ -1,0 +1,162 @@
+"""Processor of a mapping's batches: each record of a batch is done, retried later, or discarded."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from samrun.functions.invoker import PayloadTooLargeError
+from samrun.functions.threaded_invocation import Invoke
+from samrun.mapping.batch import Batch
+from samrun.mapping.batch_sender import BatchResult, send_batch
+from samrun.mapping.delivery import Delivery
+from samrun.mapping.discarded_batch import Condition, DiscardedBatch
+from samrun.mapping.on_failure_destination import DestinationError, SendToDestination
+from samrun.mapping.schema_validator import SchemaValidator
+from samrun.schemas.schema import SchemaUnavailableError
+from samrun.template.model.kafka_mappings import KafkaMapping, Redeliver
+
+_REGISTRY_PAUSE = 2.0  # seconds
+
+Report = Callable[[str], None]
+"""Reports one line of text about an event."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryResult:
+    """Result of a delivery: what to retry. `succeeded` says that the function reported every record as done."""
+
+    succeeded: bool
+    retries: Sequence[Delivery] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchProcessor:
+    """Processor of batches: it invokes the function, and decides what to retry and what to discard.
+
+    A batch that is too old or has no attempts left goes to `send_to_destination`. If that is None, the mapping has no
+    on-failure destination, and the batch is lost.
+    """
+
+    mapping: KafkaMapping
+    bootstrap: str
+    invoke: Invoke
+    report: Report
+    send_to_destination: SendToDestination | None
+    redeliver: Redeliver
+    stopping: threading.Event
+    validator: SchemaValidator | None = None
+
+    def process(self, delivery: Delivery) -> DeliveryResult:
+        """Invoke the function with a batch. Records that are too old are discarded before that, as in Lambda."""
+        batch = delivery.batch
+        if self.mapping.maximum_age is not None:
+            old, batch = batch.split_by_age(time.time() - self.mapping.maximum_age)
+            if old:
+                self._discard(old, delivery, "RecordAgeExceeded")
+        return self._validate(batch, delivery) if batch else DeliveryResult(succeeded=False)
+
+    def _validate(self, batch: Batch, delivery: Delivery) -> DeliveryResult:
+        """Discard the records that are not valid, and send the others. While no registry answers, all of them wait."""
+        if self.validator is None:
+            return self._send(batch, delivery)
+        try:
+            batch, rejected = self.validator.validate(batch)
+        except SchemaUnavailableError as error:
+            if not delivery.waited:
+                self.report(f"{batch} waits: {error}")
+            return DeliveryResult(succeeded=False, retries=_later(batch.by_partition(), delivery))
+        for each in rejected:
+            self.report(f"{each.batch} is not valid: {each.error}")
+            self._discard(each.batch, delivery, each.error.condition)
+        return self._send(batch, delivery) if batch else DeliveryResult(succeeded=not rejected)
+
+    def _send(self, batch: Batch, delivery: Delivery) -> DeliveryResult:
+        mapping = self.mapping
+        self.report(f"{batch} → {mapping.function}")
+        payload = batch.event(self.bootstrap, source_arn=mapping.event_source_arn)
+        try:
+            result = send_batch(
+                batch,
+                payload,
+                mapping=mapping,
+                invoke=self.invoke,
+                redeliver=self.redeliver,
+                stopping=self.stopping,
+            )
+        except PayloadTooLargeError:
+            if len(batch) > 1:  # only records that were decoded are larger than they were when they were taken together
+                return DeliveryResult(succeeded=False, retries=_split(batch, delivery))
+            self._discard(batch, delivery, "MaximumPayloadSizeExceeded")  # no attempt can succeed
+            return DeliveryResult(succeeded=False)
+        if result.error:
+            self.report(f"{mapping.function} {result.error}")
+        if not result.failed:
+            return DeliveryResult(succeeded=True)
+        if result.invocation is None:
+            return DeliveryResult(succeeded=False, retries=[replace(delivery, batch=batch)])
+        return DeliveryResult(succeeded=False, retries=self._retry(result, delivery))
+
+    def _retry(self, result: BatchResult, delivery: Delivery) -> list[Delivery]:
+        retry = delivery.retry(result.failed, result.invocation)
+        if self.mapping.maximum_retries is not None and retry.attempts > self.mapping.maximum_retries:
+            self._discard(result.failed, retry, "RetryAttemptsExhausted")
+            return []
+        retries = [delivery.retry(part, result.invocation) for part in self._parts(result)]
+        for each in retries:
+            self.report(f"{each.batch}: retry in {each.back_off:.1f} s")
+        return retries
+
+    def _parts(self, result: BatchResult) -> Sequence[Batch]:
+        """Return the batches in which the failed records are retried.
+
+        Each partition is retried by itself, so that none waits for another. AWS does not document what Lambda does with
+        a batch of several partitions, nor where it splits one.
+        """
+        failed = result.failed
+        if len(failed.records) > 1:
+            return failed.by_partition()
+        return failed.halves() if self._is_bisected(result) else (failed,)
+
+    def _is_bisected(self, result: BatchResult) -> bool:
+        return self.mapping.bisect and result.is_function_error and len(result.failed) > 1
+
+    def _discard(self, batch: Batch, delivery: Delivery, condition: Condition) -> None:
+        """Send the batch to the on-failure destination. If that does not accept it, the batch is lost.
+
+        AWS does not say what Lambda does then. The batch does not hold up its partition: its retries are over.
+        """
+        if self.send_to_destination is None:
+            self.report(f"{batch} is discarded ({condition}) and lost: the mapping has no on-failure destination")
+            return
+        discarded = DiscardedBatch(
+            batch=batch,
+            condition=condition,
+            attempts=delivery.attempts,
+            last_result=delivery.last_result,
+            at=datetime.now(UTC),
+            mapping=self.mapping,
+            bootstrap=self.bootstrap,
+        )
+        try:
+            location = self.send_to_destination(discarded)
+        except DestinationError as error:
+            self.report(
+                f"{batch} is discarded ({condition}) and lost, since its on-failure destination did not accept it: "
+                f"{error}. The topic still has its records, at these offsets."
+            )
+        else:
+            self.report(f"{batch} is discarded ({condition}) and sent to {location}")
+
+
+def _later(batches: Sequence[Batch], delivery: Delivery) -> list[Delivery]:
+    """Return deliveries of these batches that are no further attempts of the function."""
+    due = time.monotonic() + _REGISTRY_PAUSE
+    return [replace(delivery, batch=each, due=due, waited=True) for each in batches]
+
+
+def _split(batch: Batch, delivery: Delivery) -> list[Delivery]:
+    """Return deliveries of the parts of a batch that no event can hold."""
+    parts = batch.by_partition() if len(batch.records) > 1 else batch.halves()
+    return [replace(delivery, batch=each, due=time.monotonic()) for each in parts]

@@ -1,0 +1,46 @@
+"""Delivery: a batch on its way to the function, with the attempts that it had."""
+
+import time
+from dataclasses import dataclass
+
+from samrun.functions.invoker import InvocationResult
+from samrun.functions.threaded_invocation import back_off
+from samrun.mapping.batch import Batch
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Delivery:
+    """A batch to be sent at `due`, in seconds of the monotonic clock.
+
+    `attempts` counts the invocations so far, with the whole batch or with a larger batch that contained it.
+    `attempts_without_progress` counts the last attempts in a row that left the batch as large as it was. `last_result`
+    is the result of the last attempt. `waited` says that it waited for the schema registry before.
+    """
+
+    batch: Batch
+    due: float = 0.0
+    attempts: int = 0
+    attempts_without_progress: int = 0
+    last_result: InvocationResult | None = None
+    waited: bool = False
+
+    def retry(self, failed: Batch, last_result: InvocationResult | None) -> "Delivery":
+        """Return the next delivery, of the records that failed. The back-off grows while there is no progress.
+
+        A half counts the attempts of the whole batch. For streams, AWS says that a split does not count as an attempt;
+        for Kafka it says nothing. This is the harder case: with few attempts, the neighbours of a bad record are
+        discarded with it.
+        """
+        without_progress = self.attempts_without_progress + 1 if len(failed) == len(self.batch) else 1
+        return Delivery(
+            batch=failed,
+            due=time.monotonic() + back_off(without_progress),
+            attempts=self.attempts + 1,
+            attempts_without_progress=without_progress,
+            last_result=last_result,
+        )
+
+    @property
+    def back_off(self) -> float:
+        """The seconds between the attempt that failed and this one."""
+        return back_off(self.attempts_without_progress)

@@ -1,0 +1,294 @@
+"""Dispatcher of one mapping: what has to be delivered, retried, paused and committed, decided in one thread."""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+from confluent_kafka import OFFSET_BEGINNING, KafkaError
+
+from samrun.mapping.batch_processor import BatchProcessor, Report
+from samrun.mapping.batcher import Batcher
+from samrun.mapping.client_errors import with_remedy
+from samrun.mapping.delivery import Delivery
+from samrun.mapping.group_member import PartitionFailure
+from samrun.mapping.partition_queue import ROOM
+from samrun.mapping.partitions import Partitions
+from samrun.mapping.record_filter import RecordFilter
+from samrun.mapping.records import KafkaRecord, TopicPartition
+
+Action = Callable[[], object]
+"""Something that happened, as a function for the dispatcher's thread to call."""
+
+# Seconds.
+_MAX_WAIT = 1.0
+_REVOKE_PATIENCE = 30.0
+_RETRY_READING = 2.0
+_STOP_PATIENCE = 2.0
+
+_MAX_ACTIONS = 8
+# Records of a partition that wait.
+_ENOUGH = 10_000
+
+
+class Member(Protocol):
+    """Member of the mapping's group, as the dispatcher sees it. Each method returns at once, and acts soon after."""
+
+    def commit(self, offsets: Mapping[TopicPartition, int], /) -> None:
+        """Commit the offset of the next record of each partition."""
+        ...
+
+    def pause(self, partition: TopicPartition, /) -> None:
+        """Read no more of a partition until it is resumed."""
+        ...
+
+    def resume(self, partition: TopicPartition, /) -> None:
+        """Go on reading a partition that was paused."""
+        ...
+
+    def seek(self, partition: TopicPartition, offset: int, /) -> None:
+        """Go on reading a partition at an offset; `Dispatcher.reads_again` is called then."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Revocation:
+    """Partitions to give up when nothing of them is in flight, or at `deadline`: `given_up` gets their offsets."""
+
+    partitions: Sequence[TopicPartition]
+    given_up: Future[Mapping[TopicPartition, int]]
+    deadline: float
+
+
+class Dispatcher:
+    """Delivers the records of a member's partitions, and commits what is done.
+
+    `run` has a thread of its own, and only it touches the state. Other threads `post` what happened. The state survives
+    a member: `run` may be called again with another one.
+    """
+
+    def __init__(
+        self,
+        *,
+        record_filter: RecordFilter,
+        batcher: Batcher,
+        processor: BatchProcessor,
+        executor: Executor,
+        report: Report,
+        name: str,
+    ) -> None:
+        self._batcher = batcher
+        self._processor = processor
+        self._executor = executor
+        self._report = report
+        self._name = name
+        self._inbox: queue.SimpleQueue[Action] = queue.SimpleQueue()
+        self._partitions = Partitions(record_filter)
+        self._member: Member
+        self._revocation: _Revocation | None = None
+        self._paused: set[TopicPartition] = set()
+        # The partitions that cannot be read: when to try again, at which offset, and what was reported of it.
+        self._unreadable: dict[TopicPartition, tuple[float, int]] = {}
+        self._seeking: set[TopicPartition] = set()
+        self._reported: dict[TopicPartition, str] = {}
+        self._last_error: str | None = None
+        self._disconnected: BaseException | None = None
+
+    def post(self, action: Action) -> None:
+        """Have the dispatcher's thread call a function. For any thread."""
+        self._inbox.put(action)
+
+    def wake(self) -> None:
+        """Make the dispatcher look whether it should stop. For any thread."""
+        self.post(lambda: None)
+
+    def run(self, member: Member, stopping: threading.Event) -> Mapping[TopicPartition, int]:
+        """Dispatch until `stopping` is set. Return the offset up to which each partition is done.
+
+        Raises the error with which the member was disconnected.
+        """
+        self._member = member
+        self._disconnected = None
+        self._revocation = None
+        self._paused.clear()
+        self._unreadable.clear()
+        self._seeking.clear()
+        while not stopping.is_set():
+            self._act(self._wait())
+            self._raise_if_disconnected()
+            self._give_up_revoked()
+            self._dispatch()
+            self._regulate()
+            self._read_again()
+            self._commit()
+        self._wait_for_deliveries()
+        return self._partitions.done()
+
+    def assigned(self, committed: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
+        """Take partitions over. Return the offset to read each one from."""
+        self._paused -= committed.keys()
+        self._seeking -= committed.keys()
+        for partition in self._unreadable.keys() & committed.keys():
+            del self._unreadable[partition]
+        return self._partitions.assign(committed)
+
+    def revoke(self, partitions: Sequence[TopicPartition], given_up: Future[Mapping[TopicPartition, int]]) -> None:
+        """Give partitions up soon. Then `given_up` gets the offsets up to which they are done."""
+        self._revocation = _Revocation(
+            partitions=partitions, given_up=given_up, deadline=time.monotonic() + _REVOKE_PATIENCE
+        )
+
+    def lost(self, partitions: Sequence[TopicPartition]) -> None:
+        """Give partitions up that others may have already."""
+        self._partitions.take_away(partitions)
+
+    def add(self, read: Sequence[KafkaRecord | PartitionFailure]) -> None:
+        """Take records that were read, and failures to read."""
+        now = time.monotonic()
+        for each in read:
+            if isinstance(each, PartitionFailure):
+                self._cannot_read(each, now)
+            elif not self._is_held(each.topic_partition):
+                self._partitions.add(each, now)
+        if self._reported or self._last_error:
+            self._forget_errors(read)
+
+    def _forget_errors(self, read: Sequence[KafkaRecord | PartitionFailure]) -> None:
+        """Have an error reported again if it comes back after records were read."""
+        for each in read:
+            if isinstance(each, KafkaRecord) and not self._is_held(each.topic_partition):
+                self._reported.pop(each.topic_partition, None)
+                self._last_error = None
+
+    def _is_held(self, partition: TopicPartition) -> bool:
+        """Tell whether records of a partition come from behind the place where it could not be read."""
+        return partition in self._unreadable or partition in self._seeking
+
+    def reads_again(self, partition: TopicPartition) -> None:
+        """Take records of a partition again, which is read from the offset of its last `seek` on."""
+        self._seeking.discard(partition)
+
+    def disconnect(self, reason: BaseException) -> None:
+        """End `run` with an error."""
+        self._disconnected = reason
+
+    def report_once(self, error: str) -> None:
+        """Report an error, unless it is the same as the last one."""
+        if error != self._last_error:
+            self._report(error)
+        self._last_error = error
+
+    def not_committed(self, partitions: Sequence[TopicPartition], error: str) -> None:
+        """Note that a commit failed. A later one includes its offsets."""
+        self._partitions.not_committed(partitions)
+        self.report_once(f"{self._name} could not commit its offsets, retrying: {error}")
+
+    def _wait(self) -> Action | None:
+        due = self._batcher.next_due(self._partitions.queues)
+        times = [] if due is None else [due]
+        times += [retry for retry, _ in self._unreadable.values()]
+        patience = min([_MAX_WAIT, *(each - time.monotonic() for each in times)])
+        try:
+            return self._inbox.get(timeout=patience) if patience > 0 else self._inbox.get_nowait()
+        except queue.Empty:
+            return None
+
+    def _act(self, action: Action | None) -> None:
+        """Act on what happened, but not for so long that nothing is dispatched while records come without end."""
+        for _ in range(_MAX_ACTIONS):
+            if action is None:
+                return
+            action()
+            action = None if self._inbox.empty() else self._inbox.get_nowait()
+        if action:
+            action()
+
+    def _raise_if_disconnected(self) -> None:
+        if self._disconnected:
+            self._partitions.take_all_away()
+            raise self._disconnected
+
+    def _dispatch(self) -> None:
+        if self._revocation:
+            return
+        for delivery in self._batcher.due(self._partitions.queues, time.monotonic()):
+            self._executor.submit(self._deliver, delivery)
+
+    def _deliver(self, delivery: Delivery) -> None:
+        """Process a delivery, in a thread of its own, and post its result."""
+        try:
+            result = self._processor.process(delivery)
+        except BaseException as error:
+            self.post(partial(self.disconnect, error))
+            raise
+        self.post(partial(self._partitions.finish, delivery, result))
+
+    def _regulate(self) -> None:
+        """Pause the partitions of which enough waits, and resume those of which little does."""
+        # Not often: librdkafka forgets what it has fetched of a partition that is paused, and fetches it again later.
+        enough = max(2 * self._batcher.batch_size, _ENOUGH)
+        for each in self._partitions.queues:
+            if each.partition in self._paused:
+                if each.count <= enough // 2 and each.size <= ROOM:
+                    self._paused.remove(each.partition)
+                    self._member.resume(each.partition)
+            elif each.count > enough or each.size > 2 * ROOM:
+                self._paused.add(each.partition)
+                self._member.pause(each.partition)
+
+    def _commit(self) -> None:
+        if offsets := self._partitions.take_uncommitted():
+            self._member.commit(offsets)
+
+    def _give_up_revoked(self) -> None:
+        revoked = self._revocation
+        if revoked and (not self._partitions.in_flight(revoked.partitions) or time.monotonic() > revoked.deadline):
+            done = self._partitions.done(revoked.partitions)
+            self._partitions.take_away(revoked.partitions)
+            self._revocation = None
+            revoked.given_up.set_result(done)
+
+    def _wait_for_deliveries(self) -> None:
+        """Wait a moment for what is in flight."""
+        deadline = time.monotonic() + _STOP_PATIENCE
+        while self._partitions.in_flight() and (left := deadline - time.monotonic()) > 0:
+            try:
+                self._inbox.get(timeout=left)()
+            except queue.Empty:
+                return
+
+    def _cannot_read(self, failure: PartitionFailure, now: float) -> None:
+        """Report once what a user can do about a partition that cannot be read, and try again later.
+
+        librdkafka goes on behind a batch that it cannot decode. Nothing of that is taken: it would be lost.
+        """
+        waiting = self._partitions.get(failure.partition)
+        if waiting is None:
+            return
+        offset = waiting.next_offset
+        if failure.error.code() == KafkaError._AUTO_OFFSET_RESET:
+            text = f"{failure.partition} has no record {offset} any more: reading it from its first record"
+            waiting.next_offset = 0
+            self._unreadable[failure.partition] = now, OFFSET_BEGINNING
+        else:
+            text = (
+                f"{failure.partition}@{offset} cannot be read, retrying: {with_remedy(failure.error)}. "
+                "The other partitions go on."
+            )
+            self._unreadable[failure.partition] = now + _RETRY_READING, offset
+        if self._reported.get(failure.partition) != text:
+            self._reported[failure.partition] = text
+            self._report(text)
+
+    def _read_again(self) -> None:
+        now = time.monotonic()
+        for partition, (due, offset) in list(self._unreadable.items()):
+            if due <= now:
+                del self._unreadable[partition]
+                if self._partitions.get(partition):
+                    self._seeking.add(partition)
+                    self._member.seek(partition, offset)

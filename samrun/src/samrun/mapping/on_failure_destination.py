@@ -1,0 +1,56 @@
+"""On-failure destination of a mapping: a bucket, a queue or a topic of SNS in the local AWS gets discarded batches."""
+
+import json
+import uuid
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from samrun.errors import SamrunError
+from samrun.mapping.discarded_batch import DiscardedBatch
+from samrun.services.message_sender import send_message, service_of
+
+
+class DestinationError(SamrunError):
+    """The destination did not accept a batch. The message names the destination, the reason and what to do."""
+
+
+class SendToDestination(Protocol):
+    """Function that sends discarded batches to the on-failure destination of one mapping."""
+
+    def __call__(self, discarded: DiscardedBatch, /) -> str:
+        """Send a batch and return its location, in words. Raises DestinationError."""
+        ...
+
+
+def send_to_on_failure_destination(discarded: DiscardedBatch, *, arn: str, client: Callable[[str], Any]) -> str:
+    """Send a batch to the destination with this ARN and return its location, in words.
+
+    A bucket gets the batch itself, a queue or a topic only its metadata. `client` returns the boto3 client of a
+    service. Raises DestinationError.
+    """
+    service, name = service_of(arn), arn.rpartition(":")[2]
+    try:
+        match service:
+            case "s3":
+                return _put_into_bucket(discarded, name, client("s3"))
+            case "sqs" | "sns":
+                send_message(arn, json.dumps(discarded.metadata()), client)
+            case _:
+                raise DestinationError(f"{arn} is not a bucket, a queue or a topic")
+    except (BotoCoreError, ClientError) as error:
+        raise DestinationError(
+            f"{arn}: {error}. If it is missing, declare it in the template, create it in the local AWS, or correct "
+            "DestinationConfig"
+        ) from error
+    return f"{service}:{name}"
+
+
+def _put_into_bucket(discarded: DiscardedBatch, bucket: str, client: Any) -> str:
+    """Put the batch under a unique key of Lambda's form: by mapping, day and time."""
+    mapping = uuid.uuid5(uuid.NAMESPACE_OID, discarded.mapping.logical_id)
+    key = f"aws/lambda/{mapping}/{discarded.at:%Y/%m/%d/%Y-%m-%dT%H.%M.%S}-{uuid.uuid4()}"
+    body = discarded.metadata() | {"payload": discarded.payload}
+    client.put_object(Bucket=bucket, Key=key, Body=json.dumps(body), ContentType="application/json")
+    return f"s3://{bucket}/{key}"

@@ -1,0 +1,96 @@
+"""Partitions of a mapping: the queue of each one that its member has, and what is left of those that it had."""
+
+from collections.abc import Collection, Iterable, Mapping
+
+from samrun.mapping.batch_processor import DeliveryResult
+from samrun.mapping.delivery import Delivery
+from samrun.mapping.partition_queue import PartitionQueue
+from samrun.mapping.record_filter import RecordFilter
+from samrun.mapping.records import KafkaRecord, TopicPartition
+
+
+class Partitions:
+    """Queues of the partitions that a member has.
+
+    A rebalance may take a partition away and give it back a moment later. Its deliveries, in flight or to be retried,
+    and what is done but not committed, are kept until then: they count if nobody else has gone beyond them meanwhile.
+    """
+
+    def __init__(self, record_filter: RecordFilter | None = None) -> None:
+        self._filter = record_filter or RecordFilter()
+        self._queues: dict[TopicPartition, PartitionQueue] = {}
+        # The queues that were taken away.
+        self._former: dict[TopicPartition, PartitionQueue] = {}
+        self._committed: dict[TopicPartition, int] = {}
+
+    @property
+    def queues(self) -> Collection[PartitionQueue]:
+        return self._queues.values()
+
+    def assign(self, committed: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
+        """Take these partitions, with their committed offsets. Return the offset to read each one from."""
+        for partition, offset in committed.items():
+            former = self._former.pop(partition, None)
+            if former and former.begun_at <= offset <= former.done_before:
+                queue = former
+            else:
+                queue = PartitionQueue(partition, offset)
+                if former and former.in_flight:
+                    queue.wait_for(former.in_flight)
+            self._queues[partition] = queue
+            self._committed.pop(partition, None)
+        return {partition: self._queues[partition].next_offset for partition in committed}
+
+    def take_away(self, partitions: Iterable[TopicPartition]) -> None:
+        """Give these partitions up."""
+        for partition in partitions:
+            if queue := self._queues.pop(partition, None):
+                queue.forget_waiting()
+                self._former[partition] = queue
+
+    def take_all_away(self) -> None:
+        """Give all partitions up."""
+        self.take_away(list(self._queues))
+
+    def in_flight(self, partitions: Iterable[TopicPartition] | None = None) -> bool:
+        """Tell whether a delivery of any of these partitions, or of any at all, is in flight."""
+        named = self._queues if partitions is None else partitions
+        return any(queue.in_flight for partition in named if (queue := self._queues.get(partition)))
+
+    def add(self, record: KafkaRecord, now: float) -> None:
+        """Put a record at the end of its queue, if it passes the filter; forget one of a partition taken away."""
+        queue = self._queues.get(record.topic_partition)
+        if queue is None:
+            return
+        if self._filter.passes(record):
+            queue.add(record, now)
+        else:
+            queue.skip(record.offset)
+
+    def finish(self, delivery: Delivery, result: DeliveryResult) -> None:
+        """Note the result of a delivery in the queue of each of its partitions."""
+        for queue in [*self._queues.values(), *self._former.values()]:
+            if queue.in_flight is delivery:
+                remaining = [each for each in result.retries if queue.partition in each.batch.records]
+                queue.finish(remaining, succeeded=result.succeeded)
+
+    def done(self, partitions: Iterable[TopicPartition] | None = None) -> dict[TopicPartition, int]:
+        """Return the offset up to which these partitions, or all, are done."""
+        named = self._queues if partitions is None else partitions
+        return {partition: self._queues[partition].done_before for partition in named if partition in self._queues}
+
+    def take_uncommitted(self) -> dict[TopicPartition, int]:
+        """Return the offsets to commit, and note them as committed."""
+        uncommitted = {
+            partition: offset for partition, offset in self.done().items() if self._committed.get(partition) != offset
+        }
+        self._committed |= uncommitted
+        return uncommitted
+
+    def not_committed(self, partitions: Iterable[TopicPartition]) -> None:
+        """Note that the last commit of these partitions failed."""
+        for partition in partitions:
+            self._committed.pop(partition, None)
+
+    def get(self, partition: TopicPartition) -> PartitionQueue | None:
+        return self._queues.get(partition)

@@ -1,0 +1,84 @@
+"""Scheduler: invokes the function of a schedule whenever the schedule is due."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from samrun.deliveries.dead_letters import UndeliveredEvent
+from samrun.deliveries.target_input import TransformError
+from samrun.functions.asynchronous_invoker import AsynchronousInvoker
+from samrun.schedules.due import next_due
+from samrun.schedules.events import payload, service_event
+from samrun.template.arns import function_arn
+from samrun.template.model.event_triggers import Schedule
+
+# Seconds. No sleep is longer. So after the machine was suspended or its clock was set, schedules are soon on time.
+_MAX_SLEEP = 10.0
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clock:
+    """Clock of the schedules: the time in UTC, and how to sleep for some seconds of it."""
+
+    now: Callable[[], datetime] = _now
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    async def wait_until(self, moment: datetime) -> None:
+        """Return at `moment`, never earlier."""
+        while (left := (moment - self.now()).total_seconds()) > 0:
+            await self.sleep(min(left, _MAX_SLEEP))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scheduler:
+    """Runner of schedules.
+
+    `report` takes lines about what happened, and `dead_letter` the events that the function of a rule cannot get; it
+    may block.
+    """
+
+    invoker: AsynchronousInvoker
+    report: Callable[[str], None]
+    dead_letter: Callable[[UndeliveredEvent], None]
+    clock: Clock = Clock()
+
+    async def run(self, schedule: Schedule) -> None:
+        """Invoke the function whenever the schedule is due, until no further run is due.
+
+        Invocations are asynchronous: one that takes long or fails does not delay another. Invocations that were due
+        while the machine was suspended are skipped.
+        """
+        ready = due = self.clock.now()
+        async with asyncio.TaskGroup() as invocations:
+            # The later of the two: if the clock is set back, no time is due twice.
+            while following := next_due(schedule, after=max(due, self.clock.now()), ready=ready):
+                due = following
+                await self.clock.wait_until(due)
+                invocations.create_task(self._invoke(schedule, due))
+        self.report(f"{schedule.logical_id} ended: no further run is due")
+
+    async def _invoke(self, schedule: Schedule, due: datetime) -> None:
+        event = service_event(schedule, due)
+        try:
+            text = payload(schedule, event, due)
+        except TransformError as error:
+            await asyncio.to_thread(self.dead_letter, _undelivered(schedule, event, error))
+            return
+        self.report(f"{schedule.logical_id} → {schedule.function}")
+        await self.invoker.invoke(schedule.function, text)
+
+
+def _undelivered(schedule: Schedule, event: Mapping[str, object], error: TransformError) -> UndeliveredEvent:
+    return UndeliveredEvent(
+        event=event,
+        source=schedule.logical_id,
+        rule_arn=schedule.arn,
+        target_arn=function_arn(schedule.function, region=schedule.arn.split(":")[3]),
+        queue=schedule.dead_letter_queue,
+        error=error,
+    )

@@ -1,0 +1,21 @@
+"""Decoder of a schema: makes JSON of the content of a record, as Lambda does, and so validates it."""
+
+from samrun.schemas import avro, json_schema, protobuf
+from samrun.schemas.schema import Decode, Schema, SchemaUnavailableError
+
+
+def decoder(schema: Schema) -> Decode:
+    """Return the function that decodes contents of a schema. Raises SchemaUnavailableError."""
+    try:
+        match schema.data_format:
+            case "AVRO":
+                return avro.decoder(schema)
+            case "JSON":
+                return json_schema.decoder(schema)
+            case "PROTOBUF":
+                return protobuf.decoder(schema)
+    except ModuleNotFoundError as error:
+        raise SchemaUnavailableError(
+            f"a schema of {schema.data_format} needs the library {error.name}: pip install 'samrun[schemas]'"
+        ) from error
+    raise SchemaUnavailableError(f"samrun does not know the format {schema.data_format} of a schema")

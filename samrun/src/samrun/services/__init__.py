@@ -1,0 +1,21 @@
+"""Services that the functions talk to: Kafka, DynamoDB and the other AWS services, started here or running elsewhere.
+
+In the order of a start: `launcher` starts them all. `java` finds a JVM and `maven` fetches the two Java programs.
+`kafka` starts the broker, with the listeners of `kafka_tls` and the user of `kafka_credentials`. `dynamodb` starts
+DynamoDB Local, and `moto_server` the other AWS services, of which `unknown_service` refuses some. `external` checks the
+services that run elsewhere, and fetches their mails, which `mail_store` keeps as files. `clients` makes the boto3
+clients, `message_sender` sends with them to queues and topics, `secrets` reads those of Secrets Manager, and
+`resources` creates the template's resources, with `tables`, `buckets` and `delivery_queues`, from which the runner
+invokes functions; `event_buses` lets EventBridge send its events to such queues.
+
+Errors: these are UserErrors, so the command line prints their messages without a traceback.
+
+    JavaError                no JVM, or a Java program that could not be fetched
+    KafkaUnreachableError    no broker answers, or it refuses a request
+    KafkaSecretError         a secret with the broker's credentials could not be written
+    ExternalServiceError     nothing answers where a service should run
+    ResourceError            a resource of the template could not be created
+
+`maven` runs in a process of its own and has a FetchError of its own; `java` turns it into a JavaError. `mail_store`
+raises MailNotFoundError, which the console answers with 404. `secrets` raises SecretError, which its callers report.
+"""

@@ -1,0 +1,23 @@
+"""Sender of messages to the queues and topics of the local AWS that an ARN names."""
+
+from collections.abc import Callable
+from typing import Any
+
+
+def service_of(arn: str) -> str:
+    """Return the service in an ARN, or an empty text if it is none."""
+    return (*arn.split(":"), "", "", "")[2]
+
+
+def send_message(arn: str, text: str, client: Callable[[str], Any], **options: Any) -> None:
+    """Send a text to the queue or the topic with this ARN. Raises the errors of boto3.
+
+    `client` returns the boto3 client of a service. `options` are further parameters of the call, such as
+    MessageAttributes.
+    """
+    if service_of(arn) == "sns":
+        client("sns").publish(TopicArn=arn, Message=text, **options)
+    else:
+        sqs = client("sqs")
+        url = sqs.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"]
+        sqs.send_message(QueueUrl=url, MessageBody=text, **options)

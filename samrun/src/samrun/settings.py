@@ -1,0 +1,293 @@
+"""Settings of each command: typed values, checked before anything starts."""
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from samrun.endpoints import is_bootstrap
+from samrun.errors import UserError
+from samrun.oidc.issuer import LIFETIME
+from samrun.template.model.kafka_mappings import Redeliver
+from samrun.template.values import parameters, samconfig
+
+PORTS: Mapping[str, int] = {
+    "api": 3000,
+    "lambda": 3001,
+    "console": 8025,
+    "aws": 4566,
+    "dynamodb": 8000,
+    "kafka": 9092,
+}
+FREE_PORTS: Mapping[str, int] = dict.fromkeys(PORTS, 0)
+CONTAINER_KAFKA_PORT = 19092
+SCRAM_KAFKA_PORT, MUTUAL_TLS_KAFKA_PORT = 9096, 9094  # MSK's
+AWS_VARIABLE = "AWS_ENDPOINT_URL"
+DYNAMODB_VARIABLE = "AWS_ENDPOINT_URL_DYNAMODB"
+KAFKA_VARIABLE = "KAFKA_BOOTSTRAP_SERVERS"
+REGISTRY_VARIABLE = "SCHEMA_REGISTRY_URL"
+TEMPLATE = Path("template.yaml")
+DATA = Path(".local")
+PARTITIONS = 3
+CONCURRENCY = 4
+RETRY_DELAY = 1.0
+
+_URL = re.compile(r"https?://[^/\s]+/?")
+_OPTION_OF_CLAIM = {
+    "aud": "--audience",
+    "exp": "--expires-in",
+    "iat": "--expires-in",
+    "iss": "--parameter-overrides",
+    "scope": "--scope",
+    "sub": "--sub",
+}
+
+Command = Literal["up", "services"]
+
+
+class SettingsError(UserError):
+    """The command line, the environment or samconfig.toml is wrong; the message says where."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemplateSettings:
+    """A template, and the values that the samconfig.toml beside it gives its parameters.
+
+    `{kafka}` and the like in a value stand for the stack's own endpoints. `command` is the one for which the file has
+    the values: samrun, global or deploy.
+    """
+
+    path: Path
+    parameters: Mapping[str, str]
+    command: str = samconfig.OWN
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Settings of a stack. A port of 0 is any free one.
+
+    `overrides` are values of parameters that the command line gives; they replace those of the templates.
+    `kafka` (host:port,…), `aws` and `dynamodb` (URLs) name the external services that the stack uses: the templates'
+    topics and resources are made there. `services` are URLs of single AWS services, by botocore's variable
+    (AWS_ENDPOINT_URL_SESV2): the functions call them there. With `sam`, functions run in containers, by the SAM CLI.
+    `redeliver` says which records a mapping retries after a partial batch response. `schema_registry` is the URL of the
+    registry that stands for those of all mappings, but for Glue's. `env_vars` is a file with values of the functions'
+    environment variables. `retry_delay` is the time in seconds before the first retry of an asynchronous invocation: a
+    minute on AWS.
+    """
+
+    command: Command
+    templates: tuple[TemplateSettings, ...]
+    overrides: Mapping[str, str]
+    data: Path
+    region: str
+    ports: Mapping[str, int]
+    partitions: int
+    concurrency: int
+    redeliver: Redeliver
+    kafka: str | None
+    aws: str | None
+    dynamodb: str | None
+    services: Mapping[str, str]
+    sam: bool
+    schema_registry: str | None = None
+    env_vars: Path | None = None
+    retry_delay: float = RETRY_DELAY
+
+    @property
+    def template(self) -> Path:
+        """The first template; with `sam`, the only one."""
+        return self.templates[0].path
+
+    @property
+    def parameters(self) -> Mapping[str, str]:
+        """The values of the parameters of all templates."""
+        by_template = [each.parameters for each in self.templates]
+        return dict(pair for each in (*by_template, self.overrides) for pair in each.items())
+
+    @property
+    def mails(self) -> Path:
+        """The folder of the mails in the inbox."""
+        return self.data / "mails"
+
+    @property
+    def scram(self) -> bool:
+        """Whether a parameter asks for a listener of Kafka with a password."""
+        return any("{kafka_scram}" in value for value in self.parameters.values())
+
+    @property
+    def mutual_tls(self) -> bool:
+        """Whether a parameter asks for a listener of Kafka on which clients have a certificate."""
+        return any("{kafka_mtls}" in value for value in self.parameters.values())
+
+    @property
+    def certificates(self) -> Path:
+        """The folder of the certificates of Kafka's listeners."""
+        return self.data / "certificates"
+
+    @property
+    def for_containers(self) -> bool:
+        """Whether containers must reach this stack: those of `sam local`, started by samrun or by the developer."""
+        return self.sam or self.command == "services"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenSettings:
+    """Settings of a token for a stack that runs.
+
+    `subject` and `audience` are the template's where they are None. `lifetime` is in seconds.
+    """
+
+    template: TemplateSettings
+    overrides: Mapping[str, str]
+    data: Path
+    region: str
+    subject: str | None
+    scopes: tuple[str, ...]
+    audience: str | None
+    lifetime: int
+    claims: Mapping[str, str]
+
+
+def stack_settings(
+    *,
+    command: Command = "up",
+    templates: Sequence[Path] = (TEMPLATE,),
+    overrides: Iterable[str] = (),
+    data: Path = DATA,
+    ports: Mapping[str, int] = PORTS,
+    partitions: int = PARTITIONS,
+    concurrency: int = CONCURRENCY,
+    redeliver: Redeliver = "failed",
+    sam: bool = False,
+    env_vars: Path | None = None,
+    retry_delay: float = RETRY_DELAY,
+) -> Settings:
+    """Return the settings of a stack; the environment says which services are external. Raises UserError.
+
+    `overrides` are NAME=VALUE or file://PATH.
+    """
+    _check_templates(templates, sam=sam)
+    settings = Settings(
+        command=command,
+        templates=tuple(map(template_settings, templates)),
+        overrides=_overrides(overrides),
+        data=data,
+        region=region(),
+        ports=ports,
+        partitions=partitions,
+        concurrency=concurrency,
+        redeliver=redeliver,
+        kafka=_external_brokers(),
+        aws=_external_url(AWS_VARIABLE),
+        dynamodb=_external_url(DYNAMODB_VARIABLE),
+        services={
+            name: value
+            for name, value in os.environ.items()
+            if name.startswith(f"{AWS_VARIABLE}_") and name != DYNAMODB_VARIABLE and value
+        },
+        sam=sam,
+        schema_registry=_schema_registry(),
+        env_vars=env_vars,
+        retry_delay=retry_delay,
+    )
+    if (settings.scram or settings.mutual_tls) and (settings.kafka or settings.for_containers):
+        name = "{kafka_scram}" if settings.scram else "{kafka_mtls}"
+        raise SettingsError(
+            f"{name} stands for a listener of the broker that samrun starts, for processes of this machine. "
+            f"It works neither with {KAFKA_VARIABLE} nor with `sam local`: use {{kafka}} instead."
+        )
+    return settings
+
+
+def token_settings(
+    *,
+    template: Path = TEMPLATE,
+    overrides: Iterable[str] = (),
+    data: Path = DATA,
+    subject: str | None = None,
+    scopes: Iterable[str] = (),
+    audience: str | None = None,
+    lifetime: int = LIFETIME,
+    claims: Iterable[str] = (),
+) -> TokenSettings:
+    """Return the settings of a token. `claims` are NAME=VALUE. Raises UserError."""
+    return TokenSettings(
+        template=template_settings(template),
+        overrides=_overrides(overrides),
+        data=data,
+        region=region(),
+        subject=subject,
+        scopes=tuple(scopes),
+        audience=audience,
+        lifetime=lifetime,
+        claims=_claims(claims),
+    )
+
+
+def template_settings(path: Path) -> TemplateSettings:
+    """Return a template with the parameters of the samconfig.toml beside it. Raises ParametersError."""
+    found = samconfig.read_parameters(path.parent)
+    return TemplateSettings(path=path, parameters=found.values, command=found.command)
+
+
+def region() -> str:
+    """Return the AWS region of the environment, or us-east-1."""
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+
+
+def _overrides(overrides: Iterable[str]) -> Mapping[str, str]:
+    return dict(parameters.read(overrides, source="--parameter-overrides"))
+
+
+def _check_templates(templates: Sequence[Path], *, sam: bool) -> None:
+    if sam and len(templates) > 1:
+        raise SettingsError("--sam runs one template: leave out the others, or leave out --sam.")
+    files = [template.resolve() for template in templates]
+    for template in templates:
+        if files.count(template.resolve()) > 1:
+            raise SettingsError(f"{template} is named twice: name each template once.")
+
+
+def _external_brokers() -> str | None:
+    text = os.environ.get(KAFKA_VARIABLE)
+    if text and not is_bootstrap(text):
+        raise SettingsError(
+            f"{KAFKA_VARIABLE} is {text!r}: write host:port, several separated by commas, or unset it and samrun "
+            "starts a broker."
+        )
+    return text or None
+
+
+def _external_url(variable: str) -> str | None:
+    url = os.environ.get(variable)
+    if url and not _URL.fullmatch(url):
+        raise SettingsError(f"{variable} is {url!r}: write http://host:port, or unset it and samrun starts a service.")
+    return url.rstrip("/") if url else None
+
+
+def _schema_registry() -> str | None:
+    url = os.environ.get(REGISTRY_VARIABLE)
+    if url and not url.startswith(("http://", "https://")):
+        raise SettingsError(
+            f"{REGISTRY_VARIABLE} is {url!r}: write the http:// or https:// URL of a schema registry, or unset it and "
+            "mappings use the one of their template."
+        )
+    return url or None
+
+
+def _claims(claims: Iterable[str]) -> Mapping[str, str]:
+    values = dict(_pairs(claims))
+    for name in values.keys() & _OPTION_OF_CLAIM.keys():
+        raise SettingsError(f"--claim: {name} is a claim of every token: set it with {_OPTION_OF_CLAIM[name]}")
+    return values
+
+
+def _pairs(claims: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for number, claim in enumerate(claims, start=1):
+        name, found, value = claim.partition("=")
+        if not found:  # the message does not repeat it, since it may hold a secret
+            raise SettingsError(f"--claim: entry {number} is not a claim: write NAME=VALUE")
+        yield name, value

@@ -1,0 +1,161 @@
+"""Stack: the services, and the applications that run on them."""
+
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, replace
+
+import filelock
+
+from samrun.application_launcher import ApplicationLauncher
+from samrun.applications import load_applications
+from samrun.console import console
+from samrun.endpoints import FILE, Endpoints, url
+from samrun.errors import UserError
+from samrun.oidc.issuer import Issuer
+from samrun.services import kafka_credentials
+from samrun.services.launcher import ServiceLauncher
+from samrun.services.mail_store import MailStore
+from samrun.settings import CONTAINER_KAFKA_PORT, MUTUAL_TLS_KAFKA_PORT, PORTS, SCRAM_KAFKA_PORT, Settings
+from samrun.supervision import docker, ports
+from samrun.supervision.ports import LOOPBACK
+from samrun.supervision.supervisor import Supervisor, supervise
+from samrun.supervision.terminal import Terminal
+from samrun.template.model.application import Application
+from samrun.template.values.samconfig import OWN
+
+# This process serves these parts itself, and listens on their ports from the beginning. It listens for the APIs, too,
+# once it has read the templates and found one, or a function URL, in them.
+_OWN_SERVERS = ("lambda", "console")
+
+
+class StackInUseError(UserError):
+    """Another stack runs on the same data folder."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """A stack that runs."""
+
+    application: Application
+    endpoints: Endpoints
+    issuer: Issuer
+
+
+@contextlib.asynccontextmanager
+async def run_stack(settings: Settings, terminal: Terminal) -> AsyncIterator[Stack]:
+    """Run a stack for as long as the context lasts.
+
+    The death of a part of it cancels the body and is raised, in an ExceptionGroup, as ProcessDiedError.
+    """
+    async with supervise() as supervisor:
+        yield await _start(settings, terminal, supervisor)
+
+
+async def _start(settings: Settings, terminal: Terminal, supervisor: Supervisor) -> Stack:
+    _lock(settings, supervisor)
+    # Every error of the settings is found before anything starts.
+    required = _required_ports(settings)
+    # The SAM CLI serves Lambda's API by itself.
+    own = [name for name in _OWN_SERVERS if not (settings.sam and name == "lambda")]
+    listeners = {name: ports.listen(name, settings.ports[name]) for name in own if name in required}
+    for listener in listeners.values():
+        supervisor.on_exit(listener.close)
+    claimed = {name: _claim(name, settings.ports[name]) for name in required if name not in listeners}
+    claimed |= {name: listener.getsockname()[1] for name, listener in listeners.items()}
+    claimed |= _extra_kafka_ports(settings)
+    endpoints = _endpoints(settings, claimed)
+    application = load_applications(
+        settings.templates,
+        overrides=settings.overrides,
+        endpoints=endpoints,
+        region=settings.region,
+        in_containers=settings.for_containers,
+        env_vars=settings.env_vars,
+    )
+    for template in settings.templates:
+        if template.command != OWN:
+            text = f"{template.path} has the parameters of [default.{template.command}.parameters]"
+            terminal.step("template", f"{text}; [default.{OWN}.parameters] would replace them")
+    if "api" in claimed and application.serves_http:
+        listeners["api"] = ports.listen("api", claimed["api"])
+        supervisor.on_exit(listeners["api"].close)
+    else:
+        endpoints = replace(endpoints, api=None)
+    for name in application.ignored:
+        terminal.step("template", f"not run here: {name}")
+    issuer = Issuer(endpoints.issuer, settings.data)
+    await ServiceLauncher(settings, endpoints, claimed, supervisor, terminal).start(application)
+    await supervisor.start_server(console(MailStore(settings.mails), issuer), listeners["console"])
+    if settings.command == "up":
+        launcher = ApplicationLauncher(
+            settings=settings,
+            endpoints=endpoints,
+            listeners=listeners,
+            claimed_ports=claimed,
+            supervisor=supervisor,
+            terminal=terminal,
+        )
+        await launcher.start(application)
+    file = endpoints.write(settings.data)
+    supervisor.on_exit(lambda: file.unlink(missing_ok=True))
+    return Stack(application=application, endpoints=endpoints, issuer=issuer)
+
+
+def _lock(settings: Settings, supervisor: Supervisor) -> None:
+    settings.data.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(settings.data / "lock", timeout=0)
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        raise StackInUseError(
+            f"Another stack runs on {settings.data}: end it, or give this one a folder of its own with --data."
+        ) from None
+    supervisor.on_exit(lock.release)
+    (settings.data / FILE).unlink(missing_ok=True)  # a stack that was killed leaves it behind
+
+
+def _required_ports(settings: Settings) -> list[str]:
+    external = {"kafka": settings.kafka, "aws": settings.aws, "dynamodb": settings.dynamodb}
+    unwanted = {name for name, address in external.items() if address}
+    if settings.command == "services":
+        # `sam local start-api` and `start-lambda` use these two.
+        unwanted |= {"api", "lambda"}
+    return [name for name in PORTS if name not in unwanted]
+
+
+def _claim(name: str, port: int) -> int:
+    """Return the port, or a free one if it is 0. Another process may have the API's port if there is no API."""
+    return port if name == "api" and port else ports.claim(name, port)
+
+
+def _extra_kafka_ports(settings: Settings) -> dict[str, int]:
+    """Return the ports of the broker's further listeners: for containers, with a password, and with a certificate."""
+    usual = settings.ports["kafka"] == PORTS["kafka"]
+    more = {}
+    if settings.for_containers and not settings.kafka:
+        address = docker.bridge_address() or LOOPBACK
+        more["container_kafka"] = ports.claim("kafka", CONTAINER_KAFKA_PORT if usual else 0, address=address)
+    if settings.scram:
+        more["kafka_scram"] = ports.claim("kafka", SCRAM_KAFKA_PORT if usual else 0)
+    if settings.mutual_tls:
+        more["kafka_mtls"] = ports.claim("kafka", MUTUAL_TLS_KAFKA_PORT if usual else 0)
+    return more
+
+
+def _endpoints(settings: Settings, claimed: Mapping[str, int]) -> Endpoints:
+    runs, container_kafka = settings.command == "up", claimed.get("container_kafka")
+    scram, mutual_tls = claimed.get("kafka_scram"), claimed.get("kafka_mtls")
+    return Endpoints(
+        api=url(claimed["api"]) if runs else None,
+        lambda_=url(claimed["lambda"]) if runs else None,
+        console=url(claimed["console"]),
+        aws=settings.aws or url(claimed["aws"]),
+        dynamodb=settings.dynamodb or url(claimed["dynamodb"]),
+        kafka=settings.kafka or f"{LOOPBACK}:{claimed['kafka']}",
+        container_kafka=f"{docker.HOST_NAME}:{container_kafka}" if container_kafka else None,
+        kafka_scram=f"{LOOPBACK}:{scram}" if scram else None,
+        kafka_secret=kafka_credentials.user_secret_arn(settings.region) if scram else None,
+        kafka_mtls=f"{LOOPBACK}:{mutual_tls}" if mutual_tls else None,
+        kafka_client_secret=kafka_credentials.client_secret_arn(settings.region) if mutual_tls else None,
+        kafka_ca_secret=kafka_credentials.ca_secret_arn(settings.region) if scram or mutual_tls else None,
+    )

@@ -1,0 +1,10 @@
+"""Supervision of a stack: its parts are started, watched while they run, and ended in the opposite order.
+
+- `supervisor` takes each part as it starts: processes, tasks, threads, servers and clean-up calls.
+- `process` is a child process with its log file, and `server` is an HTTP server in our own event loop.
+- `ports` and `docker` find the addresses on which the parts listen.
+- `files` writes files that several processes read.
+- `terminal` prints what happens, and each `access` to the HTTP API.
+
+Errors: `ProcessDiedError` and `PortTakenError` are UserErrors and reach the terminal.
+"""

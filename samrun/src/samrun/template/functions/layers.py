@@ -1,0 +1,77 @@
+"""Layers of a template: folders with modules for its functions.
+
+https://docs.aws.amazon.com/lambda/latest/dg/python-layers.html
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from typing import Any
+
+from samrun.template.resolution.resolved_template import ResolvedTemplate
+from samrun.template.support.resource_types import LAYER
+
+# Packages of PyPI that well-known layers contain, by a part of the layer's ARN:
+# https://docs.powertools.aws.dev/lambda/python/latest/getting-started/install/
+# https://aws-sdk-pandas.readthedocs.io/en/stable/layers.html
+_PACKAGES = {
+    ":layer:AWSLambdaPowertoolsPython": "aws-lambda-powertools",
+    ":layer:AWSSDKPandas": "awswrangler",
+}
+
+
+def layer_folders(template: ResolvedTemplate, *, source: Mapping[str, Any], path: Path) -> Iterator[tuple[str, Path]]:
+    """Yield the ARN and the folder of each layer whose content is on this machine."""
+    for logical_id, properties in template.of_type(LAYER):
+        declared = _content(logical_id, properties, template, source)
+        if isinstance(declared, str) and not declared.startswith(("s3://", "https://")):
+            yield template.references(logical_id, None), (path.parent / declared).resolve()
+
+
+def search_path(folder: Path) -> Iterator[Path]:
+    """Yield the folders of a layer in which Python looks for modules, in Lambda's order.
+
+    Before `sam build`, a layer with a BuildMethod has its modules in the folder itself.
+    """
+    modules = folder / "python"
+    yield from sorted(modules.glob("lib/python3.*/site-packages"))
+    yield modules if modules.is_dir() else folder
+
+
+def ignored_in_layers(functions: Mapping[str, Iterable[str]]) -> Iterator[str]:
+    """Yield a text for each layer of a function that is missed on this machine; the layers' ARNs are by function.
+
+    A layer is not missed if its package is installed beside samrun: the functions import that one.
+    """
+    for logical_id, arns in functions.items():
+        for arn in arns:
+            package = _package(arn)
+            if package is None:
+                yield f"{logical_id}: the layer {arn}, which is not on this machine"
+            elif not _is_installed(package):
+                advice = f"`pip install {package}` into samrun's environment replaces it"
+                yield f"{logical_id}: the layer {arn}, which is not on this machine ({advice})"
+
+
+def _content(
+    logical_id: str, properties: Mapping[str, Any], template: ResolvedTemplate, source: Mapping[str, Any]
+) -> Any:
+    declared = source["Resources"]
+    content = properties.get("Content", {})
+    if logical_id in declared:
+        return content
+    original = content["S3Key"]
+    return template.intrinsics.resolve(declared[original].get("Properties", {}).get("ContentUri"))
+
+
+def _package(arn: str) -> str | None:
+    """Return the package of PyPI that a layer contains, if the layer is a known one."""
+    return next((package for part, package in _PACKAGES.items() if part in arn), None)
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        distribution(package)
+    except PackageNotFoundError:
+        return False
+    return True

@@ -1,0 +1,3 @@
+"""Account of the local AWS."""
+
+ACCOUNT = "123456789012"

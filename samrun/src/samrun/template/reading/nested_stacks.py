@@ -1,0 +1,154 @@
+"""Template of a stack with those of its nested stacks, each a file beside the template that names it.
+
+The resources of a nested stack belong to the application as those of the outer one do. The names that CloudFormation
+would make up for them begin with the nested stack's logical id.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from samtranslator.model.exceptions import InvalidDocumentException
+
+from samrun.template.errors import TemplateError
+from samrun.template.reading.includes import include_files
+from samrun.template.reading.language_extensions import LoopError, expand_loops
+from samrun.template.reading.source import parameter_values, read_source
+from samrun.template.reading.translation import translate
+from samrun.template.resolution.intrinsics import UnresolvableError
+from samrun.template.resolution.resolved_template import ResolvedTemplate, resolve_template
+from samrun.template.support.resource_types import STACK
+from samrun.template.triggers.event_rules import EventRuleError
+from samrun.template.triggers.schedules import ScheduleError
+from samrun.template.triggers.target_inputs import TargetInputError
+
+_REMOTE = ("https://", "http://", "s3://")
+
+
+class StackTemplate:
+    """The template at `path`: its `source` as written, and the `template` with plain values.
+
+    `prefix` is the beginning of the names in a nested stack; it is empty for the outer one.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        parameters: Mapping[str, str],
+        region: str,
+        aws: str,
+        api: str = "",
+        prefix: str = "",
+        within: tuple[Path, ...] = (),
+    ) -> None:
+        """Read, translate and resolve it. Raises TemplateError.
+
+        `aws` is the URL of the local AWS, and `api` that of the APIs. `within` are the templates of the stacks around.
+        """
+        if path.resolve() in within:
+            raise TemplateError(f"{path} contains itself as a nested stack. CloudFormation refuses that, too.")
+        self.path = path
+        self.prefix = prefix
+        self._region, self._aws, self._api = region, aws, api
+        self._within = (*within, path.resolve())
+        self._nested: dict[str, Self | None] = {}
+        self._opening: set[str] = set()
+        self.source = include_files(read_source(path), path)
+        values = parameter_values(self.source, parameters, path)
+        with errors_of(path):
+            self.source = expand_loops(self.source, _resolver_of_parameters(self.source, values, region))
+            self._translated = translate(self.source, parameters=values, region=region)
+            self.template: ResolvedTemplate = resolve_template(
+                self._translated,
+                parameters=values,
+                region=region,
+                aws=aws,
+                api=api,
+                stack=f"local-{prefix}".rstrip("-"),
+                prefix=prefix,
+                nested_output=self._nested_output,
+            )
+
+    def nested(self) -> Iterator[Self]:
+        """Yield the template of each nested stack that is on this machine. Raises TemplateError."""
+        for logical_id, _ in self.template.of_type(STACK):
+            if stack := self._stack(logical_id):
+                yield stack
+
+    def all(self) -> Iterator[Self]:
+        """Yield this template, those of its nested stacks, those of theirs, and so on. Raises TemplateError."""
+        yield self
+        for stack in self.nested():
+            yield from stack.all()
+
+    def output(self, name: str) -> Any:
+        """Return the value of an output. Raises TemplateError."""
+        outputs = self._translated.get("Outputs", {})
+        if name not in outputs:
+            raise TemplateError(f"{self.path} has no output {name}. Correct the !GetAtt, or add the output.")
+        with errors_of(self.path):
+            return self.template.intrinsics.resolve(outputs[name]["Value"])
+
+    def not_here(self) -> Iterator[str]:
+        """Yield a text for each nested stack whose template is not on this machine."""
+        for logical_id, _ in self.template.of_type(STACK):
+            if self._stack(logical_id) is None:
+                yield f"{logical_id}: its template is not a file on this machine"
+
+    def _nested_output(self, logical_id: str, name: str) -> Any | None:
+        stack = self._stack(logical_id)
+        return stack.output(name) if stack else None
+
+    def _stack(self, logical_id: str) -> Self | None:
+        """Return the template of a nested stack, opened once; None if it is not on this machine."""
+        if logical_id not in self._nested:
+            properties = self._translated["Resources"][logical_id].get("Properties", {})
+            location = self.template.intrinsics.resolve(properties.get("TemplateURL"))
+            if not location or not isinstance(location, str) or location.startswith(_REMOTE):
+                self._nested[logical_id] = None
+            else:
+                self._nested[logical_id] = self._open(logical_id, self.path.parent / location, properties)
+        return self._nested[logical_id]
+
+    def _open(self, logical_id: str, path: Path, properties: Mapping[str, Any]) -> Self:
+        if logical_id in self._opening:
+            raise TemplateError(f"{self.path}: the Parameters of {logical_id} need its own Outputs. Break the circle.")
+        self._opening.add(logical_id)
+        parameters = self.template.intrinsics.resolve(properties.get("Parameters", {}))
+        return type(self)(
+            path,
+            parameters={name: _as_text(value) for name, value in parameters.items()},
+            region=self._region,
+            aws=self._aws,
+            api=self._api,
+            prefix=f"{self.prefix}{logical_id}-",
+            within=self._within,
+        )
+
+
+@contextlib.contextmanager
+def errors_of(path: Path) -> Iterator[None]:
+    """Add the path of a template to the errors that do not name it."""
+    try:
+        yield
+    except InvalidDocumentException as error:
+        causes = "\n".join(f"  {cause.message}" for cause in error.causes)
+        raise TemplateError(f"{path} is not a valid SAM template:\n{causes}") from error
+    except (EventRuleError, LoopError, ScheduleError, TargetInputError, UnresolvableError) as error:
+        raise TemplateError(f"{path}: {error}") from error
+
+
+def _resolver_of_parameters(source: Mapping[str, Any], values: Mapping[str, str], region: str) -> Callable[[Any], Any]:
+    """Return the function that resolves the collections of loops: they may refer to parameters and mappings."""
+    without_resources = {**source, "Resources": {}}
+    return resolve_template(
+        without_resources, parameters=values, region=region, aws="", stack="local"
+    ).intrinsics.resolve
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ",".join(map(_as_text, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,49 @@
+"""Source of a template: its file as YAML or JSON, and the values of the parameters that it declares."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from samtranslator.yaml_helper import yaml_parse
+
+from samrun.template.errors import TemplateError
+from samrun.template.resolution.dynamic_references import is_dynamic_reference
+from samrun.template.values.parameter_limits import violations
+
+
+def read_source(path: Path) -> dict[str, Any]:
+    """Return the template as written, with intrinsic functions in their long form. Raises TemplateError."""
+    try:
+        source = yaml_parse(path.read_text())
+    except FileNotFoundError:
+        raise TemplateError(f"{path}: no such template. Name another with --template.") from None
+    except Exception as error:  # the parser raises errors of several libraries; all mean the same
+        raise TemplateError(f"{path} cannot be read as YAML or JSON: {error}") from error
+    if not isinstance(source, dict) or not isinstance(source.get("Resources"), dict):
+        raise TemplateError(f"{path} has no Resources. Is it a SAM template?")
+    return {section: value for section, value in source.items() if value is not None}
+
+
+def parameter_values(source: Mapping[str, Any], given: Mapping[str, str], path: Path) -> dict[str, str]:
+    """Return the value of each declared parameter: the given one, or its default. Raises TemplateError.
+
+    The given values of dynamic references are among the values, too.
+    """
+    declared: Mapping[str, Any] = source.get("Parameters", {})
+    dynamic = {name: value for name, value in given.items() if is_dynamic_reference(name)}
+    if unknown := sorted(given.keys() - declared.keys() - dynamic.keys()):
+        raise TemplateError(f"{path} has no parameter {', '.join(unknown)}. Correct the name, or declare it.")
+    values = {
+        name: str(given.get(name, parameter.get("Default")))
+        for name, parameter in declared.items()
+        if name in given or "Default" in parameter
+    }
+    if missing := sorted(declared.keys() - values.keys()):
+        raise TemplateError(
+            f"{path}: no value for {', '.join(missing)}. Give each parameter a value with "
+            "--parameter-overrides NAME=VALUE or in samconfig.toml under [default.samrun.parameters]."
+        )
+    refused = [text for name, value in values.items() for text in violations(name, declared[name], value)]
+    if refused:
+        raise TemplateError(f"{path}: AWS refuses the parameter {'; '.join(refused)}")
+    return values | dynamic

@@ -1,0 +1,48 @@
+"""Notifications of a template: what its topics (AWS::SNS::Subscription) and buckets send to its functions."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+from samrun.template.arns import function_name
+from samrun.template.model.event_triggers import Notification
+from samrun.template.resolution.resolved_template import ResolvedTemplate
+from samrun.template.triggers.delivery_queues import delivery_queue
+
+_TOPIC, _SUBSCRIPTION, _BUCKET = "AWS::SNS::Topic", "AWS::SNS::Subscription", "AWS::S3::Bucket"
+
+# The ways in which the local SNS sends messages. `lambda` is our own.
+_PROTOCOLS = {"http", "https", "lambda", "sqs"}
+
+
+def read_notifications(template: ResolvedTemplate) -> Iterator[Notification]:
+    """Yield each topic and bucket once for each function of the template that it notifies."""
+    functions = template.function_arns()
+    for service, source, function in dict.fromkeys(_declared(template)):
+        if function in functions:
+            queue = delivery_queue(service, source, function)
+            yield Notification(service=service, source=source, function=function, queue=queue)
+
+
+def ignored_in_notifications(template: ResolvedTemplate) -> Iterator[str]:
+    """Yield a text for each subscription that samrun does not serve, and each function that is not the template's."""
+    for logical_id, subscription in template.of_type(_SUBSCRIPTION):
+        if subscription["Protocol"] not in _PROTOCOLS:
+            yield f"{logical_id}: the topic sends nothing by the Protocol {subscription['Protocol']}"
+    functions = template.function_arns()
+    for _, source, function in dict.fromkeys(_declared(template)):
+        if function not in functions:
+            yield f"{source}: its notifications of {function}, which is not a function of the template"
+
+
+def _declared(template: ResolvedTemplate) -> Iterator[tuple[Literal["s3", "sns"], str, str]]:
+    """Yield service, name of the topic or bucket, and name of the function."""
+    for logical_id, topic in template.of_type(_TOPIC):
+        for subscription in topic.get("Subscription", []):
+            if subscription["Protocol"] == "lambda":
+                yield "sns", template.name(logical_id), function_name(subscription["Endpoint"])
+    for _, subscription in template.of_type(_SUBSCRIPTION):
+        if subscription["Protocol"] == "lambda":
+            yield "sns", subscription["TopicArn"].rpartition(":")[2], function_name(subscription["Endpoint"])
+    for logical_id, bucket in template.of_type(_BUCKET):
+        for configuration in bucket.get("NotificationConfiguration", {}).get("LambdaConfigurations", []):
+            yield "s3", template.name(logical_id), function_name(configuration["Function"])

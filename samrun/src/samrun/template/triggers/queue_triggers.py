@@ -1,0 +1,116 @@
+"""SQS triggers of a template: AWS::Lambda::EventSourceMapping whose source is a queue.
+
+https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-parameters.html documents their properties.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from samrun.template.arns import function_name
+from samrun.template.errors import TemplateError
+from samrun.template.model.application import Resource
+from samrun.template.model.event_triggers import QueueTrigger
+from samrun.template.model.functions import Function
+from samrun.template.resolution.booleans import is_true
+from samrun.template.resolution.resolved_template import ResolvedTemplate
+from samrun.template.support.resource_types import EVENT_SOURCE_MAPPING, FUNCTION
+from samrun.template.triggers.filter_pattern import SQS_FIELDS
+from samrun.template.triggers.mapping_limits import violations
+from samrun.template.triggers.mapping_properties import filters
+
+_QUEUE = "AWS::SQS::Queue"
+_BATCH_SIZE = 10
+# A larger batch needs a window, and a FIFO queue has no larger one.
+_MAX_BATCH_SIZE_AT_ONCE = 10
+# Seconds: the defaults of a queue and of a function.
+_VISIBILITY_TIMEOUT = 30
+_TIMEOUT = 3
+
+
+def read_queue_triggers(template: ResolvedTemplate, *, path: Path) -> Iterator[QueueTrigger]:
+    """Yield the enabled triggers whose function the template has. Raises TemplateError."""
+    timeouts = {template.name(each): int(found.get("Timeout", _TIMEOUT)) for each, found in template.of_type(FUNCTION)}
+    visible_again = {
+        template.references(each, "Arn"): int(found.get("VisibilityTimeout", _VISIBILITY_TIMEOUT))
+        for each, found in template.of_type(_QUEUE)
+    }
+    for logical_id, properties in template.of_type(EVENT_SOURCE_MAPPING):
+        arn, function = str(properties.get("EventSourceArn")), function_name(str(properties["FunctionName"]))
+        if ":sqs:" not in arn or function not in timeouts or not is_true(properties.get("Enabled", True)):
+            continue
+        refused = [*_refused(properties, arn), *_too_slow(timeouts[function], visible_again.get(arn))]
+        if refused:
+            raise TemplateError(f"{path}: AWS refuses {logical_id}: {'; '.join(refused)}")
+        yield _trigger(logical_id, properties, function=function, queue_arn=arn)
+
+
+def undeclared_queues(
+    triggers: Iterable[QueueTrigger], declared: Iterable[Resource], functions: Iterable[Function]
+) -> Iterator[Resource]:
+    """Yield each queue of a trigger that the template does not declare: another stack has it in AWS.
+
+    AWS recommends a visibility timeout of six times the function's timeout.
+    """
+    names = {each.name for each in declared if each.type == _QUEUE}
+    timeouts = {function.name: function.timeout for function in functions}
+    for trigger in triggers:
+        if trigger.queue not in names:
+            names.add(trigger.queue)
+            fifo = {"FifoQueue": True} if trigger.queue.endswith(".fifo") else {}
+            timeout = timeouts.get(trigger.function, _TIMEOUT)
+            yield Resource(
+                logical_id=f"{trigger.logical_id}'s queue",
+                type=_QUEUE,
+                name=trigger.queue,
+                properties={"VisibilityTimeout": max(_VISIBILITY_TIMEOUT, 6 * timeout), **fifo},
+            )
+
+
+def ignored_in_queue_triggers(template: ResolvedTemplate) -> Iterator[str]:
+    """Yield a text for each trigger that does not run on this machine."""
+    functions = template.function_arns()
+    for logical_id, properties in template.of_type(EVENT_SOURCE_MAPPING):
+        if ":sqs:" not in str(properties.get("EventSourceArn")):
+            continue
+        if not is_true(properties.get("Enabled", True)):
+            yield f"{logical_id}: it has Enabled: false"
+        elif (function := function_name(str(properties["FunctionName"]))) not in functions:
+            yield f"{logical_id}: {function} is not a function of the template"
+
+
+def _trigger(logical_id: str, properties: Mapping[str, Any], *, function: str, queue_arn: str) -> QueueTrigger:
+    concurrency = properties.get("ScalingConfig", {}).get("MaximumConcurrency")
+    return QueueTrigger(
+        logical_id=logical_id,
+        function=function,
+        queue_arn=queue_arn,
+        batch_size=int(properties.get("BatchSize", _BATCH_SIZE)),
+        window=float(properties.get("MaximumBatchingWindowInSeconds", 0)),
+        report_batch_item_failures="ReportBatchItemFailures" in properties.get("FunctionResponseTypes", []),
+        concurrency=None if concurrency is None else int(concurrency),
+        filters=filters(logical_id, properties, fields=SQS_FIELDS),
+    )
+
+
+def _refused(properties: Mapping[str, Any], arn: str) -> Iterator[str]:
+    if limits := list(violations(properties)):
+        yield from limits
+        return
+    size, window = int(properties.get("BatchSize", _BATCH_SIZE)), properties.get("MaximumBatchingWindowInSeconds", 0)
+    if arn.endswith(".fifo"):
+        if size > _MAX_BATCH_SIZE_AT_ONCE:
+            yield f"BatchSize is {size}: AWS takes at most {_MAX_BATCH_SIZE_AT_ONCE} for a FIFO queue"
+        if int(window):
+            yield "MaximumBatchingWindowInSeconds is set: AWS does not take it for a FIFO queue"
+    elif size > _MAX_BATCH_SIZE_AT_ONCE and not int(window):
+        yield f"BatchSize is {size}: over {_MAX_BATCH_SIZE_AT_ONCE}, MaximumBatchingWindowInSeconds is 1 or more"
+
+
+def _too_slow(timeout: int, visible_again: int | None) -> Iterator[str]:
+    # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+    if visible_again is not None and timeout > visible_again:
+        yield (
+            f"the VisibilityTimeout of its queue is {visible_again} seconds, less than the Timeout of its function, "
+            f"{timeout} seconds"
+        )

@@ -1,0 +1,19 @@
+"""Test support: what a project needs to test its application on samrun, with any test framework.
+
+`samrun.testing.stack`: `RunningStack`, a stack in a process of its own, on free ports.
+`samrun.testing.broker`: `Broker`, an Apache Kafka that a test may stop, kill, freeze and start again.
+`samrun.testing.proxy`: `Proxy`, between a client and that broker: it delays and loses answers, and cuts connections.
+`samrun.testing.dynamodb`: `Database`, a DynamoDB Local that a test may stop and freeze; `Table`, to read one.
+`samrun.testing.aws`: `client`, a boto3 client of something local; `running_aws`, the local AWS without a stack.
+`samrun.testing.java_service`: `JavaService`, what `Broker` and `Database` have in common.
+`samrun.testing.listeners`: listeners of a broker with TLS and passwords.
+`samrun.testing.mapping`: `Batch` and the rest, to invoke a function as a mapping does, and to discard a batch.
+`samrun.testing.kafka_records`: records, batches and a mapping with plain values.
+`samrun.testing.templates`: a template's parameters, its translation and its resolved values.
+`samrun.testing.services`: the versions and addresses of the services that a stack starts.
+`samrun.testing.fixtures`: fixtures of pytest for brokers; the only module that needs pytest.
+`samrun.testing.processes`: a free port, and a process that ends with its parent.
+`samrun.testing.waiting`: `eventually`, which waits until something is true.
+
+`pip install samrun[testing]` adds the packages that these modules need beyond those of samrun.
+"""

@@ -1,0 +1,177 @@
+"""Launcher of the triggers of an application: Kafka, queues, streams, topics, buckets and event buses."""
+
+import asyncio
+import uuid
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from samrun.deliveries.event_bus import EventBus, rules_by_bus
+from samrun.deliveries.notify import notify
+from samrun.deliveries.queue_reader import PassOn, QueueReader
+from samrun.endpoints import Endpoints
+from samrun.functions.asynchronous_invoker import AsynchronousInvoker
+from samrun.functions.invoker import Invoker
+from samrun.functions.threaded_invocation import Invoke
+from samrun.mapping.authentication import Authenticate, client_settings
+from samrun.mapping.kafka_destination import send_to_topic
+from samrun.mapping.on_failure_destination import SendToDestination, send_to_on_failure_destination
+from samrun.mapping.poller import Poller
+from samrun.mapping.record_filter import RecordFilter
+from samrun.mapping.schema_validator import SchemaValidator
+from samrun.queues.poller import QueuePoller
+from samrun.schemas.registry import open_registry
+from samrun.services.clients import Clients
+from samrun.settings import Settings
+from samrun.streams.poller import StreamPoller
+from samrun.streams.sources import stream_source
+from samrun.supervision.supervisor import Supervisor
+from samrun.supervision.terminal import Terminal
+from samrun.template.model.application import Application
+from samrun.template.model.event_triggers import StreamTrigger
+from samrun.template.model.kafka_mappings import KafkaMapping
+from samrun.template.triggers.delivery_queues import EVERY_FUNCTION, delivery_queue
+
+
+@dataclass(frozen=True, kw_only=True)
+class TriggerLauncher:
+    """Launcher of triggers under the supervisor of a stack.
+
+    Event source mappings invoke the functions of `runtime`; topics, buckets and event buses invoke them by
+    `asynchronous`. `client` returns the boto3 client of a service.
+    """
+
+    settings: Settings
+    endpoints: Endpoints
+    supervisor: Supervisor
+    terminal: Terminal
+    runtime: Invoker
+    asynchronous: AsynchronousInvoker
+    client: Clients
+
+    def start(self, application: Application) -> list[asyncio.Event]:
+        """Start the triggers. Return events, each of which is set once a poller has its starting position."""
+        self._start_queue_triggers(application)
+        self._start_deliveries(application)
+        return [
+            *map(self._start_mapping, application.mappings),
+            *map(self._start_stream_trigger, application.stream_triggers),
+        ]
+
+    def _invoke_from_threads(self) -> Invoke:
+        """Return the function with which the threads of pollers invoke functions."""
+        loop = asyncio.get_running_loop()
+        return lambda name, payload: asyncio.run_coroutine_threadsafe(self.runtime.invoke(name, payload), loop)
+
+    def _start_mapping(self, mapping: KafkaMapping) -> asyncio.Event:
+        """Start the poller of a mapping, and return an event that is set once the poller has its starting position."""
+        loop, has_position = asyncio.get_running_loop(), asyncio.Event()
+        # The parameters choose the listener. A mapping authenticates only if they choose one that asks for it.
+        secured = mapping.bootstrap in {self.endpoints.kafka_scram, self.endpoints.kafka_mtls} - {None}
+        bootstrap = mapping.bootstrap if secured and mapping.bootstrap else self.endpoints.kafka
+        authenticate: Authenticate = partial(client_settings, mapping.authentication, self.client) if secured else dict
+        if mapping.authentication and not secured:
+            self.terminal.step(
+                "mapping",
+                f"{mapping.logical_id} does not use its SourceAccessConfigurations: Kafka at {bootstrap} asks for no "
+                "authentication. A self-managed source whose address a parameter gives as {kafka_scram} or "
+                "{kafka_mtls} uses them",
+            )
+        poller = Poller(
+            mapping=mapping,
+            bootstrap=bootstrap,
+            authenticate=authenticate,
+            invoke=self._invoke_from_threads(),
+            report=lambda text: self.terminal.step("mapping", text),
+            send_to_destination=_send_to_destination(mapping, self.client, authenticate),
+            on_assigned=partial(loop.call_soon_threadsafe, has_position.set),
+            redeliver=self.settings.redeliver,
+            instance=self._group_instance(mapping),
+            validator=self._validator(mapping),
+        )
+        self.supervisor.start_thread(mapping.logical_id, poller.run, poller.stop)
+        return has_position
+
+    def _validator(self, mapping: KafkaMapping) -> SchemaValidator | None:
+        """Return what validates the records of a mapping with a schema registry."""
+        config = mapping.schema_registry
+        if config is None:
+            return None
+        url = self.settings.schema_registry
+        if config.is_glue:
+            text = f"{mapping.logical_id} uses Glue in the local AWS: register its schemas there"
+            self.terminal.step("mapping", text)
+        elif url:
+            text = f"{mapping.logical_id} uses the schema registry {url} instead of {config.uri}, without AccessConfigs"
+            self.terminal.step("mapping", text)
+        return SchemaValidator(
+            config=config,
+            registry=open_registry(config, url=url, client=self.client),
+            record_filter=RecordFilter(mapping.filters),
+        )
+
+    def _group_instance(self, mapping: KafkaMapping) -> str:
+        """Return the name of this stack in the mapping's group, the same after each start on its data folder."""
+        folder = uuid.uuid5(uuid.NAMESPACE_URL, self.settings.data.resolve().as_uri())
+        return f"samrun-{mapping.logical_id}-{folder}"
+
+    def _start_queue_triggers(self, application: Application) -> None:
+        reserved = {function.name: function.concurrency for function in application.functions}
+        for trigger in application.queue_triggers:
+            limits = (trigger.concurrency, reserved[trigger.function] or self.settings.concurrency)
+            poller = QueuePoller(
+                trigger=trigger,
+                sqs=self.client("sqs"),
+                invoke=self._invoke_from_threads(),
+                report=partial(self.terminal.step, "queue"),
+                concurrency=min(limit for limit in limits if limit),
+            )
+            self.supervisor.start_thread(trigger.logical_id, poller.run, poller.stop)
+
+    def _start_stream_trigger(self, trigger: StreamTrigger) -> asyncio.Event:
+        """Start the poller of a stream, and return an event that is set once the poller has its starting position."""
+        loop, has_position = asyncio.get_running_loop(), asyncio.Event()
+        poller = StreamPoller(
+            trigger=trigger,
+            source=stream_source(trigger, self.client),
+            invoke=self._invoke_from_threads(),
+            client=self.client,
+            report=partial(self.terminal.step, "stream"),
+            on_ready=partial(loop.call_soon_threadsafe, has_position.set),
+            checkpoints=self._checkpoints(trigger),
+        )
+        self.supervisor.start_thread(trigger.logical_id, poller.run, poller.stop)
+        return has_position
+
+    def _checkpoints(self, trigger: StreamTrigger) -> Path | None:
+        """Return the file of a trigger's checkpoints; None for Kinesis, whose streams end with the local AWS."""
+        folder = self.settings.data / "streams"
+        return folder / f"{trigger.logical_id}.json" if trigger.service == "dynamodb" else None
+
+    def _start_deliveries(self, application: Application) -> None:
+        """Start to invoke functions with what topics, buckets and event buses send to them."""
+        loop, report = asyncio.get_running_loop(), partial(self.terminal.step, "event")
+
+        def accept(function: str, payload: bytes) -> None:
+            loop.call_soon_threadsafe(self.asynchronous.accept, function, payload)
+
+        deliveries: list[tuple[str, PassOn]] = [
+            (each.queue, partial(notify, each, accept=accept, report=report)) for each in application.notifications
+        ]
+        for bus, rules in rules_by_bus(application.event_rules).items():
+            event_bus = EventBus(name=bus, rules=rules, accept=accept, client=self.client, report=report)
+            deliveries.append((delivery_queue("events", bus, EVERY_FUNCTION), event_bus.pass_on))
+        for queue, pass_on in deliveries:
+            reader = QueueReader(queue=queue, sqs=self.client("sqs"), pass_on=pass_on, report=report)
+            self.supervisor.start_thread(queue, reader.run, reader.stop)
+
+
+def _send_to_destination(
+    mapping: KafkaMapping, client: Clients, authenticate: Authenticate
+) -> SendToDestination | None:
+    """Return the function that sends discarded batches to the on-failure destination, if the mapping has one."""
+    if topic := mapping.on_failure_topic:
+        return partial(send_to_topic, topic=topic, authenticate=authenticate)
+    if arn := mapping.on_failure:
+        return partial(send_to_on_failure_destination, arn=arn, client=client)
+    return None

@@ -1,0 +1,228 @@
+"""Batcher and queues of partitions, against a simple model: what is delivered together, when, and in which order."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from samrun.functions.invoker import PAYLOAD_LIMIT
+from samrun.mapping.batch_processor import DeliveryResult
+from samrun.mapping.batcher import Batcher
+from samrun.mapping.delivery import Delivery
+from samrun.mapping.partition_queue import PartitionQueue
+from samrun.mapping.partitions import Partitions
+from samrun.mapping.records import TopicPartition
+from samrun.testing.kafka_records import record
+
+PARTITIONS = [TopicPartition("t", number) for number in range(3)]
+
+
+@dataclass
+class Running:
+    """A mapping's partitions and its batcher, with a clock that a test moves."""
+
+    batch_size: int = 3
+    window: float = 10.0
+    now: float = 0.0
+    partitions: Partitions = field(default_factory=Partitions)
+    produced: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+
+    def __post_init__(self) -> None:
+        self.batcher = Batcher(batch_size=self.batch_size, window=self.window)
+        self.partitions.assign(dict.fromkeys(PARTITIONS, 0))
+
+    def come(self, count: int = 1, *, partition: int = 0, **fields: Any) -> None:
+        self.produced[partition] += count
+        self.read_again(partition, **fields)
+
+    def read_again(self, partition: int, **fields: Any) -> None:
+        """Bring the records that Kafka has and the queue does not."""
+        for offset in range(self.queue(partition).next_offset, self.produced[partition]):
+            self.partitions.add(record(offset, partition=partition, **fields), self.now)
+
+    def queue(self, partition: int) -> PartitionQueue:
+        queue = self.partitions.get(PARTITIONS[partition])
+        assert queue
+        return queue
+
+    def due(self) -> list[Delivery]:
+        return list(self.batcher.due(self.partitions.queues, self.now))
+
+    def sent(self) -> list[dict[int, list[int]]]:
+        """Send what is due, and return the offsets of each batch by partition."""
+        return [offsets_of(delivery) for delivery in self.due()]
+
+
+def offsets_of(delivery: Delivery) -> dict[int, list[int]]:
+    return {
+        partition.partition: [each.offset for each in records] for partition, records in delivery.batch.records.items()
+    }
+
+
+def test_batch_is_sent_when_it_is_full_or_its_window_is_over() -> None:
+    running = Running()
+    running.come(2)
+    assert running.sent() == []
+    assert running.batcher.next_due(running.partitions.queues) == 10
+    running.come()
+    assert running.sent() == [{0: [0, 1, 2]}]
+    running.come(partition=1)
+    running.now = 10
+    assert running.sent() == [{1: [0]}]
+
+
+def test_partitions_share_a_batch_that_all_their_records_fit_into() -> None:
+    running = Running()
+    running.come(2, partition=0)
+    running.come(1, partition=1)
+    assert running.sent() == [{0: [0, 1], 1: [0]}]
+
+
+def test_partitions_with_more_records_get_a_batch_each() -> None:
+    running = Running()
+    running.come(3, partition=0)
+    running.come(2, partition=1)
+    assert running.sent() == [{0: [0, 1, 2]}, {1: [0, 1]}]
+
+
+def test_partition_that_failed_shares_no_batch_until_it_succeeds() -> None:
+    running = Running(window=0)
+    running.come(1, partition=0)
+    [failed] = running.due()
+    running.partitions.finish(failed, DeliveryResult(succeeded=False, retries=[failed]))
+    for partition in range(3):
+        running.come(1, partition=partition)
+    assert running.sent() == [{0: [0]}, {1: [0], 2: [0]}]
+    assert running.sent() == []
+
+
+def test_records_wait_behind_the_retry_of_their_partition_and_other_partitions_do_not() -> None:
+    running = Running(window=0)
+    running.come(2)
+    [delivery] = running.due()
+    running.partitions.finish(delivery, DeliveryResult(succeeded=False, retries=[delivery.retry(delivery.batch, None)]))
+    running.come(1)
+    running.come(1, partition=1)
+    assert running.sent() == [{1: [0]}]
+    assert running.queue(0).done_before == 0
+
+
+def test_records_that_no_event_can_hold_together_come_in_several() -> None:
+    running = Running(batch_size=100, window=0)
+    running.come(7, value=bytes(900_000))
+    [first] = running.due()
+    assert offsets_of(first) == {0: [0, 1, 2, 3, 4]}
+    assert len(first.batch.event("b:1", source_arn=None)) <= PAYLOAD_LIMIT
+
+
+def test_record_larger_than_an_event_is_sent_alone() -> None:
+    running = Running(window=0)
+    running.come(1, value=bytes(PAYLOAD_LIMIT))
+    running.come(1)
+    assert running.sent() == [{0: [0]}]
+
+
+@pytest.mark.parametrize(("committed", "reads_from", "retried"), [(0, 2, True), (1, 1, False), (5, 5, False)])
+def test_partition_that_comes_back_goes_on_if_nobody_else_has_read_it(
+    committed: int, reads_from: int, retried: bool
+) -> None:
+    running = Running(window=0)
+    running.come(2)
+    [delivery] = running.due()
+    running.partitions.finish(delivery, DeliveryResult(succeeded=False, retries=[delivery]))
+    running.come(3)
+    running.partitions.take_away(PARTITIONS[:1])
+    assert running.partitions.assign({PARTITIONS[0]: committed}) == {PARTITIONS[0]: reads_from}
+    assert running.sent() == ([{0: [0, 1]}] if retried else [])
+
+
+def test_partition_that_comes_back_waits_for_the_delivery_that_is_still_in_flight() -> None:
+    running = Running(window=0)
+    running.come(2)
+    [delivery] = running.due()
+    running.partitions.take_away(PARTITIONS[:1])
+    assert running.partitions.assign({PARTITIONS[0]: 2}) == {PARTITIONS[0]: 2}, "another member has done it"
+    running.come(1)
+    assert running.sent() == []
+    running.partitions.finish(delivery, DeliveryResult(succeeded=False, retries=[delivery]))
+    assert running.sent() == [{0: [2]}]
+
+
+# ---------------------------------------------------------------- any sequence of events
+
+EVENTS = st.lists(
+    st.tuples(st.just("come"), st.integers(0, 2), st.integers(1, 7))
+    | st.tuples(st.just("wait"), st.floats(0, 12), st.just(0))
+    | st.tuples(st.just("finish"), st.integers(0, 5), st.integers(0, 2**6))
+    | st.tuples(st.just("rebalance"), st.integers(0, 2), st.just(0)),
+    max_size=60,
+)
+
+
+@given(events=EVENTS, batch_size=st.integers(1, 5), window=st.sampled_from([0.0, 5.0]))
+def test_each_record_is_delivered_in_order_until_it_is_done(
+    events: list[tuple[str, Any, Any]], batch_size: int, window: float
+) -> None:
+    running, model = Running(batch_size=batch_size, window=window), Model()
+    for event in events:
+        play(event, running, model)
+        for delivery in running.due():
+            model.sent(delivery, batch_size)
+        for partition in range(3):
+            assert running.queue(partition).done_before == model.done_before(partition)
+    running.now += 100
+    deliveries = running.due()
+    while deliveries or model.in_flight:
+        for delivery in deliveries:
+            model.sent(delivery, batch_size)
+        play(("finish", 0, 0), running, model)
+        deliveries = running.due()
+    assert [model.done_before(partition) for partition in range(3)] == [running.produced[each] for each in range(3)]
+
+
+def play(event: tuple[str, Any, Any], running: Running, model: "Model") -> None:
+    match event:
+        case "come", partition, count:
+            running.come(count, partition=partition)
+        case "wait", seconds, _:
+            running.now += seconds
+        case "rebalance", partition, _:
+            running.partitions.take_away([PARTITIONS[partition]])
+            running.partitions.assign({PARTITIONS[partition]: model.done_before(partition)})
+            running.read_again(partition)
+        case "finish", which, failed if model.in_flight:
+            delivery = model.in_flight.pop(which % len(model.in_flight))
+            running.partitions.finish(delivery, model.result(delivery, failed=failed))
+
+
+class Model:
+    """Offsets of each partition that are done, and the deliveries in flight."""
+
+    def __init__(self) -> None:
+        self.done: dict[int, set[int]] = defaultdict(set)
+        self.in_flight: list[Delivery] = []
+
+    def done_before(self, partition: int) -> int:
+        return next(offset for offset in range(10_000) if offset not in self.done[partition])
+
+    def sent(self, delivery: Delivery, batch_size: int) -> None:
+        assert 0 < len(delivery.batch) <= batch_size
+        for partition, offsets in offsets_of(delivery).items():
+            assert all(partition not in offsets_of(other) for other in self.in_flight), "one at a time"
+            assert offsets == sorted(offsets)
+            assert self.done_before(partition) == offsets[0], "nothing before it is left"
+            assert not self.done[partition] & set(offsets), "what is done is not sent again"
+        self.in_flight.append(delivery)
+
+    def result(self, delivery: Delivery, *, failed: int) -> DeliveryResult:
+        """Return a result in which the records fail whose bits are set in `failed`."""
+        left = {}
+        for partition, records in delivery.batch.records.items():
+            left[partition] = {each.offset for index, each in enumerate(records) if failed >> index & 1}
+            self.done[partition.partition] |= {each.offset for each in records} - left[partition]
+        parts = delivery.batch.only({partition: offsets for partition, offsets in left.items() if offsets})
+        retries = [replace(delivery, batch=part) for part in parts.by_partition()]
+        return DeliveryResult(succeeded=not retries, retries=retries)

@@ -1,0 +1,53 @@
+"""The member of a mapping's group, on a real broker."""
+
+import uuid
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import confluent_kafka
+import pytest
+from confluent_kafka import Consumer, KafkaException
+
+from samrun.mapping.group_member import GroupMember
+from samrun.mapping.records import TopicPartition
+from samrun.services import kafka
+from samrun.testing.broker import Broker
+from samrun.testing.kafka_records import kafka_mapping
+
+pytestmark = pytest.mark.xdist_group("shared-broker")
+
+
+class FailingListener:
+    """A listener in which Kafka's client fails, as the member's own calls do while a partition has no leader.
+
+    An error that comes out of the client's own code leaves a callback in another form than one of Python's `raise`.
+    """
+
+    def assigned(self, partitions: Mapping[TopicPartition, int], /) -> Mapping[TopicPartition, int]:
+        elsewhere = Consumer({"bootstrap.servers": "127.0.0.1:9", "group.id": "g", "log_level": 0})
+        elsewhere.get_watermark_offsets(confluent_kafka.TopicPartition("t", 0), timeout=0.1)
+        return partitions
+
+    def __getattr__(self, _: str) -> Any:
+        return lambda *_: None
+
+
+@pytest.fixture
+def member(broker: Broker) -> Iterator[GroupMember]:
+    topic = f"member-{uuid.uuid4().hex[:12]}"
+    kafka.create_topics(broker.bootstrap, [topic], partitions=1)
+    mapping = kafka_mapping(topic=topic, consumer_group=f"group-of-{topic}")
+    member = GroupMember(mapping, broker.bootstrap, {}, listener=FailingListener(), instance=None)
+    yield member
+    member.close()
+
+
+def test_error_while_partitions_are_taken_over_is_raised_by_the_poll(member: GroupMember) -> None:
+    member.join()
+    with pytest.raises(KafkaException):
+        _poll_forever(member)
+
+
+def _poll_forever(member: GroupMember) -> None:
+    while True:
+        member.poll(1, timeout=0.5)

@@ -1,0 +1,54 @@
+"""Layers as a template declares them."""
+
+from pathlib import Path
+
+import pytest
+
+from support.templates import FUNCTION, load_template
+
+PANDAS = "arn:aws:lambda:us-east-1:336392948345:layer:AWSSDKPandas-Python313:1"
+POWERTOOLS = "arn:aws:lambda:us-east-1:017000801446:layer:AWSLambdaPowertoolsPythonV3-python313-x86_64:7"
+
+
+def test_layers_are_on_the_path_the_last_one_first(tmp_path: Path) -> None:
+    packages = tmp_path / "built" / "python" / "lib" / "python3.13" / "site-packages"
+    packages.mkdir(parents=True)
+    (tmp_path / "plain").mkdir()
+    application = load_template(
+        tmp_path,
+        f"""
+  Built: {{Type: AWS::Serverless::LayerVersion, Properties: {{ContentUri: built}}}}
+  Plain:
+    Type: AWS::Serverless::LayerVersion
+    Metadata: {{BuildMethod: python3.13}}
+    Properties: {{LayerName: plain-one, ContentUri: plain}}
+  Raw: {{Type: AWS::Lambda::LayerVersion, Properties: {{Content: plain}}}}
+  Fn:{FUNCTION}
+      Layers: [!Ref Built, !Ref Plain]
+  Other:{FUNCTION}
+      Layers: [!Ref Raw]
+""",
+    )
+    function, other = application.functions
+    assert function.layers == (tmp_path / "plain", packages, tmp_path / "built" / "python")
+    assert function.watched == (tmp_path / "src", tmp_path / "built", tmp_path / "plain")
+    assert other.layers == (tmp_path / "plain",)
+    assert application.ignored == ()
+
+
+@pytest.mark.parametrize(
+    ("arn", "advice"),
+    [
+        (PANDAS, " (`pip install awswrangler` into samrun's environment replaces it)"),
+        ("arn:aws:lambda:us-east-1:111122223333:layer:ours:3", ""),
+    ],
+)
+def test_layer_that_only_aws_has_is_listed(tmp_path: Path, arn: str, advice: str) -> None:
+    application = load_template(tmp_path, f"\n  Fn:{FUNCTION}\n      Layers: ['{arn}']\n")
+    assert application.functions[0].layers == ()
+    assert application.ignored == (f"Fn: the layer {arn}, which is not on this machine{advice}",)
+
+
+def test_layer_whose_package_is_installed_is_not_missed(tmp_path: Path) -> None:
+    application = load_template(tmp_path, f"\n  Fn:{FUNCTION}\n      Layers: ['{POWERTOOLS}']\n")
+    assert application.ignored == ()

@@ -1,0 +1,84 @@
+"""Loading a whole template: its file, its parameters, its conditions."""
+
+from pathlib import Path
+
+import pytest
+
+from samrun.template.errors import TemplateError
+from samrun.template.loader import load
+from support.templates import FUNCTION, load_template
+
+
+def test_condition_decides_which_resources_exist(tmp_path: Path) -> None:
+    resources = """
+  One: {Type: AWS::SQS::Queue, Condition: IsOne}
+  Two: {Type: AWS::SQS::Queue, Condition: IsTwo}
+"""
+    rest = """
+    Parameters: {Which: {Type: String, Default: one}}
+    Conditions:
+      IsOne: !Equals [!Ref Which, one]
+      IsTwo: !Not [!Condition IsOne]
+    """
+    assert [each.logical_id for each in load_template(tmp_path, resources, rest=rest).resources] == ["One"]
+    assert [each.logical_id for each in load_template(tmp_path, resources, {"Which": "two"}, rest).resources] == ["Two"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        (
+            "AWS::StepFunctions::StateMachine",
+            ": samrun runs no state machines. Invoke the functions of their states yourself",
+        ),
+        ("AWS::RDS::DBInstance", ": samrun has no database of RDS"),
+        ("Custom::Anything", ": samrun runs no custom resources: its function is not invoked"),
+        ("AWS::Robots::Robot", ""),
+    ],
+)
+def test_unsupported_resource_is_listed(tmp_path: Path, kind: str, reason: str) -> None:
+    application = load_template(tmp_path, f"\n  Thing: {{Type: {kind}, Properties: {{}}}}\n")
+    assert application.ignored == (f"Thing ({kind}){reason}",)
+
+
+def test_resource_without_effect_is_not_listed(tmp_path: Path) -> None:
+    kinds = ("EC2::SecurityGroup", "IAM::Role", "Logs::LogGroup", "Route53::RecordSet", "WAFv2::WebACL")
+    resources = "".join(f"  R{number}: {{Type: AWS::{kind}}}\n" for number, kind in enumerate(kinds))
+    assert load_template(tmp_path, f"\n{resources}").ignored == ()
+
+
+def test_state_machine_with_a_local_definition_is_listed(tmp_path: Path) -> None:
+    """It is no reason to refuse the functions beside it."""
+    properties = "{DefinitionUri: states/machine.asl.json, Role: a}"
+    machine = f"\n  Machine: {{Type: AWS::Serverless::StateMachine, Properties: {properties}}}"
+    application = load_template(tmp_path, f"{machine}\n  Fn:{FUNCTION}")
+    assert [function.name for function in application.functions] == ["Fn"]
+    [listed] = application.ignored
+    assert listed.startswith("Machine (AWS::StepFunctions::StateMachine): samrun runs no state machines")
+
+
+def test_empty_section_is_as_a_missing_one(tmp_path: Path) -> None:
+    assert load_template(tmp_path, "\n  Queue: {Type: AWS::SQS::Queue}\n", rest="Parameters:\nConditions:\nGlobals:")
+
+
+@pytest.mark.parametrize(
+    ("resources", "rest", "message"),
+    [
+        ("\n  Queue: {Type: AWS::SQS::Queue}\n", "Parameters: {Needed: {Type: String}}", "no value for Needed"),
+        (" [", "", "cannot be read as YAML"),
+        (" nothing", "", "has no Resources"),
+    ],
+)
+def test_error_says_why_a_template_cannot_run(tmp_path: Path, resources: str, rest: str, message: str) -> None:
+    with pytest.raises(TemplateError, match=message):
+        load_template(tmp_path, resources, rest=rest)
+
+
+def test_error_names_a_missing_template(tmp_path: Path) -> None:
+    with pytest.raises(TemplateError, match="no such template"):
+        load(tmp_path / "template.yaml", parameters={}, region="us-east-1", aws="")
+
+
+def test_error_names_an_undeclared_parameter(tmp_path: Path) -> None:
+    with pytest.raises(TemplateError, match="no parameter Typo"):
+        load_template(tmp_path, "\n  Queue: {Type: AWS::SQS::Queue}\n", {"Typo": "x"})

@@ -1,0 +1,140 @@
+"""Reading and listing orders, and who may do it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.order.api.requests import ADA, Answer, Call, Event, as_caller, with_body, with_route
+from tests.order.orders import stored_item
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from tests.order.fakes import FakeOrders, FakePublisher
+
+
+def test_customers_read_their_own_orders_and_nobody_elses(
+    call: Call, ada: Event, event: Callable[[str], Event], store: FakeOrders
+) -> None:
+    call(ada)
+    read = event("api/get-order.json")
+    assert call(read).status == 200
+    assert call(as_caller(read, sub="cus_eve")).is_problem(404)
+    assert call(as_caller(read, sub="cus_eve", scope="orders:write")).is_problem(404)
+    assert call(as_caller(read, sub="cus_eve", scope="openid orders:read:all")).status == 200
+
+
+def test_a_writer_cancels_only_orders_that_it_may_read(
+    call: Call, ada: Event, cancel: Event, dynamodb: DynamoDBClient
+) -> None:
+    call(ada)
+    unknown = call(with_route(cancel, "POST", "/orders/ord_aaaaaaaaaaaaaaaaaaaaaaaaaa/cancellation"))
+    for subject in ("cus_eve", "", None):
+        refused = call(as_caller(cancel, sub=subject, scope="orders:write"))
+        assert (refused.status, refused.json) == (404, unknown.json)
+    assert stored_item(dynamodb, ADA)["status"] == {"S": "paid"}
+    assert call(as_caller(cancel, sub="cus_ada", scope="orders:write")).status == 200
+    # An order that is cancelled already, for the same reason, is as unknown.
+    assert call(as_caller(cancel, sub="cus_eve", scope="orders:write")).is_problem(404)
+
+
+def test_nothing_is_placed_or_cancelled_without_the_scope(
+    call: Call, ada: Event, cancel: Event, store: FakeOrders, publisher: FakePublisher
+) -> None:
+    assert call(as_caller(ada, scope="orders:read:all")).is_problem(403)
+    assert store.orders == {}
+    call(ada)
+    assert call(as_caller(cancel, sub="cus_ada")).is_problem(403)
+    assert store.orders[ADA].status == "paid"
+    assert len(publisher.records) == 1
+
+
+def test_a_request_without_the_authorizers_claims_is_refused(
+    app: ModuleType, monkeypatch: pytest.MonkeyPatch, call: Call, ada: Event, store: FakeOrders
+) -> None:
+    gateway = {name: value for name, value in ada["requestContext"].items() if name != "authorizer"}
+    bare = {**ada, "requestContext": gateway}
+    refused = call(bare)
+    assert refused.is_problem(401)
+    assert refused.headers["WWW-Authenticate"] == "Bearer"
+    assert store.orders == {}
+
+    monkeypatch.setattr(app, "settings", replace(app.settings, is_sam_local=True))
+    assert call(bare).status == 201
+    assert call(with_route(bare, "GET", f"/orders/{ADA}")).status == 200
+
+
+def test_a_list_has_the_callers_orders_newest_first(
+    call: Call, event: Callable[[str], Event], new_order_body: Callable[[], Event], dynamodb: DynamoDBClient
+) -> None:
+    placed = []
+    for number in range(3):
+        body = new_order_body()
+        body["payment"]["reference"] = f"pay_{number}"
+        body["customer"]["id"] = "cus_ada" if number != 1 else "cus_eve"
+        placed.append(call(with_body(event("api/create-order-ada.json"), body)).json)
+        time.sleep(0.002)  # times are in milliseconds
+    request = {**event("api/list-orders.json"), "queryStringParameters": None, "rawQueryString": ""}
+
+    own = call(as_caller(request, sub="cus_ada")).json
+    assert [order["order_id"] for order in own["orders"]] == [placed[2]["order_id"], placed[0]["order_id"]]
+    assert own["next_cursor"] is None
+    assert own["orders"][0] == {
+        "customer_id": "cus_ada",
+        **{name: placed[2][name] for name in ("order_id", "status", "currency", "total", "created_at")},
+    }
+
+    everybodys = call(as_caller(request, scope="orders:read:all")).json
+    assert [order["order_id"] for order in everybodys["orders"]] == [each["order_id"] for each in reversed(placed)]
+
+
+@pytest.mark.parametrize("subject", ["", "x" * 129, "x" * 3000])
+def test_a_subject_that_can_have_no_orders_gets_an_empty_list(
+    call: Call, event: Callable[[str], Event], dynamodb: DynamoDBClient, subject: str
+) -> None:
+    listed = call(as_caller(event("api/list-orders.json"), sub=subject))
+    assert (listed.status, listed.json) == (200, {"orders": [], "next_cursor": None})
+
+
+def test_a_list_has_pages_and_a_filter_by_status(
+    call: Call, event: Callable[[str], Event], new_order_body: Callable[[], Event], dynamodb: DynamoDBClient
+) -> None:
+    for number in range(5):
+        body = new_order_body()
+        body["payment"]["reference"] = f"pay_{number}"
+        order_id = call(with_body(event("api/create-order-ada.json"), body)).json["order_id"]
+        if number % 2:
+            cancel = with_route(event("api/cancel-order.json"), "POST", f"/orders/{order_id}/cancellation")
+            assert call(cancel).status == 200
+
+    def page(**parameters: str) -> Answer:
+        request = {**event("api/list-orders.json"), "queryStringParameters": parameters}
+        return call(as_caller(request, scope="orders:read:all"))
+
+    first = page(limit="2").json
+    second = page(limit="2", cursor=first["next_cursor"]).json
+    third = page(limit="2", cursor=second["next_cursor"]).json
+    shown = [order["order_id"] for each in (first, second, third) for order in each["orders"]]
+    assert len(set(shown)) == 5
+    assert third["next_cursor"] is None
+    assert {order["status"] for order in page(status="cancelled").json["orders"]} == {"cancelled"}
+    assert len(page(status="paid").json["orders"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("limit", "0"), ("limit", "101"), ("limit", "x"), ("status", "lost"), ("cursor", "x"), ("cursor", "e30=")],
+)
+def test_the_answer_names_a_wrong_parameter_of_a_list(
+    call: Call, event: Callable[[str], Event], dynamodb: DynamoDBClient, name: str, value: str
+) -> None:
+    refused = call({**event("api/list-orders.json"), "queryStringParameters": {name: value}})
+    assert refused.is_problem(422)
+    assert [error["field"] for error in refused.json["errors"]] == [f"/{name}"]
