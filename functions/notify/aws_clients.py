@@ -1,6 +1,6 @@
 """Configurations and errors that all clients of AWS share."""
 
-from typing import TypedDict
+from typing import Any, TypedDict, cast
 
 import boto3
 from botocore.config import Config
@@ -29,6 +29,10 @@ NO_RETRY_CONFIG = _QUICK.merge(
     Config(connect_timeout=CONNECT_TIMEOUT, read_timeout=READ_TIMEOUT, retries={"total_max_attempts": 1})
 )
 
+# The code and not botocore's class: it makes the classes of `client.exceptions` at their first use, and two threads can
+# make them twice. Then an error of the one class passes an `except` of the other.
+CONDITION_FAILED = "ConditionalCheckFailedException"
+
 # Errors of a call. The error for an answer that botocore cannot parse has no base class of botocore's.
 CALL_ERRORS = (BotoCoreError, ClientError, ResponseParserError)
 
@@ -37,6 +41,11 @@ class MessageId(TypedDict):
     """The answer of a service that has taken a message."""
 
     MessageId: str
+
+
+def found_item(error: Exception) -> dict[str, Any]:
+    """Return the item that stood in the way of a write, which ReturnValuesOnConditionCheckFailure asks for, or {}."""
+    return cast("dict[str, Any]", error.response).get("Item", {}) if isinstance(error, ClientError) else {}
 
 
 def error_code(error: Exception) -> str:

@@ -8,6 +8,7 @@
     ├── UnauthenticatedError          http/authorization.py
     ├── ForbiddenError                http/authorization.py
     ├── StoreUnavailableError         storage/client.py
+    ├── ConditionFailedError          storage/client.py
     ├── OrderUnknownError             storage/store.py
     ├── PaymentTakenError             storage/store.py
     ├── AlreadyCancelledError         storage/store.py

@@ -12,7 +12,8 @@ SOURCE = Path(samrun.__file__).parent
 # From the lowest layer to the highest; the layers of one line do not know each other.
 LAYERS = [
     {"counted", "errors", "error_code", "json_path", "rfc3339"},
-    {"supervision", "template"},
+    {"filtering", "supervision"},
+    {"template"},
     {"endpoints", "oidc"},
     {"settings"},
     {"services"},

@@ -17,6 +17,7 @@ from functions.notify.ledger.entry import Claim, Notification, UnknownPolicy
 from functions.notify.ledger.ledger import Ledger, LedgerUnavailableError
 from functions.notify.notifying import claiming
 from functions.notify.notifying.decision import Settled
+from tests.exception_classes import make_classes_at_each_use
 from tests.notify.fakes import NOW
 from tests.notify.samples import TABLE
 from tests.notify.state_rows import RANKS
@@ -128,6 +129,13 @@ def test_a_repeated_event_changes_nothing(store: DeliveryStatusStore, dynamodb: 
     before = items(dynamodb)
     assert store.record(feedback("delivered")) is UpdateResult.UNCHANGED
     assert items(dynamodb) == before
+
+
+def test_a_failed_condition_is_told_by_its_code_and_not_by_a_class_of_botocore(
+    store: DeliveryStatusStore, dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_classes_at_each_use(dynamodb, monkeypatch)
+    assert store.record(feedback("delivered")) is UpdateResult.NO_ENTRY
 
 
 def test_a_second_delay_is_no_new_status(store: DeliveryStatusStore, dynamodb: DynamoDBClient) -> None:

@@ -26,6 +26,7 @@ from functions.notify.notifying.decision import (
     decide_too_old,
     is_exhausted,
 )
+from tests.exception_classes import make_classes_at_each_use
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -295,6 +296,14 @@ def test_one_of_two_workers_that_reclaim_wins(sender: Sender, dynamodb: DynamoDB
             modeled_fields={"Item": {"status": {"S": "claimed"}, "owner": {"S": "other"}, "attempts": {"N": "2"}}},
         )
         assert sender.claim() == Wait()
+
+
+def test_a_failed_condition_is_told_by_its_code_and_not_by_a_class_of_botocore(
+    sender: Sender, dynamodb: DynamoDBClient, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert sender.ledger.mark_sent(sender.must_claim(), provider_id="mail-1", now=clock.now)
+    make_classes_at_each_use(dynamodb, monkeypatch)
+    assert sender.claim() == Settled(status="sent")
 
 
 def test_a_reclaim_that_is_written_twice_succeeds(sender: Sender, dynamodb: DynamoDBClient) -> None:

@@ -253,7 +253,7 @@ class AwayClient:
         self._answers = answers
 
     def __getattr__(self, name: str) -> Any:
-        if name == "exceptions" or (self._calls and name not in self._calls):
+        if self._calls and name not in self._calls:
             return getattr(self._client, name)
         if self._answers == 0:
             raise EndpointConnectionError(endpoint_url="https://dynamodb.example")
@@ -264,9 +264,8 @@ class AwayClient:
 class FailingClient:
     """A DynamoDB client whose every call fails with `error`."""
 
-    def __init__(self, client: DynamoDBClient, error: Exception) -> None:
+    def __init__(self, error: Exception) -> None:
         self._error = error
-        self.exceptions = client.exceptions
 
     def __getattr__(self, _: str) -> Any:
         def call(**_: Any) -> None:

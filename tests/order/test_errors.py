@@ -17,6 +17,7 @@ LAYERS = ("functions.order.http.", "functions.order.domain.", "functions.order.s
 # Bugs if a request meets them, with the reason.
 ANSWERED_WITH_500 = {
     "UnknownCurrencyError": "the schema has refused the currency before",
+    "ConditionFailedError": "each caller of DynamoDB with a condition turns it into what it means",
     "NoSuchEventError": "only a stored order with a wrong event type causes it",
 }
 # They read the environment when they are imported.

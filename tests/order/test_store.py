@@ -19,6 +19,7 @@ from functions.order.domain.order import Customer, OrderLine, order_id_for, tota
 from functions.order.outbox.table import Outbox
 from functions.order.storage.client import StoreUnavailableError
 from functions.order.storage.store import AlreadyCancelledError, OrderStore, OrderUnknownError, PaymentTakenError
+from tests.exception_classes import make_classes_at_each_use
 from tests.order.fakes import FailingClient, LossyClient
 from tests.order.orders import CANCELLATION, order_of, stored_item
 
@@ -178,10 +179,8 @@ def client_error(code: str, status: int) -> ClientError:
     ],
     ids=lambda error: str(error)[:60],
 )
-def test_temporary_errors_of_dynamodb_mean_that_the_store_is_unavailable(
-    dynamodb: DynamoDBClient, error: Exception
-) -> None:
-    store = store_of(FailingClient(dynamodb, error))
+def test_temporary_errors_of_dynamodb_mean_that_the_store_is_unavailable(error: Exception) -> None:
+    store = store_of(FailingClient(error))
     order = order_of()
     with pytest.raises(StoreUnavailableError):
         store.add(order)
@@ -191,8 +190,19 @@ def test_temporary_errors_of_dynamodb_mean_that_the_store_is_unavailable(
         store.cancel(order.order_id, CANCELLATION)
 
 
-def test_a_lasting_error_of_dynamodb_passes_through(dynamodb: DynamoDBClient) -> None:
-    store = store_of(FailingClient(dynamodb, client_error("AccessDeniedException", 400)))
+def test_a_failed_condition_is_told_by_its_code_and_not_by_a_class_of_botocore(
+    dynamodb: DynamoDBClient, store: OrderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = order_of()
+    assert store.add(order) is None
+    make_classes_at_each_use(dynamodb, monkeypatch)
+    found = store.add(order)
+    assert found
+    assert found.order_id == order.order_id
+
+
+def test_a_lasting_error_of_dynamodb_passes_through() -> None:
+    store = store_of(FailingClient(client_error("AccessDeniedException", 400)))
     with pytest.raises(ClientError, match="AccessDenied"):
         store.add(order_of())
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from functions.notify.aws_clients import CALL_ERRORS, error_code
+from functions.notify.aws_clients import CALL_ERRORS, CONDITION_FAILED, error_code, found_item
 from functions.notify.ledger.ledger import LedgerUnavailableError
 from functions.notify.timestamps import stored_feedback_form
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -85,10 +84,9 @@ class DeliveryStatusStore:
                 ReturnValues="ALL_OLD",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
-        except self.client.exceptions.ConditionalCheckFailedException as error:
-            response: Mapping[str, Any] = error.response
-            return UpdateResult.UNCHANGED if response.get("Item") else UpdateResult.NO_ENTRY
         except CALL_ERRORS as error:
+            if error_code(error) == CONDITION_FAILED:
+                return UpdateResult.UNCHANGED if found_item(error) else UpdateResult.NO_ENTRY
             raise LedgerUnavailableError(error_code(error)) from error
         was = answer["Attributes"]["status"]["S"]
         return UpdateResult.UNCHANGED if was == feedback.status else UpdateResult.UPDATED

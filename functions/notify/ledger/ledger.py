@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from functions.notify.aws_clients import CALL_ERRORS, error_code
+from functions.notify.aws_clients import CALL_ERRORS, CONDITION_FAILED, error_code, found_item
 from functions.notify.errors import NotifyError
 from functions.notify.ledger.batch_writer import BatchWriter, Statement
 from functions.notify.ledger.entry import Attributes, Claim, Entry, Notification, Status
 from functions.notify.timestamps import stored_form
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -199,10 +199,9 @@ class Ledger:
                 ReturnValues="ALL_NEW",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
-        except self.client.exceptions.ConditionalCheckFailedException as error:
-            response: Mapping[str, Any] = error.response
-            return False, response.get("Item", {})
         except CALL_ERRORS as error:
+            if error_code(error) == CONDITION_FAILED:
+                return False, found_item(error)
             raise LedgerUnavailableError(error_code(error)) from error
         return True, answer["Attributes"]
 

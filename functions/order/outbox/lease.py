@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from functions.order.errors import OrderError
-from functions.order.storage.client import StoreUnavailableError, unavailability
+from functions.order.storage.client import ConditionFailedError, StoreUnavailableError, dynamodb_errors
 from functions.order.storage.order_item import serialize_attributes
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Lease:
     def _acquire(self, owner: str, seconds: float) -> None:
         now = self._clock()
         try:
-            with unavailability():
+            with dynamodb_errors():
                 self._client.update_item(
                     TableName=self._table,
                     Key=self._key,
@@ -60,19 +60,19 @@ class Lease:
                         {":owner": owner, ":now": int(now), ":until": int(now + seconds) + 1}
                     ),
                 )
-        except self._client.exceptions.ConditionalCheckFailedException:
+        except ConditionFailedError:
             raise LeaseTakenError from None
 
     def _release(self, owner: str) -> None:
         try:
-            with unavailability():
+            with dynamodb_errors():
                 self._client.delete_item(
                     TableName=self._table,
                     Key=self._key,
                     ConditionExpression="lease_owner = :owner",
                     ExpressionAttributeValues=serialize_attributes({":owner": owner}),
                 )
-        except self._client.exceptions.ConditionalCheckFailedException:
+        except ConditionFailedError:
             return  # it expired, and somebody else holds it now
         except StoreUnavailableError:
             return  # it will expire, and the work under it is done

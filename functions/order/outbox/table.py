@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from functions.order.domain.timestamps import rfc3339
 from functions.order.logs import logger
-from functions.order.storage.client import StoreUnavailableError, error_code, unavailability
+from functions.order.storage.client import ConditionFailedError, StoreUnavailableError, dynamodb_errors, error_code
 from functions.order.storage.order_item import (
     PENDING_SHARDS,
     deserialize_value,
-    found_item,
     order_of,
     pending_shard,
     serialize_attributes,
@@ -59,7 +58,7 @@ class Outbox:
         left = tuple(pending for pending in order.pending if pending != event_type)
         leave = "" if left else ", pending_shard, pending_since"
         try:
-            with unavailability():
+            with dynamodb_errors():
                 self._client.update_item(
                     TableName=self._table,
                     Key={"order_id": {"S": order.order_id}},
@@ -68,9 +67,9 @@ class Outbox:
                     ExpressionAttributeValues=serialize_attributes({":left": list(left), ":read": list(order.pending)}),
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
-        except self._client.exceptions.ConditionalCheckFailedException as error:
+        except ConditionFailedError as error:
             # Somebody else removed or added an event, or our first attempt got through and its answer got lost.
-            found = order_of(found_item(error) or {})
+            found = order_of(error.item or {})
             if event_type in found.pending:
                 self.mark_published(found, event_type)
             # The caller knows the order as it was, and could not build the events that were added since.
@@ -81,7 +80,7 @@ class Outbox:
         """Record why Kafka rejects the event, and take the order out of the index. The event stays pending."""
         refusal = {"event_type": event_type, "reason": reason, "refused_at": rfc3339(now)}
         try:
-            with unavailability():
+            with dynamodb_errors():
                 self._client.update_item(
                     TableName=self._table,
                     Key={"order_id": {"S": order.order_id}},
@@ -89,13 +88,13 @@ class Outbox:
                     ConditionExpression="contains(pending, :event_type)",
                     ExpressionAttributeValues=serialize_attributes({":refusal": refusal, ":event_type": event_type}),
                 )
-        except self._client.exceptions.ConditionalCheckFailedException:
+        except ConditionFailedError:
             return  # somebody has published it after all
 
     def requeue(self, order_id: str, *, now: datetime) -> bool:
         """Put a quarantined order into the index again. Return False if there is no such order."""
         try:
-            with unavailability():
+            with dynamodb_errors():
                 self._client.update_item(
                     TableName=self._table,
                     Key={"order_id": {"S": order_id}},
@@ -105,7 +104,7 @@ class Outbox:
                         {":shard": pending_shard(order_id), ":now": rfc3339(now)}
                     ),
                 )
-        except self._client.exceptions.ConditionalCheckFailedException:
+        except ConditionFailedError:
             return False
         return True
 
@@ -119,7 +118,7 @@ class Outbox:
         """Yield the index entries of one shard, oldest first: (pending_since, order_id)."""
         start: dict[str, Any] = {}
         while True:
-            with unavailability():
+            with dynamodb_errors():
                 page = self._client.query(
                     TableName=self._table,
                     IndexName=INDEX,
@@ -139,7 +138,7 @@ class Outbox:
         found: list[PendingOrder] = []
         keys: list[dict[str, Any]] = [{"order_id": serialize_value(order_id)} for order_id in order_ids]
         while keys:
-            with unavailability():
+            with dynamodb_errors():
                 answer = self._client.batch_get_item(RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}})
             items = answer["Responses"].get(self._table, [])
             found += [pending for item in items if (pending := _pending_order(item))]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 from botocore.config import Config
@@ -27,11 +27,20 @@ _SHORT_TIMEOUT_CONFIG = Config(
     tcp_keepalive=True,
     max_pool_connections=16,
 )
+_CONDITION_FAILED = "ConditionalCheckFailedException"
 _THROTTLED = {"ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"}
 
 
 class StoreUnavailableError(OrderError):
     """DynamoDB is unavailable or throttles. It may or may not have written; the same call may be repeated."""
+
+
+class ConditionFailedError(OrderError):
+    """The condition of a write did not hold. `item` is what stood in the way, if the call asks for it and one did."""
+
+    def __init__(self, item: dict[str, Any] | None) -> None:
+        super().__init__("the condition of a write did not hold")
+        self.item = item
 
 
 def dynamodb_client() -> DynamoDBClient:
@@ -40,15 +49,21 @@ def dynamodb_client() -> DynamoDBClient:
 
 
 @contextmanager
-def unavailability() -> Iterator[None]:
-    """Turn the errors of an unavailable or throttling DynamoDB into StoreUnavailableError; raise others unchanged."""
+def dynamodb_errors() -> Iterator[None]:
+    """Turn DynamoDB's errors into StoreUnavailableError and ConditionFailedError; raise others unchanged.
+
+    They are told apart by their codes: botocore makes the classes of `client.exceptions` at their first use, and two
+    threads can make them twice. Then an error of the one class passes an `except` of the other.
+    """
     try:
         yield
     except (BotoConnectionError, HTTPClientError, ResponseParserError) as error:
         raise StoreUnavailableError from error
     except ClientError as error:
+        if error_code(error) == _CONDITION_FAILED:
+            raise ConditionFailedError(cast("dict[str, Any]", error.response).get("Item")) from error
         failed_there = error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500
-        if failed_there or error.response["Error"]["Code"] in _THROTTLED:
+        if failed_there or error_code(error) in _THROTTLED:
             raise StoreUnavailableError from error
         raise
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import zlib
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
@@ -22,8 +22,6 @@ from functions.order.domain.timestamps import rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from botocore.exceptions import ClientError
 
     from functions.order.domain.order import Status
 
@@ -114,11 +112,6 @@ def pending_shard(order_id: str) -> int:
 def status_shard(status: Status, order_id: str) -> str:
     """Return which of the STATUS_SHARDS of its status an order belongs to, such as `paid#3`."""
     return f"{status}#{zlib.crc32(order_id.encode()) % STATUS_SHARDS}"
-
-
-def found_item(error: ClientError) -> dict[str, Any] | None:
-    """Return the item that failed the condition of a write, by ReturnValuesOnConditionCheckFailure; None: no item."""
-    return cast("dict[str, Any]", error.response).get("Item")
 
 
 def serialize_attributes(attributes: Mapping[str, Any]) -> dict[str, Any]:

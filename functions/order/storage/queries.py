@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from functions.order.domain.order import Status
 from functions.order.domain.order_page import Page
 from functions.order.errors import OrderError
-from functions.order.storage.client import unavailability
+from functions.order.storage.client import dynamodb_errors
 from functions.order.storage.order_item import STATUS_SHARDS, serialize_attributes, summary_of
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class OrderQueries:
         """Yield the place and the summary of each order of a partition, newest first."""
         start: dict[str, Any] = {}
         while True:
-            with unavailability():
+            with dynamodb_errors():
                 page = self._client.query(
                     TableName=self._table,
                     ExpressionAttributeValues=serialize_attributes(values),

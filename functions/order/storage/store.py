@@ -9,10 +9,9 @@ from functions.order.domain.decisions import Cancelling, Placing, decide_cancell
 from functions.order.domain.order import ORDER_CANCELLED, is_order_id
 from functions.order.domain.timestamps import rfc3339
 from functions.order.errors import OrderError
-from functions.order.storage.client import unavailability
+from functions.order.storage.client import ConditionFailedError, dynamodb_errors
 from functions.order.storage.order_item import (
     cancellation_attributes,
-    found_item,
     item_of,
     order_of,
     pending_shard,
@@ -64,15 +63,15 @@ class OrderStore:
         """
         write_id = serialize_value(uuid.uuid4().hex)
         try:
-            with unavailability():
+            with dynamodb_errors():
                 self._client.put_item(
                     TableName=self._table,
                     Item={**item_of(order), _WRITE_ID: write_id},
                     ConditionExpression=_RECORD_CONDITION,
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
-        except self._client.exceptions.ConditionalCheckFailedException as error:
-            item = found_item(error) or {}
+        except ConditionFailedError as error:
+            item = error.item or {}
             if item[_WRITE_ID] == write_id:
                 return None
             found = order_of(item)
@@ -85,7 +84,7 @@ class OrderStore:
         """Return the order as it is stored now. Raises OrderUnknownError."""
         if not is_order_id(order_id):  # DynamoDB would refuse an id that is empty or too long
             raise OrderUnknownError
-        with unavailability():
+        with dynamodb_errors():
             answer = self._client.get_item(
                 TableName=self._table, Key={"order_id": {"S": order_id}}, ConsistentRead=True
             )
@@ -105,14 +104,14 @@ class OrderStore:
             raise OrderUnknownError
         write_id = uuid.uuid4().hex
         try:
-            with unavailability():
+            with dynamodb_errors():
                 answer = self._client.update_item(
                     **self._cancellation_request(order_id, cancellation, customer_id, write_id),
                     ReturnValues="ALL_NEW",
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
-        except self._client.exceptions.ConditionalCheckFailedException as error:
-            item = found_item(error)
+        except ConditionFailedError as error:
+            item = error.item
             found = order_of(item) if item else None
         else:
             return order_of(answer["Attributes"]), True

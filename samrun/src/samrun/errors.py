@@ -38,6 +38,7 @@
     ├── InvocationRequestError          functions/invocation_request.py
     ├── FunctionNotFoundError               functions/invoker.py
     ├── PayloadTooLargeError                functions/invoker.py
+    ├── FilterPatternError                  filtering/filter_pattern.py
     ├── GatewayError                        gateway/errors.py
     │   ├── InvalidTokenError               gateway/authorizer.py
     │   ├── RefusedError                    gateway/authorizer.py
@@ -60,8 +61,7 @@
     │   └── DeserializationError            schemas/schema.py
     ├── MailNotFoundError                   services/mail_store.py
     ├── FetchError                          services/maven.py
-    ├── SecretError                         services/secrets.py
-    └── FilterPatternError                  template/triggers/filter_pattern.py
+    └── SecretError                         services/secrets.py
 
 The command line prints a UserError as a message, without a traceback. The others stay inside: their callers answer a
 request with them, retry, or log them.

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from samrun.deliveries.event_bus import EventBus, rules_by_bus
+from samrun.filtering.filter_pattern import FilterPattern
 from samrun.template.model.event_triggers import EventRule, EventTarget
-from samrun.template.triggers.filter_pattern import FilterPattern
 from support.local_aws import LocalAws
 
 EVENT = {

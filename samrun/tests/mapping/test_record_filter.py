@@ -7,9 +7,9 @@ import json
 
 import pytest
 
+from samrun.filtering.filter_pattern import FilterPattern
 from samrun.mapping.partitions import Partitions
 from samrun.mapping.record_filter import RecordFilter
-from samrun.template.triggers.filter_pattern import FilterPattern
 from samrun.testing.kafka_records import record
 
 TOPIC = "filters-demo"

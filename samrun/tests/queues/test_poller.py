@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from samrun.filtering.filter_pattern import SQS_FIELDS, FilterPattern
 from samrun.functions.invoker import InvocationResult, PayloadTooLargeError
 from samrun.queues.poller import QueuePoller
 from samrun.template.model.event_triggers import QueueTrigger
-from samrun.template.triggers.filter_pattern import SQS_FIELDS, FilterPattern
 from samrun.testing.waiting import eventually
 from support.local_aws import LocalAws
 

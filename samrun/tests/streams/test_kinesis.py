@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from samrun.template.triggers.filter_pattern import KINESIS_FIELDS, FilterPattern
+from samrun.filtering.filter_pattern import KINESIS_FIELDS, FilterPattern
 from samrun.testing.waiting import eventually
 from support.local_aws import LocalAws
 from support.polled_stream import polled, stream_trigger

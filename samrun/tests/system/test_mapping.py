@@ -8,8 +8,8 @@ import pytest
 from confluent_kafka import Producer
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
+from samrun.functions import back_off
 from samrun.functions.invoker import PAYLOAD_LIMIT
-from samrun.mapping import delivery
 from samrun.mapping.group_member import MappingError
 from samrun.testing.broker import Broker
 from samrun.testing.waiting import eventually
@@ -159,8 +159,8 @@ def test_stopping_does_not_wait_for_a_window(topic: Topic) -> None:
 
 
 def test_stopping_does_not_wait_for_a_back_off(topic: Topic, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivery, "_FIRST_BACK_OFF", 300)
-    monkeypatch.setattr(delivery, "_MAX_BACK_OFF", 300)
+    monkeypatch.setattr(back_off, "_FIRST", 300)
+    monkeypatch.setattr(back_off, "_LONGEST", 300)
     topic.produce(2)
     running = topic.poll(lambda _: failures((f"{topic.name}-0", 1)))
     running.wait_for_report("retry in 300.0 s")

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
+from samrun.functions import back_off
 from samrun.functions.invoker import PayloadTooLargeError
-from samrun.mapping import delivery
 from samrun.template.model.kafka_mappings import Redeliver
 from samrun.testing.waiting import eventually
 from support.polled_topic import BUCKET, NOWHERE, Offsets, Topic, dies_of, failures, offsets
@@ -178,7 +178,7 @@ def test_the_back_off_grows_while_nothing_gets_better(topic: Topic) -> None:
 def test_a_partial_response_retries_its_partition_while_the_others_go_on(
     topic: Topic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery, "_FIRST_BACK_OFF", 2.0)
+    monkeypatch.setattr(back_off, "_FIRST", 2.0)
     name, failed_once = f"{topic.name}-0", threading.Event()
 
     def react(batch: Offsets) -> bytes:

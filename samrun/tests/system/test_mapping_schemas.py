@@ -13,12 +13,12 @@ import pytest
 from kafka import KafkaProducer
 from moto import mock_aws
 
+from samrun.filtering.filter_pattern import FilterPattern
 from samrun.functions.invoker import PayloadTooLargeError
 from samrun.schemas.confluent_registry import ConfluentRegistry
 from samrun.schemas.glue_registry import GlueRegistry
 from samrun.schemas.registry_access import RegistryAccess
 from samrun.template.model.kafka_mappings import SchemaRegistryConfig
-from samrun.template.triggers.filter_pattern import FilterPattern
 from samrun.testing.waiting import eventually
 from support.polled_topic import BUCKET, Offsets, RunningPoller, Topic, is_content
 from support.schema_registry import FakeRegistry, framed, running_registry

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from samrun.template.triggers.filter_pattern import DYNAMODB_FIELDS, FilterPattern
+from samrun.filtering.filter_pattern import DYNAMODB_FIELDS, FilterPattern
 from samrun.testing.aws import client
 from samrun.testing.dynamodb import Database
 from support.polled_stream import Client, polled, stream_trigger

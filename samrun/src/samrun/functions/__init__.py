@@ -4,7 +4,8 @@ The modules, in the order in which an invocation meets them:
 
 - `invoke_api` is Lambda's HTTP API for callers outside the stack and for functions; `invocation_request` checks its
   requests. The gateway uses the protocol in `invoker` directly, and the pollers of mappings, queues and streams through
-  `threaded_invocation`; `batch_item_failures` reads what all three get as a partial batch response.
+  `threaded_invocation`; `batch_item_failures` reads what all three get as a partial batch response, and `back_off` is
+  the time between their attempts.
 - `asynchronous_invoker` retries invocations whose callers need no result, such as those of schedules. It has
   `asynchronous_destinations` send the records of `asynchronous_record` about them.
 - `function_runtime` is the protocol of what runs all functions of a template, and creates one of the two:

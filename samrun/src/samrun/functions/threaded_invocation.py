@@ -12,8 +12,6 @@ Invoke = Callable[[str, bytes], "Future[InvocationResult]"]
 # Seconds.
 _POLL = 0.1
 _STOP_PATIENCE = 1.0
-# AWS does not document how long Lambda waits between the attempts of an event source mapping.
-_FIRST_BACK_OFF, _MAX_BACK_OFF = 0.2, 5.0
 
 
 def wait_for_result(invocation: "Future[InvocationResult]", stopping: threading.Event) -> InvocationResult | None:
@@ -27,8 +25,3 @@ def wait_for_result(invocation: "Future[InvocationResult]", stopping: threading.
         invocation.cancel()
         return None
     return invocation.result()
-
-
-def back_off(attempts: int) -> float:
-    """Return the seconds to wait after so many attempts in a row that failed."""
-    return float(min(_FIRST_BACK_OFF * 2 ** min(attempts - 1, 10), _MAX_BACK_OFF))

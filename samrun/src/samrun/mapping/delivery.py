@@ -3,8 +3,8 @@
 import time
 from dataclasses import dataclass
 
+from samrun.functions.back_off import back_off
 from samrun.functions.invoker import InvocationResult
-from samrun.functions.threaded_invocation import back_off
 from samrun.mapping.batch import Batch
 
 

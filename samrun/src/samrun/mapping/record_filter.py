@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from samrun.filtering.filter_pattern import FilterPattern, parsed
 from samrun.mapping.records import KafkaRecord
-from samrun.template.triggers.filter_pattern import FilterPattern, parsed
 
 
 @dataclass(frozen=True)

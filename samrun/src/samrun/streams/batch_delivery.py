@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from samrun.counted import counted
+from samrun.functions.back_off import back_off
 from samrun.functions.batch_item_failures import MalformedBatchResponseError
 from samrun.functions.invoker import InvocationResult, PayloadTooLargeError
-from samrun.functions.threaded_invocation import Invoke, back_off, wait_for_result
+from samrun.functions.threaded_invocation import Invoke, wait_for_result
 from samrun.streams.on_failure import Condition, DiscardedRecords, event
 from samrun.streams.partial_response import first_failed
 from samrun.streams.stream_source import StreamRecord

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from samrun.filtering.filter_pattern import parsed
 from samrun.streams.stream_source import Position, Shard, StreamRecord
 from samrun.template.model.account import ACCOUNT
-from samrun.template.triggers.filter_pattern import parsed
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from samrun.filtering.filter_pattern import FilterPattern
 from samrun.template.errors import TemplateError
 from samrun.template.model.application import Application
 from samrun.template.model.event_triggers import EventTarget
-from samrun.template.triggers.filter_pattern import FilterPattern
 from support.templates import FUNCTION, load_template
 
 FUNCTION_ARN = "arn:aws:lambda:us-east-1:123456789012:function:Fn"
@@ -31,7 +31,7 @@ def test_rule_is_read_with_its_targets(tmp_path: Path) -> None:
     [rule] = application.event_rules
     assert (rule.bus, rule.name) == ("default", "Rule")
     assert rule.arn == "arn:aws:events:us-east-1:123456789012:rule/Rule"
-    assert rule.pattern == FilterPattern({"source": ["shop"]})
+    assert rule.pattern == FilterPattern.of_rule({"source": ["shop"]})
     assert rule.targets == (
         EventTarget(arn=FUNCTION_ARN, function="Fn", input_path="$.detail"),
         EventTarget(arn=FUNCTION_ARN, function="Fn", template="<x>", paths={"x": "$.id"}),

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from samrun.filtering.filter_pattern import FilterPattern
 from samrun.template.errors import TemplateError
 from samrun.template.model.kafka_mappings import KafkaAuthentication, SchemaRegistryConfig
-from samrun.template.triggers.filter_pattern import FilterPattern
 from samrun.testing.kafka_records import kafka_mapping
 from support.templates import FUNCTION, load_template
 

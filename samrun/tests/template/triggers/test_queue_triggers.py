@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from samrun.filtering.filter_pattern import SQS_FIELDS, FilterPattern
 from samrun.template.errors import TemplateError
 from samrun.template.model.event_triggers import QueueTrigger
-from samrun.template.triggers.filter_pattern import SQS_FIELDS, FilterPattern
 from support.templates import FUNCTION, load_template
 
 PATTERN = '{"body": {"state": ["new"]}}'

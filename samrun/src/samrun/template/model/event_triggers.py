@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from samrun.template.triggers.filter_pattern import FilterPattern
+from samrun.filtering.filter_pattern import FilterPattern
 from samrun.template.triggers.schedule_expressions import Service, Times
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from samrun.template.triggers.filter_pattern import FilterPattern
+from samrun.filtering.filter_pattern import FilterPattern
 
 Redeliver = Literal["failed", "from-lowest"]
 """Records to retry after a partial batch response: the failed ones, or those from the lowest failed offset on."""

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from samrun.filtering.filter_pattern import FilterPattern, FilterPatternError
 from samrun.template.errors import TemplateError
-from samrun.template.triggers.filter_pattern import FilterPattern, FilterPatternError
 
 
 def limit(properties: Mapping[str, Any], name: str) -> int | None:

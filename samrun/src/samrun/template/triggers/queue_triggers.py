@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from samrun.filtering.filter_pattern import SQS_FIELDS
 from samrun.template.arns import function_name
 from samrun.template.errors import TemplateError
 from samrun.template.model.application import Resource
@@ -15,7 +16,6 @@ from samrun.template.model.functions import Function
 from samrun.template.resolution.booleans import is_true
 from samrun.template.resolution.resolved_template import ResolvedTemplate
 from samrun.template.support.resource_types import EVENT_SOURCE_MAPPING, FUNCTION
-from samrun.template.triggers.filter_pattern import SQS_FIELDS
 from samrun.template.triggers.mapping_limits import violations
 from samrun.template.triggers.mapping_properties import filters
 

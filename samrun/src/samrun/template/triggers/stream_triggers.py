@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from samrun.filtering.filter_pattern import DYNAMODB_FIELDS, KINESIS_FIELDS
 from samrun.template.arns import function_name
 from samrun.template.errors import TemplateError
 from samrun.template.model.event_triggers import StreamTrigger
 from samrun.template.resolution.booleans import is_true
 from samrun.template.resolution.resolved_template import ResolvedTemplate
 from samrun.template.support.resource_types import EVENT_SOURCE_MAPPING
-from samrun.template.triggers.filter_pattern import DYNAMODB_FIELDS, KINESIS_FIELDS
 from samrun.template.triggers.mapping_limits import violations
 from samrun.template.triggers.mapping_properties import (
     filters,

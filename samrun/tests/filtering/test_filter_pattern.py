@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samrun.template.triggers.filter_pattern import FilterPattern, FilterPatternError
+from samrun.filtering.filter_pattern import FilterPattern, FilterPatternError
 
 
 def matches(rules: Any, value: Any) -> bool:
