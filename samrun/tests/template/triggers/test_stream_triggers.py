@@ -100,7 +100,10 @@ def test_trigger_that_aws_refuses_is_refused(tmp_path: Path, properties: str, me
     ("properties", "listed"),
     [
         ("StartingPosition: LATEST, Enabled: false", "FnSource: it has Enabled: false"),
-        ("StartingPosition: LATEST, TumblingWindowInSeconds: 30", "FnSource: TumblingWindowInSeconds"),
+        (
+            "StartingPosition: LATEST, TumblingWindowInSeconds: 30",
+            "FnSource: TumblingWindowInSeconds: samrun has no tumbling windows",
+        ),
     ],
 )
 def test_parts_that_do_not_run_are_listed(tmp_path: Path, properties: str, listed: str) -> None:

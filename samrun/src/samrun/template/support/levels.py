@@ -1,16 +1,15 @@
-"""How far the runner supports a part of a template: the loader decides by it, and samrun's README shows it."""
+"""Levels of support of a template's parts. The loader decides by them, and samrun/docs/support.md shows them."""
 
 from dataclasses import dataclass
 from enum import Enum
 
 
 class Level(Enum):
-    """How far a part is supported. The value is the word of samrun's README."""
+    """Level of support. The value is the word for it in samrun/docs/support.md."""
 
     AS_AWS = "as on AWS"
     DIFFERENT = "differently"
     NO_EFFECT = "no effect here"
-    REFUSED = "refused"
     NOT_RUN = "not run"
 
 
@@ -29,11 +28,6 @@ NO_EFFECT = Support(Level.NO_EFFECT)
 def different(note: str) -> Support:
     """Return the support of a part that the runner runs, but not as AWS does."""
     return Support(Level.DIFFERENT, note)
-
-
-def refused(note: str) -> Support:
-    """Return the support of a part that stops a start."""
-    return Support(Level.REFUSED, note)
 
 
 def not_run(note: str) -> Support:

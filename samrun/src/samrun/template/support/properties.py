@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from samrun.template.resolution.resolved_template import ResolvedTemplate
 from samrun.template.support.api_properties import API_PROPERTIES
-from samrun.template.support.levels import AS_AWS, NO_EFFECT, Level, Support, different, not_run, refused
+from samrun.template.support.levels import AS_AWS, NO_EFFECT, Level, Support, different, not_run
 from samrun.template.support.resource_types import (
     EVENT_INVOKE_CONFIG,
     EVENT_SOURCE_MAPPING,
@@ -21,7 +21,6 @@ from samrun.template.support.resource_types import (
 _KAFKA_CONFIG = different(
     "a schema registry is that of SCHEMA_REGISTRY_URL or of the template, or Glue in the local AWS"
 )
-_STREAMS_ONLY = refused("it is for Kinesis and DynamoDB streams")
 
 PROPERTIES: Mapping[str, Mapping[str, Support]] = {
     EVENT_SOURCE_MAPPING: {
@@ -41,7 +40,7 @@ PROPERTIES: Mapping[str, Mapping[str, Support]] = {
         "MaximumRecordAgeInSeconds": AS_AWS,
         "MaximumRetryAttempts": AS_AWS,
         "MetricsConfig": NO_EFFECT,
-        "ParallelizationFactor": _STREAMS_ONLY,
+        "ParallelizationFactor": different("the function gets one batch of a shard at a time"),
         "ProvisionedPollerConfig": different("one poller reads all partitions, as many at once as there are"),
         "Queues": NO_EFFECT,  # only Amazon MQ has them, and samrun.template.support.event_sources names that trigger
         "ScalingConfig": AS_AWS,
@@ -54,7 +53,7 @@ PROPERTIES: Mapping[str, Mapping[str, Support]] = {
         "StartingPositionTimestamp": AS_AWS,
         "Tags": NO_EFFECT,
         "Topics": AS_AWS,
-        "TumblingWindowInSeconds": _STREAMS_ONLY,
+        "TumblingWindowInSeconds": not_run("samrun has no tumbling windows"),
     },
     FUNCTION: {
         "Architectures": different("the processor is this machine's"),

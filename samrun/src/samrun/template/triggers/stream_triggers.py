@@ -26,7 +26,6 @@ from samrun.template.triggers.mapping_properties import (
 
 _BATCH_SIZE = 100
 _DESTINATIONS = (["sqs"], ["sns"], ["s3"])
-_NOT_RUN = ("TumblingWindowInSeconds",)
 
 
 def read_stream_triggers(template: ResolvedTemplate, *, path: Path) -> Iterator[StreamTrigger]:
@@ -68,15 +67,11 @@ def streams_by_arn(template: ResolvedTemplate) -> Mapping[str, tuple[Literal["dy
 
 
 def ignored_in_stream_triggers(template: ResolvedTemplate) -> Iterator[str]:
-    """Yield a text for each trigger of a stream that does not run in full on this machine."""
+    """Yield a text for each trigger of a stream that does not run."""
     streams = streams_by_arn(template)
     for logical_id, properties in template.of_type(EVENT_SOURCE_MAPPING):
-        if str(properties.get("EventSourceArn")) not in streams:
-            continue
-        if not is_true(properties.get("Enabled", True)):
+        if str(properties.get("EventSourceArn")) in streams and not is_true(properties.get("Enabled", True)):
             yield f"{logical_id}: it has Enabled: false"
-        elif ignored := ", ".join(name for name in _NOT_RUN if properties.get(name)):
-            yield f"{logical_id}: {ignored}"
 
 
 def _trigger(
