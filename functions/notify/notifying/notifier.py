@@ -71,7 +71,7 @@ class Notifier:
             return parsed
 
     def process_record(self, parsed: ParsedRecord, invocation: Invocation) -> Result:
-        """Do what a record asks for, and return whether Lambda has to retry it. Never raises."""
+        """Send the notifications that a record asks for. Return RETRY if Lambda has to redeliver it. Never raises."""
         if self._is_too_late(invocation):
             return self._defer(parsed, reason=TOO_LATE)
         return self._guarded(parsed, partial(self._process, parsed, invocation))

@@ -93,7 +93,7 @@ class TriggerLauncher:
         return has_position
 
     def _validator(self, mapping: KafkaMapping) -> SchemaValidator | None:
-        """Return what validates the records of a mapping with a schema registry."""
+        """Return the validator of a mapping with a schema registry; None if the mapping has none."""
         config = mapping.schema_registry
         if config is None:
             return None

@@ -70,7 +70,7 @@ class AsynchronousInvoker:
             self._report(f"{function}: the event is lost: {reason}")
 
     async def stop(self) -> None:
-        """Give up what is in the background."""
+        """Cancel the invocations in the background that are not done. Their events are lost."""
         if self._accepted:
             self._report(f"{len(self._accepted)} asynchronous invocations were not done; their events are lost")
         for task in self._accepted:

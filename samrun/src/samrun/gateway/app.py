@@ -140,7 +140,7 @@ class _Gateway:
     async def _answer(
         self, request: Request, match: Match[Route], body: bytes, identifier: str, caller: Caller | None
     ) -> Response:
-        """Return what the function or the service of the route answers."""
+        """Return the answer of the route's function or service."""
         route = match.route
         if route.service:
             event = self._event(request, match, body, identifier, caller, "1.0")

@@ -1,4 +1,4 @@
-"""Web application of a function URL: answers one request, and tells the URLs of a stack apart.
+"""Web application of function URLs: selects the URL by the path and answers the request.
 
 https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
 """
@@ -39,10 +39,10 @@ def with_function_urls(urls: Mapping[str, ASGIApp], others: ASGIApp | None) -> A
 def function_url(
     url: FunctionUrl, invoker: Invoker, *, log: Callable[[Access], None], warn: Callable[[str], None]
 ) -> ASGIApp:
-    """Return the web application of a function URL, at the paths without that of the URL.
+    """Return the web application of a function URL. It expects paths without the URL's prefix.
 
     `log` gets one Access for each request, and `warn` a line about each result that is not a response. An invocation
-    may take as long as the function.
+    may last as long as the function's timeout.
     """
     return _FunctionUrl(url, invoker, log, warn)
 
@@ -61,7 +61,7 @@ class _FunctionUrl:
         self._api = HttpApi(logical_id=url.logical_id, routes=(route,), openapi_document=None)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # "The ID of the invocation request": unlike that of an API, it is in the function's log.
+        # The id of the request is that of the invocation, so the function's log has it; an API makes its own.
         options = InvocationOptions(qualifier=self._url.qualifier)
         headers = {"x-amzn-requestid": options.request_id}
         send = log_access(scope, send, function=self._url.function, log=self._log, headers=headers)

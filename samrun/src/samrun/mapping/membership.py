@@ -1,4 +1,4 @@
-"""Membership of a poller in its group: the thread that reads Kafka, and tells the dispatcher what it hears."""
+"""Membership of a poller in its group: one thread reads Kafka and commits offsets, one commit at a time."""
 
 import queue
 import threading

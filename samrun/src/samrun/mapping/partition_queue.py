@@ -1,4 +1,4 @@
-"""Queue of one partition: what a mapping has read of it and not finished, in the order of its offsets."""
+"""Queue of one partition: its records that were read and are not done, in the order of their offsets."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -63,7 +63,7 @@ class PartitionQueue:
 
     @property
     def first_arrival(self) -> float:
-        """When the first of these records came, by the monotonic clock. There is one."""
+        """Time at which the first of these records came, by the monotonic clock. There has to be one."""
         return self._waiting[0][1]
 
     @property
@@ -93,12 +93,12 @@ class PartitionQueue:
         self.in_flight = delivery
 
     def wait_for(self, delivery: Delivery) -> None:
-        """Send nothing before a delivery has ended that is of no more interest: another member has gone on since."""
+        """Send nothing until this delivery has ended. Its result is ignored: another member has continued."""
         self.in_flight = delivery
         self._is_stale = True
 
     def finish(self, remaining: Sequence[Delivery], *, succeeded: bool) -> None:
-        """Note that the delivery in flight has ended, and what of it has to be retried."""
+        """Note that the delivery in flight has ended; `remaining` are its retries."""
         self.in_flight = None
         if self._is_stale:
             self._is_stale = False

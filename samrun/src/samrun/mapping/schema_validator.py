@@ -59,7 +59,7 @@ class ValidatedRecord(KafkaRecord):
 
 @dataclass(frozen=True, kw_only=True)
 class SchemaValidator:
-    """Validates records by the schemas of a registry. For any thread.
+    """Validator of records by the schemas of a registry. For any thread.
 
     Filters see the decoded JSON, whatever the function gets.
     """

@@ -1,4 +1,4 @@
-"""Delivery queues: what the local AWS sends to functions goes to these queues, from which the runner invokes them."""
+"""Delivery queues: the local AWS sends the events for functions to them, and the runner invokes the functions."""
 
 from samrun.services.clients import Clients
 from samrun.template.triggers.delivery_queues import Source, delivery_queue
@@ -8,7 +8,7 @@ _VISIBILITY_TIMEOUT = "60"
 
 
 def create_delivery_queue(source: Source, name: str, function: str, client: Clients) -> str:
-    """Create the queue for what a topic, a bucket or an event bus sends to a function, and return its ARN."""
+    """Create the queue for the events of a topic, a bucket or an event bus to a function, and return its ARN."""
     sqs = client("sqs")
     url = sqs.create_queue(
         QueueName=delivery_queue(source, name, function), Attributes={"VisibilityTimeout": _VISIBILITY_TIMEOUT}

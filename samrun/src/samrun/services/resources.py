@@ -62,7 +62,7 @@ def create(
 
 
 def _rank(resource: Resource) -> int:
-    """Return the place of a resource in the order of creation: after those that it names."""
+    """Return the place of a resource in the order of creation: the resources that it refers to come first."""
     is_dead_letter_queues_source = resource.type == "AWS::SQS::Queue" and "RedrivePolicy" in resource.properties
     return _RANKS[resource.type] + is_dead_letter_queues_source
 

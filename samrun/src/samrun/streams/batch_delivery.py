@@ -54,7 +54,7 @@ class BatchDelivery:
         try:
             result = wait_for_result(self.invoke(self.trigger.function, event(part.records).encode()), self.stopping)
         except PayloadTooLargeError:
-            return self._smaller(part)
+            return self._halve_or_discard(part)
         if result is None:
             return [part]
         place, is_named = self._first_failed(part, result)
@@ -72,8 +72,8 @@ class BatchDelivery:
         self.stopping.wait(back_off(attempts))
         return [failed]
 
-    def _smaller(self, part: _Part) -> list[_Part]:
-        """Return the halves of a part that is too large for an invocation. Discard a record that is so alone."""
+    def _halve_or_discard(self, part: _Part) -> list[_Part]:
+        """Return the halves of a part too large for one invocation; discard it if it is one record."""
         if len(part.records) > 1:
             return _halves(part)
         # Lambda has this condition for Kafka; what it does with such a record of a stream is not documented.

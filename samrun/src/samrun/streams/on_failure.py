@@ -32,7 +32,7 @@ class DiscardedRecords:
     result: InvocationResult | None
 
     def metadata(self) -> dict[str, Any]:
-        """Return what a queue or a topic gets."""
+        """Return the message for a queue or a topic."""
         first, last, result = self.records[0], self.records[-1], self.result
         name = "DDBStreamBatchInfo" if self.trigger.service == "dynamodb" else "KinesisBatchInfo"
         error = {"functionError": result.function_error} if result and result.function_error else {}

@@ -48,7 +48,7 @@ class JavaService(ABC):
 
     @property
     def pid(self) -> int:
-        """Return the id of its process. Raises AssertionError if it does not run."""
+        """The id of its process. Raises AssertionError if it does not run."""
         assert self._process, f"{self._name} does not run"
         return self._process.pid
 

@@ -128,7 +128,7 @@ class RunningStack:
         return self.process.wait(timeout=PATIENCE)
 
     def kill(self) -> None:
-        """End whatever is left of it."""
+        """End all its processes that still run."""
         with contextlib.suppress(psutil.NoSuchProcess):
             for process in self.processes():
                 with contextlib.suppress(psutil.NoSuchProcess):

@@ -14,7 +14,7 @@ EVERY_FUNCTION = "every-function"
 
 
 def delivery_queue(source: Source, name: str, function: str) -> str:
-    """Return the name of the queue for what a topic, a bucket or an event bus of that name sends to a function."""
+    """Return the name of the queue for the events of a topic, a bucket or an event bus of that name to a function."""
     digest = hashlib.sha256(f"{name}\n{function}".encode()).hexdigest()[:8]
     # At most 80 letters, digits, hyphens and underscores.
     readable = re.sub(r"[^A-Za-z0-9_-]", "-", f"samrun-{source}-{name[:25]}-{function[:25]}")

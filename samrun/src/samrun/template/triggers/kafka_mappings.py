@@ -124,7 +124,7 @@ def _refused(properties: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _refused_destination(destination: str, properties: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what AWS refuses of an on-failure destination.
+    """Yield the reason if AWS refuses an on-failure destination.
 
     https://docs.aws.amazon.com/lambda/latest/dg/kafka-on-failure-destination.html#kafka-ofd-requirements
     """
@@ -136,7 +136,7 @@ def _refused_destination(destination: str, properties: Mapping[str, Any]) -> Ite
 
 
 def _of_provisioned_mode(properties: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what of a mapping AWS demands provisioned mode for.
+    """Yield the properties that AWS allows only in provisioned mode.
 
     https://docs.aws.amazon.com/lambda/latest/dg/kafka-retry-configurations.html and
     https://docs.aws.amazon.com/lambda/latest/dg/services-consume-kafka-events.html
