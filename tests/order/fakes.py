@@ -292,11 +292,11 @@ class LateIndexClient:
 
 
 class StingyClient:
-    """A DynamoDB client that answers a BatchGetItem with `most` items, and names the other keys as unprocessed."""
+    """A DynamoDB client that answers a BatchGetItem with `maximum` items, and names the other keys as unprocessed."""
 
-    def __init__(self, client: Any, *, most: int) -> None:
+    def __init__(self, client: Any, *, maximum: int) -> None:
         self._client = client
-        self._most = most
+        self._maximum = maximum
         self.asked: list[int] = []
 
     def __getattr__(self, name: str) -> Any:
@@ -306,7 +306,7 @@ class StingyClient:
         [(table, asked)] = request["RequestItems"].items()
         keys = asked["Keys"]
         self.asked.append(len(keys))
-        now, later = keys[: self._most], keys[self._most :]
+        now, later = keys[: self._maximum], keys[self._maximum :]
         if not now:
             return {"Responses": {}, "UnprocessedKeys": {table: asked}}
         answer = self._client.batch_get_item(RequestItems={table: {**asked, "Keys": now}})

@@ -288,14 +288,14 @@ def test_an_order_that_was_cancelled_meanwhile_comes_with_both_events(
 def test_the_outbox_asks_again_for_unprocessed_keys(dynamodb: DynamoDBClient) -> None:
     orders = [placed(number) for number in range(8)]
     keep(dynamodb, orders)
-    client = StingyClient(dynamodb, most=3)
+    client = StingyClient(dynamodb, maximum=3)
     assert batches(outbox_of(client)) == [orders]
     assert client.asked == [8, 5, 2]
 
 
 def test_the_outbox_gives_up_when_dynamodb_processes_no_key(dynamodb: DynamoDBClient) -> None:
     keep(dynamodb, [placed(1)])
-    client = StingyClient(dynamodb, most=0)
+    client = StingyClient(dynamodb, maximum=0)
     with pytest.raises(StoreUnavailableError):
         batches(outbox_of(client))
     assert client.asked == [1]

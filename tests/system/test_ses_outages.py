@@ -177,13 +177,13 @@ def test_an_ses_that_answers_too_late_doubles_no_more_mails_than_were_under_way(
 def test_a_slow_ses_gets_mails_side_by_side_and_each_once(shop: Shop) -> None:
     customers = shop.customers()
     shop.ses.latency = 2.0
-    shop.ses.most_at_once = 0
+    shop.ses.max_in_hand = 0
     shop.sell(customers)
     shop.notify.wait_until_done()
     shop.ses.latency = 0.0
     shop.notify.wait_for(customers, ["sent"])
     assert shop.have_one_each(customers)
-    assert shop.ses.most_at_once > CUSTOMERS / 2
+    assert shop.ses.max_in_hand > CUSTOMERS / 2
 
 
 def test_an_ses_with_a_lower_rate_than_configured_gets_all_mails(shop: Shop) -> None:

@@ -35,7 +35,7 @@
     ├── AsynchronousDestinationError        functions/asynchronous_destinations.py
     ├── MalformedBatchResponseError         functions/batch_item_failures.py
     ├── InitError                           functions/environment_pool.py
-    ├── InvocationRequestError          functions/invocation_request.py
+    ├── InvocationRequestError              functions/invocation_request.py
     ├── FunctionNotFoundError               functions/invoker.py
     ├── PayloadTooLargeError                functions/invoker.py
     ├── FilterPatternError                  filtering/filter_pattern.py

@@ -250,7 +250,7 @@ def test_dead_letter_is_the_event_with_the_error_as_attributes(
     [
         ("arn:aws:sqs:us-east-1:123456789012:nowhere", "NonExistentQueue"),
         ("arn:aws:lambda:us-east-1:123456789012:function:Nowhere", "Nowhere does not run here"),
-        ("arn:aws:states:us-east-1:123456789012:stateMachine:M", "is no destination that Lambda has"),
+        ("arn:aws:states:us-east-1:123456789012:stateMachine:M", "Lambda cannot send records to arn:aws:states:"),
     ],
 )
 def test_destination_that_is_missing_is_reported(local_aws: LocalAws, arn: str, reason: str) -> None:

@@ -220,13 +220,13 @@ def test_message_group_has_one_batch_at_a_time_in_order(queue: Queue) -> None:
 
 def test_no_more_batches_run_at_a_time_than_the_concurrency(queue: Queue) -> None:
     arn = queue.create()
-    running, most, lock, enough = 0, 0, threading.Lock(), threading.Event()
+    running, maximum, lock, enough = 0, 0, threading.Lock(), threading.Event()
 
     def count(_records: list[dict[str, Any]]) -> None:
-        nonlocal running, most
+        nonlocal running, maximum
         with lock:
             running += 1
-            most = max(most, running)
+            maximum = max(maximum, running)
         enough.wait(0.2)
         with lock:
             running -= 1
@@ -234,7 +234,7 @@ def test_no_more_batches_run_at_a_time_than_the_concurrency(queue: Queue) -> Non
     queue.send(*"abcdef")
     queue.poll(arn, count, batch_size=1, concurrency=2)
     queue.wait_for(6)
-    assert most == 2
+    assert maximum == 2
 
 
 def test_batch_that_is_too_large_for_one_invocation_is_halved(local_aws: LocalAws, queue: Queue) -> None:

@@ -111,7 +111,9 @@ class AsynchronousInvoker:
 
     def _invoke_destination(self, completed: CompletedEvent, function: str) -> None:
         if function not in self._functions:
-            raise AsynchronousDestinationError(f"{function} does not run here")
+            raise AsynchronousDestinationError(
+                f"{function} does not run here: name a function of the template in DestinationConfig"
+            )
         self.accept(function, json.dumps(completed.record()).encode())
 
 

@@ -1,9 +1,7 @@
 """Launcher of the services: starts them side by side, with the topics and the resources of a template."""
 
 import asyncio
-import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from samrun.endpoints import Endpoints
 from samrun.services import (
@@ -18,6 +16,7 @@ from samrun.services import (
     resources,
 )
 from samrun.services.clients import clients
+from samrun.services.mail_collector import MailCollector
 from samrun.services.mail_store import MailStore
 from samrun.settings import AWS_VARIABLE, DYNAMODB_VARIABLE, Settings
 from samrun.supervision import docker, ports
@@ -51,8 +50,6 @@ class ServiceLauncher:
         external_addresses = {dynamodb.PROGRAM: self._settings.dynamodb, kafka.PROGRAM: self._settings.kafka}
         class_paths = await java.class_paths(
             [program for program, address in external_addresses.items() if not address],
-            # In the virtual environment: a stack on another data folder need not fetch the programs again.
-            remembered=Path(sys.prefix, "java-programs.json"),
             progress=lambda text: self._terminal.step("java", text),
         )
         async with asyncio.TaskGroup() as starts:
@@ -144,7 +141,7 @@ class ServiceLauncher:
 
     async def _use_external_aws(self, url: str) -> None:
         await external.check(url, variable=AWS_VARIABLE)
-        collector = external.MailCollector(url, MailStore(self._settings.mails), region=self._settings.region)
+        collector = MailCollector(url, MailStore(self._settings.mails), region=self._settings.region)
         if await collector.skip_earlier_mails():
             self._supervisor.start_task(collector.collect())
         else:

@@ -13,6 +13,7 @@ from samrun.services.clients import Clients
 from samrun.services.delivery_queues import create_delivery_queue
 from samrun.template.arns import function_name
 from samrun.template.model.application import Resource
+from samrun.template.resolution.booleans import as_text
 from samrun.template.resolution.secret_values import secret_value
 
 # Properties of a queue that are attributes of the same name in the API.
@@ -192,10 +193,8 @@ _RANKS = {kind: rank for rank, kind in enumerate(_CREATORS)}
 
 
 def _attributes(properties: Mapping[str, Any], names: Iterable[str]) -> dict[str, str]:
-    return {name: _as_text(properties[name]) for name in names if name in properties}
+    return {name: _attribute(properties[name]) for name in names if name in properties}
 
 
-def _as_text(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return json.dumps(value) if isinstance(value, dict) else str(value)
+def _attribute(value: Any) -> str:
+    return json.dumps(value) if isinstance(value, dict) else as_text(value)

@@ -64,9 +64,9 @@ def _of_list(place: str, value: Any, shape: Any) -> Iterator[str]:
     if not isinstance(value, list):
         yield f"{place} is {value!r}, which is no list"
         return
-    least, most = shape.metadata.get("min", 0), shape.metadata.get("max", len(value))
-    if not least <= len(value) <= most:
-        takes = f"{least}" if least == most else f"{least} to {most}"
+    minimum, maximum = shape.metadata.get("min", 0), shape.metadata.get("max", len(value))
+    if not minimum <= len(value) <= maximum:
+        takes = f"{minimum}" if minimum == maximum else f"{minimum} to {maximum}"
         yield f"{place} has {len(value)} entries: AWS takes {takes}"
     for index, each in enumerate(value):
         yield from _violations(f"{place}[{index}]", each, shape.member)

@@ -102,7 +102,8 @@ def _timezone(logical_id: str, name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
         raise ScheduleError(
-            f"{logical_id} has the ScheduleExpressionTimezone {name}, which this machine does not know"
+            f"{logical_id} has the ScheduleExpressionTimezone {name}, which this machine does not know: use an IANA "
+            "name such as Europe/Berlin"
         ) from None
 
 
