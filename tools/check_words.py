@@ -45,7 +45,7 @@ NAMES = {
     r"PlainError": "UserError",
     r"Wired|wired": "ResolvedTemplate",
     r"Box|Letter|Places": "DeadLetterStore, DeadLetter, locations",
-    r"LONGEST_\w+|MOST_\w+|LEAST_\w+": "MAX_, MIN_",
+    r"LONGEST_\w+|MOST_\w+|LEAST_\w+|most|least": "MAX_, MIN_, maximum, minimum",
     r"name_of|_error_type": "error_code",
     r"put_back": "requeue",
     r"set_aside": "dead_letter, quarantine",

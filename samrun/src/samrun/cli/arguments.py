@@ -77,8 +77,8 @@ def read_token_settings(options: argparse.Namespace) -> TokenSettings:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="samrun",
-        description="Runs SAM applications on this machine: functions, HTTP APIs, schedules and Kafka triggers, with a "
-        "real Kafka and DynamoDB, and moto as AWS.",
+        description="Runs SAM applications on this machine: functions, APIs, schedules, and triggers by Kafka and "
+        "other services, with a real Kafka and DynamoDB, and moto as AWS.",
         epilog="Without a command: up. Each command has its own --help.",
     )
     parser.add_argument("--version", action="version", version=f"samrun {__version__}")
