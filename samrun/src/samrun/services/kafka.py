@@ -79,12 +79,12 @@ async def start(
     file = data / "server.properties"
     data.mkdir(parents=True, exist_ok=True)
     file.write_text(_properties(all_listeners, controller_port, data / "log", properties or {}))
-    command = (java.jvm(), *_JVM_OPTIONS, *aot_cache.options(class_path), "-cp", class_path)
+    jvm = (java.jvm(), *_JVM_OPTIONS, *aot_cache.options(class_path))
     if not (data / "log" / "meta.properties").exists():
-        await _format(command, file, logs / "kafka-format.log")
+        await _format((*jvm, "-cp", class_path), file, logs / "kafka-format.log")
     return await Process.start(
         "Kafka",
-        [*command[:1], *jvm_options, *command[1:], "kafka.Kafka", file],
+        [*jvm, *jvm_options, "-cp", class_path, "kafka.Kafka", file],
         log=logs / "kafka.log",
         variables=java.VARIABLES,
     )
