@@ -79,7 +79,7 @@ async def start(
     file = data / "server.properties"
     data.mkdir(parents=True, exist_ok=True)
     file.write_text(_properties(all_listeners, controller_port, data / "log", properties or {}))
-    jvm = (java.jvm(), *_JVM_OPTIONS, *aot_cache.options(class_path))
+    jvm: tuple[str | Path, ...] = (java.jvm(), *_JVM_OPTIONS, *aot_cache.options(class_path))
     if not (data / "log" / "meta.properties").exists():
         await _format((*jvm, "-cp", class_path), file, logs / "kafka-format.log")
     return await Process.start(
