@@ -81,6 +81,11 @@ def test_the_command_line_names_the_variables_and_the_delay_of_retries(template:
     assert (read(["--template", template]).env_vars, read(["--template", template]).retry_delay) == (None, 1)
 
 
+def test_functions_start_at_once_unless_the_command_line_says_lazy(template: str) -> None:
+    assert read(["--template", template, "--lazy"]).lazy
+    assert not read(["--template", template]).lazy
+
+
 @pytest.mark.parametrize("delay", ["-1", "a", "1e3", ""])
 def test_a_delay_that_is_no_number_is_an_error(delay: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):

@@ -17,7 +17,7 @@ Start = Callable[..., OrderStack]
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_every_process(start: Start, number: int) -> None:
-    stack = start()
+    stack = start(eager=True)
     processes = stack.processes()
     assert len(processes) >= 6, "itself, Kafka, DynamoDB Local, moto and two functions"
     assert stack.stop(number) == 0
@@ -59,7 +59,7 @@ def test_the_death_of_a_part_ends_the_rest_with_its_last_words(start: Start, nam
 
 
 def test_a_parent_that_is_killed_takes_its_children_along(start: Start) -> None:
-    stack = start()
+    stack = start(eager=True)
     processes = stack.processes()
     stack.process.kill()
     stack.process.wait()

@@ -64,7 +64,8 @@ class ApplicationLauncher:
             client=client,
         )
         positions = triggers.start(application)
-        await runtime.warm(self._report_failed_init)
+        if not self.settings.lazy:
+            await runtime.warm(self._report_failed_init)
         for position in positions:
             await position.wait()
         if "lambda" in self.listeners:

@@ -75,7 +75,7 @@ class Settings:
     `redeliver` says which records a mapping retries after a partial batch response. `schema_registry` is the URL of the
     registry that stands for those of all mappings, but for Glue's. `env_vars` is a file with values of the functions'
     environment variables. `retry_delay` is the time in seconds before the first retry of an asynchronous invocation: a
-    minute on AWS.
+    minute on AWS. With `lazy`, no function has an execution environment before its first invocation.
     """
 
     command: Command
@@ -95,6 +95,7 @@ class Settings:
     schema_registry: str | None = None
     env_vars: Path | None = None
     retry_delay: float = RETRY_DELAY
+    lazy: bool = False
 
     @property
     def template(self) -> Path:
@@ -164,6 +165,7 @@ def stack_settings(
     sam: bool = False,
     env_vars: Path | None = None,
     retry_delay: float = RETRY_DELAY,
+    lazy: bool = False,
 ) -> Settings:
     """Return the settings of a stack; the environment says which services are external. Raises UserError.
 
@@ -192,6 +194,7 @@ def stack_settings(
         schema_registry=_schema_registry(),
         env_vars=env_vars,
         retry_delay=retry_delay,
+        lazy=lazy,
     )
     if (settings.scram or settings.mutual_tls) and (settings.kafka or settings.for_containers):
         name = "{kafka_scram}" if settings.scram else "{kafka_mtls}"

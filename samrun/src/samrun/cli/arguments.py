@@ -57,6 +57,7 @@ def read_stack_settings(options: argparse.Namespace) -> Settings:
         sam=options.sam,
         env_vars=options.env_vars,
         retry_delay=options.retry_delay,
+        lazy=options.lazy,
     )
 
 
@@ -109,7 +110,12 @@ def _parser() -> argparse.ArgumentParser:
         help="wait before the first retry of an asynchronous invocation, twice as long before the second; AWS "
         f"waits 60 s ({RETRY_DELAY:g})",
     )
-    services.set_defaults(sam=False, env_vars=None, retry_delay=RETRY_DELAY)
+    up.add_argument(
+        "--lazy",
+        action="store_true",
+        help="start the first environment of a function with its first invocation, as Lambda does, and not at once",
+    )
+    services.set_defaults(sam=False, env_vars=None, retry_delay=RETRY_DELAY, lazy=False)
     commands.add_parser(
         "fetch",
         help="fetch the Java programs that up starts",
