@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from samrun.queues.batch_receiver import BatchReceiver
-from samrun.template.model.event_triggers import QueueTrigger
+from samrun.template.model.triggers import QueueTrigger
 from support.local_aws import LocalAws
 
 

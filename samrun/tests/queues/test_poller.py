@@ -12,7 +12,7 @@ import pytest
 from samrun.filtering.filter_pattern import SQS_FIELDS, FilterPattern
 from samrun.functions.invoker import InvocationResult, PayloadTooLargeError
 from samrun.queues.poller import QueuePoller
-from samrun.template.model.event_triggers import QueueTrigger
+from samrun.template.model.triggers import QueueTrigger
 from samrun.testing.waiting import eventually
 from support.local_aws import LocalAws
 

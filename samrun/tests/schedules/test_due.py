@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from samrun.schedules.due import next_due
-from samrun.template.model.event_triggers import Schedule
+from samrun.template.model.triggers import Schedule
 from samrun.template.triggers.schedule_expressions import At, Cron
 from support.schedules import MINUTE, READY, SCHEDULE
 

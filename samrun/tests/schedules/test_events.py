@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from samrun.deliveries.target_input import TransformError
+from samrun.event_triggers.target_input import TransformError
 from samrun.schedules.events import payload as payload_of
 from samrun.schedules.events import service_event
-from samrun.template.model.event_triggers import Schedule
+from samrun.template.model.triggers import Schedule
 from support.schedules import READY, RULE, SCHEDULE
 
 

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from samrun.deliveries.dead_letters import UndeliveredEvent
+from samrun.event_triggers.dead_letters import UndeliveredEvent
 from samrun.functions.asynchronous_invoker import AsynchronousInvoker, Timing
 from samrun.functions.invoker import InvocationResult, Invoker
 from samrun.functions.process_runtime import ProcessRuntime
 from samrun.schedules.scheduler import Clock, Scheduler
-from samrun.template.model.event_triggers import Schedule
 from samrun.template.model.functions import AsynchronousInvocation, Function
+from samrun.template.model.triggers import Schedule
 from samrun.template.triggers.schedule_expressions import At
 from support.asynchronous import RecordingDestinations
 from support.fake_invoker import FakeInvoker, success

@@ -16,7 +16,7 @@ from samrun.functions.threaded_invocation import Invoke, wait_for_result
 from samrun.queues.batch_receiver import BatchReceiver
 from samrun.queues.events import Message, payload
 from samrun.queues.partial_response import failed_messages
-from samrun.template.model.event_triggers import QueueTrigger
+from samrun.template.model.triggers import QueueTrigger
 
 # Seconds.
 _PAUSE_AFTER_ERROR = 2.0

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from samrun.template.model.event_triggers import Schedule
+from samrun.template.model.triggers import Schedule
 from samrun.template.triggers.schedule_expressions import At, Cron, Rate
 
 _INSTANT = timedelta(microseconds=1)

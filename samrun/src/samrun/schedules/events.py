@@ -10,10 +10,10 @@ import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from samrun.deliveries.target_input import target_input
+from samrun.event_triggers.target_input import target_input
 from samrun.rfc3339 import rfc3339
 from samrun.template.model.account import ACCOUNT
-from samrun.template.model.event_triggers import Schedule
+from samrun.template.model.triggers import Schedule
 
 
 def service_event(schedule: Schedule, due: datetime) -> dict[str, object]:

@@ -5,13 +5,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from samrun.deliveries.dead_letters import UndeliveredEvent
-from samrun.deliveries.target_input import TransformError
+from samrun.event_triggers.dead_letters import UndeliveredEvent
+from samrun.event_triggers.target_input import TransformError
 from samrun.functions.asynchronous_invoker import AsynchronousInvoker
 from samrun.schedules.due import next_due
 from samrun.schedules.events import payload, service_event
 from samrun.template.arns import function_arn
-from samrun.template.model.event_triggers import Schedule
+from samrun.template.model.triggers import Schedule
 
 # Seconds. No sleep is longer. So after the machine was suspended or its clock was set, schedules are soon on time.
 _MAX_SLEEP = 10.0

@@ -11,8 +11,8 @@ from samrun.filtering.filter_pattern import SQS_FIELDS
 from samrun.template.arns import function_name
 from samrun.template.errors import TemplateError
 from samrun.template.model.application import Resource
-from samrun.template.model.event_triggers import QueueTrigger
 from samrun.template.model.functions import Function
+from samrun.template.model.triggers import QueueTrigger
 from samrun.template.resolution.booleans import is_true
 from samrun.template.resolution.resolved_template import ResolvedTemplate
 from samrun.template.support.resource_types import EVENT_SOURCE_MAPPING, FUNCTION

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from samrun.template.arns import function_name
 from samrun.template.errors import TemplateError
 from samrun.template.model.account import ACCOUNT
-from samrun.template.model.event_triggers import Schedule
+from samrun.template.model.triggers import Schedule
 from samrun.template.resolution.resolved_template import ResolvedTemplate
 from samrun.template.support.resource_types import RULE, SCHEDULE
 from samrun.template.triggers.schedule_expressions import ExpressionError, Service, parse

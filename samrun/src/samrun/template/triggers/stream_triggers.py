@@ -11,7 +11,7 @@ from typing import Any, Literal
 from samrun.filtering.filter_pattern import DYNAMODB_FIELDS, KINESIS_FIELDS
 from samrun.template.arns import function_name
 from samrun.template.errors import TemplateError
-from samrun.template.model.event_triggers import StreamTrigger
+from samrun.template.model.triggers import StreamTrigger
 from samrun.template.resolution.booleans import is_true
 from samrun.template.resolution.resolved_template import ResolvedTemplate
 from samrun.template.support.resource_types import EVENT_SOURCE_MAPPING

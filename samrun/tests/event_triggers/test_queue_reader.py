@@ -1,10 +1,10 @@
-"""Reader of a delivery queue."""
+"""Reader of an event queue."""
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
-from samrun.deliveries.queue_reader import QueueReader
-from samrun.deliveries.sns_events import payload as sns_payload
+from samrun.event_triggers.queue_reader import QueueReader
+from samrun.event_triggers.sns_events import payload as sns_payload
 from samrun.testing.waiting import eventually
 from support.local_aws import LocalAws
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from samrun.deliveries import s3_events, sns_events
-from samrun.template.model.event_triggers import Notification
+from samrun.event_triggers import s3_events, sns_events
+from samrun.template.model.triggers import Notification
 
 
 def notify(
@@ -13,7 +13,7 @@ def notify(
     accept: Callable[[str, bytes], object],
     report: Callable[[str], None],
 ) -> None:
-    """Invoke the function of a notification with a message of its delivery queue.
+    """Invoke the function of a notification with a message of its event queue.
 
     `accept` takes an event for a function and returns at once; `report` takes a line about it.
     """
