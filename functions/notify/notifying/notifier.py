@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from functions.notify.aws_clients import error_code
 from functions.notify.channels.errors import AnswerLostError, DeferredError, RefusedError, ThrottledError
 from functions.notify.dead_letters import DeadLetters, DeadLettersUnavailableError
-from functions.notify.events.order_events import OrderEvent, Skipped, Unreadable, read
+from functions.notify.events.order_events import OrderEvent, Skipped, Unreadable, read_order_event
 from functions.notify.ledger.entry import UnknownPolicy
 from functions.notify.ledger.ledger import Ledger, LedgerUnavailableError
 from functions.notify.logs import logger
@@ -64,7 +64,7 @@ class Notifier:
     def parse(self, record: Record) -> ParsedRecord:
         """Parse a record. Never raises."""
         try:
-            return ParsedRecord(record=record, content=read(record, types=self.messages.types))
+            return ParsedRecord(record=record, content=read_order_event(record, types=self.messages.types))
         except Exception as error:  # noqa: BLE001 a bug in one record must not fail the whole batch
             parsed = ParsedRecord(record=record, content=None)
             self._report_bug(error, parsed)

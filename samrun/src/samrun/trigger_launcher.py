@@ -16,7 +16,7 @@ from samrun.functions.threaded_invocation import Invoke
 from samrun.mapping.authentication import Authenticate, client_settings
 from samrun.mapping.kafka_destination import send_to_topic
 from samrun.mapping.on_failure_destination import SendToDestination, send_to_on_failure_destination
-from samrun.mapping.poller import Poller
+from samrun.mapping.poller import KafkaPoller
 from samrun.mapping.record_filter import RecordFilter
 from samrun.mapping.schema_validator import SchemaValidator
 from samrun.queues.poller import QueuePoller
@@ -77,7 +77,7 @@ class TriggerLauncher:
                 "authentication. A self-managed source whose address a parameter gives as {kafka_scram} or "
                 "{kafka_mtls} uses them",
             )
-        poller = Poller(
+        poller = KafkaPoller(
             mapping=mapping,
             bootstrap=bootstrap,
             authenticate=authenticate,

@@ -17,7 +17,7 @@ from samrun.functions.invoker import (
 )
 from samrun.gateway import Access, function_url, with_function_urls
 from samrun.gateway.request_body import MAX_BODY
-from samrun.gateway.responses import message
+from samrun.gateway.responses import message_response
 from samrun.template.model.http_apis import Cors, FunctionUrl
 from support.fake_invoker import FakeInvoker
 
@@ -140,7 +140,7 @@ def test_request_that_is_too_large_is_answered_with_413() -> None:
 def test_other_paths_belong_to_the_apis() -> None:
     assert request(Recorder(), "/orders").status_code == 404
     assert request(Recorder(), "/lambda-url/Other/").status_code == 404
-    assert request(Recorder(), "/orders", others=message(418, "an API")).status_code == 418
+    assert request(Recorder(), "/orders", others=message_response(418, "an API")).status_code == 418
 
 
 def _with_cors(cors: Cors) -> FunctionUrl:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from samrun.endpoints import url
-from samrun.services.external import ExternalServiceError, MailCollector, check
+from samrun.services.external import ExternalServiceError, MailCollector, check_endpoint
 from samrun.services.mail_store import Mail, MailStore
 from samrun.supervision.ports import claim
 from samrun.testing.waiting import eventually
@@ -68,7 +68,7 @@ def test_collector_finds_no_mails_where_the_service_is_not_moto(inbox: MailStore
     async def run() -> bool:
         async with await asyncio.start_server(answer_with_a_list, "127.0.0.1", 0) as server:
             address = url(server.sockets[0].getsockname()[1])
-            await check(address, variable="AWS_ENDPOINT_URL")
+            await check_endpoint(address, variable="AWS_ENDPOINT_URL")
             return await MailCollector(address, inbox, region=REGION).skip_earlier_mails()
 
     assert not asyncio.run(run())
@@ -77,4 +77,4 @@ def test_collector_finds_no_mails_where_the_service_is_not_moto(inbox: MailStore
 def test_check_of_a_silent_address_says_what_to_do() -> None:
     address = url(claim("aws", 0))
     with pytest.raises(ExternalServiceError, match=f"^Nothing answers at {address}, .* or unset AWS_ENDPOINT_URL.$"):
-        asyncio.run(check(address, variable="AWS_ENDPOINT_URL"))
+        asyncio.run(check_endpoint(address, variable="AWS_ENDPOINT_URL"))

@@ -14,7 +14,7 @@ from samrun.functions.invoker import InvocationResult
 from samrun.mapping.discarded_batch import DiscardedBatch
 from samrun.mapping.kafka_destination import send_to_topic
 from samrun.mapping.on_failure_destination import DestinationError, SendToDestination
-from samrun.mapping.poller import Poller
+from samrun.mapping.poller import KafkaPoller
 from samrun.mapping.record_filter import RecordFilter
 from samrun.mapping.schema_validator import SchemaValidator
 from samrun.schemas.registry import SchemaRegistry
@@ -107,7 +107,7 @@ class RunningPoller:
         self.function = Function(executor, reacts)
         self.reports: list[str] = []
         self.discarded: list[DiscardedBatch] = []
-        self.poller = Poller(
+        self.poller = KafkaPoller(
             mapping=mapping,
             bootstrap=bootstrap,
             invoke=self.function.invoke,

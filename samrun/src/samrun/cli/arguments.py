@@ -35,7 +35,7 @@ _STACK_EPILOG = (
 _WITHOUT_COMMAND = {"-h", "--help", "--version"}
 
 
-def parse(arguments: Sequence[str]) -> argparse.Namespace:
+def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     """Return the options of a command line; `command` names the command. Exits on --help and on unknown options."""
     named = bool(arguments) and (not arguments[0].startswith("-") or arguments[0] in _WITHOUT_COMMAND)
     return _parser().parse_args(arguments if named else ["up", *arguments])

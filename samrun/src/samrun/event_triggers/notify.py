@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from samrun.event_triggers import s3_events, sns_events
+from samrun.event_triggers.s3_events import s3_event
+from samrun.event_triggers.sns_events import sns_event
 from samrun.template.model.triggers import Notification
 
 
@@ -17,7 +18,7 @@ def notify(
 
     `accept` takes an event for a function and returns at once; `report` takes a line about it.
     """
-    payload = sns_events.payload(message) if notification.service == "sns" else s3_events.payload(message)
+    payload = sns_event(message) if notification.service == "sns" else s3_event(message)
     if payload is not None:
         report(f"{notification.source} → {notification.function}")
         accept(notification.function, payload)

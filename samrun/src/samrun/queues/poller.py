@@ -14,7 +14,7 @@ from samrun.functions.batch_item_failures import MalformedBatchResponseError
 from samrun.functions.invoker import InvocationResult, PayloadTooLargeError
 from samrun.functions.threaded_invocation import Invoke, wait_for_result
 from samrun.queues.batch_receiver import BatchReceiver
-from samrun.queues.events import Message, payload
+from samrun.queues.events import Message, batch_event
 from samrun.queues.partial_response import failed_messages
 from samrun.template.model.triggers import QueueTrigger
 
@@ -76,7 +76,7 @@ class QueuePoller:
         self.report(f"{self.trigger.queue} ({counted(len(batch), 'message')}) → {self.trigger.function}")
         try:
             invocation = wait_for_result(
-                self.invoke(self.trigger.function, payload(batch, self.trigger.queue_arn)), self._stopping
+                self.invoke(self.trigger.function, batch_event(batch, self.trigger.queue_arn)), self._stopping
             )
         except PayloadTooLargeError:
             return self._process_halves(batch, receiver)

@@ -31,7 +31,7 @@ def service_event(schedule: Schedule, due: datetime) -> dict[str, object]:
     }
 
 
-def payload(schedule: Schedule, event: Mapping[str, object], due: datetime) -> bytes:
+def schedule_input(schedule: Schedule, event: Mapping[str, object], due: datetime) -> bytes:
     """Return the JSON text that the function gets: the event, or what the schedule says instead.
 
     Raises TransformError.

@@ -9,7 +9,7 @@ from samrun.event_triggers.dead_letters import UndeliveredEvent
 from samrun.event_triggers.target_input import TransformError
 from samrun.functions.asynchronous_invoker import AsynchronousInvoker
 from samrun.schedules.due import next_due
-from samrun.schedules.events import payload, service_event
+from samrun.schedules.events import schedule_input, service_event
 from samrun.template.arns import function_arn
 from samrun.template.model.triggers import Schedule
 
@@ -65,7 +65,7 @@ class Scheduler:
     async def _invoke(self, schedule: Schedule, due: datetime) -> None:
         event = service_event(schedule, due)
         try:
-            text = payload(schedule, event, due)
+            text = schedule_input(schedule, event, due)
         except TransformError as error:
             await asyncio.to_thread(self.dead_letter, _undelivered(schedule, event, error))
             return

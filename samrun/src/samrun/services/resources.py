@@ -43,7 +43,7 @@ def _raise(error: ResourceError) -> NoReturn:
     raise error
 
 
-def create(
+def create_resources(
     resources: Iterable[Resource], client: Clients, *, on_error: Callable[[ResourceError], object] = _raise
 ) -> list[Resource]:
     """Create the resources that do not exist yet, and return them.

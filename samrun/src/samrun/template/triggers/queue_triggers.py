@@ -16,7 +16,7 @@ from samrun.template.model.triggers import QueueTrigger
 from samrun.template.resolution.booleans import is_true
 from samrun.template.resolution.resolved_template import ResolvedTemplate
 from samrun.template.support.resource_types import EVENT_SOURCE_MAPPING, FUNCTION
-from samrun.template.triggers.mapping_limits import violations
+from samrun.template.triggers.mapping_limits import mapping_violations
 from samrun.template.triggers.mapping_properties import filters
 
 _QUEUE = "AWS::SQS::Queue"
@@ -94,7 +94,7 @@ def _trigger(logical_id: str, properties: Mapping[str, Any], *, function: str, q
 
 
 def _refused(properties: Mapping[str, Any], arn: str) -> Iterator[str]:
-    if limits := list(violations(properties)):
+    if limits := list(mapping_violations(properties)):
         yield from limits
         return
     size, window = int(properties.get("BatchSize", _BATCH_SIZE)), properties.get("MaximumBatchingWindowInSeconds", 0)
