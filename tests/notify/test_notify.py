@@ -15,7 +15,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto.ses.models import ses_backends
 
-from tests.notify.fakes import context
+from tests.lambda_context import FakeContext
 from tests.notify.samples import ACCOUNT, NOTIFY_ENVIRONMENT, REGION, ROOT, mail_of, with_ses
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def load(name: str) -> dict[str, Any]:
 
 def invoke(app: App, event: dict[str, Any], *, milliseconds: int = 15_000) -> list[tuple[str, int]]:
     """Invoke the function and return the places of the failed records."""
-    answer = app.handler(event, context(milliseconds=milliseconds))
+    answer = app.handler(event, FakeContext("notify", remaining_ms=milliseconds))
     assert list(answer) == ["batchItemFailures"]
     identifiers = [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
     assert all(isinstance(identifier["offset"], int) for identifier in identifiers)

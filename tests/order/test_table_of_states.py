@@ -17,7 +17,8 @@ from functions.order.outbox.relay import MIN_AGE, OutboxRelay
 from functions.order.outbox.table import Outbox
 from functions.order.storage.client import StoreUnavailableError
 from functions.order.storage.store import AlreadyCancelledError, OrderStore, OrderUnknownError
-from tests.order.fakes import TOO_LARGE, FakeClock, FakeContext, FakeOrders, FakePublisher
+from tests.lambda_context import FakeContext
+from tests.order.fakes import TOO_LARGE, FakeEpochClock, FakeOrders, FakePublisher
 from tests.order.orders import CANCELLATION, NOON, keep, order_of, pending_order, stored_item
 from tests.order.state_rows import CANCELLED, CANCELLING, PAID, PLACING
 
@@ -32,13 +33,13 @@ if TYPE_CHECKING:
 
 def publisher_of(dynamodb: DynamoDBClient, kafka: FakePublisher, *, quarantines: bool) -> EventPublisher:
     outbox_table = Outbox(client=dynamodb, table="orders")
-    return EventPublisher(publisher=kafka, outbox=outbox_table, clock=FakeClock().utc, quarantines=quarantines)
+    return EventPublisher(publisher=kafka, outbox=outbox_table, clock=FakeEpochClock().utc, quarantines=quarantines)
 
 
 def relay_of(dynamodb: DynamoDBClient, kafka: FakePublisher) -> OutboxRelay:
     event_publisher = publisher_of(dynamodb, kafka, quarantines=True)
     return OutboxRelay(
-        outbox=Outbox(client=dynamodb, table="orders"), event_publisher=event_publisher, clock=FakeClock().utc
+        outbox=Outbox(client=dynamodb, table="orders"), event_publisher=event_publisher, clock=FakeEpochClock().utc
     )
 
 
@@ -149,6 +150,6 @@ def test_the_api_answers_503_with_retry_after_and_publishes_nothing_while_dynamo
     monkeypatch.setattr(app, "store", store)
     monkeypatch.setattr(app, "event_publisher", replace(app.event_publisher, publisher=kafka, outbox=store))
     for name in ("create-order-ada", "cancel-order", "get-order"):
-        answer = app.handler(event(f"api/{name}.json"), FakeContext())
+        answer = app.handler(event(f"api/{name}.json"), FakeContext("order", remaining_ms=10_000))
         assert (answer["statusCode"], answer["headers"]["Retry-After"]) == (503, "1")
     assert kafka.records == []

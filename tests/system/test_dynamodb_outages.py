@@ -22,7 +22,7 @@ LATER = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shop:
+class DatabaseOutageShop:
     """The functions and the services that they call."""
 
     broker: Broker
@@ -42,9 +42,9 @@ class Shop:
 
 
 @pytest.fixture(scope="module")
-def shop(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+def shop(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatabaseOutageShop]:
     with isolated_order(broker, tmp_path_factory.mktemp("dynamodb")) as order:
-        yield Shop(broker=broker, database=order.database, functions=order.functions, table=order.table)
+        yield DatabaseOutageShop(broker=broker, database=order.database, functions=order.functions, table=order.table)
 
 
 def assert_unavailable(answer: dict[str, Any]) -> None:
@@ -53,7 +53,9 @@ def assert_unavailable(answer: dict[str, Any]) -> None:
     assert int(answer["headers"]["Retry-After"]) > 0
 
 
-def test_a_stopped_dynamodb_makes_a_503_and_the_repeated_request_records_and_publishes(shop: Shop) -> None:
+def test_a_stopped_dynamodb_makes_a_503_and_the_repeated_request_records_and_publishes(
+    shop: DatabaseOutageShop,
+) -> None:
     before = shop.broker.records(TOPIC)
     shop.database.stop()
     try:
@@ -67,7 +69,9 @@ def test_a_stopped_dynamodb_makes_a_503_and_the_repeated_request_records_and_pub
     Published(shop.broker.records(TOPIC)).has(json.loads(again["body"])["order_id"], [PAID])
 
 
-def test_a_frozen_dynamodb_makes_a_503_and_the_repeated_request_completes_whatever_it_wrote(shop: Shop) -> None:
+def test_a_frozen_dynamodb_makes_a_503_and_the_repeated_request_completes_whatever_it_wrote(
+    shop: DatabaseOutageShop,
+) -> None:
     before = shop.broker.records(TOPIC)
     shop.database.freeze()
     try:

@@ -19,7 +19,7 @@ Start = Callable[..., OrderStack]
 
 
 @dataclass(frozen=True)
-class Shop:
+class BrokenNotifyShop:
     """A stack whose notify function a test breaks and mends; `references` are those of all orders."""
 
     stack: OrderStack
@@ -59,17 +59,17 @@ class Shop:
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrokenNotifyShop]:
     """One stack for the tests that leave notify fixed."""
     folder = tmp_path_factory.mktemp("failures")
     project = copy_to(folder / "project")
     with OrderStack(project, folder / "data") as stack:
-        yield (shop := Shop(stack, project))
+        yield (shop := BrokenNotifyShop(stack, project))
         eventually(stack.is_caught_up, what="the mapping to commit all records")
         assert set(stack.recipients()) == {f"{reference}@example.com" for reference in shop.references}
 
 
-def test_a_notify_that_raises_loses_and_doubles_no_mail(shop: Shop) -> None:
+def test_a_notify_that_raises_loses_and_doubles_no_mail(shop: BrokenNotifyShop) -> None:
     with shop.broken("raise RuntimeError('raised on purpose')"):
         shop.place("raises", 10)
         references = references_of("raises", 10)
@@ -78,7 +78,7 @@ def test_a_notify_that_raises_loses_and_doubles_no_mail(shop: Shop) -> None:
     shop.assert_each_has_one_mail(references)
 
 
-def test_an_order_is_answered_as_fast_when_notify_fails(shop: Shop) -> None:
+def test_an_order_is_answered_as_fast_when_notify_fails(shop: BrokenNotifyShop) -> None:
     shop.place("warm", 5)
     healthy = shop.median_answer("healthy")
     with shop.broken("raise RuntimeError('failed on purpose')"):
@@ -88,7 +88,7 @@ def test_an_order_is_answered_as_fast_when_notify_fails(shop: Shop) -> None:
     assert failing < 4 * healthy
 
 
-def test_a_notify_that_dies_catches_up_when_it_lives_again(shop: Shop) -> None:
+def test_a_notify_that_dies_catches_up_when_it_lives_again(shop: BrokenNotifyShop) -> None:
     with shop.broken("import os; os._exit(1)"):
         shop.place("dies", 10)
         references = references_of("dies", 10)
@@ -96,7 +96,7 @@ def test_a_notify_that_dies_catches_up_when_it_lives_again(shop: Shop) -> None:
     shop.assert_each_has_one_mail(references)
 
 
-def test_orders_are_answered_while_notify_is_slow(shop: Shop) -> None:
+def test_orders_are_answered_while_notify_is_slow(shop: BrokenNotifyShop) -> None:
     with shop.broken("import time; print('asleep'); time.sleep(60)"):
         shop.place("slow", 5)
         references = references_of("slow", 5)

@@ -180,9 +180,9 @@ def _ready(tmp_path: Path, *, issuer: str | None = None, token_spec: TryItToken 
         try_it_token=token_spec,
     )
     application = Application(functions=(), apis=(api,), mappings=(), schedules=(), resources=(), ignored=())
-    running = Stack(application=application, endpoints=ENDPOINTS, issuer=Issuer(ENDPOINTS.issuer, tmp_path / ".local"))
+    stack = Stack(application=application, endpoints=ENDPOINTS, issuer=Issuer(ENDPOINTS.issuer, tmp_path / ".local"))
     output = io.StringIO()
-    print_banner(running, Terminal(output, tmp_path / "logs"))
+    print_banner(stack, Terminal(output, tmp_path / "logs"))
     return output.getvalue()
 
 

@@ -207,11 +207,11 @@ class Topic:
             "window": 0.0,
         }
         mapping = kafka_mapping(**settings | options)
-        running = RunningPoller(
+        poller = RunningPoller(
             self._executor, mapping, bootstrap or self.bootstrap, reacts, authenticate, redeliver, registry, instance
         )
-        self._running.append(running)
-        return running
+        self._running.append(poller)
+        return poller
 
     def committed(self, group: str | None = None) -> dict[int, int]:
         """Return the committed offset of each partition that has one."""
@@ -233,7 +233,7 @@ class Topic:
             return False  # a new broker creates its topic of offsets for the first group
 
     def close(self) -> None:
-        for running in self._running:
-            running.poller.stop()
+        for poller in self._running:
+            poller.poller.stop()
         self._executor.shutdown()
         self._running.clear()

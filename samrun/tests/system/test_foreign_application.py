@@ -95,8 +95,8 @@ def stack(tmp_path: Path) -> Any:
         (project / name).write_text(text)
     with RunningStack(
         project, tmp_path / "data", options=["--env-vars", str(project / "env.json"), "--retry-delay", "0.1"]
-    ) as running:
-        yield running
+    ) as stack:
+        yield stack
 
 
 def _message(stack: RunningStack, queue: str) -> dict[str, Any]:
