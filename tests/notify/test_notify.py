@@ -142,9 +142,9 @@ def test_several_partitions_are_mailed_and_an_unreadable_record_is_dead_lettered
         "Your order",
         "Đơn hàng",
     ]
-    (letter,) = sqs.receive_message(QueueUrl=dead_letters, MessageAttributeNames=["All"])["Messages"]
-    assert json.loads(letter["Body"]) == load("several-partitions.json")["records"]["order-events-1"][1]
-    assert letter["MessageAttributes"]["id"]["StringValue"] == "order-events-1-5"
+    (message,) = sqs.receive_message(QueueUrl=dead_letters, MessageAttributeNames=["All"])["Messages"]
+    assert json.loads(message["Body"]) == load("several-partitions.json")["records"]["order-events-1"][1]
+    assert message["MessageAttributes"]["id"]["StringValue"] == "order-events-1-5"
 
 
 def test_a_retried_batch_sends_no_second_mail(app: App) -> None:
@@ -196,8 +196,8 @@ def test_the_log_names_no_person(app: App, logs: list[dict[str, Any]], sqs: SQSC
     event = load("several-partitions.json")
     invoke(app, event)
     invoke(app, event)
-    letters = sqs.receive_message(QueueUrl=dead_letters, MessageAttributeNames=["All"])["Messages"]
-    written = json.dumps([logs, *(letter["MessageAttributes"] for letter in letters)], ensure_ascii=False)
+    messages = sqs.receive_message(QueueUrl=dead_letters, MessageAttributeNames=["All"])["Messages"]
+    written = json.dumps([logs, *(message["MessageAttributes"] for message in messages)], ensure_ascii=False)
     assert len(logs) == 22
     for secret in ("@", "Ada", "Grace", "Nguy", "Ludoviko", "+1415", "This is no event"):
         assert secret not in written

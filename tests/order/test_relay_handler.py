@@ -20,7 +20,7 @@ from functions.order.storage.store import OrderStore
 from tests.lambda_context import FakeContext
 from tests.order.environment import plain_deployment
 from tests.order.fakes import AWAY, TOO_LARGE, FakeEpochClock, FakeLog, FakeOutbox, FakePublisher
-from tests.order.orders import NOON, keep, order_of, stored_item
+from tests.order.orders import NOON, order_of, store_orders, stored_item
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -71,7 +71,7 @@ def metrics(capsys: pytest.CaptureFixture[str]) -> Callable[[], list[dict[str, A
 def place(dynamodb: DynamoDBClient, number: int) -> Order:
     """Store order `number` of the tests, placed that many minutes before noon."""
     order = order_of(f"pay_{number}", created_at=NOON - timedelta(minutes=number))
-    keep(dynamodb, [order])
+    store_orders(dynamodb, [order])
     return order
 
 
@@ -112,7 +112,7 @@ def test_relay_leaves_orders_that_a_request_may_still_be_publishing(
     run: Run, dynamodb: DynamoDBClient, publisher: FakePublisher
 ) -> None:
     order = order_of(created_at=NOON - timedelta(seconds=11))
-    keep(dynamodb, [order])
+    store_orders(dynamodb, [order])
     assert run()["published"] == 0
     assert publisher.records == []
 

@@ -19,7 +19,7 @@ from functions.order.storage.client import StoreUnavailableError
 from functions.order.storage.store import AlreadyCancelledError, OrderStore, OrderUnknownError
 from tests.lambda_context import FakeContext
 from tests.order.fakes import TOO_LARGE, FakeEpochClock, FakeOrders, FakePublisher
-from tests.order.orders import CANCELLATION, NOON, keep, order_of, pending_order, stored_item
+from tests.order.orders import CANCELLATION, NOON, order_of, pending_order, store_orders, stored_item
 from tests.order.state_rows import CANCELLED, CANCELLING, PAID, PLACING
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def test_dynamodbs_condition_cancels_exactly_what_the_rule_does(
 def test_one_update_item_removes_the_pending_event_that_the_broker_acknowledged(
     dynamodb: DynamoDBClient,
 ) -> None:
-    keep(dynamodb, [PAID])
+    store_orders(dynamodb, [PAID])
     result = publisher_of(dynamodb, FakePublisher(), quarantines=False).publish(PAID, budget=2.0)
     assert result.disposition is Disposition.PUBLISHED
     item = stored_item(dynamodb, PAID.order_id)
@@ -116,7 +116,7 @@ def test_the_relay_sends_the_old_pending_events_in_list_order_and_removes_each(
 ) -> None:
     old = order_of("pay_old", created_at=NOON - MIN_AGE)
     young = order_of("pay_young", created_at=NOON - MIN_AGE / 2)
-    keep(dynamodb, [old, young])
+    store_orders(dynamodb, [old, young])
     store = OrderStore(client=dynamodb, table="orders")
     store.cancel(old.order_id, CANCELLATION)
     kafka = FakePublisher()
@@ -134,7 +134,7 @@ def test_the_relay_quarantines_an_event_that_kafka_rejects_with_the_reason_and_u
     dynamodb: DynamoDBClient,
 ) -> None:
     refused = pending_order(1).order
-    keep(dynamodb, [refused])
+    store_orders(dynamodb, [refused])
     result = relay_of(dynamodb, FakePublisher(failures={refused.order_id: TOO_LARGE})).run(time_left=lambda: 60.0)
     assert result.quarantined == 1
     item = stored_item(dynamodb, refused.order_id)

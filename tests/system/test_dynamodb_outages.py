@@ -63,10 +63,10 @@ def test_a_stopped_dynamodb_makes_a_503_and_the_repeated_request_records_and_pub
     finally:
         shop.database.start()
     assert shop.broker.records(TOPIC) == before
-    again = shop.place("stopped")
-    assert again["statusCode"] == httpx.codes.CREATED
+    repeated = shop.place("stopped")
+    assert repeated["statusCode"] == httpx.codes.CREATED
     shop.relay()
-    Published(shop.broker.records(TOPIC)).has(json.loads(again["body"])["order_id"], [PAID])
+    Published(shop.broker.records(TOPIC)).has(json.loads(repeated["body"])["order_id"], [PAID])
 
 
 def test_a_frozen_dynamodb_makes_a_503_and_the_repeated_request_completes_whatever_it_wrote(
@@ -79,10 +79,10 @@ def test_a_frozen_dynamodb_makes_a_503_and_the_repeated_request_completes_whatev
     finally:
         shop.database.thaw()
     assert shop.broker.records(TOPIC) == before
-    again = shop.place("frozen")
+    repeated = shop.place("frozen")
     # It may have written the order when it was thawed.
-    assert again["statusCode"] in {httpx.codes.CREATED, httpx.codes.OK}
+    assert repeated["statusCode"] in {httpx.codes.CREATED, httpx.codes.OK}
     shop.relay()
-    order_id = json.loads(again["body"])["order_id"]
+    order_id = json.loads(repeated["body"])["order_id"]
     assert [order["order_id"] for order in shop.table.orders() if order["payment_reference"] == "frozen"] == [order_id]
     Published(shop.broker.records(TOPIC)).has(order_id, [PAID])

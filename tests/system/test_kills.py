@@ -80,7 +80,7 @@ def references_of(name: str, kills: int) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("step", "again"),
+    ("step", "status"),
     [
         ("before the order is written", httpx.codes.CREATED),
         ("after the order is written", httpx.codes.OK),
@@ -90,11 +90,11 @@ def references_of(name: str, kills: int) -> list[str]:
         ("after the mark is off", httpx.codes.OK),
     ],
 )
-def test_placing_an_order_that_was_killed_can_be_repeated(shop: KilledShop, step: str, again: int, kills: int) -> None:
+def test_placing_an_order_that_was_killed_can_be_repeated(shop: KilledShop, step: str, status: int, kills: int) -> None:
     references = references_of(step, kills)
     requests = [to_place(reference) for reference in references]
     shop.kill(requests, step=step)
-    assert shop.answers(requests) == [again] * kills
+    assert shop.answers(requests) == [status] * kills
     shop.relay_the_rest()
     published = shop.published()
     for order_id in shop.recorded(references):

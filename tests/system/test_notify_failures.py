@@ -121,11 +121,11 @@ def test_a_restart_of_everything_loses_nothing(start: Start, project: Path) -> N
         place(stack, "restart", 5)
         order_id = stack.place("restart-0").json()["order_id"]
         assert stack.stop() == 0
-    again = start()
-    stored = again.get(f"/orders/{order_id}").raise_for_status().json()
+    restarted = start()
+    stored = restarted.get(f"/orders/{order_id}").raise_for_status().json()
     assert stored["customer"]["email"] == "restart-0@example.com"
-    again.wait_for_mails_to(references_of("restart", 5))
-    assert again.stop() == 0
+    restarted.wait_for_mails_to(references_of("restart", 5))
+    assert restarted.stop() == 0
     # The mails stay, and the records that are done do not come a third time.
     once_more = start()
     place(once_more, "after", 1)
@@ -136,9 +136,9 @@ def test_a_stack_that_was_killed_loses_nothing(start: Start) -> None:
     stack = start()
     place(stack, "killed", 5)
     stack.kill()
-    again = start()
-    place(again, "after", 1)
-    again.wait_for_mails_to([*references_of("killed", 5), "after-0"], sends_cut_off=1)
+    restarted = start()
+    place(restarted, "after", 1)
+    restarted.wait_for_mails_to([*references_of("killed", 5), "after-0"], sends_cut_off=1)
 
 
 def references_of(name: str, count: int) -> list[str]:

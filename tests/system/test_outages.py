@@ -26,7 +26,7 @@ TOPIC = "order-events"
 
 
 class Sale(NamedTuple):
-    """How many orders are placed during an outage, and how many of them are cancelled."""
+    """Numbers of the orders that are placed during an outage, and of those that are cancelled."""
 
     orders: int
     cancellations: int

@@ -154,11 +154,11 @@ def _poisoned(world: PoisonedStack, numbers: range, poison: Callable[[int], dict
         world.notify.produce([*payments, *cancellations])
         world.notify.wait_until_done()
         assert world.mails(numbers) == dict.fromkeys(numbers, BOTH) | {bad: BOTH[1:]}
-        [letter] = world.notify.dead_letters()
-        assert (letter.where, letter.topic, letter.partition) == ("queue", "order-events", bad % 3)
-        assert letter.readable()["key"] == order_id_of(bad)
+        [dead_letter] = world.notify.dead_letters()
+        assert (dead_letter.where, dead_letter.topic, dead_letter.partition) == ("queue", "order-events", bad % 3)
+        assert dead_letter.readable()["key"] == order_id_of(bad)
         assert world.notify.personal_data() == []
-        return letter.reason
+        return dead_letter.reason
 
     return run
 
@@ -175,9 +175,9 @@ def test_a_record_that_kills_the_function_is_discarded_alone_and_after_the_fix_i
     world.notify.wait_until_done()
     assert len(world.code.stack.logged("RetryAttemptsExhausted")) == 1
     assert world.mails(numbers) == {number: [PAID] for number in numbers} | {deadly: []}
-    [letter] = world.notify.dead_letters()
-    assert (letter.where, letter.readable()["key"]) == ("bucket", order_id_of(deadly))
-    assert letter.reason == "RetryAttemptsExhausted (Unhandled)"
+    [dead_letter] = world.notify.dead_letters()
+    assert (dead_letter.where, dead_letter.readable()["key"]) == ("bucket", order_id_of(deadly))
+    assert dead_letter.reason == "RetryAttemptsExhausted (Unhandled)"
     assert world.notify.personal_data() == []
 
     world.code.change("handlers/notify.py")

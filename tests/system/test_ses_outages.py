@@ -56,10 +56,10 @@ class SesOutageShop:
         """Return the reasons of the dead letters, by customer."""
         reasons: dict[int, list[str]] = {}
         numbers = {order_id_of(number): number for number in customers}
-        for letter in self.notify.dead_letters():
-            key = letter.readable()["key"]
+        for dead_letter in self.notify.dead_letters():
+            key = dead_letter.readable()["key"]
             if key in numbers:
-                reasons.setdefault(numbers[key], []).append(letter.reason)
+                reasons.setdefault(numbers[key], []).append(dead_letter.reason)
         return reasons
 
 

@@ -239,7 +239,7 @@ def test_mock_integration_answers_without_a_function() -> None:
 
 
 def test_gateway_response_changes_status_headers_and_body_of_an_answer() -> None:
-    body = '{"error": $context.error.messageString, "at": "$context.path", "kind": "$context.error.responseType"}'
+    body = '{"message": $context.error.messageString, "at": "$context.path", "kind": "$context.error.responseType"}'
     responses = {
         "DEFAULT_4XX": GatewayResponse(status=None, headers={"Access-Control-Allow-Origin": "*"}, body=None),
         "DEFAULT_5XX": GatewayResponse(status=500, headers={}, body=body),
@@ -250,7 +250,7 @@ def test_gateway_response_changes_status_headers_and_body_of_an_answer() -> None
     failed = respond("text", warn=[].append, responses=responses)
     assert (failed.status_code, failed.json()) == (
         500,
-        {"error": "Internal server error", "at": "/Prod/orders/7", "kind": "DEFAULT_5XX"},
+        {"message": "Internal server error", "at": "/Prod/orders/7", "kind": "DEFAULT_5XX"},
     )
 
 

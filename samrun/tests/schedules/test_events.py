@@ -59,8 +59,8 @@ def test_input_of_scheduler_has_its_context_attributes_replaced() -> None:
     names = ("schedule-arn", "scheduled-time", "execution-id", "attempt-number")
     text = json.dumps({name: f"<aws.scheduler.{name}>" for name in names} | {"other": "<aws.scheduler.other>"})
     sent = json.loads(input_of(replace(SCHEDULE, input=text), READY))
-    again = json.loads(input_of(replace(SCHEDULE, input=text), READY))
-    assert sent.pop("execution-id") != again.pop("execution-id")
+    repeated = json.loads(input_of(replace(SCHEDULE, input=text), READY))
+    assert sent.pop("execution-id") != repeated.pop("execution-id")
     assert sent == {
         "schedule-arn": SCHEDULE.arn,
         "scheduled-time": "2026-11-22T10:15:07Z",

@@ -172,7 +172,7 @@ class Topic:
         self.bootstrap = bootstrap
         self.name = f"mapping-{uuid.uuid4().hex[:12]}"
         self._executor = ThreadPoolExecutor(max_workers=16)
-        self._running: list[RunningPoller] = []
+        self._pollers: list[RunningPoller] = []
         kafka.create_topics(bootstrap, [self.name], partitions=partitions)
 
     def produce(
@@ -210,7 +210,7 @@ class Topic:
         poller = RunningPoller(
             self._executor, mapping, bootstrap or self.bootstrap, reacts, authenticate, redeliver, registry, instance
         )
-        self._running.append(poller)
+        self._pollers.append(poller)
         return poller
 
     def committed(self, group: str | None = None) -> dict[int, int]:
@@ -233,7 +233,7 @@ class Topic:
             return False  # a new broker creates its topic of offsets for the first group
 
     def close(self) -> None:
-        for poller in self._running:
+        for poller in self._pollers:
             poller.poller.stop()
         self._executor.shutdown()
-        self._running.clear()
+        self._pollers.clear()

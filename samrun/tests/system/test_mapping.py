@@ -188,11 +188,11 @@ def test_compressed_records_are_counted_one_by_one(topic: Topic) -> None:
     assert poller.wait_for(10) == list(range(10))
     poller.stop()
     topic.produce(5, compression_type="gzip")
-    again = topic.poll(
+    other = topic.poll(
         lambda batch: failures((f"{topic.name}-0", 12)) if 11 in batch[f"{topic.name}-0"] else b"null",
         redeliver="from-lowest",
     )
-    assert again.wait_for(8) == [10, 11, 12, 13, 14, 12, 13, 14]
+    assert other.wait_for(8) == [10, 11, 12, 13, 14, 12, 13, 14]
 
 
 @pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd"])

@@ -37,7 +37,7 @@ class AuthorizerCache:
 
     @property
     def size(self) -> int:
-        """How many results are kept, also those that expired since the last one was put here."""
+        """Count the results, also those that expired since the last one was put here."""
         return len(self._results)
 
     def forget(self, function: str) -> None:

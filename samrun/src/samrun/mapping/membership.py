@@ -24,7 +24,7 @@ _LAST_COMMIT_PATIENCE = 2.0
 _CLOSE_PATIENCE = 3.0
 
 _RECORDS_PER_POLL = 1000
-# How many results of polls may wait for the dispatcher.
+# Results of polls that may wait for the dispatcher.
 _POLLS_AHEAD = 4
 
 

@@ -53,10 +53,10 @@ class Scheduler:
         Invocations are asynchronous: one that takes long or fails does not delay another. Invocations that were due
         while the machine was suspended are skipped.
         """
-        ready = due = self.clock.now()
+        since = due = self.clock.now()
         async with asyncio.TaskGroup() as invocations:
             # The later of the two: if the clock is set back, no time is due twice.
-            while following := next_due(schedule, after=max(due, self.clock.now()), ready=ready):
+            while following := next_due(schedule, after=max(due, self.clock.now()), since=since):
                 due = following
                 await self.clock.wait_until(due)
                 invocations.create_task(self._invoke(schedule, due))

@@ -60,7 +60,7 @@ class Application:
 
     @property
     def serves_http(self) -> bool:
-        """Whether the application has an API or a function URL."""
+        """Tell whether the application has an API or a function URL."""
         return bool(self.all_apis or self.function_urls)
 
 

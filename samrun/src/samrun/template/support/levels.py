@@ -1,11 +1,11 @@
-"""How far the runner supports a part of a template: the loader decides by it, and samrun's README shows it."""
+"""Levels of support for a part of a template: the loader decides by them, and samrun's README shows them."""
 
 from dataclasses import dataclass
 from enum import Enum
 
 
 class Level(Enum):
-    """How far a part is supported. The value is the word of samrun's README."""
+    """Level of support for a part. The value is the word of samrun's README."""
 
     AS_AWS = "as on AWS"
     DIFFERENT = "differently"
