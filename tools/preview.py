@@ -21,9 +21,10 @@ from playwright.sync_api import sync_playwright
 
 from functions.notify.channels.mailer import parse_address
 from functions.notify.channels.mime import compose
+from functions.notify.domain.send_errors import RenderError
 from functions.notify.events.order_events import Customer, OrderEvent, read_order_event
 from functions.notify.events.records import read_records
-from functions.notify.messages.messages import TEMPLATES, Message, Messages, RenderError, TextMessage
+from functions.notify.messages.messages import TEMPLATES, Message, Messages, TextMessage
 from functions.notify.messages.templating import BrokenTemplatesError
 from tools import chromium
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 from botocore.stub import Stubber
 
+from functions.notify.domain.decisions import Send
+from functions.notify.domain.notification import Claim, Notification, UnknownPolicy
 from functions.notify.feedback.delivery_status import DeliveryStatus, DeliveryStatusStore, Feedback
-from functions.notify.ledger.entry import Claim, Notification, UnknownPolicy
 from functions.notify.ledger.ledger import Ledger
 from functions.notify.notifying import claiming
-from functions.notify.notifying.decision import Send
 from tests.lambda_context import FakeContext
 from tests.notify.fakes import NOW
 from tests.notify.samples import HISTORY_ENVIRONMENT, TABLE

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from functions.notify.channels.errors import RefusedError
 from functions.notify.channels.mailer import parse_address
 from functions.notify.channels.mime import compose
+from functions.notify.domain.send_errors import RefusedError, RenderError
 from functions.notify.events.order_events import (
     BIDIRECTIONAL_CONTROLS,
     OrderEvent,
@@ -27,7 +27,7 @@ from functions.notify.events.order_events import (
     read_order_event,
 )
 from functions.notify.events.records import Record
-from functions.notify.messages.messages import Message, Messages, RenderError
+from functions.notify.messages.messages import Message, Messages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

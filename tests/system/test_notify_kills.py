@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from functions.notify.domain.decisions import MAX_ATTEMPTS
 from functions.notify.metrics import Metric
-from functions.notify.notifying.decision import MAX_ATTEMPTS
 from samrun.testing.broker import Broker
 from tests.system.customers import personal_data_in
 from tests.system.isolated_notify import (

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from functions.notify.ledger.entry import Notification
+from functions.notify.domain.notification import Notification
 from functions.notify.timeouts import MAX_SEND
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ConnectTimeoutError
 
+from functions.notify.domain.decisions import MAX_ATTEMPTS
 from functions.notify.ledger.ledger import Ledger, LedgerUnavailableError
-from functions.notify.notifying.decision import MAX_ATTEMPTS
 from tests.notify.notifier.deliveries import (
     ADDRESS,
     DONE,
@@ -25,7 +25,7 @@ from tests.notify.samples import TABLE
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from functions.notify.ledger.entry import Entry, Notification
+    from functions.notify.domain.notification import Entry, Notification
     from tests.notify.fakes import FakeClock, FakeQueue, FakeSes
     from tests.notify.samples import RecordMaker
 
