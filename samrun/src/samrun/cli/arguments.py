@@ -89,26 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     for command in (up, services):
         _add_stack_options(command)
-    up.add_argument(
-        "--sam",
-        action="store_true",
-        help="run the functions in containers, by `sam build` and `sam local start-lambda`",
-    )
-    up.add_argument(
-        "--env-vars",
-        type=Path,
-        metavar="FILE",
-        help='values of the functions\' environment variables, as for `sam local`: {"FUNCTION": {"NAME": "VALUE"}} in '
-        "JSON. `Parameters` instead of a function stands for all. The template must declare each variable",
-    )
-    up.add_argument(
-        "--retry-delay",
-        type=_seconds,
-        default=RETRY_DELAY,
-        metavar="SECONDS",
-        help="wait before the first retry of an asynchronous invocation, twice as long before the second; AWS "
-        f"waits 60 s ({RETRY_DELAY:g})",
-    )
+    _add_function_options(up)
     services.set_defaults(sam=False, env_vars=None, retry_delay=RETRY_DELAY)
     commands.add_parser(
         "fetch",
@@ -133,6 +114,29 @@ def _parser() -> argparse.ArgumentParser:
         )
     )
     return parser
+
+
+def _add_function_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--sam",
+        action="store_true",
+        help="run the functions in containers, by `sam build` and `sam local start-lambda`",
+    )
+    parser.add_argument(
+        "--env-vars",
+        type=Path,
+        metavar="FILE",
+        help='values of the functions\' environment variables, as for `sam local`: {"FUNCTION": {"NAME": "VALUE"}} in '
+        "JSON. `Parameters` instead of a function stands for all. The template must declare each variable",
+    )
+    parser.add_argument(
+        "--retry-delay",
+        type=_seconds,
+        default=RETRY_DELAY,
+        metavar="SECONDS",
+        help="wait before the first retry of an asynchronous invocation, twice as long before the second; AWS "
+        f"waits 60 s ({RETRY_DELAY:g})",
+    )
 
 
 def _add_stack_options(parser: argparse.ArgumentParser) -> None:
