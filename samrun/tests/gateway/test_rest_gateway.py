@@ -320,6 +320,14 @@ def test_error_of_a_function_behind_a_passthrough_selects_the_response(message: 
     assert response.headers.get("x-kind") == ("missing" if status == 404 else None)
 
 
+def test_error_that_is_no_json_object_matches_no_pattern_of_a_passthrough() -> None:
+    async def fail(_name: str, _payload: bytes) -> InvocationResult:
+        return InvocationResult(request_id="", payload=b'"not found: 7"', function_error="Unhandled")
+
+    response = ServedRestApi(FakeInvoker(function=fail), PASSTHROUGH).request("POST", "/plain")
+    assert (response.status_code, response.json()) == (201, "not found: 7")
+
+
 def test_result_without_a_response_of_its_integration_is_an_error() -> None:
     warnings: list[str] = []
     method = replace(PASSTHROUGH, responses=PASSTHROUGH.responses[:1])

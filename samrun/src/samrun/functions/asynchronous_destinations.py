@@ -93,7 +93,7 @@ def _key(completed: CompletedEvent) -> str:
 
 
 def _attributes(completed: CompletedEvent) -> dict[str, Any]:
-    message = json.loads(completed.result.payload).get("errorMessage") or ""
+    message = completed.result.error_message
     values = {
         "RequestID": ("String", completed.event.options.request_id),
         "ErrorCode": ("Number", "200"),
