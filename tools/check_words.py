@@ -15,7 +15,7 @@ import io
 import re
 import sys
 import tokenize
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -160,11 +160,8 @@ class Finding:
 
 def check(root: Path) -> list[Finding]:
     """Return the words to replace in all files below a folder, in the order of their places."""
-    files = [(path, path.relative_to(root).as_posix()) for path in _files(root)]
-    found = [finding for path, name in files for finding in _findings(path, name)]
-    return sorted(
-        [*(finding for finding in found if (finding.path, finding.word) not in ALLOWED), *_shared_names(files)]
-    )
+    found = (finding for path in _files(root) for finding in _findings(path, path.relative_to(root).as_posix()))
+    return sorted([*(each for each in found if (each.path, each.word) not in ALLOWED), *shared_names(root)])
 
 
 def _files(root: Path) -> Iterator[Path]:
@@ -187,10 +184,11 @@ def _findings(path: Path, name: str) -> Iterator[Finding]:
         yield Finding(name, line, word, term)
 
 
-def _shared_names(files: Iterable[tuple[Path, str]]) -> Iterator[Finding]:
-    """Yield the names that two things have."""
+def shared_names(root: Path) -> Iterator[Finding]:
+    """Yield the names that several things have."""
     homonyms = Homonyms()
-    for path, name in files:
+    for path in _files(root):
+        name = path.relative_to(root).as_posix()
         for each in homonyms.of(name, ast.parse(path.read_text())) if path.suffix == ".py" else ():
             if (each.kind, each.name) not in SHARED:
                 yield Finding(name, each.line, each.name, f"another name: a {each.kind} in {each.other} has this one")

@@ -55,7 +55,7 @@ def _with_context(text: str, schedule: Schedule, time: str) -> str:
         "schedule-arn": schedule.arn,
         "scheduled-time": time,
         "execution-id": uuid.uuid4().hex[:16],
-        "attempt-number": "1",  # the delivery to Lambda does not fail here
+        "attempt-number": "1",  # the call to Lambda does not fail here
     }
     for name, value in attributes.items():
         text = text.replace(f"<aws.scheduler.{name}>", value)

@@ -37,7 +37,7 @@ def test_notification_of_an_unknown_function_is_listed(tmp_path: Path) -> None:
     assert application.ignored == ("News: its notifications of elsewhere, which is not a function of the template",)
 
 
-def test_name_of_a_delivery_queue_is_valid_and_different_for_each_source() -> None:
+def test_name_of_an_event_queue_is_valid_and_different_for_each_source() -> None:
     names = {event_queue_name("s3", f"my.long-bucket-name-{'x' * 40}{end}", "F" * 60) for end in "ab"}
     assert len(names) == 2
     assert all(len(name) <= 80 and "." not in name for name in names)
