@@ -6,14 +6,14 @@
     ├── NotKafkaEventError              events/records.py
     ├── UndecodableError                events/records.py
     ├── BrokenTemplatesError            messages/templating.py
-    ├── RenderError                     messages/messages.py
+    ├── RenderError                     domain/send_errors.py
     ├── FormatError                     messages/formats.py
     ├── LedgerUnavailableError          ledger/ledger.py
-    ├── SendError                       channels/errors.py
-    │   ├── DeferredError               channels/errors.py
-    │   │   └── ThrottledError          channels/errors.py
-    │   ├── RefusedError                channels/errors.py
-    │   └── AnswerLostError             channels/errors.py
+    ├── SendError                       domain/send_errors.py
+    │   ├── DeferredError               domain/send_errors.py
+    │   │   └── ThrottledError          domain/send_errors.py
+    │   ├── RefusedError                domain/send_errors.py
+    │   └── AnswerLostError             domain/send_errors.py
     └── AuthorizationError              http/authorization.py
         ├── UnauthenticatedError        http/authorization.py
         └── ForbiddenError              http/authorization.py

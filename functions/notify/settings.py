@@ -10,8 +10,8 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from functions.notify.domain.notification import UnknownPolicy
 from functions.notify.errors import NotifyError
-from functions.notify.ledger.entry import UnknownPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

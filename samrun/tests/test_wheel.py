@@ -64,7 +64,7 @@ def stack(environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             stderr=subprocess.STDOUT,
         )
     try:
-        _wait_for(lambda: _ready(process, folder), what="the line that says that everything runs")
+        _wait_for(lambda: _is_ready(process, folder), what="the line that says that everything runs")
         yield folder
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=PATIENCE) == os.EX_OK
@@ -74,7 +74,7 @@ def stack(environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         process.wait()
 
 
-def _ready(process: subprocess.Popen[bytes], folder: Path) -> bool:
+def _is_ready(process: subprocess.Popen[bytes], folder: Path) -> bool:
     said = (folder / "terminal").read_text()
     assert process.poll() is None, f"samrun ended with {process.returncode}:\n{said}"
     return "\nReady after" in said

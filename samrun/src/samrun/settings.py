@@ -115,12 +115,12 @@ class Settings:
 
     @property
     def scram(self) -> bool:
-        """Whether a parameter asks for a listener of Kafka with a password."""
+        """Tell whether a parameter asks for a listener of Kafka with a password."""
         return any("{kafka_scram}" in value for value in self.parameters.values())
 
     @property
     def mutual_tls(self) -> bool:
-        """Whether a parameter asks for a listener of Kafka on which clients have a certificate."""
+        """Tell whether a parameter asks for a listener of Kafka on which clients have a certificate."""
         return any("{kafka_mtls}" in value for value in self.parameters.values())
 
     @property
@@ -130,7 +130,7 @@ class Settings:
 
     @property
     def for_containers(self) -> bool:
-        """Whether containers must reach this stack: those of `sam local`, started by samrun or by the developer."""
+        """Tell whether containers must reach this stack, those of `sam local`, started by samrun or by hand."""
         return self.sam or self.command == "services"
 
 

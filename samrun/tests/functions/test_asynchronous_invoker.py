@@ -267,6 +267,20 @@ def test_result_that_is_no_json_is_a_text_in_the_record() -> None:
     assert record["responsePayload"] == "<xml/>"
 
 
+@pytest.mark.parametrize("payload", [b'"of no use"', b"[1]", b"<xml/>", b""])
+def test_error_that_is_no_json_object_is_retried_and_dead_lettered(
+    local_aws: LocalAws, results: Callable[[], dict[str, Any]], payload: bytes
+) -> None:
+    failure = InvocationResult(request_id="r-1", payload=payload, function_error="Unhandled")
+    function = _function(dead_letter_queue=QUEUE, maximum_retries=1)
+    waits, reports = _invoke(function, Attempts(failure, failure), AwsDestinations(local_aws.client))
+    assert waits == [5]
+    assert reports == ["Fn failed (Runtime.Unknown): retry in 5 s", "Fn failed (Runtime.Unknown): no retry is left"]
+    message = results()
+    assert message["Body"] == '"event"'
+    assert message["MessageAttributes"].keys() == {"RequestID", "ErrorCode"}
+
+
 def test_event_that_a_function_cannot_get_is_reported_as_lost() -> None:
     class Limited(Attempts):
         """Fake of an invoker that gives Other no record, since it is too large."""

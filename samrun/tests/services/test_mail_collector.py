@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from samrun.endpoints import url
-from samrun.services.external import check
+from samrun.services.external import check_endpoint
 from samrun.services.mail_collector import MailCollector
 from samrun.services.mail_store import Mail, MailStore
 from samrun.testing.waiting import eventually
@@ -68,7 +68,7 @@ def test_collector_finds_no_mails_where_the_service_is_not_moto(inbox: MailStore
     async def run() -> bool:
         async with await asyncio.start_server(answer_with_a_list, "127.0.0.1", 0) as server:
             address = url(server.sockets[0].getsockname()[1])
-            await check(address, variable="AWS_ENDPOINT_URL")
+            await check_endpoint(address, variable="AWS_ENDPOINT_URL")
             return await MailCollector(address, inbox, region=REGION).skip_earlier_mails()
 
     assert not asyncio.run(run())

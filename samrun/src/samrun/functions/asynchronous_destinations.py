@@ -93,7 +93,7 @@ def _failed(arn: str, error: Exception, *, declared_in: str) -> AsynchronousDest
 
 
 def _attributes(completed: CompletedEvent) -> dict[str, Any]:
-    message = json.loads(completed.result.payload).get("errorMessage") or ""
+    message = completed.result.error_message
     values = {
         "RequestID": ("String", completed.event.options.request_id),
         "ErrorCode": ("Number", "200"),

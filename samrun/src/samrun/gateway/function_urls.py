@@ -14,10 +14,10 @@ from samrun.functions.invoker import FunctionNotFoundError, InvocationOptions, I
 from samrun.gateway.access_log import log_access
 from samrun.gateway.cors import is_preflight
 from samrun.gateway.events import proxy_event
-from samrun.gateway.function_url_cors import add_cors_headers, preflight_response
+from samrun.gateway.function_url_cors import add_cors_headers, function_url_preflight_response
 from samrun.gateway.paths import raw_path, without_segments
 from samrun.gateway.request_body import RequestTooLargeError, read_body
-from samrun.gateway.responses import FunctionFailedError, MalformedResponseError, message, proxy_response
+from samrun.gateway.responses import FunctionFailedError, MalformedResponseError, message_response, proxy_response
 from samrun.gateway.routes import Match
 from samrun.supervision.access import Access
 from samrun.template.model.http_apis import FunctionUrl, HttpApi, Route
@@ -31,7 +31,7 @@ def with_function_urls(urls: Mapping[str, ASGIApp], others: ASGIApp | None) -> A
         if found := urls.get(path):
             await found(without_segments(scope, 2), receive, send)
         else:
-            await (others or message(404, "Not Found"))(scope, receive, send)
+            await (others or message_response(404, "Not Found"))(scope, receive, send)
 
     return app
 
@@ -67,7 +67,7 @@ class _FunctionUrl:
         send = log_access(scope, send, function=self._url.function, log=self._log, headers=headers)
         request, cors = Request(scope, receive), self._url.cors
         if cors and is_preflight(request):
-            await preflight_response(cors, request)(scope, receive, send)
+            await function_url_preflight_response(cors, request)(scope, receive, send)
             return
         try:
             response = await self._response(request, options)
@@ -82,7 +82,7 @@ class _FunctionUrl:
             event = self._event(request, await read_body(request), options)
             return proxy_response(await self._invoker.invoke(self._url.function, event, options))
         except (RequestTooLargeError, PayloadTooLargeError):
-            return message(413, "Request Entity Too Large")
+            return message_response(413, "Request Entity Too Large")
         except MalformedResponseError as error:
             self._warn(f"the result of {self._url.function} is not a response: {error}")
             return _failed()

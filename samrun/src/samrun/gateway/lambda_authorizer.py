@@ -112,7 +112,7 @@ class LambdaAuthorizers:
         except (FunctionNotFoundError, PayloadTooLargeError) as error:
             raise AuthorizerFailedError(str(error)) from error
         if result.function_error:
-            if json.loads(result.payload).get("errorMessage") == "Unauthorized":
+            if result.error_message == "Unauthorized":
                 raise MissingIdentityError
             raise AuthorizerFailedError(f"it failed with {result.error_type}")
         answer = json.loads(result.payload)

@@ -35,7 +35,7 @@ class BrokerRefusalError(SamrunError):
     """The brokers refuse the member. The message says why, and contains nothing of a secret."""
 
 
-class Listener(Protocol):
+class MemberListener(Protocol):
     """Listener to the events of a member. It is called in the thread that calls `poll`."""
 
     def assigned(self, offsets: Mapping[TopicPartition, int], /) -> Mapping[TopicPartition, int]:
@@ -84,7 +84,7 @@ class GroupMember:
         bootstrap: str,
         authentication: Mapping[str, str],
         *,
-        listener: Listener,
+        listener: MemberListener,
         instance: str | None,
     ) -> None:
         self._mapping = mapping

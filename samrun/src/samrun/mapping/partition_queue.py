@@ -28,7 +28,7 @@ class PartitionQueue:
         self.in_flight: Delivery | None = None
         self.retries: list[Delivery] = []
         self.is_trusted = True
-        """Whether its last batch, if there was one, succeeded. Only such partitions share a batch: see `Batcher`."""
+        """True if its last batch, if there was one, succeeded. Only such partitions share a batch: see `Batcher`."""
         self._is_stale = False
         self._waiting: deque[tuple[KafkaRecord, float]] = deque()
         self._size = 0
@@ -68,7 +68,7 @@ class PartitionQueue:
 
     @property
     def is_free(self) -> bool:
-        """Whether the next delivery may be one of waiting records."""
+        """Tell whether the next delivery may be one of waiting records."""
         return self.in_flight is None and not self.retries
 
     def take(self, count: int) -> tuple[KafkaRecord, ...]:

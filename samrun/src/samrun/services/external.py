@@ -11,7 +11,7 @@ class ExternalServiceError(UserError):
     """Nothing answers where a service should run."""
 
 
-async def check(url: str, *, variable: str) -> None:
+async def check_endpoint(url: str, *, variable: str) -> None:
     """Raise ExternalServiceError if nothing answers at the URL, which the environment `variable` holds."""
     try:
         async with httpx.AsyncClient(trust_env=False, timeout=_TIMEOUT) as client:

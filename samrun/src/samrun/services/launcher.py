@@ -82,12 +82,12 @@ class ServiceLauncher:
         async with asyncio.TaskGroup() as starts:
             starts.create_task(self._use_external_aws(url) if url else self._start_moto())
             if class_path is None:
-                starts.create_task(external.check(self._endpoints.dynamodb, variable=DYNAMODB_VARIABLE))
+                starts.create_task(external.check_endpoint(self._endpoints.dynamodb, variable=DYNAMODB_VARIABLE))
             else:
                 starts.create_task(self._start_dynamodb(class_path))
         client = clients(self._endpoints, self._settings.region)
         for created in await asyncio.to_thread(
-            resources.create, application.resources, client, on_error=self._report_resource
+            resources.create_resources, application.resources, client, on_error=self._report_resource
         ):
             self._terminal.step("template", f"created {created.logical_id} ({created.type})")
         buses = {rule.bus for rule in application.event_rules}
@@ -140,7 +140,7 @@ class ServiceLauncher:
         await moto_server.wait_until_ready(port)
 
     async def _use_external_aws(self, url: str) -> None:
-        await external.check(url, variable=AWS_VARIABLE)
+        await external.check_endpoint(url, variable=AWS_VARIABLE)
         collector = MailCollector(url, MailStore(self._settings.mails), region=self._settings.region)
         if await collector.skip_earlier_mails():
             self._supervisor.start_task(collector.collect())

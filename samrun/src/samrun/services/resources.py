@@ -10,7 +10,7 @@ from samrun.error_code import error_code
 from samrun.errors import UserError
 from samrun.services import buckets, tables
 from samrun.services.clients import Clients
-from samrun.services.delivery_queues import create_delivery_queue
+from samrun.services.event_queues import create_event_queue
 from samrun.template.arns import function_name
 from samrun.template.model.application import Resource
 from samrun.template.resolution.booleans import as_text
@@ -44,7 +44,7 @@ def _raise(error: ResourceError) -> NoReturn:
     raise error
 
 
-def create(
+def create_resources(
     resources: Iterable[Resource], client: Clients, *, on_error: Callable[[ResourceError], object] = _raise
 ) -> list[Resource]:
     """Create the resources that do not exist yet, and return them.
@@ -115,7 +115,7 @@ def _subscribe(properties: Mapping[str, Any], client: Clients) -> None:
     topic, protocol, endpoint = properties["TopicArn"], properties["Protocol"], properties["Endpoint"]
     if protocol == "lambda":
         protocol, name = "sqs", topic.rpartition(":")[2]
-        endpoint = create_delivery_queue("sns", name, function_name(endpoint), client)
+        endpoint = create_event_queue("sns", name, function_name(endpoint), client)
     attributes = _attributes(properties, _SUBSCRIPTION)
     if attributes.get("RawMessageDelivery") == "false":
         del attributes["RawMessageDelivery"]  # moto takes every text for true

@@ -15,7 +15,7 @@ from samrun.functions.invoker import InvocationResult
 from samrun.rfc3339 import rfc3339
 from samrun.services.message_sender import put_record, send_message, service_of
 from samrun.streams.stream_source import StreamRecord
-from samrun.template.model.event_triggers import StreamTrigger
+from samrun.template.model.triggers import StreamTrigger
 
 Condition = Literal["RetryAttemptsExhausted", "RecordAgeExceeded", "MaximumPayloadSizeExceeded"]
 

@@ -6,7 +6,7 @@ from typing import Any
 from samrun.streams.dynamodb_stream import DynamoDbStream
 from samrun.streams.kinesis_stream import KinesisStream
 from samrun.streams.stream_source import StreamSource
-from samrun.template.model.event_triggers import StreamTrigger
+from samrun.template.model.triggers import StreamTrigger
 
 
 def stream_source(trigger: StreamTrigger, client: Callable[[str], Any]) -> StreamSource:

@@ -286,8 +286,8 @@ def test_mapping_without_a_topic_is_refused(tmp_path: Path) -> None:
 
 
 def test_two_mappings_of_one_group_are_refused(tmp_path: Path) -> None:
-    again = "AmazonManagedKafkaEventSourceConfig: {ConsumerGroupId: notify}"
-    one = _mapping(f"{KAFKA}, {again}")
+    group = "AmazonManagedKafkaEventSourceConfig: {ConsumerGroupId: notify}"
+    one = _mapping(f"{KAFKA}, {group}")
     two = one + one.partition("main.handler\n")[2].replace("  Mapping:", "  Other:")
     with pytest.raises(TemplateError, match="Mapping and Other have the same ConsumerGroupId, notify"):
         load_template(tmp_path, two)

@@ -7,7 +7,7 @@ import pytest
 from samrun.filtering.filter_pattern import DYNAMODB_FIELDS, FilterPattern
 from samrun.template.errors import TemplateError
 from samrun.template.model.application import Application
-from samrun.template.model.event_triggers import StreamTrigger
+from samrun.template.model.triggers import StreamTrigger
 from support.templates import FUNCTION, load_template
 
 TABLE_ARN = "arn:aws:dynamodb:us-east-1:123456789012:table/T-table/stream/2026-01-01T00:00:00.000"

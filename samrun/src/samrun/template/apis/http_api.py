@@ -23,7 +23,7 @@ from samrun.template.apis.api_documents import (
 from samrun.template.apis.cors import read_cors
 from samrun.template.apis.lambda_authorizers import lambda_authorizers
 from samrun.template.apis.raw_http_api import ROUTE, http_api_document
-from samrun.template.apis.service_integrations import ignored_parameters, service_of
+from samrun.template.apis.service_integrations import ignored_parameters, service_integration
 from samrun.template.apis.user_pools import issuer_here
 from samrun.template.model.account import ACCOUNT
 from samrun.template.model.authorizers import SUBJECT, JwtAuthorizer, LambdaAuthorizer, TryItToken
@@ -101,14 +101,14 @@ def _ignored(template: ResolvedTemplate, document: Mapping[str, Any]) -> Iterato
         yield f"Auth of {others} (its requests are not checked)"
     functions = template.function_arns()
     yield from by_fault(
-        (f"{method} {path}", None if service_of(operation) else integration_fault(operation, functions))
+        (f"{method} {path}", None if service_integration(operation) else integration_fault(operation, functions))
         for path, method, operation in operations(document)
     )
     for path, method, operation in operations(document):
         mapped = ", ".join(sorted(integration(operation).keys() & _PARAMETER_MAPPING))
         if mapped and function_of(operation):
             yield f"{mapped} of {method} {path}"
-        if service := service_of(operation):
+        if service := service_integration(operation):
             yield from (f"{name} of {method} {path}" for name in ignored_parameters(service))
 
 
@@ -119,7 +119,7 @@ def _routes(
 ) -> Iterator[Route]:
     settings, default_settings = stage.get("RouteSettings", {}), stage.get("DefaultRouteSettings", {})
     for path, method, operation in operations(document):
-        service = service_of(operation)
+        service = service_integration(operation)
         function = None if service else function_of(operation)
         if function is None and service is None:
             continue

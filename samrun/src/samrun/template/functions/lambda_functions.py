@@ -20,7 +20,7 @@ from samrun.template.values.environment_variables import as_variable
 
 @dataclass(frozen=True)
 class Obstacle:
-    """Why a function does not run on this machine, and what to do about it."""
+    """Reason why a function does not run on this machine, and what to do about it."""
 
     reason: str
     remedy: str

@@ -44,7 +44,7 @@ class SchemaRegistryConfig:
 
     @property
     def is_glue(self) -> bool:
-        """Whether it is a registry of AWS Glue; the others are of Confluent's kind."""
+        """Tell whether it is a registry of AWS Glue; the others are of Confluent's kind."""
         return self.uri.startswith("arn:") and ":glue:" in self.uri
 
 

@@ -12,7 +12,7 @@ from samrun.template.resolution.booleans import is_true
 from samrun.template.resolution.references import CLUSTER_ARN
 from samrun.template.resolution.resolved_template import ResolvedTemplate
 from samrun.template.support.resource_types import EVENT_SOURCE_MAPPING
-from samrun.template.triggers.mapping_limits import violations
+from samrun.template.triggers.mapping_limits import mapping_violations
 from samrun.template.triggers.mapping_properties import (
     filters,
     limit,
@@ -111,7 +111,7 @@ def _mapping(
 
 
 def _refused(properties: Mapping[str, Any]) -> Iterator[str]:
-    yield from violations(properties)
+    yield from mapping_violations(properties)
     if not properties.get("Topics"):
         yield "Topics is missing: a Kafka mapping has one topic"
     yield from refused_position(properties)

@@ -11,7 +11,7 @@ import botocore.session
 _NOT_COMPARED = {"EventSourceArn", "SelfManagedEventSource", "FunctionName"}
 
 
-def violations(properties: Mapping[str, Any]) -> Iterator[str]:
+def mapping_violations(properties: Mapping[str, Any]) -> Iterator[str]:
     """Yield a sentence for each value that AWS refuses: what it is, and what AWS takes."""
     members = _input_shape().members
     for name, value in properties.items():

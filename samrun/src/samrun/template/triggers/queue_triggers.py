@@ -11,12 +11,12 @@ from samrun.filtering.filter_pattern import SQS_FIELDS
 from samrun.template.arns import function_name
 from samrun.template.errors import TemplateError
 from samrun.template.model.application import Resource
-from samrun.template.model.event_triggers import QueueTrigger
 from samrun.template.model.functions import Function
+from samrun.template.model.triggers import QueueTrigger
 from samrun.template.resolution.booleans import is_true
 from samrun.template.resolution.resolved_template import ResolvedTemplate
 from samrun.template.support.resource_types import EVENT_SOURCE_MAPPING, FUNCTION
-from samrun.template.triggers.mapping_limits import violations
+from samrun.template.triggers.mapping_limits import mapping_violations
 from samrun.template.triggers.mapping_properties import filters
 
 _QUEUE = "AWS::SQS::Queue"
@@ -94,7 +94,7 @@ def _trigger(logical_id: str, properties: Mapping[str, Any], *, function: str, q
 
 
 def _refused(properties: Mapping[str, Any], arn: str) -> Iterator[str]:
-    if limits := list(violations(properties)):
+    if limits := list(mapping_violations(properties)):
         yield from limits
         return
     size, window = int(properties.get("BatchSize", _BATCH_SIZE)), properties.get("MaximumBatchingWindowInSeconds", 0)

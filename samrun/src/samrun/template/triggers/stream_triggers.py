@@ -11,11 +11,11 @@ from typing import Any, Literal
 from samrun.filtering.filter_pattern import DYNAMODB_FIELDS, KINESIS_FIELDS
 from samrun.template.arns import function_name
 from samrun.template.errors import TemplateError
-from samrun.template.model.event_triggers import StreamTrigger
+from samrun.template.model.triggers import StreamTrigger
 from samrun.template.resolution.booleans import is_true
 from samrun.template.resolution.resolved_template import ResolvedTemplate
 from samrun.template.support.resource_types import EVENT_SOURCE_MAPPING
-from samrun.template.triggers.mapping_limits import violations
+from samrun.template.triggers.mapping_limits import mapping_violations
 from samrun.template.triggers.mapping_properties import (
     filters,
     limit,
@@ -105,7 +105,7 @@ def _trigger(
 
 
 def _refused(properties: Mapping[str, Any]) -> Iterator[str]:
-    yield from violations(properties)
+    yield from mapping_violations(properties)
     position = properties.get("StartingPosition")
     if position is None:
         yield "StartingPosition is missing: a stream has one"

@@ -11,7 +11,7 @@ from samrun.template.resolution.booleans import as_text, is_true
 from samrun.template.resolution.intrinsics import is_list_type
 
 
-def violations(name: str, declared: Mapping[str, Any], value: str) -> Iterator[str]:
+def parameter_violations(name: str, declared: Mapping[str, Any], value: str) -> Iterator[str]:
     """Yield a sentence for each limit of a parameter that its value breaks.
 
     The value is shown, unless the template keeps it secret (NoEcho).

@@ -13,7 +13,7 @@ from samrun.supervision.ports import LOOPBACK
 from samrun.template.model.account import ACCOUNT
 
 
-def payload(message: str) -> bytes | None:
+def s3_event(message: str) -> bytes | None:
     """Return the JSON event of a message that S3 sent to a queue; None if it only tests the queue.
 
     The local S3 leaves out who made the request, and where. These fields are filled in, since functions read them.

@@ -1,14 +1,13 @@
-"""Entries of the ledger: their statuses, their keys, and the claim that one sender has on a notification."""
+"""Notifications: their statuses, their entries in the ledger, and the claim that one sender has on each."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING
 
-Attributes = Mapping[str, Any]
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 class Status(StrEnum):
@@ -65,19 +64,6 @@ class Entry:
     lease_until: datetime
     possible_duplicate: bool = False
     has_feedback: bool = False
-
-    @classmethod
-    def read(cls, notification: Notification, item: Attributes) -> Entry:
-        """Read an item of the table."""
-        return cls(
-            notification=notification,
-            status=item["status"]["S"],
-            owner=item["owner"]["S"],
-            attempts=int(item["attempts"]["N"]),
-            lease_until=datetime.fromtimestamp(float(item.get("lease_until", {"N": "0"})["N"]), UTC),
-            possible_duplicate=item.get("possible_duplicate", {"BOOL": False})["BOOL"],
-            has_feedback="feedback" in item,
-        )
 
     @property
     def claim(self) -> Claim:

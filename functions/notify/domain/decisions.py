@@ -1,10 +1,11 @@
 """Decisions about a notification: the state transition tables in docs/architecture.md, as pure functions.
 
-`decide` reads the table for a notification that the worker finds; `decide_after_send`, for one that it tried to send.
-`decide_too_old` and `decide_taken` are parts of `decide`, for callers that already know which part applies.
+`decide_after_send` reads the table for a notification that the worker tried to send; `decide`, for one that it finds.
 
-The notifier and the ledger carry the decisions out. The ledger's writes have conditions that DynamoDB checks: when an
-entry fails a condition, claiming.py asks here for the decision.
+The worker does not call `decide`, because it reads no entry before its first write. It takes the same decision in
+steps: `is_too_old` chooses the write, DynamoDB's condition is `is_free`, and `decide_too_old` or `decide_taken` decides
+about the entry that the write made or found (notifying/claiming.py). tests/notify/test_ledger.py proves that the steps
+decide as `decide` does, for all rows of the table.
 """
 
 from __future__ import annotations
@@ -13,15 +14,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from functions.notify.channels.errors import AnswerLostError, DeferredError
-from functions.notify.ledger.entry import Status, UnknownPolicy
+from functions.notify.domain.notification import Status, UnknownPolicy
+from functions.notify.domain.send_errors import AnswerLostError, DeferredError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from functions.notify.channels.errors import RefusedError
-    from functions.notify.ledger.entry import Claim, Entry
-    from functions.notify.messages.messages import RenderError
+    from functions.notify.domain.notification import Claim, Entry
+    from functions.notify.domain.send_errors import RefusedError, RenderError
 
 MAX_ATTEMPTS = 3
 
@@ -120,11 +120,16 @@ def decide(
 
     `age` is that of the event. `replay` says that the record has the header `replay`.
     """
-    if age > max_age and not replay:
+    if is_too_old(age, max_age=max_age, replay=replay):
         return decide_too_old(found, owner=owner)
     if found is None or is_free(found):
         return MakeClaim()
     return decide_taken(found, owner=owner, now=now, policy=policy, replay=replay)
+
+
+def is_too_old(age: timedelta, *, max_age: timedelta, replay: bool) -> bool:
+    """Tell whether an event of this age is too old to be sent. A replay never is."""
+    return age > max_age and not replay
 
 
 def decide_too_old(found: Entry | None, *, owner: str) -> Expire | Settled:

@@ -94,7 +94,7 @@ class Schedule(TargetInput):
 
 @dataclass(frozen=True, kw_only=True)
 class Notification:
-    """Notifications of a function by a topic (`sns`) or a bucket (`s3`) of that name, through a delivery `queue`."""
+    """Notifications of a function by a topic (`sns`) or a bucket (`s3`) of that name, through an event `queue`."""
 
     service: Literal["s3", "sns"]
     source: str

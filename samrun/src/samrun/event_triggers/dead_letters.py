@@ -11,11 +11,11 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from samrun.deliveries.target_input import TransformError
+from samrun.event_triggers.target_input import TransformError
 from samrun.services.clients import Clients
 from samrun.services.message_sender import send_message
 
-DeliveryError = BotoCoreError | ClientError | TransformError
+TargetError = BotoCoreError | ClientError | TransformError
 
 _NO_RESOURCE = {"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "NotFound", "ResourceNotFoundException"}
 
@@ -29,7 +29,7 @@ class UndeliveredEvent:
     rule_arn: str
     target_arn: str
     queue: str | None
-    error: DeliveryError
+    error: TargetError
 
 
 def send_dead_letter(undelivered: UndeliveredEvent, *, client: Clients, report: Callable[[str], None]) -> None:
@@ -54,7 +54,7 @@ def send_dead_letter(undelivered: UndeliveredEvent, *, client: Clients, report: 
         report(f"{undelivered.source} could not send an event to {undelivered.queue} either; it is lost: {error}")
 
 
-def _code(error: DeliveryError) -> str:
+def _code(error: TargetError) -> str:
     """Return the code that EventBridge has for an error."""
     if isinstance(error, TransformError):
         return "INVALID_JSON"

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from samrun.deliveries.event_bus import EventBus, rules_by_bus
+from samrun.event_triggers.event_bus import EventBus, rules_by_bus
 from samrun.filtering.filter_pattern import FilterPattern
-from samrun.template.model.event_triggers import EventRule, EventTarget
+from samrun.template.model.triggers import EventRule, EventTarget
 from support.local_aws import LocalAws
 
 EVENT = {

@@ -1,4 +1,4 @@
-"""Delivery of a batch: invokes the function until every record of the batch is done or discarded."""
+"""Processor of the records of a shard: invokes the function until every record of a batch is done or discarded."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ from samrun.functions.threaded_invocation import Invoke, wait_for_result
 from samrun.streams.on_failure import Condition, DiscardedRecords, event
 from samrun.streams.partial_response import first_failed
 from samrun.streams.stream_source import StreamRecord
-from samrun.template.model.event_triggers import StreamTrigger
+from samrun.template.model.triggers import StreamTrigger
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,10 @@ class _Part:
 
 
 @dataclass(frozen=True, kw_only=True)
-class BatchDelivery:
-    """Delivery of the batches of one shard. `discard` takes records that are given up, and `done` a sequence number."""
+class ShardRecordProcessor:
+    """Processor of the records of one shard. `discard` takes records for which no attempt is left, and `done`
+    a sequence number.
+    """
 
     trigger: StreamTrigger
     shard: str
@@ -37,7 +39,7 @@ class BatchDelivery:
     done: Callable[[str], None]
     stopping: threading.Event
 
-    def deliver(self, records: Sequence[StreamRecord]) -> None:
+    def process(self, records: Sequence[StreamRecord]) -> None:
         """Return when every record is done or discarded, or `stopping` is set."""
         parts, count_done = [_Part(records)], 0
         while parts and not self.stopping.is_set():

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from functions.notify.ledger.entry import UnknownPolicy
-from functions.notify.notifying.decision import MarkUnknown, Release, decide, decide_after_send
+from functions.notify.domain.decisions import MarkUnknown, Release, decide, decide_after_send
+from functions.notify.domain.notification import UnknownPolicy
 from tests.notify.fakes import NOW
 from tests.notify.state_rows import AFTER_SEND, ATTEMPTS, CLAIM, FOUND, MAX_AGE, OURS, RESEND
 
 if TYPE_CHECKING:
-    from functions.notify.channels.errors import AnswerLostError, DeferredError
-    from functions.notify.ledger.entry import Entry
-    from functions.notify.notifying.decision import AfterSend, Decision
+    from functions.notify.domain.decisions import AfterSend, Decision
+    from functions.notify.domain.notification import Entry
+    from functions.notify.domain.send_errors import AnswerLostError, DeferredError
 
 
 @pytest.mark.parametrize(("found", "situation", "decision"), FOUND)

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from samrun.deliveries.notify import notify
-from samrun.template.model.event_triggers import Notification
+from samrun.event_triggers.notify import notify
+from samrun.template.model.triggers import Notification
 
 SNS_MESSAGE = {
     "Type": "Notification",

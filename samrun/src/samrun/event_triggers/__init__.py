@@ -1,6 +1,6 @@
-"""Deliveries: invokes functions with what topics, buckets and event buses send to them.
+"""Event triggers: invokes functions with what topics, buckets and event buses send to them.
 
-The local AWS runs no function. It sends what is for one to a delivery queue (samrun.template.triggers.delivery_queues).
+The local AWS runs no function. It sends what is for one to an event queue (samrun.template.triggers.event_queue_names).
 
 - `queue_reader` takes the messages from such a queue.
 - `notify` invokes a function with the messages of a topic or a bucket, of which `sns_events` and `s3_events` make the

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from samrun.deliveries.target_input import TransformError, target_input
-from samrun.template.model.event_triggers import TargetInput
+from samrun.event_triggers.target_input import TransformError, target_input
+from samrun.template.model.triggers import TargetInput
 
 EVENT = {
     "id": "e-1",

@@ -1,10 +1,10 @@
-"""Reader of a delivery queue."""
+"""Reader of an event queue."""
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
-from samrun.deliveries.queue_reader import QueueReader
-from samrun.deliveries.sns_events import payload as sns_payload
+from samrun.event_triggers.queue_reader import QueueReader
+from samrun.event_triggers.sns_events import sns_event
 from samrun.testing.waiting import eventually
 from support.local_aws import LocalAws
 
@@ -33,7 +33,7 @@ def test_message_that_cannot_be_read_is_reported_and_deleted(local_aws: LocalAws
     passed_on: list[bytes] = []
     reports: list[str] = []
     reader = QueueReader(
-        queue=name, sqs=sqs, pass_on=lambda body: passed_on.append(sns_payload(body)), report=reports.append
+        queue=name, sqs=sqs, pass_on=lambda body: passed_on.append(sns_event(body)), report=reports.append
     )
     unreadable = ("no JSON", "{}", "[]", "7")
     for body in (*unreadable, '{"TopicArn": "arn"}'):

@@ -1,4 +1,4 @@
-"""Reader of a delivery queue: takes its messages and passes them on."""
+"""Reader of an event queue: takes its messages and passes them on."""
 
 import threading
 from collections.abc import Callable, Mapping

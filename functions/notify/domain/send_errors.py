@@ -3,6 +3,10 @@
 from functions.notify.errors import NotifyError
 
 
+class RenderError(NotifyError):
+    """An event lacks values that its message needs. The error names the template, the line and the field, no values."""
+
+
 class SendError(NotifyError):
     """The provider has not said that it took the message."""
 

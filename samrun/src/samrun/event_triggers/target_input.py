@@ -10,7 +10,7 @@ from typing import Any
 
 from samrun.errors import SamrunError
 from samrun.json_path import MISSING, part
-from samrun.template.model.event_triggers import TargetInput
+from samrun.template.model.triggers import TargetInput
 
 Event = Mapping[str, Any]
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from samrun.deliveries.dead_letters import UndeliveredEvent, send_dead_letter
-from samrun.deliveries.target_input import TransformError, target_input
+from samrun.event_triggers.dead_letters import UndeliveredEvent, send_dead_letter
+from samrun.event_triggers.target_input import TransformError, target_input
 from samrun.rfc3339 import rfc3339
 from samrun.services.message_sender import send_message, service_of
-from samrun.template.model.event_triggers import EventRule, EventTarget
+from samrun.template.model.triggers import EventRule, EventTarget
 
 _DEFAULT_BUS = "default"
 

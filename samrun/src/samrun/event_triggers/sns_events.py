@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 _RENAMED = {"SigningCertURL": "SigningCertUrl", "UnsubscribeURL": "UnsubscribeUrl"}
 
 
-def payload(message: str) -> bytes:
+def sns_event(message: str) -> bytes:
     """Return the JSON event of a message that SNS sent to a queue."""
     content: dict[str, Any] = json.loads(message)
     sns: dict[str, Any] = {"Subject": None, "MessageAttributes": {}}

@@ -1,4 +1,4 @@
-"""Delivery of the batches of a shard: retries, halves, partial responses, limits."""
+"""Processing of the records of a shard: retries, halves, partial responses, limits."""
 
 import json
 import threading
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from samrun.functions.invoker import InvocationResult, PayloadTooLargeError
-from samrun.streams.batch_delivery import BatchDelivery
+from samrun.streams.shard_record_processor import ShardRecordProcessor
 from samrun.streams.stream_source import StreamRecord
-from samrun.template.model.event_triggers import StreamTrigger
+from samrun.template.model.triggers import StreamTrigger
 
 if TYPE_CHECKING:
     from samrun.streams.on_failure import DiscardedRecords
@@ -26,7 +26,7 @@ def record(number: str, *, age: float = 0.0) -> StreamRecord:
     return StreamRecord(sequence_number=number, arrived=arrived, entry={"number": number}, fields={})
 
 
-class Delivered:
+class Processed:
     """The result of one batch: the batches that the function got, what was discarded, and the checkpoints."""
 
     def __init__(self, reacts: Reaction, *records: StreamRecord, **properties: Any) -> None:
@@ -45,7 +45,7 @@ class Delivered:
             name="T",
             **usual | properties,
         )
-        BatchDelivery(
+        ShardRecordProcessor(
             trigger=trigger,
             shard="shard",
             invoke=self._invoke,
@@ -53,7 +53,7 @@ class Delivered:
             discard=self.discarded.append,
             done=self.done.append,
             stopping=threading.Event(),
-        ).deliver(records or [record(number) for number in "abcd"])
+        ).process(records or [record(number) for number in "abcd"])
 
     def _invoke(self, _function: str, payload: bytes) -> Future[InvocationResult]:
         numbers = [each["number"] for each in json.loads(payload)["Records"]]
@@ -89,31 +89,31 @@ def name(*failed: str) -> Reaction:
 
 
 def test_batch_that_succeeds_is_done() -> None:
-    delivered = Delivered(lambda _: None)
-    assert (delivered.batches, delivered.done, delivered.reports) == (["abcd"], ["d"], ["T (4 records) → Fn"])
+    processed = Processed(lambda _: None)
+    assert (processed.batches, processed.done, processed.reports) == (["abcd"], ["d"], ["T (4 records) → Fn"])
 
 
 def test_batch_that_fails_is_retried_as_a_whole_and_discarded_after_its_retries() -> None:
-    delivered = Delivered(fail_with("b"), maximum_retries=2)
-    assert delivered.batches == ["abcd"] * 3
-    [discarded] = delivered.discarded
+    processed = Processed(fail_with("b"), maximum_retries=2)
+    assert processed.batches == ["abcd"] * 3
+    [discarded] = processed.discarded
     assert (discarded.condition, discarded.attempts) == ("RetryAttemptsExhausted", 3)
-    assert delivered.done[-1] == "d"
+    assert processed.done[-1] == "d"
 
 
 def test_batch_is_halved_until_the_bad_record_is_alone() -> None:
-    delivered = Delivered(fail_with("b"), maximum_retries=1, bisect=True)
-    assert delivered.batches == ["abcd", "ab", "a", "b", "b", "cd"]
-    [discarded] = delivered.discarded
+    processed = Processed(fail_with("b"), maximum_retries=1, bisect=True)
+    assert processed.batches == ["abcd", "ab", "a", "b", "b", "cd"]
+    [discarded] = processed.discarded
     assert [each.sequence_number for each in discarded.records] == ["b"]
-    assert delivered.done == ["a", "b", "d"]
+    assert processed.done == ["a", "b", "d"]
 
 
 def test_records_from_the_first_failed_one_on_are_retried() -> None:
-    delivered = Delivered(name("d", "b"), report_batch_item_failures=True)
-    assert delivered.batches == ["abcd", "bcd"]
-    assert delivered.done == ["a", "d"]
-    assert delivered.reports == [
+    processed = Processed(name("d", "b"), report_batch_item_failures=True)
+    assert processed.batches == ["abcd", "bcd"]
+    assert processed.done == ["a", "d"]
+    assert processed.reports == [
         "T (4 records) → Fn",
         "Fn named failed records: 3 of 4 records of T are not done",
         "T (3 records) → Fn",
@@ -125,8 +125,8 @@ def test_batch_that_is_too_large_is_halved_without_an_attempt() -> None:
         if len(numbers) > 2:
             raise PayloadTooLargeError("too large")
 
-    delivered = Delivered(react, maximum_retries=0)
-    assert (delivered.batches, delivered.discarded, delivered.done) == (["abcd", "ab", "cd"], [], ["b", "d"])
+    processed = Processed(react, maximum_retries=0)
+    assert (processed.batches, processed.discarded, processed.done) == (["abcd", "ab", "cd"], [], ["b", "d"])
 
 
 def test_record_that_is_too_large_alone_is_discarded() -> None:
@@ -134,38 +134,38 @@ def test_record_that_is_too_large_alone_is_discarded() -> None:
         if "b" in numbers:
             raise PayloadTooLargeError("too large")
 
-    delivered = Delivered(react)
-    assert delivered.batches == ["abcd", "ab", "a", "b", "cd"]
-    [discarded] = delivered.discarded
+    processed = Processed(react)
+    assert processed.batches == ["abcd", "ab", "a", "b", "cd"]
+    [discarded] = processed.discarded
     assert [each.sequence_number for each in discarded.records] == ["b"]
     assert (discarded.condition, discarded.attempts) == ("MaximumPayloadSizeExceeded", 0)
-    assert delivered.done == ["a", "b", "d"]
+    assert processed.done == ["a", "b", "d"]
 
 
 def test_named_record_is_where_a_batch_is_split() -> None:
-    delivered = Delivered(name("c"), report_batch_item_failures=True, bisect=True)
-    assert delivered.batches == ["abcd", "cd"]
+    processed = Processed(name("c"), report_batch_item_failures=True, bisect=True)
+    assert processed.batches == ["abcd", "cd"]
 
 
 @pytest.mark.parametrize(
     "response", [{"batchItemFailures": [{"itemIdentifier": "x"}]}, "text", {"batchItemFailures": 1}]
 )
 def test_malformed_response_fails_the_whole_batch(response: Any) -> None:
-    delivered = Delivered(lambda _: response, report_batch_item_failures=True, maximum_retries=1)
-    assert delivered.batches == ["abcd", "abcd"]
-    assert "malformed partial batch response" in delivered.reports[1]
+    processed = Processed(lambda _: response, report_batch_item_failures=True, maximum_retries=1)
+    assert processed.batches == ["abcd", "abcd"]
+    assert "malformed partial batch response" in processed.reports[1]
 
 
 def test_records_that_are_too_old_are_discarded() -> None:
-    delivered = Delivered(lambda _: None, record("a", age=100), record("b"), maximum_age=60.0)
-    assert delivered.batches == ["b"]
-    assert [(each.condition, len(each.records)) for each in delivered.discarded] == [("RecordAgeExceeded", 1)]
-    assert delivered.done == ["b"]
+    processed = Processed(lambda _: None, record("a", age=100), record("b"), maximum_age=60.0)
+    assert processed.batches == ["b"]
+    assert [(each.condition, len(each.records)) for each in processed.discarded] == [("RecordAgeExceeded", 1)]
+    assert processed.done == ["b"]
 
 
 def test_metadata_of_discarded_records_has_lambdas_form() -> None:
-    delivered = Delivered(fail_with("a"), maximum_retries=0)
-    [discarded] = delivered.discarded
+    processed = Processed(fail_with("a"), maximum_retries=0)
+    [discarded] = processed.discarded
     metadata = discarded.metadata()
     assert metadata["requestContext"] == {
         "requestId": "",

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
-from samrun.deliveries import s3_events, sns_events
-from samrun.template.model.event_triggers import Notification
+from samrun.event_triggers.s3_events import s3_event
+from samrun.event_triggers.sns_events import sns_event
+from samrun.template.model.triggers import Notification
 
 
 def notify(
@@ -13,11 +14,11 @@ def notify(
     accept: Callable[[str, bytes], object],
     report: Callable[[str], None],
 ) -> None:
-    """Invoke the function of a notification with a message of its delivery queue.
+    """Invoke the function of a notification with a message of its event queue.
 
     `accept` takes an event for a function and returns at once; `report` takes a line about it.
     """
-    payload = sns_events.payload(message) if notification.service == "sns" else s3_events.payload(message)
+    payload = sns_event(message) if notification.service == "sns" else s3_event(message)
     if payload is not None:
         report(f"{notification.source} → {notification.function}")
         accept(notification.function, payload)
