@@ -27,7 +27,7 @@ BEGIN, END = "<!-- written by samrun/tools/support_tables.py: begin -->", "<!-- 
 _COLUMNS: Mapping[str, Sequence[Level]] = {
     "as on AWS": [Level.AS_AWS],
     "differently": [Level.DIFFERENT],
-    "refused, or named at the start": [Level.REFUSED, Level.NOT_RUN],
+    "named at the start": [Level.NOT_RUN],
     "no effect here": [Level.NO_EFFECT],
 }
 _WORDS = {Level.NOT_RUN: "named at the start, not run"}

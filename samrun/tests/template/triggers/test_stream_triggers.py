@@ -100,7 +100,14 @@ def test_trigger_that_aws_refuses_is_refused(tmp_path: Path, properties: str, me
     ("properties", "listed"),
     [
         ("StartingPosition: LATEST, Enabled: false", "FnSource: it has Enabled: false"),
-        ("StartingPosition: LATEST, TumblingWindowInSeconds: 30", "FnSource: TumblingWindowInSeconds"),
+        (
+            "StartingPosition: LATEST, TumblingWindowInSeconds: 30",
+            "FnSource: TumblingWindowInSeconds: samrun aggregates no windows: each batch is on its own",
+        ),
+        (
+            "StartingPosition: LATEST, ParallelizationFactor: 10",
+            "FnSource: ParallelizationFactor: samrun processes one batch of a shard at a time",
+        ),
     ],
 )
 def test_parts_that_do_not_run_are_listed(tmp_path: Path, properties: str, listed: str) -> None:
