@@ -1,7 +1,8 @@
 """Services that the functions talk to: Kafka, DynamoDB and the other AWS services, started here or running elsewhere.
 
 In the order of a start: `launcher` starts them all. `java` finds a JVM and `maven` fetches the two Java programs.
-`kafka` starts the broker, with the listeners of `kafka_tls` and the user of `kafka_credentials`. `dynamodb` starts
+`kafka` starts the broker, with the listeners of `kafka_tls` and the user of `kafka_credentials`;
+`secured_listener` finds the one on which a mapping authenticates. `dynamodb` starts
 DynamoDB Local, and `moto_server` the other AWS services, of which `unknown_service` refuses some. `external` checks the
 services that run elsewhere, and fetches their mails, which `mail_store` keeps as files. `clients` makes the boto3
 clients, `message_sender` sends with them to queues and topics, `secrets` reads those of Secrets Manager, and
