@@ -46,7 +46,10 @@ def generate() -> str:
             f"|---|{'---|' * len(_COLUMNS)}",
             *map(_row, PROPERTIES),
             "",
-            f"A property that samrun does not know is named at the start. Of the resource types, {made}.",
+            "A property that samrun does not know is named at the start, and so is a name inside one. A mapping with a "
+            "property that its event source does not have stops the start, as AWS refuses it.",
+            "",
+            f"Of the resource types, {made}.",
             "",
             "These need nothing on one machine, or another part carries their meaning: " + _types(PASSIVE) + ".",
             "",

@@ -494,9 +494,11 @@ def test_parts_that_a_self_managed_source_has_not_are_refused(tmp_path: Path, pr
     assert f"AWS refuses Mapping: {refused}" in str(raised.value)
 
 
-def test_self_managed_source_without_brokers_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(TemplateError, match="AWS refuses Mapping: SelfManagedEventSource has no KafkaBootstrapServers"):
-        load_template(tmp_path, _mapping(f"SelfManagedEventSource: {{}}, Topics: [topic], {LATEST}"))
+@pytest.mark.parametrize("source", ["{}", "{Endpoints: {KafkaBootstrapServers: 'a:9092'}}"])
+def test_self_managed_source_without_a_list_of_brokers_is_refused(tmp_path: Path, source: str) -> None:
+    message = "AWS refuses Mapping: SelfManagedEventSource has no list of KafkaBootstrapServers"
+    with pytest.raises(TemplateError, match=message):
+        load_template(tmp_path, _mapping(f"SelfManagedEventSource: {source}, Topics: [topic], {LATEST}"))
 
 
 def test_mapping_to_msk_has_a_starting_position(tmp_path: Path) -> None:

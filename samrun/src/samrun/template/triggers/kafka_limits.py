@@ -30,10 +30,14 @@ def kafka_config(properties: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def brokers(properties: Mapping[str, Any]) -> str | None:
     """Return the brokers of a self-managed cluster, or None for MSK."""
+    servers = _brokers(properties)
+    return ",".join(servers) if servers else None
+
+
+def _brokers(properties: Mapping[str, Any]) -> Any:
     endpoints = (properties.get("SelfManagedEventSource") or {}).get("Endpoints") or {}
     # SAM writes the first name, the API the second.
-    servers = endpoints.get("KafkaBootstrapServers") or endpoints.get("KAFKA_BOOTSTRAP_SERVERS")
-    return ",".join(servers) if servers else None
+    return endpoints.get("KafkaBootstrapServers") or endpoints.get("KAFKA_BOOTSTRAP_SERVERS")
 
 
 def refused(properties: Mapping[str, Any]) -> Iterator[str]:
@@ -41,8 +45,8 @@ def refused(properties: Mapping[str, Any]) -> Iterator[str]:
     found = list(violations(properties))
     if not properties.get("Topics"):
         found.append("Topics is missing: a Kafka mapping has one topic")
-    if event_source(properties) == SELF_MANAGED_KAFKA and not brokers(properties):
-        found.append("SelfManagedEventSource has no KafkaBootstrapServers")
+    if event_source(properties) == SELF_MANAGED_KAFKA and not isinstance(_brokers(properties), list):
+        found.append("SelfManagedEventSource has no list of KafkaBootstrapServers")
     found += refused_position(properties)
     # SAM and Lambda's parameters of MSK require it. A self-managed source without it is deployed by SAM's own
     # integration tests: integration/resources/templates/combination/function_with_self_managed_kafka.yaml
