@@ -46,8 +46,8 @@ def generate() -> str:
             f"|---|{'---|' * len(_COLUMNS)}",
             *map(_row, PROPERTIES),
             "",
-            "A property that samrun does not know is named at the start, and so is a name inside one. A mapping with a "
-            "property that its event source does not have stops the start, as AWS refuses it.",
+            "A property that samrun does not know is named at the start, and so is a name inside one.",
+            "A mapping with a property that its event source does not have stops the start, as AWS refuses it.",
             "",
             f"Of the resource types, {made}.",
             "",
