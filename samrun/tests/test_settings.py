@@ -242,11 +242,13 @@ def test_an_invalid_url_of_a_service_is_an_error(
 def test_a_parameter_can_want_a_kafka_with_a_password(template: str) -> None:
     assert not read(["--template", template, "--parameter-overrides", "Brokers={kafka}"]).scram
     assert read(["--template", template, "--parameter-overrides", "Brokers={kafka_scram}"]).scram
+    assert read(["--template", template, "--parameter-overrides", "User={kafka_secret}"]).scram
 
 
 def test_a_parameter_can_want_a_kafka_that_asks_for_a_certificate(template: str) -> None:
     assert not read(["--template", template, "--parameter-overrides", "Brokers={kafka_scram}"]).mutual_tls
     assert read(["--template", template, "--parameter-overrides", "Brokers={kafka_mtls}"]).mutual_tls
+    assert read(["--template", template, "--parameter-overrides", "Client={kafka_client_secret}"]).mutual_tls
 
 
 def test_the_environment_names_a_schema_registry(template: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,7 +46,10 @@ def _sections() -> Iterator[str]:
         "event source | level | difference or reason", (_row(name, each) for name, each in EVENT_SOURCES.items())
     )
     yield "## Properties"
-    yield "A property that samrun does not know is named at the start."
+    yield (
+        "A property that samrun does not know is named at the start, and so is a name inside one. A mapping with a "
+        "property that its event source does not have stops the start, as AWS refuses it."
+    )
     for kind, properties in PROPERTIES.items():
         yield f"### {_short(kind)}"
         yield _table("property | level | difference or reason", _property_rows(properties))

@@ -34,6 +34,9 @@ PARTITIONS = 3
 CONCURRENCY = 4
 RETRY_DELAY = 1.0
 
+# Placeholders that ask for a listener of Kafka: its address, and the secret of its clients.
+_SCRAM = ("{kafka_scram}", "{kafka_secret}")
+_MUTUAL_TLS = ("{kafka_mtls}", "{kafka_client_secret}")
 _URL = re.compile(r"https?://[^/\s]+/?")
 _OPTION_OF_CLAIM = {
     "aud": "--audience",
@@ -115,13 +118,17 @@ class Settings:
 
     @property
     def scram(self) -> bool:
-        """Tell whether a parameter asks for a listener of Kafka with a password."""
-        return any("{kafka_scram}" in value for value in self.parameters.values())
+        """Tell whether a parameter asks for a listener of Kafka with a password: by its address, or by its secret."""
+        return bool(self.asked_for(_SCRAM))
 
     @property
     def mutual_tls(self) -> bool:
         """Tell whether a parameter asks for a listener of Kafka on which clients have a certificate."""
-        return any("{kafka_mtls}" in value for value in self.parameters.values())
+        return bool(self.asked_for(_MUTUAL_TLS))
+
+    def asked_for(self, placeholders: Iterable[str]) -> list[str]:
+        """Return those of the placeholders that are in a value of a parameter."""
+        return [each for each in placeholders if any(each in value for value in self.parameters.values())]
 
     @property
     def certificates(self) -> Path:
@@ -196,10 +203,10 @@ def stack_settings(
         retry_delay=retry_delay,
         lazy=lazy,
     )
-    if (settings.scram or settings.mutual_tls) and (settings.kafka or settings.for_containers):
-        name = "{kafka_scram}" if settings.scram else "{kafka_mtls}"
+    secured = settings.asked_for((*_SCRAM, *_MUTUAL_TLS))
+    if secured and (settings.kafka or settings.for_containers):
         raise SettingsError(
-            f"{name} stands for a listener of the broker that samrun starts, for processes of this machine. "
+            f"{secured[0]} stands for a listener of the broker that samrun starts, for processes of this machine. "
             f"It works neither with {KAFKA_VARIABLE} nor with `sam local`: use {{kafka}} instead."
         )
     return settings

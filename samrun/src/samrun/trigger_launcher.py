@@ -22,6 +22,7 @@ from samrun.mapping.schema_validator import SchemaValidator
 from samrun.queues.poller import QueuePoller
 from samrun.schemas.registry import open_registry
 from samrun.services.clients import Clients
+from samrun.services.secured_listener import secured_listener
 from samrun.settings import Settings
 from samrun.streams.poller import StreamPoller
 from samrun.streams.sources import stream_source
@@ -66,16 +67,16 @@ class TriggerLauncher:
     def _start_mapping(self, mapping: KafkaMapping) -> asyncio.Event:
         """Start the poller of a mapping, and return an event that is set once the poller has its starting position."""
         loop, has_position = asyncio.get_running_loop(), asyncio.Event()
-        # The parameters choose the listener. A mapping authenticates only if they choose one that asks for it.
-        secured = mapping.bootstrap in {self.endpoints.kafka_scram, self.endpoints.kafka_mtls} - {None}
-        bootstrap = mapping.bootstrap if secured and mapping.bootstrap else self.endpoints.kafka
-        authenticate: Authenticate = partial(client_settings, mapping.authentication, self.client) if secured else dict
-        if mapping.authentication and not secured:
+        secured = secured_listener(mapping, self.endpoints)
+        bootstrap = secured.bootstrap if secured else self.endpoints.kafka
+        authenticate: Authenticate = partial(client_settings, secured.authentication, self.client) if secured else dict
+        if mapping.authentication.has_secrets and not secured:
             self.terminal.step(
                 "mapping",
                 f"{mapping.logical_id} does not use its SourceAccessConfigurations: Kafka at {bootstrap} asks for no "
                 "authentication. A self-managed source whose address a parameter gives as {kafka_scram} or "
-                "{kafka_mtls} uses them",
+                "{kafka_mtls} uses them, and one of MSK whose secret a parameter gives as {kafka_secret} or "
+                "{kafka_client_secret}",
             )
         poller = KafkaPoller(
             mapping=mapping,

@@ -104,6 +104,10 @@ def test_trigger_that_aws_refuses_is_refused(tmp_path: Path, properties: str, me
             "StartingPosition: LATEST, TumblingWindowInSeconds: 30",
             "FnSource: TumblingWindowInSeconds: samrun has no tumbling windows",
         ),
+        (
+            "StartingPosition: LATEST, ParallelizationFactor: 10",
+            "FnSource: ParallelizationFactor: samrun processes one batch of a shard at a time",
+        ),
     ],
 )
 def test_parts_that_do_not_run_are_listed(tmp_path: Path, properties: str, listed: str) -> None:

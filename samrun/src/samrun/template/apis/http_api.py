@@ -13,6 +13,7 @@ from samrun.template.apis.api_documents import (
     NO_AUTHORIZER,
     by_fault,
     function_of,
+    integrated_function,
     integration,
     integration_fault,
     operations,
@@ -22,10 +23,11 @@ from samrun.template.apis.api_documents import (
 )
 from samrun.template.apis.cors import read_cors
 from samrun.template.apis.lambda_authorizers import lambda_authorizers
-from samrun.template.apis.raw_http_api import ROUTE, http_api_document
+from samrun.template.apis.raw_http_api import ROUTE, http_api_document, routes_of_websockets
 from samrun.template.apis.service_integrations import ignored_parameters, service_integration
 from samrun.template.apis.user_pools import issuer_here
 from samrun.template.model.account import ACCOUNT
+from samrun.template.model.application import MissingTrigger
 from samrun.template.model.authorizers import SUBJECT, JwtAuthorizer, LambdaAuthorizer, TryItToken
 from samrun.template.model.http_apis import Cors, HttpApi, Route, Throttle
 from samrun.template.resolution.resolved_template import ResolvedTemplate
@@ -64,6 +66,24 @@ def ignored_in_http_apis(template: ResolvedTemplate) -> Iterator[str]:
     for logical_id, route in template.of_type(ROUTE):
         if route.get("ApiId") not in names:
             yield f"{logical_id}: its API {route.get('ApiId')} is not in the template"
+
+
+def missing_in_http_apis(template: ResolvedTemplate) -> Iterator[MissingTrigger]:
+    """Yield each route by which a WebSocket API would invoke a function."""
+    functions = template.function_arns()
+    for logical_id, properties in template.of_type(HTTP_API):
+        if properties.get("ProtocolType") != _WEBSOCKET:
+            continue
+        for key, uri in routes_of_websockets(template, template.name(logical_id)):
+            function = integrated_function(uri)
+            if function in functions:
+                yield MissingTrigger(
+                    logical_id=f"{key} of {logical_id}",
+                    function=function,
+                    source="WebSocket API",
+                    reason="samrun runs no WebSocket APIs",
+                    remedy="Invoke the function yourself, with an event of that kind",
+                )
 
 
 def _stage(template: ResolvedTemplate, api: str) -> Mapping[str, Any]:

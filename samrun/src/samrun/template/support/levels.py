@@ -1,6 +1,7 @@
 """Levels of support of a template's parts. The loader decides by them, and samrun/docs/support.md shows them."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from enum import Enum
 
 
@@ -15,10 +16,15 @@ class Level(Enum):
 
 @dataclass(frozen=True)
 class Support:
-    """Level of a part, and in a few words what is different, or why it is not run."""
+    """Level of a part, and in a few words what is different, or why it is not run.
+
+    `sources` are the event sources whose mappings have the part: with another one, it stops a start, as AWS refuses it.
+    None: all of them have it.
+    """
 
     level: Level
     note: str = ""
+    sources: Collection[str] | None = None
 
 
 AS_AWS = Support(Level.AS_AWS)
@@ -28,6 +34,11 @@ NO_EFFECT = Support(Level.NO_EFFECT)
 def different(note: str) -> Support:
     """Return the support of a part that the runner runs, but not as AWS does."""
     return Support(Level.DIFFERENT, note)
+
+
+def only_of(sources: Collection[str], support: Support) -> Support:
+    """Return the support of a part that only the mappings of these event sources have."""
+    return replace(support, sources=sources)
 
 
 def not_run(note: str) -> Support:
