@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     import pytest
 
 
@@ -52,6 +55,16 @@ def as_caller(event: Event, *, sub: str | None = "cus_eve", scope: str = "") -> 
     """Return the same request with the token of somebody else."""
     jwt = {"claims": {"sub": sub, "scope": scope}, "scopes": None}
     return {**event, "requestContext": {**event["requestContext"], "authorizer": {"jwt": jwt}}}
+
+
+def imported_again(app: ModuleType) -> ModuleType:
+    """Run the init of the entry point again, as another module than `app`."""
+    spec = importlib.util.spec_from_file_location("functions.order.app_once_more", app.__file__)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def counts(capsys: pytest.CaptureFixture[str]) -> set[str]:

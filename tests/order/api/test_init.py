@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 from typing import TYPE_CHECKING
 
 import pytest
 
 from functions.order.producer.kafka_publisher import KafkaPublisher, NotPublishedError
 from functions.order.settings import SettingsError
+from tests.order.api.requests import imported_again
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -25,7 +25,7 @@ def test_the_producer_is_built_in_init_but_never_before_a_snapshot(
     calls: list[KafkaPublisher] = []
     monkeypatch.setattr(KafkaPublisher, "warm_up", lambda publisher: calls.append(publisher))
     monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", initialization)
-    reimport(app)
+    imported_again(app)
     assert bool(calls) is warmed
 
 
@@ -37,7 +37,7 @@ def test_a_broker_that_is_away_does_not_fail_init(
 
     monkeypatch.setattr(KafkaPublisher, "warm_up", fail)
     monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
-    reimport(app)
+    imported_again(app)
     assert log.lines()[-1]["message"] == "kafka warm-up failed"
 
 
@@ -60,12 +60,4 @@ def test_init_fails_with_the_name_of_a_missing_variable(
 ) -> None:
     monkeypatch.delenv(name)
     with pytest.raises(SettingsError, match=f"^{name} is missing: set it to [^.]+\\. Set .+ in template\\.yaml\\.$"):
-        reimport(app)
-
-
-def reimport(app: ModuleType) -> None:
-    """Run the init of the entry point again, as another module than `app`."""
-    spec = importlib.util.spec_from_file_location("functions.order.app_once_more", app.__file__)
-    assert spec is not None
-    assert spec.loader is not None
-    spec.loader.exec_module(importlib.util.module_from_spec(spec))
+        imported_again(app)

@@ -11,10 +11,12 @@ import pytest
 from kafka.errors import KafkaTimeoutError, NotLeaderForPartitionError
 
 from functions.order.domain.order import ORDER_PAID
+from functions.order.http.schema import NewOrder
 from functions.order.producer.kafka_publisher import KafkaPublisher, NotPublishedError
 from functions.order.storage.client import StoreUnavailableError, dynamodb_client
 from functions.order.storage.store import OrderStore
-from tests.order.api.requests import ADA, CallApi, Event, as_caller, with_body, with_route
+from tests.lambda_context import FakeContext
+from tests.order.api.requests import ADA, ApiResponse, CallApi, Event, as_caller, imported_again, with_body, with_route
 from tests.order.orders import stored_item
 
 if TYPE_CHECKING:
@@ -88,6 +90,32 @@ def test_a_repeated_request_is_answered_with_the_stored_order(
     assert repeated.headers["Idempotent-Replayed"] == "true"
     assert repeated.json == placed.json
     assert len(publisher.records) == 1
+
+
+class NewOrderWithCoupon(NewOrder):
+    """An order of a later version of the API, which has a new optional field."""
+
+    coupon: str | None = None
+
+
+def test_a_repeated_request_is_recognised_after_a_deployment_that_adds_a_field(
+    app: ModuleType,
+    call: CallApi,
+    ada: Event,
+    publisher: FakePublisher,
+    dynamodb: DynamoDBClient,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = call(ada)
+    monkeypatch.setattr("functions.order.http.schema.NewOrder", NewOrderWithCoupon)
+    later = imported_again(app)
+    monkeypatch.setattr(later, "event_publisher", replace(app.event_publisher, publisher=publisher))
+    repeated = ApiResponse(later.handler(ada, FakeContext("order", remaining_ms=10_000)))
+    assert (repeated.status, repeated.headers["Idempotent-Replayed"], repeated.json) == (200, "true", before.json)
+    assert len(publisher.records) == 1
+
+    with_coupon = with_body(ada, {**json.loads(ada["body"]), "coupon": "SUMMER"})
+    assert ApiResponse(later.handler(with_coupon, FakeContext("order", remaining_ms=10_000))).is_problem(409)
 
 
 def test_a_new_order_whose_answer_was_lost_is_answered_and_published_as_new(
