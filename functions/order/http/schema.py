@@ -57,7 +57,12 @@ class NewCustomer(TypedDict):
 
     id: Annotated[Reference, Field(description="Your id for the customer.")]
     name: Annotated[Name, Field(description="The mail greets them by this name.")]
-    email: Annotated[MailAddress, Field(description="The confirmation goes here. ASCII before the @, any domain.")]
+    email: Annotated[
+        MailAddress,
+        Field(
+            description="The confirmation goes here. At most 64 ASCII characters before the @, not quoted; any domain."
+        ),
+    ]
     phone: NotRequired[Annotated[PhoneNumber, Field(description="In E.164, such as +14155550100.")]]
     locale: NotRequired[Annotated[LanguageTag, Field(description="The mail's language, in BCP 47, such as pt-BR.")]]
     channels: NotRequired[
