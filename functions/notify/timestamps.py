@@ -1,11 +1,29 @@
-"""Timestamps: RFC 3339, as the API returns them and as the ledger stores them.
+"""Timestamps: RFC 3339, as events have them, as the API returns them and as the ledger stores them.
 
 The stored forms never change: DynamoDB compares `feedback` as text, and both forms stand in items that exist.
 """
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, BeforeValidator
+from pydantic_core import PydanticCustomError
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _timestamp(value: Any) -> Any:
+    # Pydantic would also read numbers, and strings of digits, as seconds since 1970.
+    if isinstance(value, datetime) or (isinstance(value, str) and _DATE.match(value)):
+        return value
+    raise PydanticCustomError("datetime_from_date_parsing", "a time is not a timestamp of RFC 3339")
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_timestamp)]
+"""A moment as events have it: one reader for all fields. RFC 3339 allows lower case, too: 2026-11-22t10:15:30z."""
 
 
 def api_form(moment: datetime) -> str:

@@ -67,7 +67,14 @@ def test_a_time_is_formatted_in_utc_with_that_name() -> None:
     assert formats.date_time("2026-11-23T01:15:30+07:00", VI) == "22 tháng 11, 2026, 18:15 UTC"
 
 
-@pytest.mark.parametrize("timestamp", ["yesterday", "", None, 1795342530])
+@pytest.mark.parametrize(
+    "timestamp", ["2026-11-22t10:15:30z", "2026-11-22T10:15:30.1234567Z", "2026-11-22 10:15:30-00:00"]
+)
+def test_each_form_of_rfc_3339_is_read(timestamp: str) -> None:
+    assert formats.date_time(timestamp, EN) == f"November 22, 2026, 10:15{NNBSP}AM UTC"
+
+
+@pytest.mark.parametrize("timestamp", ["yesterday", "", None, 1795342530, "1795342530", "20261122T101530Z"])
 def test_an_invalid_time_is_refused_and_not_repeated(timestamp: Any) -> None:
     with pytest.raises(formats.FormatError, match=r"^a time is not a timestamp of RFC 3339$"):
         formats.date_time(timestamp, EN)

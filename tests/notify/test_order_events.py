@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from babel import Locale
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +20,7 @@ from functions.notify.events.order_events import (
     read_order_event,
 )
 from functions.notify.events.records import Record
+from functions.notify.messages.formats import FormatError, date_time
 
 if TYPE_CHECKING:
     from tests.notify.samples import RecordMaker
@@ -214,6 +216,26 @@ def test_a_missing_field_is_named(make_record: RecordMaker, paid: dict[str, Any]
 def test_a_time_without_a_zone_is_unreadable(make_record: RecordMaker, paid: dict[str, Any]) -> None:
     paid["time"] = "2026-11-22T10:15:30"
     assert why_unreadable(make_record(paid)) == "time: timezone_aware"
+
+
+FORMS = ["2026-11-22T10:15:30.000Z", "2026-11-22t10:15:30z", "2026-11-22 10:15:30.5-00:00", "2026-11-22T17:15:30+07:00"]
+NO_FORMS = [1795342530, "1795342530", "20261122T101530Z", "2026-W47-7T10:15:30Z", "2026-11-22T10:15:30", "10:15:30Z"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_both_times_of_an_event_are_read_alike(make_record: RecordMaker, paid: dict[str, Any], form: str) -> None:
+    paid["time"] = paid["data"]["paid_at"] = form
+    event = read_event(make_record, paid)
+    assert event.time.replace(microsecond=0) == datetime(2026, 11, 22, 10, 15, 30, tzinfo=UTC)
+    shown = date_time(event.data.model_dump()["paid_at"], Locale("en"))
+    assert shown.startswith("November 22, 2026, 10:15")
+
+
+@pytest.mark.parametrize("form", NO_FORMS)
+def test_what_is_no_time_here_is_none_there(make_record: RecordMaker, paid: dict[str, Any], form: Any) -> None:
+    assert why_unreadable(make_record(paid | {"time": form})).startswith("time: ")
+    with pytest.raises(FormatError):
+        date_time(form, Locale("en"))
 
 
 def test_every_text_is_put_on_one_line(make_record: RecordMaker, paid: dict[str, Any]) -> None:

@@ -168,7 +168,9 @@ def test_a_currency_has_a_code_and_a_minor_unit(body: Body, currency: object) ->
     assert wrong(body).keys() == {"/currency"}
 
 
-@pytest.mark.parametrize("name", ["", " ", "\u200b", "Ada\nBcc: all", "Ada\x00", "Ada\u2028", "\ud800", "a" * 201, 5])
+@pytest.mark.parametrize(
+    "name", ["", " ", "\u200b", "Ada\nBcc: all", "Ada\x00", "Ada\u2028", "\ud800", "Zo\ufffd", "a" * 201, 5]
+)
 def test_a_name_can_be_read(body: Body, name: object) -> None:
     body["customer"]["name"] = name
     body["items"][0]["name"] = name

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from pydantic_core import from_json
 
 from functions.notify.events.records import Record, UndecodableError
+from functions.notify.timestamps import Moment
 
 # Identifiers become keys of the ledger and tags of SES, which have this much room. They are logged: so no addresses.
 Identifier = Annotated[str, StringConstraints(pattern=r"^[!-?A-~]{1,100}$")]
@@ -65,7 +66,7 @@ class OrderEvent(BaseModel):
 
     id: Identifier
     type: str
-    time: AwareDatetime
+    time: Moment
     data: OrderData
     correlation_id: str | None = None
 

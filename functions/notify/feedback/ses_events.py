@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from functions.notify.events.order_events import Identifier
 from functions.notify.feedback.delivery_status import DeliveryStatus, Feedback
+from functions.notify.timestamps import Moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,7 +75,7 @@ class _Tags(BaseModel):
 
 class _Mail(BaseModel):
     message_id: Annotated[Identifier, Field(alias="messageId")]
-    timestamp: AwareDatetime
+    timestamp: Moment
     tags: dict[str, Any] = {}
 
 
@@ -85,11 +86,11 @@ class _Detail(BaseModel):
 
 
 class _Event(BaseModel):
-    time: AwareDatetime
+    time: Moment
     detail: _Detail
 
 
-_TIME = TypeAdapter(AwareDatetime)
+_TIME = TypeAdapter(Moment)
 
 
 def read(event: Mapping[str, Any]) -> Feedback | Ignored:

@@ -1,7 +1,7 @@
 """Formats of money and time in a customer's language."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -9,11 +9,15 @@ from typing import Any
 from babel import Locale
 from babel.dates import format_date, format_time
 from babel.numbers import parse_pattern
+from pydantic import TypeAdapter, ValidationError
 
 from functions.notify.errors import NotifyError
+from functions.notify.timestamps import Moment
 
 AMOUNT = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,6})?")  # the largest order has 18 digits before the point
 CURRENCY = re.compile(r"[A-Z]{3}")
+
+_MOMENT = TypeAdapter(Moment)
 
 
 class FormatError(NotifyError, ValueError):
@@ -60,12 +64,11 @@ def _written(amount: str, currency: str, locale: Locale) -> str:
 def date_time(timestamp: Any, locale: Locale) -> str:
     """Format a timestamp of RFC 3339 to the minute, in UTC and with that name. Raises FormatError."""
     try:
-        moment = datetime.fromisoformat(timestamp)
-    except (TypeError, ValueError):
+        moment = _MOMENT.validate_python(timestamp).astimezone(UTC)
+    except ValidationError as error:
+        if error.errors()[0]["type"] == "timezone_aware":
+            raise FormatError("a time has no offset from UTC") from None
         raise FormatError("a time is not a timestamp of RFC 3339") from None
-    if moment.tzinfo is None:
-        raise FormatError("a time has no offset from UTC")
-    moment = moment.astimezone(UTC)
     date = format_date(moment, "long", locale)
     return f"{date}, {format_time(moment, 'short', tzinfo=UTC, locale=locale)} UTC"
 

@@ -30,6 +30,10 @@ def _own_status(error: BodyRefusedError) -> HTTPStatus:
     return error.status
 
 
+def _own_headers(error: BodyRefusedError) -> Mapping[str, str]:
+    return error.headers
+
+
 def _own_message(error: Exception) -> str:
     return str(error)
 
@@ -54,19 +58,19 @@ def _log_bug(error: Exception) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class ErrorAnswer:
-    """The answer to an error. A function computes status, detail or errors from the error."""
+    """The answer to an error. A function computes status, detail, errors or headers from the error."""
 
     status: HTTPStatus | Callable[[Any], HTTPStatus]
     detail: str | Callable[[Any], str]
     errors: Callable[[Any], Iterable[WrongField]] = lambda _: ()
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] | Callable[[Any], Mapping[str, str]] = field(default_factory=dict)
     log: Callable[[Any], None] = lambda _: None
 
 
 _CORRECT_FIELDS = "Nothing was done: correct the fields below and send the request again."
 
 ANSWERS: Mapping[type[Exception], ErrorAnswer] = {
-    BodyRefusedError: ErrorAnswer(status=_own_status, detail=_own_message),
+    BodyRefusedError: ErrorAnswer(status=_own_status, detail=_own_message, headers=_own_headers),
     RequestValidationError: ErrorAnswer(
         status=HTTPStatus.UNPROCESSABLE_ENTITY, detail=_CORRECT_FIELDS, errors=_fields_of_request
     ),
@@ -114,5 +118,5 @@ def answer_to(error: Exception) -> Response[str]:
         answer.status if isinstance(answer.status, HTTPStatus) else answer.status(error),
         answer.detail if isinstance(answer.detail, str) else answer.detail(error),
         errors=answer.errors(error),
-        headers=answer.headers,
+        headers=answer.headers(error) if callable(answer.headers) else answer.headers,
     )

@@ -17,13 +17,15 @@ from functions.order.domain.order import ChannelName
 # @ is that of RFC 5321; the quoted form of that part is not for customers.
 MAIL_ADDRESS = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[^@\s]{1,253}$"
 PHONE_NUMBER = r"^\+[1-9][0-9]{6,14}$"
-ONE_LINE = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]+$"
+ONE_LINE = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029\ufffd]+$"
 
 
 def _readable(text: str) -> str:
     categories = {unicodedata.category(character) for character in text}
     if categories & {"Cc", "Cs", "Zl", "Zp"}:
         raise PydanticCustomError("unreadable", "String should have no control characters or line breaks")
+    if "\N{REPLACEMENT CHARACTER}" in text:
+        raise PydanticCustomError("lossy", "String should not contain U+FFFD, which stands for a lost character")
     if not any(category[0] in "LNPS" for category in categories):
         raise PydanticCustomError("blank", "String should not be blank")
     return text

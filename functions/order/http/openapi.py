@@ -78,6 +78,12 @@ _TOO_MANY = {
     "description": "There are more requests than the API takes in a second. Send the same request again, later.",
     "content": {},
 }
+_NOT_JSON = _problem("The body is not JSON in UTF-8, or an object in it has a key twice.")
+_TOO_LARGE = _problem("The body is larger than 256 KiB.")
+_NOT_SUPPORTED = {
+    **_problem("The body's media type is not application/json, or the body is compressed."),
+    "headers": {"Accept": _header("application/json"), "Accept-Encoding": _header("identity")},
+}
 _OUR_FAULT = _problem("An unexpected error. Send the same request again, later.")
 _UNAVAILABLE = {
     **_problem("The database is unavailable or throttles. Send the same request again."),
@@ -97,12 +103,12 @@ PLACE_ORDER: dict[str, Any] = {
             **_order("The order is recorded."),
             "headers": {"Location": _header("The path of the order.")},
         },
-        400: _problem("The body is not JSON."),
+        400: _NOT_JSON,
         401: _UNAUTHORIZED,
         403: _FORBIDDEN,
         409: _problem("Another order was recorded for this payment."),
-        413: _problem("The body is larger than 256 KiB."),
-        415: _problem("The body's media type is not application/json."),
+        413: _TOO_LARGE,
+        415: _NOT_SUPPORTED,
         422: _problem("The body is JSON but not an order; `errors` names every wrong field."),
         429: _TOO_MANY,
         500: _OUR_FAULT,
@@ -154,13 +160,13 @@ CANCEL_ORDER: dict[str, Any] = {
                 "Idempotent-Replayed": _header("`true` if the order was cancelled before, for the same reason.")
             },
         },
-        400: _problem("The body is not JSON."),
+        400: _NOT_JSON,
         401: _UNAUTHORIZED,
         403: _FORBIDDEN,
         404: _problem("There is no order with this id that you may read."),
         409: _problem("The order was cancelled before, for another reason."),
-        413: _problem("The body is larger than 256 KiB."),
-        415: _problem("The body's media type is not application/json."),
+        413: _TOO_LARGE,
+        415: _NOT_SUPPORTED,
         422: _problem("The body is JSON but not a cancellation; `errors` names every wrong field."),
         429: _TOO_MANY,
         500: _OUR_FAULT,

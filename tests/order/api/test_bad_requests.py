@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -69,7 +70,23 @@ def test_an_event_made_by_hand_needs_no_more_than_its_body(call: CallApi, ada: E
     assert call(bare).status == 201
 
 
-@pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "Application/JSON;charset=UTF-8"])
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "application/json; charset=utf-8",
+        "Application/JSON;charset=UTF-8",
+        'application/json;charset="utf-8"',
+        "application/json; charset=utf8",
+        "application/json; Charset=US-ASCII",
+        "application/json;",
+        "application/json ; ; charset=utf-8 ;",
+        'application/json; profile="https://example.com/a,b;charset=latin1"; q=1',
+        "application/json,application/json",
+        "application/json; charset=utf-8, application/json",
+        "application/json" + " ; " * 3000,
+    ],
+    ids=lambda value: value[:60],
+)
 def test_headers_are_read_in_any_case(call: CallApi, ada: Event, store: FakeOrders, content_type: str) -> None:
     assert call({**ada, "headers": {"Content-Type": content_type}}).status == 201
 
@@ -91,13 +108,72 @@ def test_the_decoded_bytes_of_base64_count(
         "application/jsonp",
         "application/json-seq",
         "application/json; charset=utf-16",
+        'application/json; charset=utf-8; charset="latin1"',
+        "application/json; charset",
+        "application/json; charset = utf-8",
+        'application/json; x="',
+        "application/json, text/plain",
+        "text/plain, application/json",
+        "application/json" + " ; " * 3000 + "=",
         "",
     ],
+    ids=lambda value: value[:60],
 )
 def test_a_body_of_another_media_type_is_refused(
     call: CallApi, ada: Event, store: FakeOrders, content_type: str
 ) -> None:
-    assert call(with_header(ada, "content-type", content_type)).is_problem(415)
+    refused = call(with_header(ada, "content-type", content_type))
+    assert refused.is_problem(415)
+    assert (refused.headers["Accept"], refused.headers["Accept-Encoding"]) == ("application/json", "identity")
+    assert store.orders == {}
+
+
+def test_a_compressed_body_is_refused_with_the_coding_that_is_accepted(
+    call: CallApi, ada: Event, store: FakeOrders
+) -> None:
+    compressed = base64.b64encode(gzip.compress(ada["body"].encode())).decode()
+    event = {**with_header(ada, "content-encoding", "gzip"), "body": compressed, "isBase64Encoded": True}
+    refused = call(event)
+    assert refused.is_problem(415)
+    assert "Content-Encoding" in refused.json["detail"]
+    assert refused.headers["Accept-Encoding"] == "identity"
+    assert store.orders == {}
+
+
+@pytest.mark.parametrize("coding", ["br", "identity, gzip", "GZIP", "x"])
+def test_no_other_coding_is_accepted(call: CallApi, ada: Event, store: FakeOrders, coding: str) -> None:
+    assert call(with_header(ada, "content-encoding", coding)).is_problem(415)
+
+
+@pytest.mark.parametrize("coding", ["", "identity", "Identity"])
+def test_a_body_that_is_said_to_be_as_it_is_is_read(call: CallApi, ada: Event, store: FakeOrders, coding: str) -> None:
+    assert call(with_header(ada, "content-encoding", coding)).status == 201
+
+
+@pytest.mark.parametrize("name", ["Zo\xeb".encode("latin-1"), b"\xed\xa0\x80", b"\xc0\xaf", "\ufffd".encode()])
+def test_bytes_that_are_not_utf_8_are_a_problem_and_never_a_name(
+    call: CallApi, ada: Event, store: FakeOrders, name: bytes
+) -> None:
+    raw = ada["body"].encode().replace(b"Ada Lovelace", name)
+    assert call({**ada, "body": base64.b64encode(raw).decode(), "isBase64Encoded": True}).is_problem(400)
+    # API Gateway passes JSON as text, with a replacement character for each byte that it cannot read.
+    assert call(with_body(ada, raw.decode(errors="replace"))).is_problem(400)
+    assert store.orders == {}
+
+
+@pytest.mark.parametrize(
+    ("once", "twice"),
+    [
+        ('"currency"', '"currency": "USD", "currency"'),
+        ('"sku"', '"sku": "BOOK-1", "sku"'),
+        ('"email"', '"\\u0065mail": "eve@example.com", "email"'),
+    ],
+)
+def test_a_repeated_key_is_a_problem(call: CallApi, ada: Event, store: FakeOrders, once: str, twice: str) -> None:
+    assert once in ada["body"]
+    refused = call(with_body(ada, ada["body"].replace(once, twice)))
+    assert refused.is_problem(400)
+    assert "eve" not in json.dumps(refused.json)
     assert store.orders == {}
 
 
