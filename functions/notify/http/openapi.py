@@ -45,6 +45,7 @@ LIST_NOTIFICATIONS: dict[str, Any] = {
         },
         401: _UNAUTHORIZED,
         403: _FORBIDDEN,
+        404: _problem("No order has an id of this form."),
         429: _TOO_MANY,
         500: _OUR_FAULT,
         503: _UNAVAILABLE,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+from operator import itemgetter
+
 from iso4217 import Currency
 
 from functions.order.errors import OrderError
@@ -23,3 +26,9 @@ def digits(currency: str) -> int:
     if exponent is None:
         raise UnknownCurrencyError
     return int(exponent)
+
+
+def codes_by_digits() -> dict[int, list[str]]:
+    """Return the codes of all currencies that an amount can be in, by their number of digits."""
+    currencies = sorted((each.exponent, each.code) for each in Currency if each.exponent is not None)
+    return {exponent: [code for _, code in group] for exponent, group in groupby(currencies, key=itemgetter(0))}

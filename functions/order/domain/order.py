@@ -19,7 +19,7 @@ ORDER_CANCELLED = "order.cancelled.v1"
 Status = Literal["paid", "cancelled"]
 ChannelName = Literal["mail", "text"]
 
-_ORDER_ID = re.compile(r"ord_[a-z2-7]{26}")
+ORDER_ID = "^ord_[a-z2-7]{26}$"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +88,7 @@ def order_id_for(payment_reference: str) -> str:
 
 def is_order_id(text: str) -> bool:
     """Tell whether `text` has the form of an order's id; such an order need not exist."""
-    return _ORDER_ID.fullmatch(text) is not None
+    return re.fullmatch(ORDER_ID, text) is not None
 
 
 def total_of(lines: Iterable[OrderLine]) -> Decimal:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 from aws_lambda_powertools.metrics import MetricUnit
+from pydantic import WithJsonSchema
 
 from functions.order import bootstrap
-from functions.order.domain.order import ORDER_CANCELLED, Cancellation, Status
+from functions.order.domain.order import ORDER_CANCELLED, ORDER_ID, Cancellation, Status
 from functions.order.domain.order_page import Page
 from functions.order.domain.timestamps import to_milliseconds
 from functions.order.domain.traceparent import continue_or_start, trace_id
@@ -59,7 +60,13 @@ app = APIGatewayHttpResolver(enable_validation=True, json_body_deserializer=requ
 app.configure_openapi(**openapi.API)
 app.exception_handler(list(ANSWERS))(answer_to)
 
-OrderId = Annotated[str, Path(description="The `order_id` of the answer when you placed the order.")]
+OrderId = Annotated[
+    str,
+    Path(
+        description="The `order_id` of the answer when you placed the order. No order has an id of another form: 404.",
+        json_schema_extra={"pattern": ORDER_ID},
+    ),
+]
 
 
 @app.post("/orders", **openapi.PLACE_ORDER)
@@ -81,8 +88,14 @@ def place_order(
 
 @app.get("/orders", **openapi.LIST_ORDERS)
 def list_orders(
-    status: Annotated[Status | None, Query(description="Only orders in this status.")] = None,
-    cursor: Annotated[str | None, Query(max_length=128, description="The `next_cursor` of the previous page.")] = None,
+    status: Annotated[
+        Status | None, Query(description="Only orders in this status."), WithJsonSchema(openapi.STATUS)
+    ] = None,
+    cursor: Annotated[
+        str | None,
+        Query(max_length=128, description="The `next_cursor` of the previous page."),
+        WithJsonSchema(openapi.CURSOR),
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=100, description="The most orders on a page.")] = 20,
 ) -> OrderPage:
     """Return a page of the orders that the caller may read."""
@@ -178,6 +191,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     traceparent = continue_or_start(headers)
     logger.set_correlation_id(trace_id(traceparent))
     app.append_context(traceparent=traceparent)
+    if event["requestContext"]["http"]["method"] == "GET":
+        event = {**event, "body": None}  # RFC 9110 gives it no meaning
     try:
         request_body.check(headers, event)
     except BodyRefusedError as error:

@@ -20,13 +20,17 @@ PHONE_NUMBER = r"^\+[1-9][0-9]{6,14}$"
 ONE_LINE = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029\ufffd]+$"
 
 
+def is_visible(text: str) -> bool:
+    """Tell whether a text has a letter, a digit, a punctuation mark or a symbol."""
+    return any(unicodedata.category(character)[0] in "LNPS" for character in text)
+
+
 def _readable(text: str) -> str:
-    categories = {unicodedata.category(character) for character in text}
-    if categories & {"Cc", "Cs", "Zl", "Zp"}:
+    if {unicodedata.category(character) for character in text} & {"Cc", "Cs", "Zl", "Zp"}:
         raise PydanticCustomError("unreadable", "String should have no control characters or line breaks")
     if "\N{REPLACEMENT CHARACTER}" in text:
         raise PydanticCustomError("lossy", "String should not contain U+FFFD, which stands for a lost character")
-    if not any(category[0] in "LNPS" for category in categories):
+    if not is_visible(text):
         raise PydanticCustomError("blank", "String should not be blank")
     return text
 
@@ -67,15 +71,32 @@ def _currency(code: str) -> str:
 MAX_REFERENCE = 128
 
 Reference = Annotated[str, Field(max_length=MAX_REFERENCE, pattern="^[!-~]+$")]
-# With a pattern in the document only: its validator has a message that people understand.
+# Rules of `json_schema_extra` are for the document only: the validator has a message that people understand.
 Name = Annotated[
     str, Field(min_length=1, max_length=200, json_schema_extra={"pattern": ONE_LINE}), AfterValidator(_readable)
 ]
 MailAddress = Annotated[
-    str, Field(max_length=254, json_schema_extra={"pattern": MAIL_ADDRESS}), AfterValidator(_mail_address)
+    str,
+    Field(max_length=254, json_schema_extra={"pattern": MAIL_ADDRESS, "format": "idn-email"}),
+    AfterValidator(_mail_address),
 ]
 PhoneNumber = Annotated[str, Field(pattern=PHONE_NUMBER)]
 LanguageTag = Annotated[str, Field(max_length=35, pattern="^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")]
-Channels = Annotated[list[ChannelName], Field(min_length=1), AfterValidator(_without_repeats)]
-CurrencyCode = Annotated[str, Field(min_length=3, max_length=3), AfterValidator(_currency)]
+Channels = Annotated[
+    list[ChannelName], Field(min_length=1, json_schema_extra={"uniqueItems": True}), AfterValidator(_without_repeats)
+]
+CurrencyCode = Annotated[
+    str,
+    Field(
+        min_length=3,
+        max_length=3,
+        json_schema_extra={"enum": sorted(code for codes in money.codes_by_digits().values() for code in codes)},
+    ),
+    AfterValidator(_currency),
+]
 Amount = Annotated[str, Field(pattern=r"^(0|[1-9][0-9]{0,11})(\.[0-9]{1,4})?$")]
+
+
+def amount(digits: int) -> str:
+    """Return the pattern of an amount with this number of digits after the point."""
+    return r"^(0|[1-9][0-9]{0,11})" + (rf"\.[0-9]{{{digits}}}$" if digits else "$")

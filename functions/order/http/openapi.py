@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
 
+from functions.order.domain.order import Status
 from functions.order.http import problems
 from functions.order.http.problems import Problem
 from functions.order.http.schema import OrderPage, StoredOrder
@@ -21,8 +22,9 @@ API: dict[str, Any] = {
         "same request again. Errors are answered as problem details (RFC 9457).\n\n"
         "Every request needs a token. With it you read the orders whose `customer.id` is the token's `sub`; with the "
         "scope `orders:read:all` you read all orders. With the scope `orders:write` you place orders, and cancel "
-        "those that you may read. API Gateway itself answers if a token is not valid, if there are too many requests "
-        "or if a path does not exist; its answer has only a `message`."
+        "those that you may read. API Gateway itself answers if a token is not valid (401, 403), if a path or method "
+        "does not exist (404), if there are too many requests (429), or if the function does not answer (500, 503); "
+        "its answer has only a `message`."
     ),
     "security_schemes": {
         "token": HTTPBearer(bearerFormat="JWT", description="A token of the issuer that the API was deployed with."),
@@ -57,6 +59,10 @@ _STORED_ORDER_EXAMPLES = {
     }
 }
 
+# An optional parameter is never `null`, as Pydantic would describe it. A cursor is an order's place, in base64url.
+STATUS: dict[str, Any] = {"type": "string", "enum": [*get_args(Status)]}
+CURSOR: dict[str, Any] = {"type": "string", "minLength": 76, "maxLength": 76, "pattern": "^[A-Za-z0-9_-]{74}==$"}
+
 
 def _header(description: str) -> dict[str, Any]:
     return {"description": description, "schema": {"type": "string"}}
@@ -64,7 +70,11 @@ def _header(description: str) -> dict[str, Any]:
 
 def _order(description: str) -> dict[str, Any]:
     content = {"model": StoredOrder, "examples": _STORED_ORDER_EXAMPLES}
-    return {"description": description, "content": {"application/json": content}}
+    links = {
+        operation: {"operationId": operation, "parameters": {"order_id": "$response.body#/order_id"}}
+        for operation in ("getOrder", "cancelOrder", "listNotifications")
+    }
+    return {"description": description, "content": {"application/json": content}, "links": links}
 
 
 def _problem(description: str) -> dict[str, Any]:
@@ -72,7 +82,11 @@ def _problem(description: str) -> dict[str, Any]:
 
 
 # API Gateway gives these answers, in front of the function. Without `content` Powertools would document them as a 200.
-_UNAUTHORIZED = {"description": "The token is missing, expired or not for this API.", "content": {}}
+_UNAUTHORIZED = {
+    "description": "The token is missing, expired or not for this API.",
+    "headers": {"WWW-Authenticate": _header("Bearer")},
+    "content": {},
+}
 _FORBIDDEN = {"description": "The token does not have the scope for this.", "content": {}}
 _TOO_MANY = {
     "description": "There are more requests than the API takes in a second. Send the same request again, later.",

@@ -41,22 +41,40 @@ from functions.order.http.field_types import (
     Name,
     PhoneNumber,
     Reference,
+    amount,
 )
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from pydantic.config import JsonDict
+
     from functions.order.domain.order_page import OrderSummary, Page
 
 _STRICT = ConfigDict(extra="forbid", strict=True)
 
+# Rules of several fields, as validators below check them, in the words of JSON Schema.
+_TEXTS_NEED_A_PHONE: JsonDict = {
+    "if": {"properties": {"channels": {"contains": {"const": "text"}}}, "required": ["channels"]},
+    "then": {"required": ["phone"]},
+}
+_PRICES_FIT_THE_CURRENCY: JsonDict = {
+    "allOf": [
+        {
+            "if": {"properties": {"currency": {"enum": [*codes]}}},
+            "then": {"properties": {"items": {"items": {"properties": {"unit_price": {"pattern": amount(digits)}}}}}},
+        }
+        for digits, codes in money.codes_by_digits().items()
+    ]
+}
 
-@with_config(_STRICT)
+
+@with_config(_STRICT | ConfigDict(json_schema_extra=_TEXTS_NEED_A_PHONE))
 class NewCustomer(TypedDict):
     """The customer who paid, and how to reach them."""
 
     id: Annotated[Reference, Field(description="Your id for the customer.")]
-    name: Annotated[Name, Field(description="The mail greets them by this name.")]
+    name: Annotated[Name, Field(description="The mail greets them by this name. At least one character is visible.")]
     email: Annotated[
         MailAddress,
         Field(
@@ -78,8 +96,10 @@ class NewOrderLine(TypedDict):
     """One line of the order."""
 
     sku: Annotated[Reference, Field(description="Your id for the product.")]
-    name: Annotated[Name, Field(description="The mail lists the product by this name.")]
-    quantity: Annotated[int, Field(ge=1, le=10_000)]
+    name: Annotated[
+        Name, Field(description="The mail lists the product by this name. At least one character is visible.")
+    ]
+    quantity: Annotated[int, Field(ge=1, le=10_000, description="Without a point: 2, not 2.0.")]
     unit_price: Annotated[
         Amount, Field(description="With exactly the currency's number of digits: 12.50 in EUR, 1250 in JPY.")
     ]
@@ -95,7 +115,7 @@ class Payment(TypedDict):
 class NewOrder(BaseModel):
     """An order that was just paid."""
 
-    model_config = _STRICT
+    model_config = _STRICT | ConfigDict(json_schema_extra=_PRICES_FIT_THE_CURRENCY)
 
     customer: NewCustomer
     # Validated before the prices, whose digits depend on it.
@@ -166,7 +186,7 @@ class NewCancellation(BaseModel):
 
     model_config = _STRICT
 
-    reason: Annotated[Name, Field(description="The customer and the shop read it.")]
+    reason: Annotated[Name, Field(description="The customer and the shop read it. At least one character is visible.")]
 
 
 def _prices_that_misfit(currency: str | None, items: object) -> list[InitErrorDetails]:

@@ -31,6 +31,16 @@ def test_customers_read_their_own_orders_and_nobody_elses(
     assert call(as_caller(read, sub="cus_eve", scope="openid orders:read:all")).status == 200
 
 
+@pytest.mark.parametrize("body", ["{", "x" * (256 * 1024 + 1), '{"a": 1, "a": 2}'])
+def test_a_body_of_a_read_request_means_nothing(
+    call: CallApi, ada: Event, event: Callable[[str], Event], store: FakeOrders, body: str
+) -> None:
+    call(ada)
+    read = event("api/get-order.json")
+    plain = {**read, "body": body, "headers": {**read["headers"], "content-type": "text/plain"}}
+    assert call(plain).json["order_id"] == ADA
+
+
 def test_a_writer_cancels_only_orders_that_it_may_read(
     call: CallApi, ada: Event, cancel: Event, dynamodb: DynamoDBClient
 ) -> None:

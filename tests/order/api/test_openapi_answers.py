@@ -1,0 +1,184 @@
+"""OpenAPI document against the answers: schemathesis makes requests from it, and compares what the API answers.
+
+The gateway of samrun runs in this process, in front of the order function, with moto's DynamoDB and a fake Kafka. Seeds
+are fixed, so that the same requests are made each time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.core.failures import FailureGroup
+from schemathesis.specs.openapi.checks import negative_data_rejection
+
+from functions.order.http.field_types import is_visible
+from samrun.functions.invoker import InvocationOptions, InvocationResult
+from samrun.gateway import gateway
+from samrun.template.model.http_apis import HttpApi, Route
+from tests.lambda_context import FakeContext
+from tests.notify.samples import HISTORY_ENVIRONMENT, TABLE
+from tests.order.environment import plain_deployment
+from tools import openapi
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from schemathesis import Case
+    from schemathesis.checks import CheckFunction
+    from schemathesis.schemas import BaseSchema
+
+    from tests.order.fakes import FakePublisher
+
+TOKEN = {"Authorization": "Bearer good"}
+ROUTES = [
+    ("POST", "/orders", "Order"),
+    ("GET", "/orders", "Order"),
+    ("GET", "/orders/{order_id}", "Order"),
+    ("POST", "/orders/{order_id}/cancellation", "Order"),
+    ("GET", "/orders/{order_id}/notifications", "History"),
+]
+REPEATABLE = settings(
+    database=None,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+ADDRESSES = st.sampled_from(["ada@example.com", "o'brien+books@bücher.example", "a" * 64 + "@shop.test"])
+
+
+class InProcessInvoker:
+    """Invokes the functions in this process, with the claims that an authorizer would have added."""
+
+    def __init__(self, functions: dict[str, Any]) -> None:
+        self._functions = functions
+
+    async def invoke(self, function: str, payload: bytes, options: InvocationOptions | None = None) -> InvocationResult:
+        event = json.loads(payload)
+        if event["headers"].get("authorization") == TOKEN["Authorization"]:
+            claims = {"sub": "cus_ada", "scope": "orders:write orders:read:all notifications:read"}
+            event["requestContext"]["authorizer"] = {"jwt": {"claims": claims, "scopes": None}}
+        answer = self._functions[function].handler(event, FakeContext(function, remaining_ms=10_000))
+        return InvocationResult(request_id="1", payload=json.dumps(answer).encode())
+
+
+@pytest.fixture
+def history(dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Return the history function, with its table."""
+    for name, value in HISTORY_ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    from functions.notify.handlers import history
+
+    table = plain_deployment().properties("NotificationsTable")
+    properties = ("AttributeDefinitions", "BillingMode", "KeySchema")
+    dynamodb.create_table(TableName=TABLE, **{name: table[name] for name in properties})
+    monkeypatch.setattr(history, "queries", replace(history.queries, client=dynamodb, table=TABLE))
+    return history
+
+
+@pytest.fixture
+def schema(app: ModuleType, history: ModuleType, publisher: FakePublisher) -> BaseSchema:
+    """Return the document, with the API behind it."""
+    routes = tuple(Route(method=method, path=path, function=function) for method, path, function in ROUTES)
+    api = HttpApi(logical_id="OrderApi", routes=routes, openapi_document=None)
+    invoker = InProcessInvoker({"Order": app, "History": history})
+    schema = schemathesis.openapi.from_dict(json.loads(openapi.DOCUMENT.read_text(encoding="utf-8")))
+    schema.app = gateway(api, invoker, log=lambda _: None, warn=pytest.fail)
+    return schema
+
+
+def keep_the_rules_in_words(case: Case[Any], email: str = "ada@example.com") -> None:
+    """Change a valid request so that it keeps the rules for which JSON Schema has no words.
+
+    An address has a domain that may exist, a name has a visible character, a cursor comes from an earlier answer, and
+    a quantity has no point (JSON Schema takes 2.0 for an integer).
+    """
+    if case.meta is None or case.meta.generation.mode is GenerationMode.NEGATIVE:
+        return
+    (case.query or {}).pop("cursor", None)
+    body: Any = case.body
+    if not isinstance(body, dict):
+        return
+    if "customer" in body:
+        body["customer"]["email"] = email
+    for line in body.get("items", []):
+        line["quantity"] = int(line["quantity"])
+    named = [body["customer"], *body["items"]] if "customer" in body else []
+    for texts, name in [(body, "reason"), *((each, "name") for each in named)]:
+        if name in texts and not is_visible(texts[name]):
+            texts[name] = "Ada"
+
+
+def checks_to_leave_out(case: Case[Any]) -> list[CheckFunction]:
+    """Return the checks that do not apply to a request: the API ignores parameters that it does not know."""
+    has_unknown_parameter = not (case.query or {}).keys() <= {"status", "cursor", "limit"}
+    return [negative_data_rejection] if has_unknown_parameter else []
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode))
+@pytest.mark.parametrize(("method", "path"), [(method, path) for method, path, _ in ROUTES])
+def test_the_api_answers_as_the_document_says(schema: BaseSchema, method: str, path: str, mode: GenerationMode) -> None:
+    @settings(REPEATABLE, max_examples=10)
+    @given(case=schema[path][method].as_strategy(generation_mode=mode), email=ADDRESSES)
+    def check(case: Case[Any], email: str) -> None:
+        keep_the_rules_in_words(case, email)
+        response = case.call(headers=TOKEN)
+        case.validate_response(response, excluded_checks=checks_to_leave_out(case))
+
+    check()
+
+
+def test_a_status_that_the_document_does_not_have_is_found(schema: BaseSchema) -> None:
+    operation = schema["/orders/{order_id}"]["GET"]
+    case = operation.Case(path_parameters={"order_id": "ord_aaaaaaaaaaaaaaaaaaaaaaaaaa"})
+    response = case.call(headers=TOKEN)
+    case.validate_response(response)
+    del schema.raw_schema["paths"]["/orders/{order_id}"]["get"]["responses"]["404"]
+    changed = schemathesis.openapi.from_dict(schema.raw_schema)["/orders/{order_id}"]["GET"]
+    with pytest.raises(FailureGroup, match="Undocumented"):
+        changed.Case(path_parameters=case.path_parameters).validate_response(response)
+
+
+def test_the_api_answers_a_sequence_of_requests_as_the_document_says(
+    schema: BaseSchema, dynamodb: DynamoDBClient
+) -> None:
+    answers = Counter[tuple[str, int]]()
+
+    class Requests(schema.as_state_machine()):  # type: ignore[misc] # made from the document, with its links
+        """Requests that follow the links of earlier answers: each run begins without orders."""
+
+        def setup(self) -> None:
+            for item in dynamodb.scan(TableName="orders")["Items"]:
+                dynamodb.delete_item(TableName="orders", Key={"order_id": item["order_id"]})
+
+        def before_call(self, case: Case[Any]) -> None:
+            keep_the_rules_in_words(case)
+
+        def get_call_kwargs(self, case: Case[Any]) -> dict[str, Any]:
+            return {"headers": TOKEN}
+
+        def after_call(self, response: schemathesis.Response, case: Case[Any]) -> None:
+            super().after_call(response, case)
+            answers[case.operation.label, response.status_code] += 1
+
+        def validate_response(self, response: schemathesis.Response, case: Case[Any], **options: Any) -> None:
+            case.validate_response(
+                response,
+                excluded_checks=checks_to_leave_out(case),
+                transport_kwargs=options,
+                recorder=self.recorder,
+            )
+
+    Requests.run(settings=settings(REPEATABLE, max_examples=12, stateful_step_count=6))
+    assert answers["POST /orders", 201]
+    assert answers["GET /orders/{order_id}", 200] + answers["POST /orders/{order_id}/cancellation", 200]
