@@ -95,10 +95,10 @@ async def _row(client: httpx.AsyncClient, console: str, order: Mapping[str, Any]
     """Wait for the mail about an order, and return the table's row about both. Raises DemoError."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
-        found = (await client.get(f"{console}/api/v1/search", params={"query": order["order_id"]})).json()
+        found = (await client.get(f"{console}/api/v1/search", params={"query": order["order_number"]})).json()
         for mail in found["messages"]:
             total = f"{order['total']} {order['currency']}"
-            return order["order_id"], order["customer"]["name"], total, mail["To"][0]["Address"], mail["Subject"]
+            return order["order_number"], order["customer"]["name"], total, mail["To"][0]["Address"], mail["Subject"]
         await asyncio.sleep(0.05)
     raise DemoError(f"No mail for {order['order_id']} came within {PATIENCE:.0f} s; the lines above say what happened.")
 

@@ -4,6 +4,7 @@
     ├── SettingsError                 settings.py
     ├── UnknownCurrencyError          domain/money.py
     ├── NoSuchEventError              domain/events.py
+    ├── OrderNumberInvalidError       domain/order_number.py
     ├── BodyRefusedError              http/request_body.py
     ├── UnauthenticatedError          http/authorization.py
     ├── ForbiddenError                http/authorization.py

@@ -81,15 +81,15 @@ def test_every_template_renders_the_sample_event(
 ) -> None:
     event = in_locale(samples[event_type], locale)
     message = render(messages, event)
-    order_id = event["data"]["order_id"]
+    order_number = event["data"]["order_number"]
     seen = str(Text(message.html))
-    assert order_id in message.subject
+    assert order_number in message.subject
     assert "\n" not in message.subject
     assert f'<html lang="{locale}">' in message.html
     for body in (message.text, seen):
         for part in (
             SHOP,
-            order_id,
+            order_number,
             "Ada Lovelace",
             "Notes on the Engine",
             "2 \N{MULTIPLICATION SIGN}",
@@ -103,6 +103,15 @@ def test_every_template_renders_the_sample_event(
     assert max(map(len, message.text.splitlines())) <= 72
 
 
+@pytest.mark.parametrize("missing", [{}, {"order_number": None}, {"order_number": ""}])
+def test_an_event_without_a_number_is_named_by_its_id(
+    messages: Messages, paid: dict[str, Any], missing: dict[str, Any]
+) -> None:
+    del paid["data"]["order_number"]
+    paid["data"] |= missing
+    assert render(messages, paid).subject == "Your order ord_a7yuqahkcwyojza3z7chx7dkkq is confirmed"
+
+
 def test_the_plain_text_of_a_payment_reads_well(messages: Messages, paid: dict[str, Any]) -> None:
     assert (
         render(messages, paid).text.replace("\N{NARROW NO-BREAK SPACE}", " ")
@@ -113,7 +122,7 @@ Thank you, Ada Lovelace.
 
 We have received your payment, and your order is confirmed.
 
-Order   ord_a7yuqahkcwyojza3z7chx7dkkq
+Order   A7YUQ-AHKC7
 Paid    November 22, 2026, 10:15 AM UTC
 
 ------------------------------------------------------------------------
@@ -138,7 +147,7 @@ Hello Ada Lovelace.
 
 Your order is cancelled. Here you see why, and what you had ordered.
 
-Order       ord_a7yuqahkcwyojza3z7chx7dkkq
+Order       A7YUQ-AHKC7
 Paid        November 22, 2026, 10:15 AM UTC
 Cancelled   November 22, 2026, 10:18 AM UTC
 Reason      Ordered twice by mistake
@@ -199,7 +208,7 @@ def test_a_text_message_is_short_and_of_plain_characters(
 ) -> None:
     event = in_locale(samples[event_type], locale)
     message = text_message(messages, event)
-    assert message == TextMessage(text=f"{SHOP}: {text.format(event['data']['order_id'])}")
+    assert message == TextMessage(text=f"{SHOP}: {text.format(event['data']['order_number'])}")
     assert message.segments == segments
 
 

@@ -67,12 +67,12 @@ def test_a_missing_file_fails_the_check(check: Callable[[], tuple[int, list[str]
 
 def test_an_undefined_variable_fails_the_check(check: Callable[[], tuple[int, list[str]]], templates: Path) -> None:
     change(templates / "order.cancelled.v1/en/mail.html.jinja", "cancelled_at", "canceled_at")
-    change(templates / "order.paid.v1/vi/text_message.txt.jinja", "order_id", "orderid")
+    change(templates / "order.paid.v1/vi/text_message.txt.jinja", "order_number", "ordernumber")
     status, said = check()
     assert status == 1
     assert sorted(line.partition(", with the event ")[0] for line in said[1:]) == [
         "  order.cancelled.v1/en/mail.html.jinja, line 8: 'canceled_at' is undefined",
-        "  order.paid.v1/vi/text_message.txt.jinja, line 1: 'orderid' is undefined",
+        "  order.paid.v1/vi/text_message.txt.jinja, line 1: 'ordernumber' is undefined",
     ]
 
 
@@ -113,7 +113,7 @@ def test_a_preview_has_every_mail_and_text_message_in_every_locale(
         written = {path.name: path.read_text(encoding="utf-8") for path in (folder / place).iterdir()}
         assert written.keys() == {"headers.txt", "mail.txt", "mail.html", "text_message.txt"}
         assert "To: Ada Lovelace <ada@example.com>\n" in written["headers.txt"]
-        assert all(event["subject"] in content for content in written.values())
+        assert all(event["data"]["order_number"] in content for content in written.values())
         assert f'href="{place}/mail.html"' in index
     assert "<img" not in index
 

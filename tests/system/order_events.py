@@ -44,6 +44,7 @@ def event_of(number: int, event_type: str = PAID, **of_customer: Any) -> dict[st
     event |= {"id": event_id(number, event_type), "subject": order_id, "time": now}
     event["data"] |= {
         "order_id": order_id,
+        "order_number": order_id,  # the mail shows it
         "customer": customer(number) | {"locale": "en", "channels": ["mail"]} | of_customer,
     }
     return event

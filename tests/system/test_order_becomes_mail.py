@@ -7,6 +7,7 @@ import httpx
 import pytest
 from kafka import KafkaProducer
 
+from functions.order.domain.order_number import order_number
 from samrun.testing.waiting import eventually
 from tests.system.order_stack import OrderStack
 
@@ -113,8 +114,10 @@ def test_a_wrong_order_is_refused_with_every_wrong_field(shared: OrderStack) -> 
 
 
 def _mail_about(stack: OrderStack, order_id: str) -> dict[str, Any]:
+    query = {"query": order_number(order_id)}
+
     def look() -> dict[str, Any] | None:
-        found = httpx.get(f"{stack.endpoints['console']}/api/v1/search", params={"query": order_id}).json()
+        found = httpx.get(f"{stack.endpoints['console']}/api/v1/search", params=query).json()
         for mail in found["messages"]:
             message: dict[str, Any] = httpx.get(f"{stack.endpoints['console']}/api/v1/message/{mail['ID']}").json()
             return message

@@ -93,17 +93,20 @@ def found(function: Function, session: boto3.Session) -> Iterator[Locations]:
         )
 
 
-def dead_letter(found: Locations, offset: int, *, reason: str = "the value is not JSON", size: int = 0) -> None:
+def dead_letter(
+    found: Locations, offset: int, *, reason: str = "the value is not JSON", size: int = 0, key: str = "key"
+) -> None:
     """Put a record into the queue, as notify does."""
+    encoded_key = base64.b64encode(key.encode()).decode()
     source = {
         "topic": "t",
         "partition": 0,
         "offset": offset,
-        "key": "a2V5",
+        "key": encoded_key,
         "value": base64.b64encode(NAME.encode() + b"x" * size).decode(),
         "headers": [{"traceparent": [48, 48, -61]}],
     }
-    record = Record(partition_id="t-0", topic="t", partition=0, offset=offset, key="a2V5", source=source)
+    record = Record(partition_id="t-0", topic="t", partition=0, offset=offset, key=encoded_key, source=source)
     DeadLetters(client=found.sqs, queue_url=found.queue_url).put(record, reason=reason)
 
 
@@ -139,12 +142,20 @@ def test_list_has_both_locations_and_no_personal_data(found: Locations, capsys: 
     discard(found, 3, 4)
     assert tool.list_dead_letters(found) == 0
     header, *rows = capsys.readouterr().out.splitlines()
-    assert header.split() == ["ID", "TOPIC", "PARTITION", "OFFSET", "WHEN", "WHERE", "REASON"]
+    assert header.split() == ["ID", "ORDER", "TOPIC", "PARTITION", "OFFSET", "WHEN", "WHERE", "REASON"]
     assert [row.split(None, 1)[0] for row in rows] == ["t-0-3", "t-0-4", "t-0-7"]
     assert " ".join(rows[0].split()) == "t-0-3 t 0 3 2026-11-22 23:00:00Z bucket RetryAttemptsExhausted (Unhandled)"
     assert rows[2].endswith("Z  queue   the value is not JSON")
     shown = "".join(rows)
     assert not [secret for secret in (NAME, base64.b64encode(NAME.encode()).decode()) if secret in shown]
+
+
+def test_list_has_the_number_of_a_records_order(found: Locations, capsys: pytest.CaptureFixture[str]) -> None:
+    dead_letter(found, 7, key="ord_a7yuqahkcwyojza3z7chx7dkkq")
+    tool.list_dead_letters(found)
+    assert capsys.readouterr().out.splitlines()[1].split()[:3] == ["t-0-7", "A7YUQ-AHKC7", "t"]
+    tool.show(found, "t-0-7")
+    assert json.loads(capsys.readouterr().out)["order_number"] == "A7YUQ-AHKC7"
 
 
 def test_list_says_that_there_are_no_dead_letters(found: Locations, capsys: pytest.CaptureFixture[str]) -> None:

@@ -102,6 +102,7 @@ def _print_table(dead_letters: Iterable[DeadLetter]) -> None:
     rows = [
         (
             each.id,
+            each.order_number,
             each.topic,
             str(each.partition),
             str(each.offset),
@@ -112,7 +113,7 @@ def _print_table(dead_letters: Iterable[DeadLetter]) -> None:
         for each in dead_letters
     ]
     if rows:
-        print(table([("ID", "TOPIC", "PARTITION", "OFFSET", "WHEN", "WHERE", "REASON"), *rows]))
+        print(table([("ID", "ORDER", "TOPIC", "PARTITION", "OFFSET", "WHEN", "WHERE", "REASON"), *rows]))
     else:
         print("There are no dead letters.")
 

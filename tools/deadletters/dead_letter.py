@@ -6,6 +6,9 @@ import base64
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from functions.order.domain.order import is_order_id
+from functions.order.domain.order_number import order_number
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -37,11 +40,18 @@ class DeadLetter:
         """The name of the record (topic, partition and offset), the same for each copy."""
         return f"{self.topic}-{self.partition}-{self.offset}"
 
+    @property
+    def order_number(self) -> str:
+        """The number of the record's order, by the record's key; empty if the key is no order's id."""
+        key = _text(base64.b64decode((self.record or {}).get("key") or ""))
+        return order_number(key) if is_order_id(key) else ""
+
     def readable(self) -> dict[str, Any]:
         """Return the whole dead letter for JSON, with key, value and headers as text. It has personal data."""
         record = self.record or {}
         return {
             "id": self.id,
+            "order_number": self.order_number,
             "reason": self.reason,
             "when": self.when.isoformat(timespec="seconds"),
             "where": f"{self.where}: {self.place}",

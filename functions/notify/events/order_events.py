@@ -47,11 +47,15 @@ class Customer(BaseModel):
 
 
 class OrderData(BaseModel):
-    """Data that the events of all orders have. Other fields stay as they are, for templates that use them."""
+    """Data that the events of all orders have. Other fields stay as they are, for templates that use them.
+
+    Older events have no `order_number`; then people read the id.
+    """
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
     order_id: Identifier
+    order_number: str | None = None
     customer: Customer
 
 

@@ -1,6 +1,7 @@
 """Messages: rendered from templates/<event type>/<locale>/, one notification in one language each.
 
-A template sees the fields of the event's `data` by their names, and `locale` and `shop_name`. A new
+A template sees the fields of the event's `data` by their names, and `locale` and `shop_name`. An event without an
+order's number has the order's id as `order_number`. A new
 notification or language is a new folder.
 """
 
@@ -101,7 +102,8 @@ class Messages:
         return TextMessage(text=_on_one_line(language.render(TEXT_MESSAGE, self._values(event))))
 
     def _values(self, event: OrderEvent) -> dict[str, Any]:
-        return event.data.model_dump() | {"shop_name": self._shop_name}
+        data = event.data
+        return data.model_dump() | {"order_number": data.order_number or data.order_id, "shop_name": self._shop_name}
 
     def _language(self, event: OrderEvent) -> _Language:
         """Find the nearest language: vi-VN, then vi, then English (RFC 4647, lookup)."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from functions.order.domain.order import ORDER_CANCELLED, ORDER_PAID, snapshot
+from functions.order.domain.order_number import order_number
 from functions.order.domain.timestamps import rfc3339
 from functions.order.errors import OrderError
 
@@ -37,7 +38,7 @@ def event_of(order: Order, event_type: str) -> ProducerRecord:
     Raises NoSuchEventError.
     """
     paid_at = rfc3339(order.created_at)
-    data = {**snapshot(order), "paid_at": paid_at}
+    data = {**snapshot(order), "order_number": order_number(order.order_id), "paid_at": paid_at}
     if event_type == ORDER_PAID:
         return _producer_record(order, event_type, time=paid_at, data=data)
     if event_type == ORDER_CANCELLED and (cancellation := order.cancellation):

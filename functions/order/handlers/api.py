@@ -17,6 +17,7 @@ from pydantic import WithJsonSchema
 
 from functions.order import bootstrap
 from functions.order.domain.order import ORDER_CANCELLED, ORDER_ID, Cancellation, Status
+from functions.order.domain.order_number import OrderNumberInvalidError, order_id_start
 from functions.order.domain.order_page import Page
 from functions.order.domain.timestamps import to_milliseconds
 from functions.order.domain.traceparent import continue_or_start, trace_id
@@ -24,7 +25,7 @@ from functions.order.handlers.error_answers import ANSWERS, answer_to
 from functions.order.handlers.observability import metrics, tracer
 from functions.order.http import openapi, request_body
 from functions.order.http.authorization import Caller, caller_of
-from functions.order.http.field_types import MAX_REFERENCE
+from functions.order.http.field_types import MAX_REFERENCE, REFERENCE
 from functions.order.http.problems import gateway_answer
 from functions.order.http.request_body import BodyRefusedError
 from functions.order.http.schema import (
@@ -97,15 +98,30 @@ def list_orders(
         WithJsonSchema(openapi.CURSOR),
     ] = None,
     limit: Annotated[int, Query(ge=1, le=100, description="The most orders on a page.")] = 20,
+    customer_id: Annotated[
+        str | None,
+        Query(max_length=MAX_REFERENCE, pattern=REFERENCE, description="Only orders of this customer."),
+        WithJsonSchema(openapi.CUSTOMER_ID),
+    ] = None,
+    number: Annotated[
+        str | None,
+        Query(description="Only the customer's order with this `order_number`."),
+        WithJsonSchema(openapi.NUMBER),
+    ] = None,
 ) -> OrderPage:
     """Return a page of the orders that the caller may read."""
     reader = caller()
-    if reader.may_read_all:
+    id_start = None if number is None else order_id_start(number)
+    customer = customer_id if reader.may_read_all else reader.subject or ""
+    if customer is None:
+        if number is not None:
+            raise OrderNumberInvalidError("An order is found by its number only if you send its customer_id, too")
         page = queries.of_all(status=status, cursor=cursor, limit=limit)
-    elif reader.subject and len(reader.subject) <= MAX_REFERENCE:
-        page = queries.of_customer(reader.subject, status=status, cursor=cursor, limit=limit)
-    else:  # no customer has such an id, and DynamoDB would refuse the query
+    elif customer_id not in {None, customer} or not 0 < len(customer) <= MAX_REFERENCE:
+        # Orders of another customer; or no customer has such an id, and DynamoDB would refuse the query.
         page = Page(orders=(), next_cursor=None)
+    else:
+        page = queries.of_customer(customer, status=status, id_start=id_start, cursor=cursor, limit=limit)
     return order_page(page)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
+from functions.order.domain.order_number import OrderNumberInvalidError
 from functions.order.http.authorization import ForbiddenError, UnauthenticatedError
 from functions.order.http.problems import problem, wrong_fields
 from functions.order.http.request_body import BodyRefusedError
@@ -46,6 +47,10 @@ def _cursor_field(_: CursorInvalidError) -> list[WrongField]:
     return [{"field": "/cursor", "message": "Input should be the next_cursor of another page"}]
 
 
+def _number_field(error: OrderNumberInvalidError) -> list[WrongField]:
+    return [{"field": "/number", "message": str(error)}]
+
+
 def _log_unavailable(_: StoreUnavailableError) -> None:
     logger.warning("store unavailable")
 
@@ -76,6 +81,9 @@ ANSWERS: Mapping[type[Exception], ErrorAnswer] = {
     ),
     CursorInvalidError: ErrorAnswer(
         status=HTTPStatus.UNPROCESSABLE_ENTITY, detail=_CORRECT_FIELDS, errors=_cursor_field
+    ),
+    OrderNumberInvalidError: ErrorAnswer(
+        status=HTTPStatus.UNPROCESSABLE_ENTITY, detail=_CORRECT_FIELDS, errors=_number_field
     ),
     UnauthenticatedError: ErrorAnswer(
         status=HTTPStatus.UNAUTHORIZED,

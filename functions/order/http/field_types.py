@@ -69,8 +69,9 @@ def _currency(code: str) -> str:
 
 
 MAX_REFERENCE = 128
+REFERENCE = "^[!-~]+$"
 
-Reference = Annotated[str, Field(max_length=MAX_REFERENCE, pattern="^[!-~]+$")]
+Reference = Annotated[str, Field(max_length=MAX_REFERENCE, pattern=REFERENCE)]
 # Rules of `json_schema_extra` are for the document only: the validator has a message that people understand.
 Name = Annotated[
     str, Field(min_length=1, max_length=200, json_schema_extra={"pattern": ONE_LINE}), AfterValidator(_readable)

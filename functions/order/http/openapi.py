@@ -7,7 +7,9 @@ from typing import Any, get_args
 from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
 
 from functions.order.domain.order import Status
+from functions.order.domain.order_number import TYPED_NUMBER
 from functions.order.http import problems
+from functions.order.http.field_types import MAX_REFERENCE, REFERENCE
 from functions.order.http.problems import Problem
 from functions.order.http.schema import OrderPage, StoredOrder
 
@@ -51,6 +53,7 @@ _STORED_ORDER_EXAMPLES = {
         "summary": "Two books in euros",
         "value": {
             "order_id": "ord_a7yuqahkcwyojza3z7chx7dkkq",
+            "order_number": "A7YUQ-AHKC7",
             "status": "paid",
             **_EXAMPLE,
             "total": "25.00",
@@ -62,6 +65,9 @@ _STORED_ORDER_EXAMPLES = {
 # An optional parameter is never `null`, as Pydantic would describe it. A cursor is an order's place, in base64url.
 STATUS: dict[str, Any] = {"type": "string", "enum": [*get_args(Status)]}
 CURSOR: dict[str, Any] = {"type": "string", "minLength": 76, "maxLength": 76, "pattern": "^[A-Za-z0-9_-]{74}==$"}
+
+CUSTOMER_ID: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": MAX_REFERENCE, "pattern": REFERENCE}
+NUMBER: dict[str, Any] = {"type": "string", "pattern": TYPED_NUMBER}
 
 
 def _header(description: str) -> dict[str, Any]:
@@ -148,7 +154,7 @@ LIST_ORDERS: dict[str, Any] = {
     "summary": "List orders",
     "description": (
         "Lists the orders that you may read, newest first. A new order appears after a moment, not at once. "
-        "Follow `next_cursor` until it is null."
+        "Follow `next_cursor` until it is null. To find an order by its number, name its customer, too."
     ),
     "responses": {
         200: {"description": "A page of orders.", "content": {"application/json": {"model": OrderPage}}},

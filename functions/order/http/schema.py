@@ -31,6 +31,7 @@ from functions.order.domain.order import (
     snapshot,
     total_of,
 )
+from functions.order.domain.order_number import ORDER_NUMBER, order_number
 from functions.order.domain.timestamps import rfc3339, to_milliseconds
 from functions.order.http.field_types import (
     Amount,
@@ -232,10 +233,20 @@ class OrderCancellation(TypedDict):
     cancelled_at: Annotated[str, Field(description="In UTC, RFC 3339.")]
 
 
+OrderNumber = Annotated[
+    str,
+    Field(
+        description="A short name of the order, for people. Another order may have it, too, but hardly ever does.",
+        pattern=ORDER_NUMBER,
+    ),
+]
+
+
 class StoredOrder(TypedDict):
     """An order as it is stored."""
 
     order_id: Annotated[str, Field(description="Derived from the payment's reference.")]
+    order_number: OrderNumber
     status: Status
     customer: OrderCustomer
     items: list[StoredOrderLine]
@@ -247,7 +258,12 @@ class StoredOrder(TypedDict):
 
 def stored_order(order: Order) -> StoredOrder:
     """Build the API's answer for an order."""
-    document = {**snapshot(order), "status": order.status, "created_at": rfc3339(order.created_at)}
+    document = {
+        **snapshot(order),
+        "order_number": order_number(order.order_id),
+        "status": order.status,
+        "created_at": rfc3339(order.created_at),
+    }
     if cancellation := order.cancellation:
         document["cancellation"] = {
             "reason": cancellation.reason,
@@ -260,6 +276,7 @@ class ListedOrder(TypedDict):
     """An order as a list shows it."""
 
     order_id: str
+    order_number: OrderNumber
     status: Status
     customer_id: str
     currency: str
@@ -284,6 +301,7 @@ def order_page(page: Page) -> OrderPage:
 def _listed_order(order: OrderSummary) -> ListedOrder:
     return {
         "order_id": order.order_id,
+        "order_number": order_number(order.order_id),
         "status": order.status,
         "customer_id": order.customer_id,
         "currency": order.currency,

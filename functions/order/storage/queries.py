@@ -44,16 +44,27 @@ class OrderQueries:
         self._client = client
         self._table = table
 
-    def of_customer(self, customer_id: str, *, status: Status | None, cursor: str | None, limit: int) -> Page:
-        """Return a page of one customer's orders. Raises CursorInvalidError and StoreUnavailableError."""
+    def of_customer(
+        self, customer_id: str, *, status: Status | None, cursor: str | None, limit: int, id_start: str | None = None
+    ) -> Page:
+        """Return a page of one customer's orders, of those whose ids begin with `id_start`.
+
+        Raises CursorInvalidError and StoreUnavailableError.
+        """
         partition: dict[str, Any] = {
             "IndexName": BY_CUSTOMER,
             "KeyConditionExpression": "customer_id = :partition AND listed_at < :place",
         }
+        filters, values = [], {":partition": customer_id}
         if status is not None:
-            partition["FilterExpression"] = "#status = :status"
+            filters.append("#status = :status")
             partition["ExpressionAttributeNames"] = {"#status": "status"}
-        values = {":partition": customer_id, **({":status": status} if status else {})}
+            values[":status"] = status
+        if id_start is not None:
+            filters.append("begins_with(order_id, :id_start)")
+            values[":id_start"] = id_start
+        if filters:
+            partition["FilterExpression"] = " AND ".join(filters)
         place = _place(cursor)
         return _page(self._entries(partition, {**values, ":place": place}, limit), limit)
 

@@ -11,6 +11,7 @@ import pytest
 from kafka.errors import KafkaTimeoutError, NotLeaderForPartitionError
 
 from functions.order.domain.order import ORDER_PAID
+from functions.order.domain.order_number import order_number
 from functions.order.http.schema import NewOrder
 from functions.order.producer.kafka_publisher import KafkaPublisher, NotPublishedError
 from functions.order.storage.client import StoreUnavailableError, dynamodb_client
@@ -43,6 +44,7 @@ def test_each_sample_order_is_recorded_published_and_readable(
     assert placed.headers["Location"] == f"/orders/{order['order_id']}"
     assert order == {
         "order_id": order["order_id"],
+        "order_number": order_number(order["order_id"]),
         "status": "paid",
         "customer": sent["customer"],
         "items": sent["items"],
@@ -56,7 +58,7 @@ def test_each_sample_order_is_recorded_published_and_readable(
 
     [record] = publisher.records
     assert record.key == order["order_id"]
-    snapshot = {name: order[name] for name in ("order_id", "customer", "items", "currency", "total")}
+    snapshot = {name: order[name] for name in ("order_id", "order_number", "customer", "items", "currency", "total")}
     assert json.loads(record.value)["data"] == {**snapshot, "paid_at": order["created_at"]}
 
     item = stored_item(dynamodb, order["order_id"])

@@ -98,7 +98,7 @@ def test_a_list_has_the_callers_orders_newest_first(
     assert own["next_cursor"] is None
     assert own["orders"][0] == {
         "customer_id": "cus_ada",
-        **{name: placed[2][name] for name in ("order_id", "status", "currency", "total", "created_at")},
+        **{name: placed[2][name] for name in ("order_id", "order_number", "status", "currency", "total", "created_at")},
     }
 
     everybodys = call(as_caller(request, scope="orders:read:all")).json
@@ -148,3 +148,57 @@ def test_the_answer_names_a_wrong_parameter_of_a_list(
     refused = call({**event("api/list-orders.json"), "queryStringParameters": {name: value}})
     assert refused.is_problem(422)
     assert [error["field"] for error in refused.json["errors"]] == [f"/{name}"]
+
+
+def test_an_order_is_found_by_its_number_and_customer(
+    call: CallApi, event: Callable[[str], Event], new_order_body: Callable[[], Event], dynamodb: DynamoDBClient
+) -> None:
+    placed = []
+    for number in range(3):
+        body = new_order_body()
+        body["payment"]["reference"] = f"pay_{number}"
+        placed.append(call(with_body(event("api/create-order-ada.json"), body)).json)
+    request = event("api/list-orders.json")
+
+    def found(*, sub: str, scope: str = "", **parameters: str) -> list[str]:
+        answer = call(as_caller({**request, "queryStringParameters": parameters}, sub=sub, scope=scope))
+        assert answer.status == 200
+        return [order["order_id"] for order in answer.json["orders"]]
+
+    wanted = placed[1]["order_id"]
+    number = placed[1]["order_number"]
+    support = {"sub": "support", "scope": "orders:read:all"}
+    assert found(sub="cus_ada", number=number) == [wanted]
+    assert found(sub="cus_ada", number=number.lower(), customer_id="cus_ada") == [wanted]
+    assert found(**support, customer_id="cus_ada", number=number) == [wanted]
+    assert found(**support, customer_id="cus_ada", number=number, status="cancelled") == []
+    assert len(found(**support, customer_id="cus_ada")) == 3
+    assert found(**support, customer_id="cus_eve", number=number) == []
+    assert found(sub="cus_eve", number=number) == []
+    assert found(sub="cus_eve", customer_id="cus_ada") == []
+
+
+@pytest.mark.parametrize(
+    ("parameters", "field", "message"),
+    [
+        ({"number": "A7YUQ-AHKC6"}, "/number", "wrong"),
+        ({"number": "ord_a7yuqahkc"}, "/number", "such as"),
+        ({"number": "A7YUQ-AHKC7"}, "/number", "customer_id"),
+        ({"customer_id": ""}, "/customer_id", "pattern"),
+        ({"customer_id": "x" * 129}, "/customer_id", "128"),
+    ],
+)
+def test_a_wrong_number_or_customer_is_named(
+    call: CallApi,
+    event: Callable[[str], Event],
+    dynamodb: DynamoDBClient,
+    parameters: dict[str, str],
+    field: str,
+    message: str,
+) -> None:
+    request = {**event("api/list-orders.json"), "queryStringParameters": parameters}
+    refused = call(as_caller(request, sub="support", scope="orders:read:all"))
+    assert refused.is_problem(422)
+    [error] = refused.json["errors"]
+    assert error["field"] == field
+    assert message in error["message"]

@@ -9,6 +9,7 @@
 `samrun.testing.listeners`: listeners of a broker with TLS and passwords.
 `samrun.testing.mapping`: `Batch` and the rest, to invoke a function as a mapping does, and to discard a batch.
 `samrun.testing.kafka_records`: records, batches and a mapping with plain values.
+`samrun.testing.in_process_api`: an HTTP API in front of handlers in this process, as an ASGI application.
 `samrun.testing.templates`: a template's parameters, its translation and its resolved values.
 `samrun.testing.services`: the versions and addresses of the services that a stack starts.
 `samrun.testing.fixtures`: fixtures of pytest for brokers; the only module that needs pytest.
