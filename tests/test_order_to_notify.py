@@ -29,7 +29,8 @@ from functions.notify.events.order_events import OrderEvent, read_order_event
 from functions.notify.events.records import Record
 from functions.notify.messages.messages import Messages
 from functions.order.domain.events import event_of
-from functions.order.domain.order import ORDER_CANCELLED, ORDER_PAID, Cancellation
+from functions.order.domain.order import ORDER_CANCELLED, ORDER_ID, ORDER_PAID, Cancellation
+from functions.order.domain.order_number import ORDER_NUMBER
 from functions.order.http import field_types
 from functions.order.http.schema import NewCancellation, NewOrder
 
@@ -172,6 +173,8 @@ def test_the_rules_of_a_customers_fields_stand_in_the_contract() -> None:
     assert CUSTOMER["email"]["pattern"] == field_types.MAIL_ADDRESS
     assert CUSTOMER["phone"]["pattern"] == field_types.PHONE_NUMBER
     assert SCHEMAS[ORDER_PAID]["$defs"]["line"]["pattern"] == field_types.ONE_LINE
+    assert SCHEMAS[ORDER_PAID]["$defs"]["orderNumber"]["pattern"] == ORDER_NUMBER
+    assert SCHEMAS[ORDER_PAID]["$defs"]["orderId"]["pattern"] == ORDER_ID
     document = NewOrder.model_json_schema()["$defs"]
     for name in ("email", "phone"):
         asked = document["NewCustomer"]["properties"][name]
