@@ -26,6 +26,7 @@
     │   │   ├── EventRuleError              template/triggers/event_rules.py
     │   │   ├── UnresolvableError           template/resolution/intrinsics.py
     │   │   ├── LoopError                   template/reading/language_extensions.py
+    │   │   ├── ResourceTypeError           template/reading/source.py
     │   │   ├── ExpressionError             template/triggers/schedule_expressions.py
     │   │   ├── ScheduleError               template/triggers/schedules.py
     │   │   └── TargetInputError            template/triggers/target_inputs.py

@@ -22,7 +22,7 @@ from samrun.mapping.schema_validator import SchemaValidator
 from samrun.queues.poller import QueuePoller
 from samrun.schemas.registry import open_registry
 from samrun.services.clients import Clients
-from samrun.settings import Settings
+from samrun.settings import REGISTRY_VARIABLE, Settings
 from samrun.streams.poller import StreamPoller
 from samrun.streams.sources import stream_source
 from samrun.supervision.supervisor import Supervisor
@@ -98,11 +98,16 @@ class TriggerLauncher:
         if config is None:
             return None
         url = self.settings.schema_registry
+        if not (config.uri or url):
+            text = f"{mapping.logical_id} has no schema registry: its address is in AWS. Set {REGISTRY_VARIABLE} to one"
+            self.terminal.step("mapping", text)
+            return None
         if config.is_glue:
             text = f"{mapping.logical_id} uses Glue in the local AWS: register its schemas there"
             self.terminal.step("mapping", text)
         elif url:
-            text = f"{mapping.logical_id} uses the schema registry {url} instead of {config.uri}, without AccessConfigs"
+            own = config.uri or "its own"
+            text = f"{mapping.logical_id} uses the schema registry {url} instead of {own}, without AccessConfigs"
             self.terminal.step("mapping", text)
         return SchemaValidator(
             config=config,

@@ -60,8 +60,9 @@ def _content(
     content = properties.get("Content", {})
     if logical_id in declared:
         return content
-    original = content["S3Key"]
-    return template.intrinsics.resolve(declared[original].get("Properties", {}).get("ContentUri"))
+    original = declared.get(content.get("S3Key"))
+    # Another key is that of a layer in S3.
+    return template.intrinsics.resolve(original["Properties"].get("ContentUri")) if original else content
 
 
 def _package(arn: str) -> str | None:

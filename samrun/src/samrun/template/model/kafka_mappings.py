@@ -34,7 +34,8 @@ class KafkaAuthentication:
 class SchemaRegistryConfig:
     """Schema registry of a mapping: which `attributes` of records it validates, and what the function gets of them.
 
-    `uri` is a URL or the ARN of a registry of Glue. `access` has the ARNs of secrets, by the type of AWS.
+    `uri` is a URL or the ARN of a registry of Glue; it is empty if only AWS knows it. `access` has the ARNs of secrets,
+    by the type of AWS.
     """
 
     uri: str

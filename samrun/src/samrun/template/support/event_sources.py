@@ -7,7 +7,7 @@ from samrun.template.arns import function_name
 from samrun.template.model.application import MissingTrigger
 from samrun.template.resolution.resolved_template import ResolvedTemplate
 from samrun.template.support.levels import AS_AWS, Level, Support, different, not_run
-from samrun.template.support.resource_types import EVENT_SOURCE_MAPPING
+from samrun.template.triggers.event_source_mappings import event_source_mappings
 from samrun.template.triggers.stream_triggers import streams_by_arn
 
 _UNKNOWN = "unknown event source"
@@ -90,7 +90,7 @@ def missing_triggers(template: ResolvedTemplate) -> Iterator[MissingTrigger]:
 def _of_other_stacks(template: ResolvedTemplate) -> Iterator[MissingTrigger]:
     """Yield each trigger by a stream that the template does not declare."""
     functions, streams = template.function_arns(), streams_by_arn(template)
-    for logical_id, properties in template.of_type(EVENT_SOURCE_MAPPING):
+    for logical_id, properties in event_source_mappings(template):
         source, function = _source_of_mapping(properties), function_name(str(properties["FunctionName"]))
         is_stream = source in {"DynamoDB stream", "Kinesis stream"}
         if is_stream and function in functions and str(properties["EventSourceArn"]) not in streams:
@@ -105,7 +105,7 @@ def _of_other_stacks(template: ResolvedTemplate) -> Iterator[MissingTrigger]:
 
 def _triggers(template: ResolvedTemplate) -> Iterator[tuple[str, str, str]]:
     """Yield the logical id, the event source and the function of each trigger that no other module reads."""
-    for logical_id, properties in template.of_type(EVENT_SOURCE_MAPPING):
+    for logical_id, properties in event_source_mappings(template):
         if source := _source_of_mapping(properties):
             yield logical_id, source, str(properties["FunctionName"])
     for logical_id, properties in template.of_type("AWS::Lambda::Permission"):

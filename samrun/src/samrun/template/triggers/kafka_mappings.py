@@ -1,6 +1,6 @@
 """Kafka mappings of a template: AWS::Lambda::EventSourceMapping, for MSK or a self-managed cluster."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,7 +11,9 @@ from samrun.template.model.kafka_mappings import KafkaAuthentication, KafkaMappi
 from samrun.template.resolution.booleans import is_true
 from samrun.template.resolution.references import CLUSTER_ARN
 from samrun.template.resolution.resolved_template import ResolvedTemplate
-from samrun.template.support.resource_types import EVENT_SOURCE_MAPPING
+from samrun.template.resolution.scalars import as_text
+from samrun.template.resolution.unknown_values import UnknownValue
+from samrun.template.triggers.event_source_mappings import event_source_mappings
 from samrun.template.triggers.mapping_limits import violations
 from samrun.template.triggers.mapping_properties import (
     filters,
@@ -44,9 +46,9 @@ def read_kafka_mappings(template: ResolvedTemplate, *, path: Path) -> Iterator[K
     """Yield the enabled mappings that read Kafka. Raises TemplateError."""
     function_arns = template.function_arns()
     groups: dict[str, str] = {}
-    for logical_id, properties in template.of_type(EVENT_SOURCE_MAPPING):
+    for logical_id, properties in event_source_mappings(template):
         config = _kafka_config(properties)
-        if config is None or not _is_enabled(properties):
+        if config is None or _reason_not_to_run(properties, function_arns):
             continue
         group = config.get("ConsumerGroupId")
         if group and (other := groups.setdefault(group, logical_id)) != logical_id:
@@ -71,9 +73,11 @@ def read_kafka_mappings(template: ResolvedTemplate, *, path: Path) -> Iterator[K
 
 def ignored_in_mappings(template: ResolvedTemplate) -> Iterator[str]:
     """Yield a text for each mapping that is not supported in full on one machine."""
-    for logical_id, properties in template.of_type(EVENT_SOURCE_MAPPING):
-        if ignored := ", ".join(_ignored(properties)):
-            yield f"{logical_id}: {ignored}"
+    function_arns = template.function_arns()
+    for logical_id, properties in event_source_mappings(template):
+        # samrun.template.support.event_sources has those of other sources.
+        if _kafka_config(properties) is not None and (reason := _reason_not_to_run(properties, function_arns)):
+            yield f"{logical_id}: {reason}"
 
 
 def _mapping(
@@ -115,6 +119,8 @@ def _refused(properties: Mapping[str, Any]) -> Iterator[str]:
     if not properties.get("Topics"):
         yield "Topics is missing: a Kafka mapping has one topic"
     yield from refused_position(properties)
+    if any("Type" not in each for each in properties.get("SourceAccessConfigurations", [])):
+        yield "an entry of SourceAccessConfigurations has no Type"
     if "ProvisionedPollerConfig" not in properties and (names := ", ".join(_of_provisioned_mode(properties))):
         yield f"{names}: only provisioned mode has that. Give the mapping a ProvisionedPollerConfig"
     if (_kafka_config(properties) or {}).get("ConsumptionMode") == "Queue":
@@ -179,12 +185,14 @@ def _bootstrap(properties: Mapping[str, Any]) -> str | None:
     # SAM writes the first name, the API the second.
     endpoints = properties.get("SelfManagedEventSource", {}).get("Endpoints", {})
     servers = endpoints.get("KafkaBootstrapServers") or endpoints.get("KAFKA_BOOTSTRAP_SERVERS")
-    return ",".join(servers) if servers else None
+    if isinstance(servers, str):
+        return servers or None
+    return ",".join(map(as_text, servers)) if servers else None
 
 
 def _authentication(properties: Mapping[str, Any]) -> KafkaAuthentication:
     # IAM_AUTH has no URI.
-    configured = {each["Type"]: each.get("URI") for each in properties.get("SourceAccessConfigurations", [])}
+    configured = {each.get("Type"): each.get("URI") for each in properties.get("SourceAccessConfigurations", [])}
     kind = next((each for each in configured if each in _MECHANISMS), None)
     return KafkaAuthentication(
         mechanism=_MECHANISMS[kind] if kind else None,
@@ -195,13 +203,10 @@ def _authentication(properties: Mapping[str, Any]) -> KafkaAuthentication:
     )
 
 
-def _is_enabled(properties: Mapping[str, Any]) -> bool:
-    return is_true(properties.get("Enabled", True))
-
-
-def _ignored(properties: Mapping[str, Any]) -> list[str]:
-    if _kafka_config(properties) is None:
-        return []  # samrun.template.support.event_sources has the others
-    if not _is_enabled(properties):
-        return ["it has Enabled: false"]
-    return []
+def _reason_not_to_run(properties: Mapping[str, Any], functions: Collection[str]) -> str | None:
+    if not is_true(properties.get("Enabled", True)):
+        return "it has Enabled: false"
+    function = properties.get("FunctionName")
+    if isinstance(function, UnknownValue) and function_name(function) not in functions:
+        return f"{function} is not a function of the template"
+    return None

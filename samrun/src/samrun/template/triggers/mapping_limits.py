@@ -7,6 +7,8 @@ from typing import Any
 
 import botocore.session
 
+from samrun.template.resolution.unknown_values import UnknownValue
+
 # A cluster's ARN may be one of the local AWS, and endpoints have another name in CloudFormation.
 _NOT_COMPARED = {"EventSourceArn", "SelfManagedEventSource", "FunctionName"}
 
@@ -26,6 +28,8 @@ def _input_shape() -> Any:
 
 
 def _violations(place: str, value: Any, shape: Any) -> Iterator[str]:
+    if isinstance(value, UnknownValue):
+        return
     match shape.type_name:
         case "integer":
             yield from _of_integer(place, value, shape.metadata)

@@ -20,9 +20,13 @@ def starting_timestamp(properties: Mapping[str, Any]) -> float | None:
 
 
 def refused_position(properties: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a sentence if the starting position lacks its time."""
-    if properties.get("StartingPosition") == "AT_TIMESTAMP" and properties.get("StartingPositionTimestamp") is None:
-        yield "StartingPosition is AT_TIMESTAMP, and StartingPositionTimestamp is missing"
+    """Yield a sentence if the starting position lacks its time, or if that is no number."""
+    timestamp = properties.get("StartingPositionTimestamp")
+    if timestamp is None:
+        if properties.get("StartingPosition") == "AT_TIMESTAMP":
+            yield "StartingPosition is AT_TIMESTAMP, and StartingPositionTimestamp is missing"
+    elif not _is_number(timestamp):
+        yield f"StartingPositionTimestamp is {timestamp!r}: it is a number, the Unix time in seconds"
 
 
 def on_failure_destination(properties: Mapping[str, Any]) -> str | None:
@@ -33,8 +37,25 @@ def on_failure_destination(properties: Mapping[str, Any]) -> str | None:
 
 def filters(logical_id: str, properties: Mapping[str, Any], **options: Any) -> tuple[FilterPattern, ...]:
     """Return the patterns of FilterCriteria; `options` are those of FilterPattern.parse. Raises TemplateError."""
-    patterns = [each["Pattern"] for each in properties.get("FilterCriteria", {}).get("Filters", [])]
+    patterns = [each.get("Pattern") for each in properties.get("FilterCriteria", {}).get("Filters", [])]
     try:
-        return tuple(FilterPattern.parse(pattern, **options) for pattern in patterns)
+        return tuple(FilterPattern.parse(_checked(pattern), **options) for pattern in patterns)
     except FilterPatternError as error:
         raise TemplateError(f"{logical_id}: AWS refuses a filter of FilterCriteria: {error}") from None
+
+
+def _checked(pattern: Any) -> str:
+    """Return a pattern that is a text. Raises FilterPatternError for any other."""
+    if pattern is None:
+        raise FilterPatternError("it has no Pattern")
+    if not isinstance(pattern, str):
+        raise FilterPatternError(f"its Pattern is {pattern!r}. It is JSON as a text: write it between quotes")
+    return pattern
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return False
+    return True

@@ -14,6 +14,7 @@ from typing import Any
 
 from samrun.errors import UserError
 from samrun.template.model.functions import Function
+from samrun.template.resolution.scalars import as_text
 
 FileVariables = Mapping[str, Mapping[str, Any]]
 
@@ -27,7 +28,7 @@ class EnvironmentVariablesError(UserError):
 def read_variables(path: Path) -> FileVariables:
     """Return the variables in a file, by function. Raises EnvironmentVariablesError."""
     try:
-        variables = json.loads(path.read_text(encoding="utf-8"))
+        variables = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise EnvironmentVariablesError(f"--env-vars: {path} cannot be read: {error.strerror}") from error
     except ValueError as error:
@@ -54,8 +55,6 @@ def with_variables(function: Function, variables: FileVariables) -> Function:
 def as_variable(value: Any) -> str:
     """Return the text of a variable, as the SAM CLI writes it: of an object or null, an empty one."""
     match value:
-        case bool():
-            return str(value).lower()
-        case None | dict() | list():
+        case dict() | list():
             return ""
-    return str(value)
+    return as_text(value)

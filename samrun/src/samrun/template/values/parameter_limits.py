@@ -9,6 +9,7 @@ from typing import Any
 
 from samrun.template.resolution.booleans import is_true
 from samrun.template.resolution.intrinsics import is_list_type
+from samrun.template.resolution.scalars import as_text
 
 
 def violations(name: str, declared: Mapping[str, Any], value: str) -> Iterator[str]:
@@ -27,7 +28,7 @@ def violations(name: str, declared: Mapping[str, Any], value: str) -> Iterator[s
 
 
 def _broken(kind: str, declared: Mapping[str, Any], value: str) -> Iterator[str]:
-    allowed = [_as_text(each) for each in declared.get("AllowedValues", [])]
+    allowed = [as_text(each) for each in declared.get("AllowedValues", [])]
     if allowed and value not in allowed:
         yield f"one of {', '.join(allowed)}"
     if kind in {"Number", "List<Number>"}:
@@ -62,7 +63,3 @@ def _matches(pattern: str, value: str) -> bool:
         return re.fullmatch(pattern, value) is not None
     except re.error:
         return True
-
-
-def _as_text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
