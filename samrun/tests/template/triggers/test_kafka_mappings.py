@@ -280,6 +280,44 @@ def test_values_that_aws_refuses_are_refused_at_the_start(tmp_path: Path, proper
     assert f"AWS refuses Mapping: {refused}" in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("properties", "refused"),
+    [
+        ("StartingPosition: AT_TIMESTAMP, StartingPositionTimestamp: '2025-01-01T00:00:00Z'", "it is a number"),
+        ("StartingPosition: AT_TIMESTAMP, StartingPositionTimestamp: 2025-01-01T00:00:00Z", "it is a number"),
+        ("SourceAccessConfigurations: [{URI: 'arn:aws:a'}]", "an entry of SourceAccessConfigurations has no Type"),
+        ("FilterCriteria: {Filters: [{}]}", "it has no Pattern"),
+        ("FilterCriteria: {Filters: [{Pattern: {value: {a: [1]}}}]}", "It is JSON as a text: write it between quotes"),
+    ],
+)
+def test_values_of_another_form_are_refused(tmp_path: Path, properties: str, refused: str) -> None:
+    with pytest.raises(TemplateError, match=rf"AWS refuses .*{refused}"):
+        load_template(tmp_path, _mapping(f"{KAFKA}, {properties}"))
+
+
+@pytest.mark.parametrize(
+    ("servers", "bootstrap"), [("!Ref Brokers", "a:1,b:2"), ("[!Ref Brokers]", "a:1,b:2"), ("'a:1'", "a:1")]
+)
+def test_brokers_may_be_one_text(tmp_path: Path, servers: str, bootstrap: str) -> None:
+    cluster = f"SelfManagedEventSource: {{Endpoints: {{KafkaBootstrapServers: {servers}}}}}, Topics: [topic]"
+    rest = "Parameters: {Brokers: {Type: String, Default: 'a:1,b:2'}}"
+    [mapping] = load_template(tmp_path, _mapping(cluster), rest=rest).mappings
+    assert mapping.bootstrap == bootstrap
+
+
+@pytest.mark.parametrize("default", ["'true'", "true"])
+@pytest.mark.parametrize("allowed", ["[true, false]", "['true', 'false']"])
+def test_condition_compares_a_parameter_with_a_boolean(tmp_path: Path, default: str, allowed: str) -> None:
+    rest = f"""
+    Parameters: {{WithKafka: {{Type: String, Default: {default}, AllowedValues: {allowed}}}}}
+    Conditions: {{Kafka: !Equals [!Ref WithKafka, true]}}
+    """
+    kind = "Type: AWS::Lambda::EventSourceMapping\n"
+    resources = _mapping(KAFKA).replace(kind, f"{kind}    Condition: Kafka\n")
+    assert len(load_template(tmp_path, resources, rest=rest).mappings) == 1
+    assert load_template(tmp_path, resources, {"WithKafka": "false"}, rest).mappings == ()
+
+
 def test_mapping_without_a_topic_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TemplateError, match=r"AWS refuses Mapping: Topics is missing: a Kafka mapping has one topic$"):
         load_template(tmp_path, _mapping(f"EventSourceArn: '{OF_CLUSTER}'"))
@@ -308,7 +346,8 @@ def test_msk_trigger_on_the_cluster_of_another_stack_is_kafka_and_the_import_is_
 """,
     )
     assert [mapping.event_source_arn for mapping in application.mappings] == [OF_ANOTHER]
-    assert application.ignored == ("!ImportValue local-cluster: the value of another stack. Its name stands for it",)
+    text = "!ImportValue local-cluster: the value of another stack. Its name stands for it. "
+    assert application.ignored == (f"{text}Give it with --parameter-overrides '!ImportValue local-cluster=VALUE'",)
 
 
 OF_REGISTRY = """AmazonManagedKafkaEventSourceConfig:

@@ -30,11 +30,11 @@ def errors_of(path: Path, resources: Mapping[str, Any] | None = None) -> Iterato
         raise TemplateError(f"{path} is not a valid SAM template:\n{causes}") from error
     except (EventRuleError, LoopError, ResourceTypeError, ScheduleError, TargetInputError, UnresolvableError) as error:
         raise TemplateError(f"{path}: {error}") from error
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         place = _place(resources or {}, error)
         raise TemplateError(
-            f"{path}: samrun cannot read {place}: it is missing, or has another form than CloudFormation documents "
-            f"({type(error).__name__}: {error})"
+            f"{path}: samrun cannot read {place}. A value is missing, or has another form than CloudFormation "
+            f"documents ({type(error).__name__}: {error})"
         ) from error
 
 

@@ -41,6 +41,7 @@ class DynamicReferences:
         self._given = given
         self._resolve = resolve
         self._name = name
+        self._searched: set[str] = set()
 
     def fill_in(self, text: str) -> str:
         """Return the text with the value of each dynamic reference. An unknown one stays, and the text is unknown."""
@@ -54,12 +55,14 @@ class DynamicReferences:
 
     def _value(self, reference: str, service: str, key: str) -> str:
         found = self._given.get(reference)
-        if found is None:
+        if found is None and reference not in self._searched:  # a name of a resource may have the reference itself
+            self._searched.add(reference)
             match service:
                 case "secretsmanager":
                     found = self._secret(key)
                 case "ssm" | "ssm-secure":
                     found = self._parameter(_VERSION.sub("", key))
+            self._searched.remove(reference)
         return reference if found is None else found
 
     def _parameter(self, name: str) -> str | None:

@@ -10,7 +10,7 @@ import itertools
 import json
 import re
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeGuard
 
 from samrun.template.errors import TemplateError
 from samrun.template.resolution.booleans import is_true
@@ -137,7 +137,12 @@ class Intrinsics:
         return _NO_VALUE
 
     def condition(self, reference: Any) -> bool:
-        """Tell whether the condition of that name holds. Raises UnresolvableError."""
+        """Tell whether a condition holds, given by its name or as {"Condition": name}. Raises UnresolvableError.
+
+        SAM's translator puts one such object into another.
+        """
+        if _is_condition(reference):
+            return self.condition(reference["Condition"])
         name = as_text(reference)  # YAML takes the name No for a boolean
         if name not in self._conditions:
             raise UnresolvableError(f"no condition {name} in the template's Conditions")
@@ -145,9 +150,7 @@ class Intrinsics:
 
     def _truth(self, value: Any) -> bool:
         # Only here is it a function; elsewhere, an object may have the key Condition.
-        if isinstance(value, Mapping) and value.keys() == {"Condition"}:
-            return self.condition(value["Condition"])
-        return is_true(self.resolve(value))
+        return self.condition(value) if _is_condition(value) else is_true(self.resolve(value))
 
     def _ref(self, argument: Any) -> Any:
         name = as_text(self.resolve(argument))  # AWS::LanguageExtensions accepts functions there
@@ -215,8 +218,7 @@ class Intrinsics:
 
     def _if(self, argument: list[Any]) -> Any:
         condition, then, otherwise = argument
-        holds = self._truth(condition) if isinstance(condition, Mapping) else self.condition(condition)
-        return self.resolve(then if holds else otherwise)
+        return self.resolve(then if self.condition(condition) else otherwise)
 
     def _each_member_equals(self, argument: list[Any]) -> bool:
         members, value = as_texts(self.resolve(argument[0])), as_texts(self.resolve(argument[1]))
@@ -258,6 +260,10 @@ class Intrinsics:
 def is_list_type(kind: str) -> bool:
     """Tell whether parameters of a type are lists, whose values are separated by commas."""
     return _LIST_TYPE.fullmatch(kind) is not None
+
+
+def _is_condition(value: Any) -> TypeGuard[Mapping[str, Any]]:
+    return isinstance(value, Mapping) and value.keys() == {"Condition"}
 
 
 def _as_list(text: str) -> list[str]:

@@ -13,12 +13,17 @@ from samrun.template.support.resource_types import (
     EVENT_INVOKE_CONFIG,
     EVENT_SOURCE_MAPPING,
     FUNCTION,
+    FUNCTION_URL,
+    HTTP_API,
+    REST_API,
+    REST_STAGE,
     RULE,
     SCHEDULE,
+    STAGE,
 )
 
 # `{{resolve:ssm:/name}}`, `!ImportValue name` and `!GetAtt Resource.Attribute`.
-_REFERENCE = re.compile(r"\{\{resolve:[^{}]+\}\}|!ImportValue [\w:-]+|!GetAtt \w+(?:\.\w+)+")
+_REFERENCE = re.compile(r"\{\{resolve:[^{}]+\}\}|!ImportValue \S+|!GetAtt \w+(?:\.\w+)+")
 _DYNAMIC, _IMPORT, _ATTRIBUTE = "{{resolve:", "!ImportValue ", "!GetAtt "
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]+")
 
@@ -55,6 +60,15 @@ WITH_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "StartingPosition": _START,
         "StartingPositionTimestamp": 0,  # AT_TIMESTAMP starts with the first record then
     },
+    FUNCTION_URL: dict.fromkeys(("Cors", "InvokeMode")),
+    HTTP_API: dict.fromkeys(("Body", "CorsConfiguration")),
+    REST_API: dict.fromkeys(("Body",)),
+    STAGE: dict.fromkeys(("DefaultRouteSettings", "RouteSettings")),
+    REST_STAGE: dict.fromkeys(("MethodSettings",)),
+    "AWS::ApiGateway::Authorizer": dict.fromkeys(("AuthorizerResultTtlInSeconds",)),
+    "AWS::ApiGateway::UsagePlan": dict.fromkeys(("Quota", "Throttle")),
+    "AWS::ApiGatewayV2::Authorizer": dict.fromkeys(("AuthorizerResultTtlInSeconds", "EnableSimpleResponses")),
+    "AWS::ApiGatewayV2::Integration": dict.fromkeys(("PayloadFormatVersion", "TimeoutInMillis")),
     RULE: dict.fromkeys(("State",)),
     SCHEDULE: dict.fromkeys(("EndDate", "GroupName", "ScheduleExpressionTimezone", "StartDate", "State")),
     "AWS::Kinesis::Stream": dict.fromkeys(("ShardCount",)),
@@ -72,7 +86,10 @@ WITH_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     ),
 }
 # Half of such an object would mean something else.
-_WHOLE = {"RedrivePolicy"}
+_WHOLE = {"Quota", "RedrivePolicy"}
+# An API's document has texts, and these numbers.
+_DOCUMENT = "Body"
+_NUMBERS_IN_DOCUMENTS = {"authorizerResultTtlInSeconds", "maxAge", "timeoutInMillis"}
 _REMOVED = object()
 _REGISTRY = "SchemaRegistryURI"
 
@@ -161,8 +178,9 @@ def with_defaults(
     `report` gets each of them.
     """
     defaults, known = WITH_DEFAULTS.get(kind, {}), dict(properties)
-    for name in defaults.keys() & properties.keys():
-        value = _known(name, properties[name], report)
+    for name in (each for each in properties if each in defaults):
+        known_part = _known_document if name == _DOCUMENT else _known
+        value = known_part(name, properties[name], report)
         if value is not _REMOVED:
             known[name] = value
         elif defaults[name] is None:
@@ -184,6 +202,20 @@ def _known(place: str, value: Any, report: Callable[[Default], object]) -> Any:
     if entries.get(_REGISTRY) is _REMOVED:
         entries[_REGISTRY] = UnknownValue("")  # the environment may have the address of a registry
     return {name: each for name, each in entries.items() if each is not _REMOVED}
+
+
+def _known_document(place: str, value: Any, report: Callable[[Default], object]) -> Any:
+    """Return an API's document without the numbers that are unknown."""
+    match value:
+        case dict():
+            entries = {
+                name: (_known if name in _NUMBERS_IN_DOCUMENTS else _known_document)(f"{place}.{name}", each, report)
+                for name, each in value.items()
+            }
+            return {name: each for name, each in entries.items() if each is not _REMOVED}
+        case list():
+            return [_known_document(place, each, report) for each in value]
+    return value
 
 
 def remedy(reference: str) -> str:

@@ -66,7 +66,7 @@ def _split(text: str) -> list[Pair]:
     pairs, position = [], 0
     text = text.rstrip()
     while position < len(text):
-        match = _PAIR.match(text, position) or _QUOTED.match(text, position)
+        match = _QUOTED.match(text, position) or _PAIR.match(text, position)
         if match is None:
             return []
         pair = _quoted_pair(match[1]) if match.re is _QUOTED else _unquoted(match)
