@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -87,33 +88,15 @@ class TriggerLauncher:
             on_assigned=partial(loop.call_soon_threadsafe, has_position.set),
             redeliver=self.settings.redeliver,
             instance=self._group_instance(mapping),
-            validator=self._validator(mapping),
+            validator=validator_of(
+                mapping,
+                url=self.settings.schema_registry,
+                client=self.client,
+                report=partial(self.terminal.step, "mapping"),
+            ),
         )
         self.supervisor.start_thread(mapping.logical_id, poller.run, poller.stop)
         return has_position
-
-    def _validator(self, mapping: KafkaMapping) -> SchemaValidator | None:
-        """Return what validates the records of a mapping with a schema registry."""
-        config = mapping.schema_registry
-        if config is None:
-            return None
-        url = self.settings.schema_registry
-        if not (config.uri or url):
-            text = f"{mapping.logical_id} has no schema registry: its address is in AWS. Set {REGISTRY_VARIABLE} to one"
-            self.terminal.step("mapping", text)
-            return None
-        if config.is_glue:
-            text = f"{mapping.logical_id} uses Glue in the local AWS: register its schemas there"
-            self.terminal.step("mapping", text)
-        elif url:
-            own = config.uri or "its own"
-            text = f"{mapping.logical_id} uses the schema registry {url} instead of {own}, without AccessConfigs"
-            self.terminal.step("mapping", text)
-        return SchemaValidator(
-            config=config,
-            registry=open_registry(config, url=url, client=self.client),
-            record_filter=RecordFilter(mapping.filters),
-        )
 
     def _group_instance(self, mapping: KafkaMapping) -> str:
         """Return the name of this stack in the mapping's group, the same after each start on its data folder."""
@@ -180,3 +163,31 @@ def _send_to_destination(
     if arn := mapping.on_failure:
         return partial(send_to_on_failure_destination, arn=arn, client=client)
     return None
+
+
+def validator_of(
+    mapping: KafkaMapping, *, url: str | None, client: Clients, report: Callable[[str], object]
+) -> SchemaValidator | None:
+    """Return what validates the records of a mapping with a schema registry; None if it has no registry.
+
+    `url` is the registry that stands for the template's. `report` gets what differs from AWS, as a text.
+    """
+    config = mapping.schema_registry
+    if config is None:
+        return None
+    if config.is_glue:
+        report(f"{mapping.logical_id} uses Glue in the local AWS: register its schemas there")
+    elif url:
+        own = config.uri or "the template's"
+        report(f"{mapping.logical_id} uses the schema registry {url} instead of {own}, without AccessConfigs")
+    elif not config.uri:
+        report(
+            f"{mapping.logical_id} validates no records: only AWS knows the address of its schema registry. "
+            f"Set {REGISTRY_VARIABLE} to that of another"
+        )
+        return None
+    return SchemaValidator(
+        config=config,
+        registry=open_registry(config, url=url, client=client),
+        record_filter=RecordFilter(mapping.filters),
+    )

@@ -245,13 +245,15 @@ def test_apis_have_the_defaults_of_unknown_numbers(tmp_path: Path) -> None:
   Api:
     Type: AWS::Serverless::HttpApi
     Properties:
-      CorsConfiguration: {{AllowOrigins: ['*'], MaxAge: {IMPORT}}}
+      CorsConfiguration: {{AllowOrigins: ['http://localhost', {IMPORT}], MaxAge: {IMPORT}}}
       DefaultRouteSettings: {{ThrottlingBurstLimit: {IMPORT}, ThrottlingRateLimit: 5}}
 """
     application = load(tmp_path, resources)
     [api] = application.apis
     [route] = api.routes
     assert (route.key, route.timeout) == ("GET /", None)
+    assert api.cors is not None
+    assert api.cors.origins == ("http://localhost", "other")
     assert "Api.Body.paths./.get.x-amazon-apigateway-integration.timeoutInMillis" in about(application, IMPORT)
 
 

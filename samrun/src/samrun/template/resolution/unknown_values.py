@@ -60,7 +60,7 @@ WITH_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "StartingPosition": _START,
         "StartingPositionTimestamp": 0,  # AT_TIMESTAMP starts with the first record then
     },
-    FUNCTION_URL: dict.fromkeys(("Cors", "InvokeMode")),
+    FUNCTION_URL: dict.fromkeys(("Cors",)),
     HTTP_API: dict.fromkeys(("Body", "CorsConfiguration")),
     REST_API: dict.fromkeys(("Body",)),
     STAGE: dict.fromkeys(("DefaultRouteSettings", "RouteSettings")),
@@ -87,9 +87,16 @@ WITH_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
 }
 # Half of such an object would mean something else.
 _WHOLE = {"Quota", "RedrivePolicy"}
-# An API's document has texts, and these numbers.
-_DOCUMENT = "Body"
-_NUMBERS_IN_DOCUMENTS = {"authorizerResultTtlInSeconds", "maxAge", "timeoutInMillis"}
+# Parts of APIs, in which a name can stand for a text. It cannot stand for these numbers.
+_OF_APIS = {"Body", "Cors", "CorsConfiguration", "DefaultRouteSettings", "MethodSettings", "RouteSettings"}
+_NUMBERS_OF_APIS = {
+    "authorizerResultTtlInSeconds",
+    "maxAge",
+    "MaxAge",
+    "ThrottlingBurstLimit",
+    "ThrottlingRateLimit",
+    "timeoutInMillis",
+}
 _REMOVED = object()
 _REGISTRY = "SchemaRegistryURI"
 
@@ -179,7 +186,7 @@ def with_defaults(
     """
     defaults, known = WITH_DEFAULTS.get(kind, {}), dict(properties)
     for name in (each for each in properties if each in defaults):
-        known_part = _known_document if name == _DOCUMENT else _known
+        known_part = _known_of_api if name in _OF_APIS else _known
         value = known_part(name, properties[name], report)
         if value is not _REMOVED:
             known[name] = value
@@ -204,17 +211,17 @@ def _known(place: str, value: Any, report: Callable[[Default], object]) -> Any:
     return {name: each for name, each in entries.items() if each is not _REMOVED}
 
 
-def _known_document(place: str, value: Any, report: Callable[[Default], object]) -> Any:
-    """Return an API's document without the numbers that are unknown."""
+def _known_of_api(place: str, value: Any, report: Callable[[Default], object]) -> Any:
+    """Return a part of an API without the numbers that are unknown."""
     match value:
         case dict():
             entries = {
-                name: (_known if name in _NUMBERS_IN_DOCUMENTS else _known_document)(f"{place}.{name}", each, report)
+                name: (_known if name in _NUMBERS_OF_APIS else _known_of_api)(f"{place}.{name}", each, report)
                 for name, each in value.items()
             }
             return {name: each for name, each in entries.items() if each is not _REMOVED}
         case list():
-            return [_known_document(place, each, report) for each in value]
+            return [_known_of_api(place, each, report) for each in value]
     return value
 
 
