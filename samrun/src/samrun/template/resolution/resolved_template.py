@@ -6,16 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from samrun.template.model.account import ACCOUNT
+from samrun.template.resolution.defaults import WITH_DEFAULTS, Default, with_defaults
 from samrun.template.resolution.dynamic_references import DynamicReferences
 from samrun.template.resolution.intrinsics import Intrinsics
 from samrun.template.resolution.references import References
-from samrun.template.resolution.unknown_values import (
-    WITH_DEFAULTS,
-    Default,
-    import_reference,
-    is_outside_reference,
-    with_defaults,
-)
+from samrun.template.resolution.unknown_values import import_reference, is_outside_reference
 from samrun.template.support.resource_types import FUNCTION
 
 NestedOutput = Callable[[str, str], Any | None]
