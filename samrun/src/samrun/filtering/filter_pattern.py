@@ -59,7 +59,7 @@ class FilterPattern:
 
 
 def parsed(text: str) -> Any:
-    """Return what a pattern tests of a text: a JSON object, array, number or boolean, or else the text as it is."""
+    """Return the value that a pattern tests: the JSON object, array, number or boolean in a text, or else the text."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
@@ -69,7 +69,7 @@ def parsed(text: str) -> Any:
 
 @dataclass(frozen=True)
 class _Reader:
-    """Makes the test of a pattern, once for all records. Its methods raise FilterPatternError with the place."""
+    """Reader of a pattern: makes its test, once for all records. Methods raise FilterPatternError with the place."""
 
     operators: Mapping[str, Operator]
 

@@ -4,7 +4,7 @@ from samrun.schemas import avro, json_schema, protobuf
 from samrun.schemas.schema import Decode, Schema, SchemaUnavailableError
 
 
-def decoder(schema: Schema) -> Decode:
+def decoder_of(schema: Schema) -> Decode:
     """Return the function that decodes contents of a schema. Raises SchemaUnavailableError."""
     try:
         match schema.data_format:

@@ -7,7 +7,8 @@ import pytest
 from samrun.template.errors import TemplateError
 from support.templates import FUNCTION, load_template
 
-KAFKA = "EventSourceArn: 'arn:aws:kafka:us-east-1:123456789012:cluster/c/uuid-2', Topics: [topic]"
+CLUSTER = "arn:aws:kafka:us-east-1:123456789012:cluster/c/uuid-2"
+KAFKA = f"EventSourceArn: '{CLUSTER}', Topics: [topic], StartingPosition: LATEST"
 
 
 def _mapping(properties: str) -> str:
@@ -17,8 +18,12 @@ def _mapping(properties: str) -> str:
 @pytest.mark.parametrize(
     ("resources", "place", "cause"),
     [
-        (f"\n  Fn:{FUNCTION}      Timeout: soon\n", "Fn.Timeout", ValueError),
-        (_mapping(f"FunctionName: !Ref Fn, {KAFKA}, DestinationConfig: {{OnFailure: }}"), "Mapping", AttributeError),
+        (
+            f"\n  Fn:{FUNCTION}      ReservedConcurrentExecutions: soon\n",
+            "Fn.ReservedConcurrentExecutions",
+            ValueError,
+        ),
+        (f"\n  Fn:{FUNCTION}      LoggingConfig: JSON\n", "Fn", AttributeError),
         (_mapping(KAFKA), "Mapping.FunctionName", KeyError),
         ("\n  Mail: {Type: AWS::SNS::Subscription, Properties: {TopicArn: a}}\n", "Mail.Protocol", KeyError),
         ("\n  Mail: {Type: AWS::SNS::Subscription, Properties: }\n", "Mail.Protocol", KeyError),
@@ -33,6 +38,22 @@ def test_error_names_the_resource_and_the_property(
         load_template(tmp_path, resources)
     assert f"{tmp_path / 'template.yaml'}: samrun cannot read {place}" in str(raised.value)
     assert isinstance(raised.value.__cause__, cause)
+
+
+@pytest.mark.parametrize(
+    ("resources", "refused"),
+    [
+        (f"\n  Fn:{FUNCTION}      Timeout: soon\n", "AWS refuses Fn: Timeout is 'soon', which is no number"),
+        (
+            _mapping(f"FunctionName: !Ref Fn, {KAFKA}, DestinationConfig: {{OnFailure: }}"),
+            "AWS refuses Mapping: DestinationConfig.OnFailure is None, which is no object",
+        ),
+    ],
+)
+def test_value_of_another_form_that_has_limits_is_refused(tmp_path: Path, resources: str, refused: str) -> None:
+    with pytest.raises(TemplateError) as raised:
+        load_template(tmp_path, resources)
+    assert str(raised.value) == f"{tmp_path / 'template.yaml'}: {refused}"
 
 
 @pytest.mark.parametrize("rest", ["Parameters: [a]", "Parameters: {A: }", "Conditions: {A: !Equals a}"])

@@ -90,6 +90,77 @@ def test_property_with_an_unknown_value_has_its_default_until_the_value_is_given
         assert not [each for each in known.ignored if reference in each]
 
 
+@pytest.mark.parametrize("reference", [IMPORT, RESOLVE, ATTRIBUTE])
+@pytest.mark.parametrize(
+    ("properties", "place"),
+    [
+        ("Enabled: %s", "Enabled"),
+        ("MaximumRecordAgeInSeconds: %s", "MaximumRecordAgeInSeconds"),
+        ("FunctionResponseTypes: [%s]", "FunctionResponseTypes"),
+        (
+            "AmazonManagedKafkaEventSourceConfig: {SchemaRegistryConfig: {EventRecordFormat: %s}}",
+            "AmazonManagedKafkaEventSourceConfig.SchemaRegistryConfig.EventRecordFormat",
+        ),
+        ("SourceAccessConfigurations: [{Type: %s}]", ""),
+        ("SourceAccessConfigurations: [{Type: SASL_SCRAM_512_AUTH, URI: %s}]", ""),
+        ("SourceAccessConfigurations: [%s]", ""),
+        ("SourceAccessConfigurations: %s", ""),
+        ("KmsKeyArn: %s", "KmsKeyArn"),
+    ],
+)
+def test_limits_do_not_refuse_an_unknown_value(tmp_path: Path, reference: str, properties: str, place: str) -> None:
+    application = load(tmp_path, mapping(properties % WRITTEN[reference]))
+    assert [each.topic for each in application.mappings] == ["topic"]
+    if place:
+        assert f"so the default stands for Mapping.{place}. " in about(application, reference)
+
+
+@pytest.mark.parametrize("reference", [IMPORT, RESOLVE, ATTRIBUTE])
+@pytest.mark.parametrize(("minimum", "maximum"), [("%s", "2"), ("2", "%s"), ("%s", "%s")])
+def test_unknown_number_of_pollers_is_compared_with_nothing(
+    tmp_path: Path, reference: str, minimum: str, maximum: str
+) -> None:
+    pollers = f"{{MinimumPollers: {minimum}, MaximumPollers: {maximum}}}".replace("%s", WRITTEN[reference])
+    resources = mapping("FunctionResponseTypes: [ReportBatchItemFailures]").replace("{MinimumPollers: 1}", pollers)
+    [found] = load(tmp_path, resources).mappings
+    assert found.report_batch_item_failures
+
+
+@pytest.mark.parametrize("reference", [IMPORT, RESOLVE, ATTRIBUTE])
+def test_limits_of_queues_and_streams_do_not_refuse_an_unknown_value(tmp_path: Path, reference: str) -> None:
+    written = WRITTEN[reference]
+    resources = f"""
+  Fn:{FUNCTION}
+      EphemeralStorage: {{Size: {written}}}
+  Work:
+    Type: AWS::Lambda::EventSourceMapping
+    Properties:
+      FunctionName: !Ref Fn
+      EventSourceArn: !GetAtt Jobs.Arn
+      Enabled: {written}
+      BatchSize: {written}
+      ScalingConfig: {{MaximumConcurrency: {written}}}
+  Read:
+    Type: AWS::Lambda::EventSourceMapping
+    Properties:
+      FunctionName: !Ref Fn
+      EventSourceArn: !GetAtt Stream.Arn
+      StartingPosition: {written}
+      ParallelizationFactor: {written}
+      MaximumRecordAgeInSeconds: {written}
+      Enabled: {written}
+  Jobs: {{Type: AWS::SQS::Queue}}
+  Stream: {{Type: AWS::Kinesis::Stream}}
+"""
+    application = load(tmp_path, resources)
+    assert [(each.queue, each.batch_size) for each in application.queue_triggers] == [("Jobs", 10)]
+    assert [(each.starting_position, each.maximum_age) for each in application.stream_triggers] == [
+        ("TRIM_HORIZON", None)
+    ]
+    for place in ("Work.Enabled", "Work.BatchSize", "Read.StartingPosition", "Read.Enabled"):
+        assert place in about(application, reference)
+
+
 @pytest.mark.parametrize("reference", [IMPORT, RESOLVE])
 def test_start_from_an_unknown_time_is_the_first_record(tmp_path: Path, reference: str) -> None:
     resources = mapping("").replace("1700000000", WRITTEN[reference])
@@ -125,10 +196,16 @@ def test_name_stands_for_an_unknown_topic(tmp_path: Path, topics: str, topic: st
     assert len(application.ignored) == 2  # the custom resource, and the value
 
 
+def test_name_stands_for_an_unknown_list_of_topics(tmp_path: Path) -> None:
+    [found] = load(tmp_path, mapping("").replace("[topic]", "!GetAtt Custom.Topics")).mappings
+    assert found.topic == "Custom.Topics"
+
+
 def test_mapping_of_an_unknown_function_is_listed(tmp_path: Path) -> None:
     application = load(tmp_path, mapping("").replace("!Ref Fn", "!ImportValue function"))
     assert application.mappings == ()
-    assert "Mapping: function is not a function of the template" in application.ignored
+    [missing] = application.missing_triggers
+    assert (missing.logical_id, missing.reason) == ("Mapping", "function is not a function of the template")
 
 
 @pytest.mark.parametrize("reference", [IMPORT, RESOLVE, ATTRIBUTE])

@@ -8,7 +8,7 @@ from samrun.template.errors import TemplateError
 from samrun.template.reading.yaml_text import read_yaml
 from samrun.template.resolution.scalars import as_text
 from samrun.template.resolution.unknown_values import UnknownValue, is_outside_reference
-from samrun.template.values.parameter_limits import violations
+from samrun.template.values.parameter_limits import parameter_violations
 
 
 class ResourceTypeError(TemplateError):
@@ -48,7 +48,7 @@ def parameter_values(source: Mapping[str, Any], given: Mapping[str, str], path: 
             "--parameter-overrides NAME=VALUE or in samconfig.toml under [default.samrun.parameters]."
         )
     known = {name: value for name, value in values.items() if not isinstance(value, UnknownValue)}
-    refused = [text for name, value in known.items() for text in violations(name, declared[name], value)]
+    refused = [text for name, value in known.items() for text in parameter_violations(name, declared[name], value)]
     if refused:
         raise TemplateError(f"{path}: AWS refuses the parameter {'; '.join(refused)}")
     return values | outside

@@ -117,15 +117,7 @@ def resolve_template(
     intrinsics = Intrinsics(
         template=translated,
         parameters=parameters,
-        pseudo_parameters={
-            "AWS::AccountId": ACCOUNT,
-            "AWS::NotificationARNs": "",
-            "AWS::Partition": "aws",
-            "AWS::Region": region,
-            "AWS::StackId": f"arn:aws:cloudformation:{region}:{ACCOUNT}:stack/{stack}/0",
-            "AWS::StackName": stack,
-            "AWS::URLSuffix": "amazonaws.com",
-        },
+        pseudo_parameters=_pseudo_parameters(region, stack),
         references=refer,
         external_values=dynamic_references,
         imports={name.removeprefix(import_reference("")): value for name, value in given.items()},
@@ -143,3 +135,15 @@ def resolve_template(
         references=references,
         event_types=event_types or {},
     )
+
+
+def _pseudo_parameters(region: str, stack: str) -> dict[str, str]:
+    return {
+        "AWS::AccountId": ACCOUNT,
+        "AWS::NotificationARNs": "",
+        "AWS::Partition": "aws",
+        "AWS::Region": region,
+        "AWS::StackId": f"arn:aws:cloudformation:{region}:{ACCOUNT}:stack/{stack}/0",
+        "AWS::StackName": stack,
+        "AWS::URLSuffix": "amazonaws.com",
+    }

@@ -5,6 +5,16 @@ from typing import Any
 
 from samrun.filtering.filter_pattern import FilterPattern, FilterPatternError
 from samrun.template.errors import TemplateError
+from samrun.template.resolution.booleans import is_true
+from samrun.template.support.model_limits import is_boolean
+
+
+def is_enabled(logical_id: str, properties: Mapping[str, Any]) -> bool:
+    """Return whether a mapping is enabled. Raises TemplateError for a value that AWS refuses."""
+    enabled = properties.get("Enabled", True)
+    if not is_boolean(enabled):
+        raise TemplateError(f"AWS refuses {logical_id}: Enabled is {enabled!r}: AWS takes true or false")
+    return is_true(enabled)
 
 
 def limit(properties: Mapping[str, Any], name: str) -> int | None:
@@ -20,13 +30,9 @@ def starting_timestamp(properties: Mapping[str, Any]) -> float | None:
 
 
 def refused_position(properties: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a sentence if the starting position lacks its time, or if that is no number."""
-    timestamp = properties.get("StartingPositionTimestamp")
-    if timestamp is None:
-        if properties.get("StartingPosition") == "AT_TIMESTAMP":
-            yield "StartingPosition is AT_TIMESTAMP, and StartingPositionTimestamp is missing"
-    elif not _is_number(timestamp):
-        yield f"StartingPositionTimestamp is {timestamp!r}: it is a number, the Unix time in seconds"
+    """Yield a sentence if the starting position lacks its time."""
+    if properties.get("StartingPosition") == "AT_TIMESTAMP" and properties.get("StartingPositionTimestamp") is None:
+        yield "StartingPosition is AT_TIMESTAMP, and StartingPositionTimestamp is missing"
 
 
 def on_failure_destination(properties: Mapping[str, Any]) -> str | None:
@@ -37,7 +43,7 @@ def on_failure_destination(properties: Mapping[str, Any]) -> str | None:
 
 def filters(logical_id: str, properties: Mapping[str, Any], **options: Any) -> tuple[FilterPattern, ...]:
     """Return the patterns of FilterCriteria; `options` are those of FilterPattern.parse. Raises TemplateError."""
-    patterns = [each.get("Pattern") for each in properties.get("FilterCriteria", {}).get("Filters", [])]
+    patterns = [each["Pattern"] for each in properties.get("FilterCriteria", {}).get("Filters", [])]
     try:
         return tuple(FilterPattern.parse(_checked(pattern), **options) for pattern in patterns)
     except FilterPatternError as error:
@@ -46,16 +52,6 @@ def filters(logical_id: str, properties: Mapping[str, Any], **options: Any) -> t
 
 def _checked(pattern: Any) -> str:
     """Return a pattern that is a text. Raises FilterPatternError for any other."""
-    if pattern is None:
-        raise FilterPatternError("it has no Pattern")
     if not isinstance(pattern, str):
         raise FilterPatternError(f"its Pattern is {pattern!r}. It is JSON as a text: write it between quotes")
     return pattern
-
-
-def _is_number(value: Any) -> bool:
-    try:
-        float(value)
-    except (TypeError, ValueError):
-        return False
-    return True

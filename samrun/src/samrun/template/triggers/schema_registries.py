@@ -22,7 +22,7 @@ def read_schema_registry(config: Mapping[str, Any]) -> SchemaRegistryConfig | No
 
 
 def refused_schema_registry(config: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what AWS refuses of it."""
+    """Yield the reason if AWS refuses the schema registry of a mapping."""
     registry = read_schema_registry(config)
     if not registry or isinstance(registry.uri, UnknownValue):
         return

@@ -54,7 +54,4 @@ def with_variables(function: Function, variables: FileVariables) -> Function:
 
 def as_variable(value: Any) -> str:
     """Return the text of a variable, as the SAM CLI writes it: of an object or null, an empty one."""
-    match value:
-        case dict() | list():
-            return ""
-    return as_text(value)
+    return "" if isinstance(value, dict | list) else as_text(value)

@@ -12,7 +12,7 @@ from samrun.template.resolution.intrinsics import is_list_type
 from samrun.template.resolution.scalars import as_text
 
 
-def violations(name: str, declared: Mapping[str, Any], value: str) -> Iterator[str]:
+def parameter_violations(name: str, declared: Mapping[str, Any], value: str) -> Iterator[str]:
     """Yield a sentence for each limit of a parameter that its value breaks.
 
     The value is shown, unless the template keeps it secret (NoEcho).
@@ -34,11 +34,11 @@ def _broken(kind: str, declared: Mapping[str, Any], value: str) -> Iterator[str]
     if kind in {"Number", "List<Number>"}:
         yield from _broken_by_number(declared, value)
         return
-    least, most = declared.get("MinLength"), declared.get("MaxLength")
-    if least is not None and len(value) < int(least):
-        yield f"at least {least} characters"
-    if most is not None and len(value) > int(most):
-        yield f"at most {most} characters"
+    minimum, maximum = declared.get("MinLength"), declared.get("MaxLength")
+    if minimum is not None and len(value) < int(minimum):
+        yield f"at least {minimum} characters"
+    if maximum is not None and len(value) > int(maximum):
+        yield f"at most {maximum} characters"
     pattern = declared.get("AllowedPattern")
     if pattern is not None and not _matches(str(pattern), value):
         yield f"only text that matches {pattern}"
@@ -50,11 +50,11 @@ def _broken_by_number(declared: Mapping[str, Any], value: str) -> Iterator[str]:
     except ValueError:
         yield "a number"
         return
-    least, most = declared.get("MinValue"), declared.get("MaxValue")
-    if least is not None and number < float(least):
-        yield f"no less than {least}"
-    if most is not None and number > float(most):
-        yield f"no more than {most}"
+    minimum, maximum = declared.get("MinValue"), declared.get("MaxValue")
+    if minimum is not None and number < float(minimum):
+        yield f"no less than {minimum}"
+    if maximum is not None and number > float(maximum):
+        yield f"no more than {maximum}"
 
 
 def _matches(pattern: str, value: str) -> bool:
