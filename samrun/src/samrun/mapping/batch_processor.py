@@ -51,12 +51,22 @@ class BatchProcessor:
     def process(self, delivery: Delivery) -> DeliveryResult:
         """Invoke the function with a batch. Records that are too old are discarded before that, as in Lambda."""
         batch = delivery.batch
+        self._report_missing_headers(delivery)
         if self.mapping.maximum_age is not None:
             old, batch = batch.split_by_age(time.time() - self.mapping.maximum_age)
             if unfinished := old.without(delivery.done):
                 self._discard(unfinished, delivery, "RecordAgeExceeded")
         is_finished = not batch.without(delivery.done)
         return DeliveryResult(succeeded=False) if is_finished else self._validate(batch, delivery)
+
+    def _report_missing_headers(self, delivery: Delivery) -> None:
+        if not (delivery.attempts or delivery.waited):
+            for record in delivery.batch.all_records():
+                if record.lacks_headers:
+                    self.report(
+                        f"{record.topic_partition}@{record.offset} is delivered without its headers: the key of one is "
+                        "not UTF-8, which Kafka's client cannot read. Lambda would deliver it with U+FFFD in the key."
+                    )
 
     def _validate(self, batch: Batch, delivery: Delivery) -> DeliveryResult:
         """Discard the records that are not valid, and send the others. While no registry answers, all of them wait."""

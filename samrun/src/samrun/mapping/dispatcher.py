@@ -17,7 +17,7 @@ from samrun.mapping.client_errors import with_remedy
 from samrun.mapping.delivery import Delivery
 from samrun.mapping.group_member import PartitionFailure
 from samrun.mapping.partition_queue import ROOM
-from samrun.mapping.partitions import Partitions
+from samrun.mapping.partitions import Partitions, UnreadableRecordError
 from samrun.mapping.record_filter import RecordFilter
 from samrun.mapping.records import KafkaRecord, TopicPartition
 
@@ -153,9 +153,19 @@ class Dispatcher:
             if isinstance(each, PartitionFailure):
                 self._cannot_read(each, now)
             elif not self._is_held(each.topic_partition):
-                self._partitions.add(each, now)
+                self._take(each, now)
         if self._reported or self._last_error:
             self._forget_errors(read)
+
+    def _take(self, record: KafkaRecord, now: float) -> None:
+        """Take a record. One that cannot be read holds up nothing: it is the only one that is given up."""
+        try:
+            self._partitions.add(record, now)
+        except UnreadableRecordError as error:
+            self._report(
+                f"{record.topic_partition}@{record.offset} is given up, since samrun cannot read it ({error}): please "
+                "report this. The topic still has the record."
+            )
 
     def _forget_errors(self, read: Sequence[KafkaRecord | PartitionFailure]) -> None:
         """Have an error reported again if it comes back after records were read."""

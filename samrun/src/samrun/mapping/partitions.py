@@ -2,11 +2,16 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
+from samrun.errors import SamrunError
 from samrun.mapping.batch_processor import DeliveryResult
 from samrun.mapping.delivery import Delivery
 from samrun.mapping.partition_queue import PartitionQueue
 from samrun.mapping.record_filter import RecordFilter
 from samrun.mapping.records import KafkaRecord, TopicPartition
+
+
+class UnreadableRecordError(SamrunError):
+    """A record cannot be filtered or put into an event. The message says why, and contains nothing of the record."""
 
 
 class Partitions:
@@ -58,11 +63,19 @@ class Partitions:
         return any(queue.in_flight for partition in named if (queue := self._queues.get(partition)))
 
     def add(self, record: KafkaRecord, now: float) -> None:
-        """Put a record at the end of its queue, if it passes the filter; forget one of a partition taken away."""
+        """Put a record at the end of its queue, if it passes the filter; forget one of a partition taken away.
+
+        Raises UnreadableRecordError for one that is skipped whatever the filter says.
+        """
         queue = self._queues.get(record.topic_partition)
         if queue is None:
             return
-        if self._filter.passes(record):
+        try:
+            is_wanted = self._filter.passes(record) and bool(record.as_json)
+        except Exception as error:
+            queue.skip(record.offset)
+            raise UnreadableRecordError(type(error).__name__) from error
+        if is_wanted:
             queue.add(record, now)
         else:
             queue.skip(record.offset)
