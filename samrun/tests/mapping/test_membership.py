@@ -50,10 +50,14 @@ class FakeDispatcher:
     def __init__(self) -> None:
         self.done: dict[TopicPartition, int] = {}
         self.uncommitted: list[TopicPartition] = []
+        self.committed_for_sure: list[TopicPartition] = []
         self.disconnected: list[BaseException] = []
 
     def post(self, action: Callable[[], object]) -> None:
         action()
+
+    def committed(self, partitions: Sequence[TopicPartition]) -> None:
+        self.committed_for_sure += partitions
 
     def revoke(self, _: Sequence[TopicPartition], given_up: Future[Mapping[TopicPartition, int]]) -> None:
         given_up.set_result(self.done)
@@ -134,3 +138,10 @@ def test_commit_that_fails_is_told_to_the_dispatcher(running: Running) -> None:
     running.member.answers.put(KafkaException(KafkaError(KafkaError.REBALANCE_IN_PROGRESS)))
     eventually(lambda: running.dispatcher.uncommitted == [ONE], what="the dispatcher to know")
     assert running.dispatcher.disconnected == []
+
+
+def test_commit_that_succeeds_is_told_to_the_dispatcher(running: Running) -> None:
+    running.membership.commit({ONE: 1})
+    running.member.answers.put(None)
+    eventually(lambda: running.dispatcher.committed_for_sure == [ONE], what="the dispatcher to know")
+    assert running.dispatcher.uncommitted == []

@@ -3,7 +3,7 @@
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from functools import partial
@@ -128,13 +128,15 @@ class Dispatcher:
         self._wait_for_deliveries()
         return self._partitions.done()
 
-    def assigned(self, committed: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
-        """Take partitions over. Return the offset to read each one from."""
-        self._paused -= committed.keys()
-        self._seeking -= committed.keys()
-        for partition in self._unreadable.keys() & committed.keys():
+    def assigned(
+        self, offsets: Mapping[TopicPartition, int], uncommitted: Collection[TopicPartition] = ()
+    ) -> dict[TopicPartition, int]:
+        """Take partitions over, as in `Partitions.assign`. Return the offset to read each one from."""
+        self._paused -= offsets.keys()
+        self._seeking -= offsets.keys()
+        for partition in self._unreadable.keys() & offsets.keys():
             del self._unreadable[partition]
-        return self._partitions.assign(committed)
+        return self._partitions.assign(offsets, uncommitted)
 
     def revoke(self, partitions: Sequence[TopicPartition], given_up: Future[Mapping[TopicPartition, int]]) -> None:
         """Give partitions up soon. Then `given_up` gets the offsets up to which they are done."""
@@ -191,6 +193,10 @@ class Dispatcher:
         if error != self._last_error:
             self._report(error)
         self._last_error = error
+
+    def committed(self, partitions: Sequence[TopicPartition]) -> None:
+        """Note that a commit succeeded."""
+        self._partitions.committed(partitions)
 
     def not_committed(self, partitions: Sequence[TopicPartition], error: str) -> None:
         """Note that a commit failed. A later one includes its offsets."""

@@ -3,7 +3,7 @@
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
 from typing import TypeVar
@@ -135,11 +135,13 @@ class Membership:
         if not self._ended.is_set():
             self._dispatcher.add(read)
 
-    def assigned(self, committed: Mapping[TopicPartition, int]) -> Mapping[TopicPartition, int]:
+    def assigned(
+        self, offsets: Mapping[TopicPartition, int], uncommitted: Collection[TopicPartition]
+    ) -> Mapping[TopicPartition, int]:
         """Let the dispatcher say where to begin."""
-        offsets = self._ask(lambda: self._dispatcher.assigned(committed))
+        found = self._ask(lambda: self._dispatcher.assigned(offsets, uncommitted))
         self._on_assigned()
-        return committed if offsets is None else offsets
+        return offsets if found is None else found
 
     def revoked(self, partitions: Sequence[TopicPartition]) -> None:
         """Wait until nothing of the partitions is in flight, and commit what is done."""
@@ -176,6 +178,8 @@ class Membership:
                 self._member.commit(offsets)
             except KafkaException as error:
                 self._post(partial(self._dispatcher.not_committed, list(offsets), description(error)))
+            else:
+                self._post(partial(self._dispatcher.committed, list(offsets)))
 
     def _post(self, action: Callable[[], object]) -> None:
         """Have the dispatcher act, unless the membership has ended by then."""

@@ -19,6 +19,8 @@ class Partitions:
 
     A rebalance may take a partition away and give it back a moment later. Its deliveries, in flight or to be retried,
     and what is done but not committed, are kept until then: they count if nobody else has gone beyond them meanwhile.
+    They do not count if the group had a committed offset and has none any more: Kafka deletes it with its topic, so the
+    records of this name are others now.
     """
 
     def __init__(self, record_filter: RecordFilter | None = None) -> None:
@@ -27,16 +29,24 @@ class Partitions:
         # The queues that were taken away.
         self._former: dict[TopicPartition, PartitionQueue] = {}
         self._committed: dict[TopicPartition, int] = {}
+        # The partitions of which the group has had a committed offset for sure.
+        self._known: set[TopicPartition] = set()
 
     @property
     def queues(self) -> Collection[PartitionQueue]:
         return self._queues.values()
 
-    def assign(self, committed: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
-        """Take these partitions, with their committed offsets. Return the offset to read each one from."""
-        for partition, offset in committed.items():
+    def assign(
+        self, offsets: Mapping[TopicPartition, int], uncommitted: Collection[TopicPartition] = ()
+    ) -> dict[TopicPartition, int]:
+        """Take these partitions. Return the offset to read each one from.
+
+        The offsets are the committed ones, or those at which the mapping begins to read the `uncommitted` partitions.
+        """
+        for partition, offset in offsets.items():
+            was_deleted = partition in uncommitted and partition in self._known
             former = self._former.pop(partition, None)
-            if former and former.begun_at <= offset <= former.done_before:
+            if former and not was_deleted and former.begun_at <= offset <= former.done_before:
                 queue = former
             else:
                 queue = PartitionQueue(partition, offset)
@@ -44,7 +54,9 @@ class Partitions:
                     queue.wait_for(former.in_flight)
             self._queues[partition] = queue
             self._committed.pop(partition, None)
-        return {partition: self._queues[partition].next_offset for partition in committed}
+        self._known -= set(uncommitted)
+        self._known |= offsets.keys() - set(uncommitted)
+        return {partition: self._queues[partition].next_offset for partition in offsets}
 
     def take_away(self, partitions: Iterable[TopicPartition]) -> None:
         """Give these partitions up."""
@@ -99,6 +111,10 @@ class Partitions:
         }
         self._committed |= uncommitted
         return uncommitted
+
+    def committed(self, partitions: Iterable[TopicPartition]) -> None:
+        """Note that a commit of these partitions succeeded."""
+        self._known.update(partitions)
 
     def not_committed(self, partitions: Iterable[TopicPartition]) -> None:
         """Note that the last commit of these partitions failed."""
