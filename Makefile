@@ -76,7 +76,7 @@ format: .venv/installed ## Format the code, and repair what the linter can.
 hooks: .venv/installed ## Have git check each commit before it is made.
 	@$(BIN)/pre-commit install
 
-support: .venv/installed ## Write the tables of samrun's README from the code.
+support: .venv/installed ## Write samrun/docs/support.md from the code.
 	@$(BIN)/python samrun/tools/support_tables.py
 
 openapi: .venv/installed ## Write docs/openapi.json from the code.

@@ -76,9 +76,10 @@ class Function:
 
     def process(self, number: int, *, threads: Executor | None = None) -> Spent:
         """Return what it spends on a batch of so many records, in its own threads or in others."""
-        from tests.notify.fakes import context  # after the app: the logger writes to the stream of its first import
+        # After the app: the logger writes to the stream of its first import.
+        from tests.lambda_context import FakeContext
 
-        event, invocation = batch(number), context(milliseconds=60_000)
+        event, invocation = batch(number), FakeContext("notify", remaining_ms=60_000)
         with mock.patch.object(self.app, "threads", threads or self.app.threads):
             began = Spent.by_this_process()
             answer = self.app.handler(event, invocation)

@@ -49,10 +49,10 @@ async def measure(number: int) -> Mapping[str, Sequence[float]]:
             pass
         started = time.perf_counter()
         async with run_stack(settings, terminal) as stack:
-            ready = (time.perf_counter() - started) * 1000
+            until_ready = (time.perf_counter() - started) * 1000
             answered, mailed = await _orders(stack, number)
             bare = await asyncio.to_thread(_bare, stack.endpoints, number)
-    return {"ready": [ready], "answered": answered, "mailed": mailed, "bare": bare}
+    return {"ready": [until_ready], "answered": answered, "mailed": mailed, "bare": bare}
 
 
 async def _orders(stack: Stack, number: int) -> tuple[list[float], list[float]]:

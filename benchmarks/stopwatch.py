@@ -52,13 +52,13 @@ class Stopwatch:
 
         @wraps(function)
         def watched(*args: Any, **kwargs: Any) -> Any:
-            with self._running(step):
+            with self._measured(step):
                 return function(*args, **kwargs)
 
         return mock.patch.object(owner, name, watched)
 
     @contextmanager
-    def _running(self, step: str) -> Iterator[None]:
+    def _measured(self, step: str) -> Iterator[None]:
         before, self._inside = self._inside, Spent()
         began = Spent.by_this_thread()
         try:

@@ -64,7 +64,7 @@ class Cases:
 
 OF_ORDER = Cases(module=order_rows, lists=("PLACING", "CANCELLING"), tests=ROOT / "tests/order/test_table_of_states.py")
 OF_NOTIFY = Cases(
-    module=notify_rows, lists=("FOUND", "AFTER_SEND", "ATTEMPTS"), tests=ROOT / "tests/notify/test_decision.py"
+    module=notify_rows, lists=("FOUND", "AFTER_SEND", "ATTEMPTS"), tests=ROOT / "tests/notify/test_decisions.py"
 )
 
 # By the cells that say when a row applies: ids of cases, or names of tests that need a table.

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tools import check_words
-from tools.check_words import ALLOWED, EXEMPT, ROOT, Finding, check
+from tools import check_words, homonyms
+from tools.check_words import ALLOWED, EXEMPT, ROOT, Finding, check, shared_names
 
 
 def _findings(folder: Path, name: str, text: str) -> list[tuple[str, int, str]]:
@@ -36,6 +36,33 @@ def _findings(folder: Path, name: str, text: str) -> list[tuple[str, int, str]]:
         ("Makefile", "# Write it anew.\n", 1, "anew"),
         ("tests/test_drain.py", "", 1, "test_drain"),
         ("log.py", 'logger.error("failed", extra={"order_id": "1", "frames": []})\n', 1, "frames"),
+        ("log.py", 'logger.error("failed", order_id="1", stack=[])\n', 1, "stack"),
+        ("log.py", 'logger.error(\n    "failed",\n    error="E",\n)\n', 3, "error"),
+        ("log.py", 'keys = {\n    "error": "E",\n}\nlogger.error("failed", extra=keys)\n', 2, "error"),
+        ("log.py", 'keys["stack"] = []\n', 1, "stack"),
+        ("log.py", 'keys = dict(reason="no", error="E")\n', 1, "error"),
+        ("log.py", "keys = parsed.log_keys(frames=[])\n", 1, "frames"),
+        ("names.py", "def allow_request(*, again: bool) -> bool: ...\n", 1, "again"),
+        ("names.py", "with stack() as running:\n    pass\n", 1, "running"),
+        ("names.py", "class Running:\n    pass\n", 1, "Running"),
+        ("names.py", "class Answer:\n    pass\n", 1, "Answer"),
+        ("names.py", "class Stack:\n    ready: bool\n", 2, "ready"),
+        ("names.py", "self._ready = Event()\n", 1, "_ready"),
+        ("names.py", "async def keep() -> None: ...\n", 1, "keep"),
+        ("names.py", "assert [letter for letter in queue]\n", 1, "letter"),
+        ("docstring.py", 'def f() -> int:\n    """How many there are."""\n', 2, "How"),
+        ("docstring.py", 'def f() -> int:\n    """When it is due."""\n', 2, "When"),
+        ("docstring.py", 'def f() -> str:\n    """Where it is."""\n', 2, "Where"),
+        (
+            "docstring.py",
+            'class A:\n    @property\n    def b(self) -> bool:\n        """Whether it is."""\n',
+            4,
+            "Whether",
+        ),
+        ("docstring.py", 'x = 1\n"""Why it is one."""\n', 2, "Why"),
+        ("comment.py", "# How many there are.\n", 1, "How"),
+        ("functions/order/http/scopes.py", "", 1, "scopes"),
+        ("functions/notify/feedback/items.py", "", 1, "items"),
         ("retry.py", "max_tries = 3\n", 1, "max_tries"),
         ("retry.py", "# After three tries it gives up.\n", 1, "three tries"),
         ("guide.md", "The fate of a mail.\n", 1, "fate"),
@@ -61,6 +88,12 @@ def test_check_finds_a_planted_word(tmp_path: Path, name: str, text: str, line: 
         ("guide.md", "# What is missing\n\nParts of it are in a letter box. The relay requeues the event.\n"),
         ("guide.md", "SES has given up. The client gives it up. The decision to give up the notification.\n"),
         ("retry.py", 'max_retries = 3\nframes = []\nlog("failed", extra={"error_type": "E"})  # It tries again.\n'),
+        (
+            "log.py",
+            'logger.error("failed", error_type="E", stack_trace=[])\nfail(error="E")\nkeys = {"reason": error}\n',
+        ),
+        ("names.py", "pytest.param(3, marks=proof)\nif stack.running and is_running(ready):\n    answer = 1\n"),
+        ("comment.py", "# When the answer is lost, the client retries.\n"),
         ("guide.md", "SAM attaches a policy. See https://login.shop.example and login.properties.\n"),
         ("mail.html.jinja", "{{ parts.rows([('Found', x)]) }}\n"),
         (".local/notes.md", "It starts anew.\n"),
@@ -70,6 +103,49 @@ def test_check_finds_a_planted_word(tmp_path: Path, name: str, text: str, line: 
 )
 def test_check_accepts_the_fields_terms_and_skips_files_that_are_not_ours(tmp_path: Path, name: str, text: str) -> None:
     assert [each for each in _findings(tmp_path, name, text) if each[0] == name] == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "code", "line", "name"),
+    [
+        ("functions/order/http/a.py", "functions/order/http/b.py", "class Caller: ...\n", 1, "Caller"),
+        ("functions/notify/http/b.py", "functions/order/http/c.py", "class Caller: ...\n", 1, "Caller"),
+        ("samrun/src/samrun/a.py", "samrun/src/samrun/gateway/b.py", "if True:\n    class Caller: ...\n", 2, "Caller"),
+        ("samrun/tests/a.py", "samrun/tests/b.py", "class Caller: ...\n", 1, "Caller"),
+        ("tests/order/a.py", "tests/system/b.py", "class Caller: ...\n", 1, "Caller"),
+        ("functions/order/a.py", "functions/order/b.py", "def error_code() -> str: ...\n", 1, "error_code"),
+        ("samrun/src/samrun/a.py", "samrun/src/samrun/b.py", "\nasync def service_of() -> str: ...\n", 2, "service_of"),
+        ("samrun/src/samrun/services/aws.py", "samrun/src/samrun/testing/aws.py", "", 1, "aws"),
+        ("functions/notify/ledger/entry.py", "functions/notify/notifying/entry.py", "", 1, "entry"),
+    ],
+)
+def test_check_finds_a_name_that_two_things_have(
+    tmp_path: Path, one: str, other: str, code: str, line: int, name: str
+) -> None:
+    assert _findings(tmp_path, one, code) == []
+    assert _findings(tmp_path, other, code) == [(other, line, name)]
+    [finding] = check(tmp_path)
+    assert finding.term.endswith(f" in {one} has this one")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "code"),
+    [
+        ("functions/order/a.py", "functions/notify/b.py", "def error_code() -> str: ...\n"),
+        ("functions/order/a.py", "samrun/src/samrun/b.py", "class Caller: ...\n"),
+        ("samrun/tests/a.py", "samrun/src/samrun/b.py", "class Caller: ...\n"),
+        ("tests/order/a.py", "tests/notify/b.py", "def error_code() -> str: ...\n"),
+        ("functions/order/logs.py", "functions/notify/logs.py", ""),
+        ("functions/order/a.py", "functions/order/b.py", "def _error_code() -> str: ...\n"),
+        ("functions/order/a.py", "functions/notify/b.py", "class Customer: ...\n"),
+        ("samrun/src/samrun/a/__init__.py", "samrun/src/samrun/b/__init__.py", ""),
+    ],
+)
+def test_check_accepts_one_name_in_two_products_or_with_one_meaning(
+    tmp_path: Path, one: str, other: str, code: str
+) -> None:
+    _findings(tmp_path, one, code)
+    assert _findings(tmp_path, other, code) == []
 
 
 def test_finding_names_the_place_the_word_and_the_term() -> None:
@@ -99,3 +175,9 @@ def test_every_exception_is_still_needed() -> None:
     assert [path for path in EXEMPT if not (ROOT / path).is_file()] == []
     for path, word in ALLOWED:
         assert word in (ROOT / path).read_text(), f"{path} no longer has {word}: remove it from ALLOWED"
+
+
+def test_every_shared_name_still_stands_for_several_things(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check_words, "SHARED", {})
+    found = {(finding.term.split()[3], finding.word) for finding in shared_names(ROOT)}
+    assert found == homonyms.SHARED.keys()

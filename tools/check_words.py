@@ -2,12 +2,12 @@
 
 `make check` runs it. It prints file:line, the word and the term to use instead, and fails if it finds any.
 
-It checks only words that are wrong wherever they stand. A reader has to look for these, which also have a right use:
+It checks words that are wrong wherever they stand, names that our code gives, and names that it gives to several things
+(homonyms.py). A reader has to look for these, which also have a right use:
 
-- general words: answer, again, keep, ready, marks, sending, segments, fields, callers, scopes, security;
-- one word for several things: `running`, which is no name of a Stack; two modules `functions` or `aws`; `Channel`;
-- a bool for done or not, where a named result belongs; `error_code` more than once in a part;
-- log keys that do not stand in an `extra={…}`.
+- general words: answer, segments, fields, scopes, security, and those of OWN_NAMES in a sentence;
+- a bool for done or not, where a named result belongs;
+- log keys that a call computes.
 """
 
 import ast
@@ -18,6 +18,8 @@ import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from tools.homonyms import SHARED, Homonyms
 
 ROOT = Path(__file__).parents[1]
 
@@ -45,13 +47,27 @@ NAMES = {
     r"PlainError": "UserError",
     r"Wired|wired": "ResolvedTemplate",
     r"Box|Letter|Places": "DeadLetterStore, DeadLetter, locations",
-    r"LONGEST_\w+|MOST_\w+|LEAST_\w+": "MAX_, MIN_",
+    r"LONGEST_\w+|MOST_\w+|LEAST_\w+|most|least": "MAX_, MIN_, maximum, minimum",
     r"name_of|_error_type": "error_code",
     r"put_back": "requeue",
     r"set_aside": "dead_letter, quarantine",
     r"facts": "snapshot",
     r"attach(ed)?": "external",
     r"[Ll]ogin\w*": "authentication, credentials",
+}
+# Names that our code gives, to a class, a function, a parameter, an attribute or a variable; libraries have some, too.
+OWN_NAMES = {
+    r"_?again": "possible_duplicate, second, repeated",
+    r"_?allows": "allow_request",
+    r"Answer": "InvocationResult, Response",
+    r"_?callers": "authorization",
+    r"_?keep": "send_to_on_failure_destination, store",
+    r"_?letters?": "dead_letter",
+    r"_?marks": "pending_events",
+    r"_?pends": "is_pending",
+    r"_?[Rr]eady": "banner, is_ready",
+    r"_?[Rr]unning": "the thing that runs: a stack, a poller, a task",
+    r"_?sending": "send_errors",
 }
 # Keys of log lines.
 LOG_KEYS = {
@@ -68,6 +84,11 @@ FILES = {
     r"(test_)?(box|letters|places)": "dead_letter_store, dead_letter, locations",
     r"(test_)?gathering": "accumulator",
     r"(test_)?(parts|attached)": "supervisor, external services",
+    r"(test_)?(callers|scopes|security)": "authorization",
+    r"(test_)?(fields|facts)": "field_types, snapshot",
+    r"(test_)?items": "order_item",
+    r"(test_)?segments": "sms_segments",
+    r"(test_)?sending": "send_errors",
 }
 # Words in comments, strings, documents and templates.
 PROSE = {
@@ -94,7 +115,9 @@ PROSE = {
     r"(?<![-/])logins?(?![.-]\w)|logged in": "authentication, credentials; authenticated",
 }
 # A docstring, a comment or a description begins with a noun or a verb.
-HEADLESS = r"(What|Who|Whoever|Whatever|Whose)\b"
+HEADLESS = r"(What|Who|Whoever|Whatever|Whose|Which|How|Where|Whether|Why)\b"
+# In a comment it can begin a sentence: "When …, the client retries".
+HEADLESS_DOCSTRING = rf"{HEADLESS}|When\b"
 HEADLESS_TERM = "a verb (of a function) or a noun at the beginning"
 
 SUFFIXES = {".py", ".md", ".yaml", ".yml", ".toml", ".jinja"}
@@ -138,7 +161,7 @@ class Finding:
 def check(root: Path) -> list[Finding]:
     """Return the words to replace in all files below a folder, in the order of their places."""
     found = (finding for path in _files(root) for finding in _findings(path, path.relative_to(root).as_posix()))
-    return sorted(finding for finding in found if (finding.path, finding.word) not in ALLOWED)
+    return sorted([*(each for each in found if (each.path, each.word) not in ALLOWED), *shared_names(root)])
 
 
 def _files(root: Path) -> Iterator[Path]:
@@ -161,6 +184,16 @@ def _findings(path: Path, name: str) -> Iterator[Finding]:
         yield Finding(name, line, word, term)
 
 
+def shared_names(root: Path) -> Iterator[Finding]:
+    """Yield the names that several things have."""
+    homonyms = Homonyms()
+    for path in _files(root):
+        name = path.relative_to(root).as_posix()
+        for each in homonyms.of(name, ast.parse(path.read_text())) if path.suffix == ".py" else ():
+            if (each.kind, each.name) not in SHARED:
+                yield Finding(name, each.line, each.name, f"another name: a {each.kind} in {each.other} has this one")
+
+
 def _in_contents(suffix: str, text: str) -> Iterator[tuple[int, str, str]]:
     match suffix:
         case ".py":
@@ -174,11 +207,32 @@ def _in_contents(suffix: str, text: str) -> Iterator[tuple[int, str, str]]:
 def _in_python(code: str) -> Iterator[tuple[int, str, str]]:
     yield from _in_tokens(code)
     for node in ast.walk(ast.parse(code)):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            yield from _headless(ast.get_docstring(node) or "", node.body[0].lineno if node.body else 1)
-        elif isinstance(node, ast.keyword) and node.arg == "extra" and isinstance(node.value, ast.Dict):
-            keys = [key for key in node.value.keys if isinstance(key, ast.Constant)]
-            yield from ((key.lineno, word, term) for key in keys for word, term in _matches(LOG_KEYS, str(key.value)))
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            yield from _headless(str(node.value.value).strip(), node.lineno, HEADLESS_DOCSTRING)
+        yield from ((line, word, term) for name, line in _given(node) for word, term in _matches(OWN_NAMES, name))
+        yield from ((line, word, term) for key, line in _log_keys(node) for word, term in _matches(LOG_KEYS, key))
+
+
+def _given(node: ast.AST) -> Iterator[tuple[str, int]]:
+    """Yield the name that our code gives by a node, with its line."""
+    match node:
+        case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+            yield name, node.lineno
+        case ast.arg(arg=name) | ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()):
+            yield name, node.lineno
+
+
+def _log_keys(node: ast.AST) -> Iterator[tuple[str, int]]:
+    """Yield what a node makes a key of a log line, or of a dict that can become one, with its line."""
+    match node:
+        case ast.Dict(keys=keys):
+            yield from ((str(key.value), key.lineno) for key in keys if isinstance(key, ast.Constant))
+        case ast.Subscript(slice=ast.Constant(value=str(key)), ctx=ast.Store()):
+            yield key, node.lineno
+        case ast.Call(
+            func=ast.Attribute(value=ast.Name(id="logger")) | ast.Attribute(attr="log_keys") | ast.Name(id="dict")
+        ):
+            yield from ((keyword.arg, keyword.lineno) for keyword in node.keywords if keyword.arg)
 
 
 def _in_tokens(code: str) -> Iterator[tuple[int, str, str]]:
@@ -220,8 +274,8 @@ def _in_prose(text: str, first_line: int) -> Iterator[tuple[int, str, str]]:
         yield first_line + text.count("\n", 0, match.start()), word, term
 
 
-def _headless(text: str, line: int) -> Iterator[tuple[int, str, str]]:
-    if match := re.match(HEADLESS, text):
+def _headless(text: str, line: int, words: str = HEADLESS) -> Iterator[tuple[int, str, str]]:
+    if match := re.match(words, text):
         yield line, match[0], HEADLESS_TERM
 
 

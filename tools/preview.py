@@ -21,9 +21,10 @@ from playwright.sync_api import sync_playwright
 
 from functions.notify.channels.mailer import parse_address
 from functions.notify.channels.mime import compose
-from functions.notify.events.order_events import Customer, OrderEvent, read
+from functions.notify.domain.send_errors import RenderError
+from functions.notify.events.order_events import Customer, OrderEvent, read_order_event
 from functions.notify.events.records import read_records
-from functions.notify.messages.messages import TEMPLATES, Message, Messages, RenderError, TextMessage
+from functions.notify.messages.messages import TEMPLATES, Message, Messages, TextMessage
 from functions.notify.messages.templating import BrokenTemplatesError
 from tools import chromium
 
@@ -55,7 +56,10 @@ def sample_events(folder: Path, messages: Messages) -> list[OrderEvent]:
     files = [path for path in folder.glob("*.json") if not path.name.endswith(".schema.json")]
     events = [OrderEvent.model_validate_json(path.read_bytes()) for path in files]
     for batch in folder.glob("kafka/*.json"):
-        contents = [read(record, types=messages.types) for record in read_records(json.loads(batch.read_text("utf-8")))]
+        contents = [
+            read_order_event(record, types=messages.types)
+            for record in read_records(json.loads(batch.read_text("utf-8")))
+        ]
         events += [content for content in contents if isinstance(content, OrderEvent)]
     return [event for event in {event.id: event for event in events}.values() if event.type in messages.types]
 

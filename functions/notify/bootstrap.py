@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
 
     from functions.notify.channels.channels import MailChannel, SmsChannel
     from functions.notify.channels.connections import Connections
@@ -39,6 +40,12 @@ def clock() -> datetime:
 def notify_settings() -> NotifySettings:
     """Read the settings of the notify function."""
     return NotifySettings.from_environment(os.environ)
+
+
+@cache
+def feedback_settings() -> FeedbackSettings:
+    """Read the settings of the feedback function."""
+    return FeedbackSettings.from_environment(os.environ)
 
 
 @cache
@@ -63,6 +70,12 @@ def ses() -> SESV2Client:
 def sns() -> SNSClient:
     """Make the client of SNS."""
     return boto3.client("sns", config=aws_clients.NO_RETRY_CONFIG)
+
+
+@cache
+def sqs() -> SQSClient:
+    """Make the client of SQS."""
+    return boto3.client("sqs", config=aws_clients.SHORT_TIMEOUT_CONFIG)
 
 
 @cache
@@ -147,10 +160,7 @@ def notifier() -> Notifier:
         ledger=Ledger(client=dynamodb(), table=settings.notifications_table, batch_writer=BatchWriter(dynamodb())),
         messages=messages(),
         channels={channel.name: channel for channel in (mail_channel(), sms_channel())},
-        dead_letters=DeadLetters(
-            client=boto3.client("sqs", config=aws_clients.SHORT_TIMEOUT_CONFIG),
-            queue_url=settings.dead_letter_queue_url,
-        ),
+        dead_letters=DeadLetters(client=sqs(), queue_url=settings.dead_letter_queue_url),
         metrics=metrics(),
         max_age=settings.max_age,
         unknown_policy=settings.unknown_policy,
@@ -163,8 +173,7 @@ def delivery_status_store() -> DeliveryStatusStore:
     """Build the store of delivery statuses, for the feedback function."""
     from functions.notify.feedback.delivery_status import DeliveryStatusStore
 
-    settings = FeedbackSettings.from_environment(os.environ)
-    return DeliveryStatusStore(client=dynamodb(), table=settings.notifications_table)
+    return DeliveryStatusStore(client=dynamodb(), table=feedback_settings().notifications_table)
 
 
 @cache

@@ -1,24 +1,25 @@
-"""Errors of notify: one tree, so that a caller can name one, a group or all of them.
+"""Errors of notify: one tree under NotifyError. Each class stands beside the code that raises it.
 
     NotifyError
-    ├── SettingsError                   a variable of the environment is missing or malformed
-    ├── BrokenTemplatesError            templates are missing or wrong
-    ├── NotKafkaEventError              the event of an invocation is not from Kafka
-    ├── UndecodableError                the value or the headers of a record are not bytes
-    ├── RenderError                     an event does not have the values that its message needs
-    ├── FormatError                     a value is not an amount, a currency, a quantity or a time
-    ├── SendError                       the provider has not said that it took the message
-    │   ├── DeferredError               not sent; a later attempt can succeed
-    │   │   └── ThrottledError          not sent: over the provider's rate
-    │   ├── RefusedError                not sent, and no later attempt can succeed
-    │   └── AnswerLostError             nobody knows whether the message was sent
-    ├── LedgerUnavailableError          DynamoDB has not read or written, or has not said so
-    ├── DeadLettersUnavailableError     the queue has not taken a record
-    └── AuthorizationError
-        ├── UnauthenticatedError        the request has no verified token
-        └── ForbiddenError              the token does not have the scope
+    ├── SettingsError                   settings.py
+    ├── DeadLettersUnavailableError     dead_letters.py
+    ├── NotKafkaEventError              events/records.py
+    ├── UndecodableError                events/records.py
+    ├── BrokenTemplatesError            messages/templating.py
+    ├── RenderError                     domain/send_errors.py
+    ├── FormatError                     messages/formats.py
+    ├── LedgerUnavailableError          ledger/ledger.py
+    ├── SendError                       domain/send_errors.py
+    │   ├── DeferredError               domain/send_errors.py
+    │   │   └── ThrottledError          domain/send_errors.py
+    │   ├── RefusedError                domain/send_errors.py
+    │   └── AnswerLostError             domain/send_errors.py
+    └── AuthorizationError              http/authorization.py
+        ├── UnauthenticatedError        http/authorization.py
+        └── ForbiddenError              http/authorization.py
 
-Each class stands beside the code that raises it. No message of these errors holds an address, a number or a name.
+handlers/error_answers.py maps the errors that a request for the history can meet to their HTTP answers. No message of
+these errors holds an address, a number or a name.
 """
 
 

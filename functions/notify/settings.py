@@ -10,8 +10,8 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from functions.notify.domain.notification import UnknownPolicy
 from functions.notify.errors import NotifyError
-from functions.notify.ledger.entry import UnknownPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -140,15 +140,17 @@ class _Variables:
 
     def rate(self, name: str, *, such_as: int) -> float:
         """Return a number of messages per second."""
-        least, most = RATES
-        expected = f"a number from {least} to {most}, such as {such_as}"
-        return self._parsed(name, expected, parse=partial(_number, least=least, most=most), default=least)
+        minimum, maximum = RATES
+        expected = f"a number from {minimum} to {maximum}, such as {such_as}"
+        return self._parsed(name, expected, parse=partial(_number, minimum=minimum, maximum=maximum), default=minimum)
 
     def whole_number(self, name: str, bounds: tuple[int, int], *, such_as: int) -> int:
         """Return a whole number within the bounds."""
-        least, most = bounds
-        expected = f"a whole number from {least} to {most}, such as {such_as}"
-        return self._parsed(name, expected, parse=partial(_whole_number, least=least, most=most), default=least)
+        minimum, maximum = bounds
+        expected = f"a whole number from {minimum} to {maximum}, such as {such_as}"
+        return self._parsed(
+            name, expected, parse=partial(_whole_number, minimum=minimum, maximum=maximum), default=minimum
+        )
 
     def optional_address(self, name: str, *, display_name: str) -> Address | None:
         """Return a mail address; None if the variable is empty."""
@@ -193,14 +195,14 @@ def _not_empty(text: str) -> str:
     return text
 
 
-def _number(text: str, *, least: float, most: float) -> float:
+def _number(text: str, *, minimum: float, maximum: float) -> float:
     number = float(text)
-    if not least <= number <= most:  # nan is outside, too
+    if not minimum <= number <= maximum:  # nan is outside, too
         raise ValueError
     return number
 
 
-def _whole_number(text: str, *, least: int, most: int) -> int:
-    if not (text.isascii() and text.isdecimal() and least <= int(text) <= most):
+def _whole_number(text: str, *, minimum: int, maximum: int) -> int:
+    if not (text.isascii() and text.isdecimal() and minimum <= int(text) <= maximum):
         raise ValueError
     return int(text)

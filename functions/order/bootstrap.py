@@ -39,7 +39,7 @@ def dynamodb() -> DynamoDBClient:
 
 
 def scopes(settings: ApiSettings) -> Scopes:
-    """Return the scopes that the API asks of a token."""
+    """Return the scopes that the API requires."""
     return Scopes(write=settings.write_scope, read_all=settings.read_all_scope)
 
 

@@ -16,7 +16,7 @@
     ├── SecretUnavailableError        producer/secrets.py
     ├── NotConnectedError             producer/connection.py
     ├── NotPublishedError             producer/kafka_publisher.py
-    │   └── RefusedError              producer/kafka_publisher.py
+    │   └── EventRefusedError         producer/kafka_publisher.py
     ├── LeaseTakenError               outbox/lease.py
     └── UnknownInvocationError        handlers/relay_event.py
 

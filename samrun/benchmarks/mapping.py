@@ -27,7 +27,7 @@ from typing import Any
 from confluent_kafka import Consumer, Message, Producer
 
 from samrun.functions.invoker import InvocationResult
-from samrun.mapping.poller import Poller
+from samrun.mapping.poller import KafkaPoller
 from samrun.testing.broker import Broker
 from samrun.testing.kafka_records import kafka_mapping
 
@@ -162,9 +162,9 @@ def _idle(bootstrap: str) -> Spent:
     return spent
 
 
-def _start(bootstrap: str, function: _Function, **options: object) -> tuple[Poller, threading.Thread]:
+def _start(bootstrap: str, function: _Function, **options: object) -> tuple[KafkaPoller, threading.Thread]:
     mapping = kafka_mapping(topic=TOPIC, consumer_group=uuid.uuid4().hex, batch_size=BATCH, **options)
-    poller = Poller(mapping=mapping, bootstrap=bootstrap, invoke=function.invoke, report=lambda _: None)
+    poller = KafkaPoller(mapping=mapping, bootstrap=bootstrap, invoke=function.invoke, report=lambda _: None)
     thread = threading.Thread(target=poller.run)
     thread.start()
     return poller, thread

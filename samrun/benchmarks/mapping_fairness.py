@@ -22,7 +22,7 @@ from statistics import quantiles
 from confluent_kafka import Producer
 
 from samrun.functions.invoker import InvocationResult
-from samrun.mapping.poller import Poller
+from samrun.mapping.poller import KafkaPoller
 from samrun.testing.broker import Broker
 from samrun.testing.kafka_records import kafka_mapping
 
@@ -96,7 +96,7 @@ def _measure(broker: Broker, load: Callable[[Producer, str], None]) -> list[floa
     with ThreadPoolExecutor(ENVIRONMENTS) as executor:
         function, assigned = Function(executor), threading.Event()
         mapping = kafka_mapping(topic=topic, consumer_group=topic, batch_size=10)
-        poller = Poller(
+        poller = KafkaPoller(
             mapping=mapping,
             bootstrap=broker.bootstrap,
             invoke=function.invoke,

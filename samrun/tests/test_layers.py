@@ -18,7 +18,7 @@ LAYERS = [
     {"settings"},
     {"services"},
     {"console", "functions", "schemas"},
-    {"deliveries", "gateway", "mapping", "queues", "streams"},
+    {"event_triggers", "gateway", "mapping", "queues", "streams"},
     {"schedules"},
     {"applications", "trigger_launcher"},
     {"application_launcher"},

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from samrun.cli.arguments import parse, read_stack_settings, read_token_settings
+from samrun.cli.arguments import parse_arguments, read_stack_settings, read_token_settings
 from samrun.settings import (
     FREE_PORTS,
     PORTS,
@@ -26,7 +26,7 @@ def nothing_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def read(arguments: list[str]) -> Settings:
     """Return the settings of a stack, as the command line and the environment give them."""
-    return read_stack_settings(parse(arguments))
+    return read_stack_settings(parse_arguments(arguments))
 
 
 @pytest.fixture
@@ -81,10 +81,15 @@ def test_the_command_line_names_the_variables_and_the_delay_of_retries(template:
     assert (read(["--template", template]).env_vars, read(["--template", template]).retry_delay) == (None, 1)
 
 
+def test_functions_start_at_once_unless_the_command_line_says_lazy(template: str) -> None:
+    assert read(["--template", template, "--lazy"]).lazy
+    assert not read(["--template", template]).lazy
+
+
 @pytest.mark.parametrize("delay", ["-1", "a", "1e3", ""])
 def test_a_delay_that_is_no_number_is_an_error(delay: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        parse(["up", f"--retry-delay={delay}"])
+        parse_arguments(["up", f"--retry-delay={delay}"])
     assert f"{delay!r} is not a number of seconds" in capsys.readouterr().err
 
 
@@ -116,7 +121,7 @@ def test_templates_that_do_not_go_together_are_an_error(arguments: str, says: st
 
 def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as raised:
-        parse(["--version"])
+        parse_arguments(["--version"])
     assert (raised.value.code, capsys.readouterr().out) == (0, "samrun 0.1.0\n")
 
 
@@ -128,12 +133,12 @@ def test_other_programs_make_settings_without_a_command_line(template: str) -> N
 @pytest.mark.parametrize("arguments", [[], ["up"]])
 def test_up_is_the_command_if_none_is_given(template: str, arguments: list[str]) -> None:
     assert read([*arguments, "--template", template, "--partitions", "6"]).command == "up"
-    assert parse([*arguments, "--template", template]).command == "up"
+    assert parse_arguments([*arguments, "--template", template]).command == "up"
 
 
 def test_the_help_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as raised:
-        parse(["--help"])
+        parse_arguments(["--help"])
     assert raised.value.code == 0
     said = capsys.readouterr().out
     assert all(f"    {command} " in said for command in ("up", "services", "fetch", "token"))
@@ -141,7 +146,7 @@ def test_the_help_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None
 
 def test_an_unknown_command_is_an_error_that_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as raised:
-        parse(["start"])
+        parse_arguments(["start"])
     assert raised.value.code == 2
     assert "invalid choice: 'start' (choose from" in capsys.readouterr().err
 
@@ -149,7 +154,7 @@ def test_an_unknown_command_is_an_error_that_lists_the_commands(capsys: pytest.C
 def test_the_settings_of_a_token_are_read(tmp_path: Path, template: str) -> None:
     _samconfig(tmp_path, '[default.samrun.parameters]\nparameter_overrides = ["Issuer={issuer}"]')
     options = "--sub cus_ada --scope a --scope b --audience x --expires-in 60 --claim n=1 --data d --template"
-    assert read_token_settings(parse(["token", *options.split(), template])) == TokenSettings(
+    assert read_token_settings(parse_arguments(["token", *options.split(), template])) == TokenSettings(
         template=TemplateSettings(path=Path(template), parameters={"Issuer": "{issuer}"}),
         overrides={},
         data=Path("d"),
@@ -237,11 +242,13 @@ def test_an_invalid_url_of_a_service_is_an_error(
 def test_a_parameter_can_want_a_kafka_with_a_password(template: str) -> None:
     assert not read(["--template", template, "--parameter-overrides", "Brokers={kafka}"]).scram
     assert read(["--template", template, "--parameter-overrides", "Brokers={kafka_scram}"]).scram
+    assert read(["--template", template, "--parameter-overrides", "User={kafka_secret}"]).scram
 
 
 def test_a_parameter_can_want_a_kafka_that_asks_for_a_certificate(template: str) -> None:
     assert not read(["--template", template, "--parameter-overrides", "Brokers={kafka_scram}"]).mutual_tls
     assert read(["--template", template, "--parameter-overrides", "Brokers={kafka_mtls}"]).mutual_tls
+    assert read(["--template", template, "--parameter-overrides", "Client={kafka_client_secret}"]).mutual_tls
 
 
 def test_the_environment_names_a_schema_registry(template: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,101 +1,106 @@
-"""Tables of samrun's README: every event source, property and resource type, and how far samrun supports it.
+"""Page samrun/docs/support.md: every event source, property and resource type, and how far samrun supports it.
 
-They are written from the tables by which samrun decides: python samrun/tools/support_tables.py [--check].
+It is written from the tables by which samrun decides: python samrun/tools/support_tables.py [--check].
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from samrun.template.support.event_sources import EVENT_SOURCES
-from samrun.template.support.levels import Level
+from samrun.template.support.levels import Level, Support
 from samrun.template.support.properties import PROPERTIES
-from samrun.template.support.resource_types import CREATED, PASSIVE
+from samrun.template.support.resource_types import CREATED, PASSIVE, RUN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from samrun.template.support.levels import Support
+PAGE = Path(__file__).parents[1] / "docs" / "support.md"
 
-README = Path(__file__).parents[1] / "README.md"
-BEGIN, END = "<!-- written by samrun/tools/support_tables.py: begin -->", "<!-- end -->"
-
-# Columns of the properties, and the levels in each.
-_COLUMNS: Mapping[str, Sequence[Level]] = {
-    "as on AWS": [Level.AS_AWS],
-    "differently": [Level.DIFFERENT],
-    "refused, or named at the start": [Level.REFUSED, Level.NOT_RUN],
-    "no effect here": [Level.NO_EFFECT],
+_MEANINGS = {
+    Level.AS_AWS: "does what AWS does",
+    Level.DIFFERENT: "runs; the table says what is different",
+    Level.NO_EFFECT: "has no effect on one machine",
+    Level.NOT_RUN: "is left out, and a line at the start names it",
 }
-_WORDS = {Level.NOT_RUN: "named at the start, not run"}
+_INTRODUCTION = """\
+# What samrun supports
+
+samrun decides by these tables. `make support` writes this page from them
+([support_tables.py](../tools/support_tables.py)), so edit the code and not the page."""
 
 
 def generate() -> str:
-    """Return the tables in Markdown."""
-    made = f"samrun makes these in the local AWS: {_types(CREATED)}"
-    return "\n".join(
-        [
-            "| event source | level | |",
-            "|---|---|---|",
-            *(f"| {name} | {_level(each)} | {each.note} |" for name, each in EVENT_SOURCES.items()),
-            "",
-            f"| property of | {' | '.join(_COLUMNS)} |",
-            f"|---|{'---|' * len(_COLUMNS)}",
-            *map(_row, PROPERTIES),
-            "",
-            f"A property that samrun does not know is named at the start. Of the resource types, {made}.",
-            "",
-            "These need nothing on one machine, or another part carries their meaning: " + _types(PASSIVE) + ".",
-            "",
-            "Every other resource type is named at the start, and left out.",
-        ]
+    """Return the page in Markdown."""
+    return "\n\n".join([_INTRODUCTION, *_sections()]) + "\n"
+
+
+def _sections() -> Iterator[str]:
+    yield _table("level | such a part", (f"{level.value} | {meaning}" for level, meaning in _MEANINGS.items()))
+    yield "## Event sources"
+    yield _table(
+        "event source | level | difference or reason", (_row(name, each) for name, each in EVENT_SOURCES.items())
     )
+    yield "## Properties"
+    yield (
+        "A property that samrun does not know is named at the start, and so is a name inside one. A mapping with a "
+        "property that its event source does not have stops the start, as AWS refuses it."
+    )
+    for kind, properties in PROPERTIES.items():
+        yield f"### {_short(kind)}"
+        yield _table("property | level | difference or reason", _property_rows(properties))
+    yield "## Resource types"
+    yield "samrun runs these types:"
+    yield _types(RUN)
+    yield "It creates these in the local AWS:"
+    yield _types(CREATED)
+    yield "These have no effect on one machine, or samrun reads them with another resource, as a stage with its API:"
+    yield _types(PASSIVE)
+    yield "samrun leaves out every other resource type, and names it at the start."
 
 
-def _level(support: Support) -> str:
-    return _WORDS.get(support.level, support.level.value)
+def _table(header: str, rows: Iterable[str]) -> str:
+    columns = header.count("|") + 1
+    return "\n".join([f"| {header} |", "|" + "---|" * columns, *(f"| {row} |" for row in rows)])
 
 
-def _row(kind: str) -> str:
-    cells = [", ".join(_cells(PROPERTIES[kind], levels)) for levels in _COLUMNS.values()]
-    return f"| {_name(kind)} | {' | '.join(cells)} |"
+def _row(name: str, support: Support) -> str:
+    return f"{name} | {support.level.value} | {support.note}"
 
 
-def _cells(properties: Mapping[str, Support], levels: Sequence[Level]) -> Iterator[str]:
-    for name, support in properties.items():
-        if support.level in levels:
-            yield f"{name} ({support.note})" if support.note else name
+def _property_rows(properties: Mapping[str, Support]) -> Iterator[str]:
+    """Yield a row for each property with a note, and one row for all others of a level."""
+    for level in Level:
+        of_level = {name: each for name, each in properties.items() if each.level is level}
+        if plain := [name for name, each in of_level.items() if not each.note]:
+            yield _row(", ".join(plain), Support(level))
+        yield from (_row(name, each) for name, each in of_level.items() if each.note)
 
 
-def _types(kinds: set[str]) -> str:
-    return ", ".join(sorted(map(_name, kinds)))
+def _types(kinds: Iterable[str]) -> str:
+    by_service = groupby(sorted(map(_short, kinds)), key=lambda kind: kind.partition("::")[0])
+    rows = (f"{service} | {', '.join(kind.partition('::')[2] for kind in of)}" for service, of in by_service)
+    return _table("service | types", rows)
 
 
-def _name(kind: str) -> str:
+def _short(kind: str) -> str:
     return kind.removeprefix("AWS::")
 
 
-def with_tables(text: str) -> str:
-    """Return the README's text with the tables between its two markers."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n\n{generate()}\n\n{END}{after}"
-
-
 def main() -> int:
-    """Write the tables, or tell with --check whether they are as the code has them."""
+    """Write the page, or tell with --check whether it is as the code has it."""
     parser = argparse.ArgumentParser(prog="python samrun/tools/support_tables.py", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; fail if the tables are not up to date")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if the page is not up to date")
     check = parser.parse_args().check
-    text = README.read_text(encoding="utf-8")
-    current = with_tables(text)
+    current = generate()
     if not check:
-        README.write_text(current, encoding="utf-8")
-    elif current != text:
-        print(f"{README.name} of samrun is not up to date: run `make support`", file=sys.stderr)
+        PAGE.write_text(current, encoding="utf-8")
+    elif not PAGE.exists() or PAGE.read_text(encoding="utf-8") != current:
+        print(f"{PAGE.name} of samrun is not up to date: run `make support`", file=sys.stderr)
         return 1
     return 0
 

@@ -1,4 +1,4 @@
-"""Fakes of notify's seams: a clock, the clients of SES, SNS, SQS and DynamoDB, and Lambda's context."""
+"""Fakes of notify's seams: a clock, and the clients of SES, SNS, SQS and DynamoDB."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
-
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.notify.ledger.batch_writer import CALLS_AT_ONCE
 
@@ -133,21 +131,3 @@ class NoStatements:
     def batch_execute_statement(self, *, Statements: Sequence[Any]) -> dict[str, Any]:  # noqa: N803
         self.verbs += [each["Statement"].split()[0] for each in Statements]
         return {"Responses": [{"Error": {"Code": "Unknown"}} for _ in Statements]}
-
-
-def context(*, milliseconds: int = 15_000) -> LambdaContext:
-    """Return Lambda's context of an invocation that has so much time left."""
-
-    class FakeContext(LambdaContext):
-        def __init__(self) -> None:
-            self._aws_request_id = "request-1"
-            self._function_name = "notify"
-            self._function_version = "$LATEST"
-            self._memory_limit_in_mb = 1024
-            self._invoked_function_arn = "arn:aws:lambda:eu-central-1:123456789012:function:notify"
-
-        @staticmethod
-        def get_remaining_time_in_millis() -> int:
-            return milliseconds
-
-    return FakeContext()

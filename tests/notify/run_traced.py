@@ -20,7 +20,8 @@ from moto import mock_aws
 
 from functions.notify import bootstrap
 from functions.notify.handlers import notify
-from tests.notify.fakes import NOW, context
+from tests.lambda_context import FakeContext
+from tests.notify.fakes import NOW
 
 TABLE = {
     "AttributeDefinitions": [
@@ -64,7 +65,7 @@ def main(paths: list[str]) -> None:
         ses.meta.events.register_first("before-send.sesv2.SendEmail", cast("Any", refuse))
         for path in paths:
             event = json.loads(Path(path).read_text())
-            print(json.dumps(notify.handler(event, context())))  # noqa: T201 the answer
+            print(json.dumps(notify.handler(event, FakeContext("notify", remaining_ms=15_000))))  # noqa: T201 the answer
 
 
 if __name__ == "__main__":

@@ -11,10 +11,7 @@ from typing import Any
 
 import pytest
 
-from functions.notify.channels.errors import AnswerLostError, DeferredError, RefusedError, ThrottledError
-from functions.notify.ledger.entry import Claim, Entry, Notification, Status, UnknownPolicy
-from functions.notify.messages.messages import RenderError
-from functions.notify.notifying.decision import (
+from functions.notify.domain.decisions import (
     Decision,
     Expire,
     GiveUp,
@@ -27,6 +24,14 @@ from functions.notify.notifying.decision import (
     Send,
     Settled,
     Wait,
+)
+from functions.notify.domain.notification import Claim, Entry, Notification, Status, UnknownPolicy
+from functions.notify.domain.send_errors import (
+    AnswerLostError,
+    DeferredError,
+    RefusedError,
+    RenderError,
+    ThrottledError,
 )
 from tests.notify.fakes import NOW
 

@@ -83,20 +83,20 @@ def test_keys_are_processed_side_by_side() -> None:
 
 
 def test_a_batch_uses_no_more_threads_than_it_gets() -> None:
-    running, most = [0], [0]
+    busy, maximum = [0], [0]
     lock = Lock()
 
     def process(_: Item) -> Result:
         with lock:
-            running[0] += 1
-            most[0] = max(most[0], running[0])
+            busy[0] += 1
+            maximum[0] = max(maximum[0], busy[0])
         with lock:
-            running[0] -= 1
+            busy[0] -= 1
         return Result.DONE
 
     with ThreadPoolExecutor(3) as threads:
         process_batch([(str(number), number) for number in range(100)], key=key, process=process, threads=threads)
-    assert most[0] <= 3
+    assert maximum[0] <= 3
 
 
 @given(

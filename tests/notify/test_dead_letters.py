@@ -62,8 +62,8 @@ def test_a_record_too_large_for_the_queue_is_dead_lettered_as_its_place(
 
 def test_a_record_over_the_limit_of_sqs_is_not_sent_whole(queue: FakeQueue, make_record: RecordMaker) -> None:
     """botocore cannot parse the answer of SQS to a request that is much too large."""
-    letters = DeadLetters(client=queue, queue_url="https://queue.example")
-    letters.put(make_record(b"x" * 5 * 1024 * 1024), reason="not JSON")
+    dead_letters = DeadLetters(client=queue, queue_url="https://queue.example")
+    dead_letters.put(make_record(b"x" * 5 * 1024 * 1024), reason="not JSON")
     (message,) = queue.messages
     assert len(message["MessageBody"]) < 100
 
@@ -99,9 +99,9 @@ def test_a_missing_queue_is_named_by_its_error_code(
     aws: None, session: boto3.Session, make_record: RecordMaker
 ) -> None:
     client = session.client("sqs")
-    letters = DeadLetters(client=client, queue_url="https://sqs.eu-central-1.amazonaws.com/123456789012/none")
+    dead_letters = DeadLetters(client=client, queue_url="https://sqs.eu-central-1.amazonaws.com/123456789012/none")
     with pytest.raises(DeadLettersUnavailableError, match="NonExistentQueue"):
-        letters.put(make_record(b""), reason="the value is not JSON")
+        dead_letters.put(make_record(b""), reason="the value is not JSON")
 
 
 @pytest.mark.parametrize("error", [ConnectTimeoutError(endpoint_url=""), ResponseParserError("no JSON")])

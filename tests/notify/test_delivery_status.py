@@ -12,11 +12,11 @@ from botocore.stub import Stubber
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from functions.notify.domain.decisions import Settled
+from functions.notify.domain.notification import Claim, Notification, UnknownPolicy
 from functions.notify.feedback.delivery_status import DeliveryStatus, DeliveryStatusStore, Feedback, UpdateResult
-from functions.notify.ledger.entry import Claim, Notification, UnknownPolicy
 from functions.notify.ledger.ledger import Ledger, LedgerUnavailableError
 from functions.notify.notifying import claiming
-from functions.notify.notifying.decision import Settled
 from tests.exception_classes import make_classes_at_each_use
 from tests.notify.fakes import NOW
 from tests.notify.samples import TABLE

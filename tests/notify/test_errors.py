@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 
 import functions.notify
 from functions.notify import errors
@@ -46,6 +47,14 @@ def test_every_error_is_in_the_tree_of_the_docstring() -> None:
     for error in of_notify():
         assert tree[error.__name__] in {base.__name__ for base in error.__bases__} | {None}
         assert issubclass(error, errors.NotifyError)
+
+
+def test_the_tree_names_the_file_of_each_error() -> None:
+    files = dict(re.findall(r"(\w+Error) +(\S+\.py)$", errors.__doc__ or "", re.MULTILINE))
+    defined = {error: error.__module__.removeprefix("functions.notify.").replace(".", "/") for error in of_notify()}
+    assert files == {
+        error.__name__: f"{module}.py" for error, module in defined.items() if error is not errors.NotifyError
+    }
 
 
 def test_each_error_that_a_request_can_meet_has_a_row_in_the_table_of_answers() -> None:

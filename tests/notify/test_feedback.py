@@ -12,7 +12,8 @@ import pytest
 from botocore.stub import Stubber
 
 from functions.notify.ledger.ledger import LedgerUnavailableError
-from tests.notify.fakes import NOW, context
+from tests.lambda_context import FakeContext
+from tests.notify.fakes import NOW
 from tests.notify.samples import FEEDBACK_ENVIRONMENT, TABLE
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def load(name: str) -> dict[str, Any]:
 
 
 def invoke(function: FeedbackModule, event: dict[str, Any]) -> None:
-    function.handler(event, context())
+    function.handler(event, FakeContext("feedback", remaining_ms=15_000))
 
 
 def status(dynamodb: DynamoDBClient) -> str:

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 from botocore.stub import Stubber
 
+from functions.notify.domain.decisions import Send
+from functions.notify.domain.notification import Claim, Notification, UnknownPolicy
 from functions.notify.feedback.delivery_status import DeliveryStatus, DeliveryStatusStore, Feedback
-from functions.notify.ledger.entry import Claim, Notification, UnknownPolicy
 from functions.notify.ledger.ledger import Ledger
 from functions.notify.notifying import claiming
-from functions.notify.notifying.decision import Send
-from tests.notify.fakes import NOW, context
+from tests.lambda_context import FakeContext
+from tests.notify.fakes import NOW
 from tests.notify.samples import HISTORY_ENVIRONMENT, TABLE
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def request(path: str | None = None, **claims: Any) -> dict[str, Any]:
 
 
 def get(function: HistoryModule, event: dict[str, Any]) -> tuple[int, Any]:
-    answer = function.handler(event, context())
+    answer = function.handler(event, FakeContext("history", remaining_ms=15_000))
     status = answer["statusCode"]
     kind = "application/json" if status == 200 else "application/problem+json"
     headers = {**answer.get("headers", {}), **{k: v[0] for k, v in answer.get("multiValueHeaders", {}).items()}}

@@ -16,12 +16,18 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from functions.notify.channels.errors import RefusedError
 from functions.notify.channels.mailer import parse_address
 from functions.notify.channels.mime import compose
-from functions.notify.events.order_events import BIDIRECTIONAL_CONTROLS, OrderEvent, Skipped, Unreadable, read
+from functions.notify.domain.send_errors import RefusedError, RenderError
+from functions.notify.events.order_events import (
+    BIDIRECTIONAL_CONTROLS,
+    OrderEvent,
+    Skipped,
+    Unreadable,
+    read_order_event,
+)
 from functions.notify.events.records import Record
-from functions.notify.messages.messages import Message, Messages, RenderError
+from functions.notify.messages.messages import Message, Messages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,7 +119,7 @@ def read_event(event: dict[str, Any]) -> OrderEvent | Unreadable:
     """Read an event as Kafka's mapping passes it."""
     value = base64.b64encode(json.dumps(event).encode()).decode()
     record = Record(partition_id="t-0", topic="t", partition=0, offset=0, key=None, source={"value": value})
-    found = read(record, types=MESSAGES.types)
+    found = read_order_event(record, types=MESSAGES.types)
     assert not isinstance(found, Skipped)
     return found
 

@@ -11,22 +11,31 @@ from botocore.exceptions import ReadTimeoutError
 from botocore.parsers import ResponseParserError
 from botocore.stub import Stubber
 
-from functions.notify.feedback.delivery_status import DeliveryStatus
-from functions.notify.ledger.entry import Claim, Entry, Notification, Status, UnknownPolicy
-from functions.notify.ledger.ledger import Ledger, LedgerUnavailableError
-from functions.notify.notifying import claiming
-from functions.notify.notifying.decision import (
+from functions.notify.domain.decisions import (
     AfterClaim,
+    Decision,
     Expire,
     GiveUp,
     Hold,
+    MakeClaim,
+    Reclaim,
     Send,
     Settled,
     Wait,
+    decide,
+    decide_claimed,
     decide_too_old,
     is_exhausted,
+    is_too_old,
 )
+from functions.notify.domain.notification import Claim, Entry, Notification, Status, UnknownPolicy
+from functions.notify.feedback.delivery_status import DeliveryStatus
+from functions.notify.ledger.entry_item import entry_of
+from functions.notify.ledger.ledger import Ledger, LedgerUnavailableError
+from functions.notify.notifying import claiming
 from tests.exception_classes import make_classes_at_each_use
+from tests.notify.fakes import NOW
+from tests.notify.state_rows import FOUND, MAX_AGE, OURS, RESEND
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -48,8 +57,13 @@ class Sender:
 
     def claim(self, *, owner: str | None = None, replay: bool = False) -> Claim | AfterClaim:
         """Claim as the notifier does; return the claim if it was made, else the decision."""
+        decision = self.decide(owner=owner, replay=replay)
+        return decision.claim if isinstance(decision, Send | GiveUp) else decision
+
+    def decide(self, *, owner: str | None, replay: bool) -> AfterClaim:
+        """Claim as the notifier does, and return the decision."""
         self.claims += 1
-        decision = claiming.claim(
+        return claiming.claim(
             self.ledger,
             NOTIFICATION,
             owner=owner or f"request-{self.claims}",
@@ -58,7 +72,6 @@ class Sender:
             policy=self.policy,
             replay=replay,
         )
-        return decision.claim if isinstance(decision, Send | GiveUp) else decision
 
     def must_claim(self, *, replay: bool = False) -> Claim:
         claim = self.claim(replay=replay)
@@ -255,6 +268,61 @@ def test_dynamodbs_condition_expires_exactly_what_the_rule_does(
     assert item(dynamodb)["status"] == ("expired" if isinstance(decision, Expire) else status)
 
 
+@pytest.mark.parametrize(("found", "situation", "decision"), FOUND)
+def test_dynamodbs_conditions_claim_expire_and_hold_exactly_what_the_rule_does(
+    sender: Sender, dynamodb: DynamoDBClient, found: Entry | None, situation: dict[str, Any], decision: Decision
+) -> None:
+    assert decide(found, **{"owner": OURS, "now": NOW, "policy": RESEND, "max_age": MAX_AGE, **situation}) == decision
+    if found:
+        store(dynamodb, found)
+    age, replay = situation.get("age", timedelta()), situation.get("replay", False)
+    carried_out: Expire | AfterClaim
+    if is_too_old(age, max_age=MAX_AGE, replay=replay):
+        carried_out = claiming.expire(sender.ledger, NOTIFICATION, owner=OURS, now=NOW)
+    else:
+        policy = situation.get("policy", RESEND)
+        carried_out = replace(sender, policy=policy).decide(owner=OURS, replay=replay)
+    assert carried_out == written(decision, found)
+    if isinstance(carried_out, Send | GiveUp):
+        entry = ("claimed", OURS)
+    elif isinstance(carried_out, Expire):
+        entry = ("expired", OURS)
+    else:
+        assert found
+        entry = ("unknown" if isinstance(carried_out, Hold) else found.status, found.owner)
+    assert (item(dynamodb)["status"], item(dynamodb)["owner"]) == entry
+
+
+def written(decision: Decision, found: Entry | None) -> Expire | AfterClaim:
+    """Return what the worker does next once a decision is written: after a claim, what follows from the claim."""
+    match decision:
+        case MakeClaim():
+            restarts = possible_duplicate = False
+        case Reclaim(restarts=restarts, possible_duplicate=possible_duplicate):
+            pass
+        case _:
+            return decision
+    earlier = 0 if found is None or restarts else found.attempts
+    return decide_claimed(
+        Claim(notification=NOTIFICATION, owner=OURS, attempts=earlier + 1, possible_duplicate=possible_duplicate)
+    )
+
+
+def store(dynamodb: DynamoDBClient, entry: Entry) -> None:
+    """Put an entry into the table."""
+    dynamodb.put_item(
+        TableName="notifications",
+        Item={
+            "order_id": {"S": entry.notification.order_id},
+            "notification_id": {"S": entry.notification.id},
+            "status": {"S": entry.status},
+            "owner": {"S": entry.owner},
+            "attempts": {"N": str(entry.attempts)},
+            "lease_until": {"N": str(entry.lease_until.timestamp())},
+        },
+    )
+
+
 def test_an_expiry_whose_first_answer_was_lost_is_an_expiry(sender: Sender, clock: FakeClock) -> None:
     for _ in range(2):  # the client repeats the call, as one owner
         assert claiming.expire(sender.ledger, NOTIFICATION, owner="request-1", now=clock.now) == Expire()
@@ -271,7 +339,7 @@ def in_status(sender: Sender, dynamodb: DynamoDBClient, status: str) -> Entry:
         ExpressionAttributeValues={":status": {"S": status}},
         ReturnValues="ALL_NEW",
     )
-    return Entry.read(NOTIFICATION, answer["Attributes"])
+    return entry_of(NOTIFICATION, answer["Attributes"])
 
 
 def test_one_of_two_workers_that_reclaim_wins(sender: Sender, dynamodb: DynamoDBClient) -> None:

@@ -31,15 +31,15 @@ from hypothesis import strategies as st
 
 from functions.notify.aws_clients import NO_RETRY_CONFIG
 from functions.notify.channels import mailer, mime
-from functions.notify.channels.errors import (
+from functions.notify.channels.mailer import Mailer, SesClient
+from functions.notify.channels.provider_errors import CONNECTION_ERRORS
+from functions.notify.domain.send_errors import (
     AnswerLostError,
     DeferredError,
     RefusedError,
     SendError,
     ThrottledError,
 )
-from functions.notify.channels.mailer import Mailer, SesClient
-from functions.notify.channels.provider_errors import CONNECTION_ERRORS
 from functions.notify.messages.messages import Message
 from tests.notify.sockets import server
 

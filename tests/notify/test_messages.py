@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from functions.notify.domain.send_errors import RenderError
 from functions.notify.events.order_events import ChannelName, OrderEvent
-from functions.notify.messages.messages import TEMPLATES, Messages, RenderError, TextMessage
+from functions.notify.messages.messages import TEMPLATES, Messages, TextMessage
 from functions.notify.messages.templating import BrokenTemplatesError
 
 if TYPE_CHECKING:

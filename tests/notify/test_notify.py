@@ -15,7 +15,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto.ses.models import ses_backends
 
-from tests.notify.fakes import context
+from tests.lambda_context import FakeContext
 from tests.notify.samples import ACCOUNT, NOTIFY_ENVIRONMENT, REGION, ROOT, mail_of, with_ses
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def load(name: str) -> dict[str, Any]:
 
 def invoke(app: App, event: dict[str, Any], *, milliseconds: int = 15_000) -> list[tuple[str, int]]:
     """Invoke the function and return the places of the failed records."""
-    answer = app.handler(event, context(milliseconds=milliseconds))
+    answer = app.handler(event, FakeContext("notify", remaining_ms=milliseconds))
     assert list(answer) == ["batchItemFailures"]
     identifiers = [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
     assert all(isinstance(identifier["offset"], int) for identifier in identifiers)
@@ -142,9 +142,9 @@ def test_several_partitions_are_mailed_and_an_unreadable_record_is_dead_lettered
         "Your order",
         "Đơn hàng",
     ]
-    (letter,) = sqs.receive_message(QueueUrl=dead_letters, MessageAttributeNames=["All"])["Messages"]
-    assert json.loads(letter["Body"]) == load("several-partitions.json")["records"]["order-events-1"][1]
-    assert letter["MessageAttributes"]["id"]["StringValue"] == "order-events-1-5"
+    (message,) = sqs.receive_message(QueueUrl=dead_letters, MessageAttributeNames=["All"])["Messages"]
+    assert json.loads(message["Body"]) == load("several-partitions.json")["records"]["order-events-1"][1]
+    assert message["MessageAttributes"]["id"]["StringValue"] == "order-events-1-5"
 
 
 def test_a_retried_batch_sends_no_second_mail(app: App) -> None:
@@ -196,8 +196,8 @@ def test_the_log_names_no_person(app: App, logs: list[dict[str, Any]], sqs: SQSC
     event = load("several-partitions.json")
     invoke(app, event)
     invoke(app, event)
-    letters = sqs.receive_message(QueueUrl=dead_letters, MessageAttributeNames=["All"])["Messages"]
-    written = json.dumps([logs, *(letter["MessageAttributes"] for letter in letters)], ensure_ascii=False)
+    messages = sqs.receive_message(QueueUrl=dead_letters, MessageAttributeNames=["All"])["Messages"]
+    written = json.dumps([logs, *(message["MessageAttributes"] for message in messages)], ensure_ascii=False)
     assert len(logs) == 22
     for secret in ("@", "Ada", "Grace", "Nguy", "Ludoviko", "+1415", "This is no event"):
         assert secret not in written

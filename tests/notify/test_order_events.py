@@ -16,7 +16,7 @@ from functions.notify.events.order_events import (
     Skipped,
     Unreadable,
     channels_of,
-    read,
+    read_order_event,
 )
 from functions.notify.events.records import Record
 
@@ -32,13 +32,13 @@ JSON = st.recursive(
 
 
 def read_event(make_record: RecordMaker, event: Any) -> OrderEvent:
-    found = read(make_record(event), types=TYPES)
+    found = read_order_event(make_record(event), types=TYPES)
     assert isinstance(found, OrderEvent)
     return found
 
 
 def why_unreadable(record: Record) -> str:
-    found = read(record, types=TYPES)
+    found = read_order_event(record, types=TYPES)
     assert isinstance(found, Unreadable)
     return found.reason
 
@@ -126,7 +126,7 @@ def test_the_correlation_id_is_the_trace_of_the_request(
 def test_a_skipped_or_unreadable_record_has_its_correlation_id_too(
     make_record: RecordMaker, event: dict[str, Any]
 ) -> None:
-    found = read(make_record(event | {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}), types=TYPES)
+    found = read_order_event(make_record(event | {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}), types=TYPES)
     assert isinstance(found, Skipped | Unreadable)
     assert found.correlation_id == TRACE
 
@@ -159,22 +159,24 @@ def test_an_event_cannot_name_a_correlation_id_of_its_own(make_record: RecordMak
 
 
 def test_a_tombstone_is_skipped(make_record: RecordMaker) -> None:
-    assert read(make_record(None), types=TYPES) == Skipped(reason="tombstone")
+    assert read_order_event(make_record(None), types=TYPES) == Skipped(reason="tombstone")
 
 
 def test_an_unknown_type_is_skipped_whatever_its_other_fields(make_record: RecordMaker) -> None:
-    assert read(make_record({"type": "order.lost.v9"}), types=TYPES) == Skipped(reason="unknown type")
+    assert read_order_event(make_record({"type": "order.lost.v9"}), types=TYPES) == Skipped(reason="unknown type")
 
 
 @pytest.mark.parametrize(
     "content_type", [b"application/cloudevents+json", b"Application/CloudEvents+JSON; charset=utf-8"]
 )
 def test_structured_events_are_read(make_record: RecordMaker, paid: dict[str, Any], content_type: bytes) -> None:
-    assert isinstance(read(make_record(paid, headers={"content-type": content_type}), types=TYPES), OrderEvent)
+    assert isinstance(
+        read_order_event(make_record(paid, headers={"content-type": content_type}), types=TYPES), OrderEvent
+    )
 
 
 def test_a_record_without_a_content_type_is_read(make_record: RecordMaker, paid: dict[str, Any]) -> None:
-    assert isinstance(read(make_record(paid, headers={}), types=TYPES), OrderEvent)
+    assert isinstance(read_order_event(make_record(paid, headers={}), types=TYPES), OrderEvent)
 
 
 def test_another_content_type_is_unreadable(make_record: RecordMaker, paid: dict[str, Any]) -> None:
@@ -239,12 +241,12 @@ def test_no_bytes_make_the_reader_raise(value: bytes | None, headers: dict[str, 
         "value": None if value is None else base64.b64encode(value).decode(),
         "headers": [{name: list(content)} for name, content in headers.items()],
     }
-    assert isinstance(read(_record(source), types=TYPES), Skipped | Unreadable)
+    assert isinstance(read_order_event(_record(source), types=TYPES), Skipped | Unreadable)
 
 
 @given(source=st.fixed_dictionaries({}, optional={"value": JSON, "headers": JSON}))
 def test_no_record_makes_the_reader_raise(source: dict[str, Any]) -> None:
-    assert isinstance(read(_record(source), types=TYPES), Skipped | Unreadable)
+    assert isinstance(read_order_event(_record(source), types=TYPES), Skipped | Unreadable)
 
 
 @given(
@@ -266,7 +268,7 @@ def test_no_record_makes_the_reader_raise(source: dict[str, Any]) -> None:
 )
 def test_no_event_makes_the_reader_raise(event: dict[str, Any]) -> None:
     value = base64.b64encode(json.dumps(event).encode()).decode()
-    assert isinstance(read(_record({"value": value}), types=TYPES), OrderEvent | Skipped | Unreadable)
+    assert isinstance(read_order_event(_record({"value": value}), types=TYPES), OrderEvent | Skipped | Unreadable)
 
 
 def _record(source: dict[str, Any]) -> Record:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from functions.notify.ledger.entry import UnknownPolicy
+from functions.notify.domain.notification import UnknownPolicy
 from functions.notify.settings import FeedbackSettings, HistorySettings, NotifySettings, SettingsError
 from tests.notify.samples import FEEDBACK_ENVIRONMENT, HISTORY_ENVIRONMENT, NOTIFY_ENVIRONMENT, ROOT
 

@@ -8,8 +8,8 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, ParamValidationError, ReadTimeoutError
 
 from functions.notify.aws_clients import error_code
-from functions.notify.channels.errors import AnswerLostError, DeferredError, RefusedError, SendError, ThrottledError
 from functions.notify.channels.sms import SNS_ERRORS, SmsSender
+from functions.notify.domain.send_errors import AnswerLostError, DeferredError, RefusedError, SendError, ThrottledError
 
 if TYPE_CHECKING:
     from tests.notify.fakes import FakeSns

@@ -1,4 +1,4 @@
-"""Fakes of the order function's seams, written by hand: context, clock, log, Kafka, AWS and orders."""
+"""Fakes of the order function's seams, written by hand: clock, log, Kafka, AWS and orders."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from functions.order.domain.decisions import Cancelling, Placing, decide_cancell
 from functions.order.domain.order import ORDER_CANCELLED
 from functions.order.domain.order_page import Page
 from functions.order.logs import logger
-from functions.order.producer.kafka_publisher import NotPublishedError, RecordMetadata, RefusedError
+from functions.order.producer.kafka_publisher import EventRefusedError, NotPublishedError, RecordMetadata
 from functions.order.storage.client import StoreUnavailableError
 from functions.order.storage.store import AlreadyCancelledError, OrderUnknownError, PaymentTakenError
 from tests.order.orders import NOON
@@ -31,28 +31,13 @@ if TYPE_CHECKING:
     from functions.order.outbox.table import PendingOrder
 
 AWAY = NotPublishedError("no acknowledgement from Kafka: KafkaTimeoutError")
-TOO_LARGE = RefusedError("Kafka rejected the event permanently: MessageSizeTooLargeError")
+TOO_LARGE = EventRefusedError("Kafka rejected the event permanently: MessageSizeTooLargeError")
 
 Step = tuple[str, str, str]
 
 
-@dataclass(frozen=True, kw_only=True)
-class FakeContext:
-    """The part of Lambda's context that the functions read."""
-
-    remaining_ms: int = 10_000
-    function_name: str = "order"
-    memory_limit_in_mb: int = 1024
-    invoked_function_arn: str = "arn:aws:lambda:eu-central-1:123456789012:function:order"
-    aws_request_id: str = "request-1"
-    tenant_id: None = None
-
-    def get_remaining_time_in_millis(self) -> int:
-        return self.remaining_ms
-
-
 @dataclass
-class FakeClock:
+class FakeEpochClock:
     """A clock that stands still until a test moves it. A call gives seconds, `utc` the same moment with its zone."""
 
     now: float = NOON.timestamp()
@@ -292,11 +277,11 @@ class LateIndexClient:
 
 
 class StingyClient:
-    """A DynamoDB client that answers a BatchGetItem with `most` items, and names the other keys as unprocessed."""
+    """A DynamoDB client that answers a BatchGetItem with `maximum` items, and names the other keys as unprocessed."""
 
-    def __init__(self, client: Any, *, most: int) -> None:
+    def __init__(self, client: Any, *, maximum: int) -> None:
         self._client = client
-        self._most = most
+        self._maximum = maximum
         self.asked: list[int] = []
 
     def __getattr__(self, name: str) -> Any:
@@ -306,7 +291,7 @@ class StingyClient:
         [(table, asked)] = request["RequestItems"].items()
         keys = asked["Keys"]
         self.asked.append(len(keys))
-        now, later = keys[: self._most], keys[self._most :]
+        now, later = keys[: self._maximum], keys[self._maximum :]
         if not now:
             return {"Responses": {}, "UnprocessedKeys": {table: asked}}
         answer = self._client.batch_get_item(RequestItems={table: {**asked, "Keys": now}})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from kafka.errors import KafkaTimeoutError, MessageSizeTooLargeError
 
 if TYPE_CHECKING:
-    from tests.order.fakes import FakeClock
+    from tests.order.fakes import FakeEpochClock
 
 
 class Sent(NamedTuple):
@@ -28,7 +28,7 @@ class FakeSender:
 class FakeProducer:
     """Answers at once, or after `takes` seconds, or with `error`."""
 
-    clock: FakeClock
+    clock: FakeEpochClock
     takes: float = 0.0
     error: Exception | None = None
     close_error: Exception | None = None
@@ -97,7 +97,7 @@ class PickyFuture:
 class FakeKafka:
     """Hands out producers in turn; connecting takes `connect_takes` seconds or fails with `error`."""
 
-    clock: FakeClock
+    clock: FakeEpochClock
     producers: list[FakeProducer]
     connect_takes: float = 0.0
     error: Exception | None = None

@@ -69,7 +69,7 @@ def pending_cancellation(number: int) -> PendingOrder:
     return PendingOrder(order=cancelled_order(f"pay_{number}"), since=NOON - timedelta(minutes=number))
 
 
-def keep(dynamodb: DynamoDBClient, orders: Iterable[Order]) -> None:
+def store_orders(dynamodb: DynamoDBClient, orders: Iterable[Order]) -> None:
     """Store the orders, as many in a call as DynamoDB takes."""
     puts: Iterator[WriteRequestTypeDef] = ({"PutRequest": {"Item": item_of(order)}} for order in orders)
     while batch := list(islice(puts, 25)):

@@ -9,23 +9,23 @@ import pytest
 from functions.order.domain.order import is_order_id
 from functions.order.outbox.lease import Lease, LeaseTakenError
 from functions.order.storage.client import StoreUnavailableError
-from tests.order.fakes import AwayClient, FakeClock, LossyClient
+from tests.order.fakes import AwayClient, FakeEpochClock, LossyClient
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock(now=1_795_342_530.5)
+def clock() -> FakeEpochClock:
+    return FakeEpochClock(now=1_795_342_530.5)
 
 
 @pytest.fixture
-def lease(dynamodb: DynamoDBClient, clock: FakeClock) -> Lease:
+def lease(dynamodb: DynamoDBClient, clock: FakeEpochClock) -> Lease:
     return lease_of(dynamodb, clock)
 
 
-def lease_of(client: Any, clock: FakeClock, name: str = "relay") -> Lease:
+def lease_of(client: Any, clock: FakeEpochClock, name: str = "relay") -> Lease:
     return Lease(client=client, table="orders", name=name, clock=clock)
 
 
@@ -68,13 +68,13 @@ def test_an_owner_that_fails_releases_the_lease(lease: Lease, dynamodb: DynamoDB
     assert items(dynamodb) == []
 
 
-def test_a_lease_lasts_as_long_as_its_owner_asked(lease: Lease, clock: FakeClock) -> None:
+def test_a_lease_lasts_as_long_as_its_owner_asked(lease: Lease, clock: FakeEpochClock) -> None:
     with lease.held(seconds=60):
         clock.now += 60
         assert refused(lease)
 
 
-def test_the_lease_of_an_owner_that_died_expires(lease: Lease, clock: FakeClock) -> None:
+def test_the_lease_of_an_owner_that_died_expires(lease: Lease, clock: FakeEpochClock) -> None:
     dead = lease.held(seconds=60)
     dead.__enter__()
     clock.now += 63
@@ -82,7 +82,7 @@ def test_the_lease_of_an_owner_that_died_expires(lease: Lease, clock: FakeClock)
 
 
 def test_a_late_owner_does_not_end_the_lease_of_the_next(
-    lease: Lease, clock: FakeClock, dynamodb: DynamoDBClient
+    lease: Lease, clock: FakeEpochClock, dynamodb: DynamoDBClient
 ) -> None:
     late = lease.held(seconds=60)
     late.__enter__()
@@ -94,7 +94,9 @@ def test_a_late_owner_does_not_end_the_lease_of_the_next(
         assert refused(lease)
 
 
-def test_leases_of_different_names_are_independent(lease: Lease, dynamodb: DynamoDBClient, clock: FakeClock) -> None:
+def test_leases_of_different_names_are_independent(
+    lease: Lease, dynamodb: DynamoDBClient, clock: FakeEpochClock
+) -> None:
     with lease.held(seconds=60):
         assert not refused(lease_of(dynamodb, clock, "sweeper"))
 
@@ -112,7 +114,7 @@ def test_a_lease_is_not_an_order_and_in_no_index(
 
 
 def test_a_lease_is_acquired_and_released_although_dynamodbs_answers_are_lost(
-    dynamodb: DynamoDBClient, clock: FakeClock
+    dynamodb: DynamoDBClient, clock: FakeEpochClock
 ) -> None:
     client = LossyClient(dynamodb)
     with lease_of(client, clock).held(seconds=60):
@@ -121,13 +123,13 @@ def test_a_lease_is_acquired_and_released_although_dynamodbs_answers_are_lost(
     assert client.lost == ["update_item", "delete_item"]
 
 
-def test_nobody_gets_the_lease_without_dynamodb(dynamodb: DynamoDBClient, clock: FakeClock) -> None:
+def test_nobody_gets_the_lease_without_dynamodb(dynamodb: DynamoDBClient, clock: FakeEpochClock) -> None:
     client = AwayClient(dynamodb)
     with pytest.raises(StoreUnavailableError), lease_of(client, clock).held(seconds=60):
         pytest.fail("the lease was held")
 
 
-def test_the_work_counts_although_the_lease_cannot_be_released(dynamodb: DynamoDBClient, clock: FakeClock) -> None:
+def test_the_work_counts_although_the_lease_cannot_be_released(dynamodb: DynamoDBClient, clock: FakeEpochClock) -> None:
     done = []
     with lease_of(AwayClient(dynamodb, answers=1), clock).held(seconds=60):
         done.append("work")
@@ -137,7 +139,7 @@ def test_the_work_counts_although_the_lease_cannot_be_released(dynamodb: DynamoD
 
 
 def test_an_error_under_the_lease_is_not_hidden_by_an_error_of_dynamodb(
-    dynamodb: DynamoDBClient, clock: FakeClock
+    dynamodb: DynamoDBClient, clock: FakeEpochClock
 ) -> None:
     with (
         pytest.raises(ZeroDivisionError),

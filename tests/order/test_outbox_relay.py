@@ -13,7 +13,7 @@ from functions.order.outbox.event_publisher import EventPublisher
 from functions.order.outbox.relay import MAX_BATCH, MAX_IDLE_BATCHES, MIN_AGE, OutboxRelay, RelayResult
 from functions.order.outbox.table import Outbox
 from functions.order.storage.store import OrderStore
-from tests.order.fakes import AWAY, TOO_LARGE, FakeClock, FakeLog, FakeOutbox, FakePublisher, Step
+from tests.order.fakes import AWAY, TOO_LARGE, FakeEpochClock, FakeLog, FakeOutbox, FakePublisher, Step
 from tests.order.orders import CANCELLATION, NOON, order_of, pending_cancellation, pending_order
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def scene(*batches: list[PendingOrder]) -> Scene:
 
 
 def relay_of(outbox: FakeOutbox | Outbox, publisher: FakePublisher) -> OutboxRelay:
-    clock = FakeClock().utc
+    clock = FakeEpochClock().utc
     event_publisher = EventPublisher(publisher=publisher, outbox=outbox, clock=clock, quarantines=True)
     return OutboxRelay(outbox=outbox, event_publisher=event_publisher, clock=clock)
 

@@ -14,7 +14,7 @@ from functions.order.storage.client import StoreUnavailableError
 from functions.order.storage.order_item import PENDING_SHARDS, deserialize_value, pending_shard, serialize_value
 from functions.order.storage.store import OrderStore
 from tests.order.fakes import AwayClient, FakeLog, LateIndexClient, LossyClient, StingyClient
-from tests.order.orders import CANCELLATION, NOON, keep, order_of, stored_item
+from tests.order.orders import CANCELLATION, NOON, order_of, store_orders, stored_item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -196,7 +196,7 @@ def test_an_empty_table_has_no_pending_orders(outbox: Outbox) -> None:
 
 def test_a_pending_order_comes_with_the_time_since_when(outbox: Outbox, dynamodb: DynamoDBClient) -> None:
     order = placed(1, seconds=0.25)
-    keep(dynamodb, [order])
+    store_orders(dynamodb, [order])
     [[pending]] = outbox.pending(before=NOON + timedelta(days=1))
     assert pending.order == order
     assert pending.since == order.created_at
@@ -205,13 +205,13 @@ def test_a_pending_order_comes_with_the_time_since_when(outbox: Outbox, dynamodb
 def test_pending_orders_of_all_shards_come_oldest_first(outbox: Outbox, dynamodb: DynamoDBClient) -> None:
     orders = [placed(number) for number in range(90)]
     assert {pending_shard(each.order_id) for each in orders} == set(range(PENDING_SHARDS))
-    keep(dynamodb, orders[::-1])
+    store_orders(dynamodb, orders[::-1])
     assert batches(outbox) == [orders]
 
 
 def test_pending_orders_come_in_batches_that_one_call_reads(outbox: Outbox, dynamodb: DynamoDBClient) -> None:
     orders = [placed(number) for number in range(2 * MAX_ORDERS + 5)]
-    keep(dynamodb, orders)
+    store_orders(dynamodb, orders)
     found = batches(outbox)
     assert [len(batch) for batch in found] == [MAX_ORDERS, MAX_ORDERS, 5]
     assert [order for batch in found for order in batch] == orders
@@ -220,13 +220,13 @@ def test_pending_orders_come_in_batches_that_one_call_reads(outbox: Outbox, dyna
 def test_a_shard_is_read_to_its_end(outbox: Outbox, dynamodb: DynamoDBClient) -> None:
     of_one_shard = (each for each in map(placed, range(10_000)) if pending_shard(each.order_id) == 0)
     orders = [next(of_one_shard) for _ in range(MAX_ORDERS + 5)]
-    keep(dynamodb, orders)
+    store_orders(dynamodb, orders)
     assert [order for batch in batches(outbox) for order in batch] == orders
 
 
 def test_only_orders_that_are_pending_for_long_enough_are_found(outbox: Outbox, dynamodb: DynamoDBClient) -> None:
     orders = [placed(1, seconds=0), placed(2, seconds=1), placed(3, seconds=1.001)]
-    keep(dynamodb, orders)
+    store_orders(dynamodb, orders)
     assert batches(outbox, before=NOON + timedelta(seconds=1)) == [orders[:2]]
 
 
@@ -245,7 +245,7 @@ def test_an_order_that_was_published_since_the_index_was_read_is_left_out(
     outbox: Outbox, dynamodb: DynamoDBClient
 ) -> None:
     published, pending = placed(1), placed(2)
-    keep(dynamodb, [published, pending])
+    store_orders(dynamodb, [published, pending])
     late = LateIndexClient(dynamodb, lambda: outbox.mark_published(published, ORDER_PAID))
     assert batches(outbox_of(late)) == [[pending]]
 
@@ -254,7 +254,7 @@ def test_an_order_that_was_quarantined_since_the_index_was_read_is_left_out(
     outbox: Outbox, dynamodb: DynamoDBClient
 ) -> None:
     refused, pending = placed(1), placed(2)
-    keep(dynamodb, [refused, pending])
+    store_orders(dynamodb, [refused, pending])
     late = LateIndexClient(dynamodb, lambda: outbox.quarantine(refused, ORDER_PAID, reason="too large", now=NOON))
     assert batches(outbox_of(late)) == [[pending]]
 
@@ -263,7 +263,7 @@ def test_an_order_that_was_published_and_cancelled_meanwhile_is_left_to_its_requ
     outbox: Outbox, store: OrderStore, dynamodb: DynamoDBClient
 ) -> None:
     cancelled, pending = placed(1), placed(2)
-    keep(dynamodb, [cancelled, pending])
+    store_orders(dynamodb, [cancelled, pending])
     before = NOON + timedelta(seconds=10)
 
     def publish_and_cancel() -> None:
@@ -278,7 +278,7 @@ def test_an_order_that_was_cancelled_meanwhile_comes_with_both_events(
     outbox: Outbox, store: OrderStore, dynamodb: DynamoDBClient
 ) -> None:
     order = placed(1)
-    keep(dynamodb, [order])
+    store_orders(dynamodb, [order])
     late = LateIndexClient(dynamodb, lambda: store.cancel(order.order_id, CANCELLATION))
     [[found]] = batches(outbox_of(late))
     assert found.pending == (ORDER_PAID, ORDER_CANCELLED)
@@ -287,15 +287,15 @@ def test_an_order_that_was_cancelled_meanwhile_comes_with_both_events(
 
 def test_the_outbox_asks_again_for_unprocessed_keys(dynamodb: DynamoDBClient) -> None:
     orders = [placed(number) for number in range(8)]
-    keep(dynamodb, orders)
-    client = StingyClient(dynamodb, most=3)
+    store_orders(dynamodb, orders)
+    client = StingyClient(dynamodb, maximum=3)
     assert batches(outbox_of(client)) == [orders]
     assert client.asked == [8, 5, 2]
 
 
 def test_the_outbox_gives_up_when_dynamodb_processes_no_key(dynamodb: DynamoDBClient) -> None:
-    keep(dynamodb, [placed(1)])
-    client = StingyClient(dynamodb, most=0)
+    store_orders(dynamodb, [placed(1)])
+    client = StingyClient(dynamodb, maximum=0)
     with pytest.raises(StoreUnavailableError):
         batches(outbox_of(client))
     assert client.asked == [1]
@@ -303,7 +303,7 @@ def test_the_outbox_gives_up_when_dynamodb_processes_no_key(dynamodb: DynamoDBCl
 
 @pytest.mark.parametrize("call", ["query", "batch_get_item"])
 def test_the_pending_orders_are_unknown_without_dynamodb(dynamodb: DynamoDBClient, call: str) -> None:
-    keep(dynamodb, [placed(1)])
+    store_orders(dynamodb, [placed(1)])
     with pytest.raises(StoreUnavailableError):
         batches(outbox_of(AwayClient(dynamodb, call)))
 

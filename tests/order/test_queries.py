@@ -18,7 +18,7 @@ from functions.order.storage.order_item import STATUS_SHARDS, status_shard
 from functions.order.storage.queries import CursorInvalidError, OrderQueries
 from functions.order.storage.store import OrderStore
 from tests.order.fakes import AwayClient, CountingClient
-from tests.order.orders import NOON, keep, order_of
+from tests.order.orders import NOON, order_of, store_orders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -99,7 +99,7 @@ def test_a_list_without_orders_is_one_empty_page(queries: OrderQueries, view: Vi
 @BOTH
 def test_a_page_has_a_summary_of_each_order(queries: OrderQueries, dynamodb: DynamoDBClient, view: View) -> None:
     order = placed(1, at=0.25)
-    keep(dynamodb, [order])
+    store_orders(dynamodb, [order])
     [summary] = view.page(queries).orders
     assert summary == OrderSummary(
         order_id=order.order_id,
@@ -115,7 +115,7 @@ def test_a_page_has_a_summary_of_each_order(queries: OrderQueries, dynamodb: Dyn
 def test_orders_of_all_shards_come_newest_first(queries: OrderQueries, dynamodb: DynamoDBClient, view: View) -> None:
     orders = [placed(number) for number in range(20)]
     assert len({status_shard(each.status, each.order_id) for each in orders}) == STATUS_SHARDS
-    keep(dynamodb, orders)
+    store_orders(dynamodb, orders)
     pages = list(view.pages(queries))
     assert [len(page) for page in pages] == [3, 3, 3, 3, 3, 3, 2]
     assert [order_id for page in pages for order_id in page] == newest_first(orders)
@@ -126,7 +126,7 @@ def test_orders_of_all_shards_come_newest_first(queries: OrderQueries, dynamodb:
 def test_only_the_last_page_has_no_cursor(
     queries: OrderQueries, dynamodb: DynamoDBClient, view: View, count: int, limit: int, pages: int
 ) -> None:
-    keep(dynamodb, [placed(number) for number in range(count)])
+    store_orders(dynamodb, [placed(number) for number in range(count)])
     view = View(customer=view.customer, limit=limit)
     assert len(list(view.pages(queries))) == pages
 
@@ -134,14 +134,14 @@ def test_only_the_last_page_has_no_cursor(
 @BOTH
 def test_orders_of_one_moment_are_each_shown_once(queries: OrderQueries, dynamodb: DynamoDBClient, view: View) -> None:
     orders = [placed(number, at=0) for number in range(8)]
-    keep(dynamodb, orders)
+    store_orders(dynamodb, orders)
     assert view.whole(queries) == newest_first(orders)
 
 
 def test_a_customer_sees_no_orders_of_others(queries: OrderQueries, dynamodb: DynamoDBClient) -> None:
     own = [placed(number) for number in range(0, 8, 2)]
     others = [placed(number, customer="cus_ada2") for number in range(1, 8, 2)]
-    keep(dynamodb, [*own, *others])
+    store_orders(dynamodb, [*own, *others])
     assert View(customer="cus_ada").whole(queries) == newest_first(own)
     assert View(customer="cus").whole(queries) == []
 
@@ -153,14 +153,14 @@ def test_a_list_can_be_filtered_by_status(
 ) -> None:
     paid = [placed(number) for number in range(0, 10, 2)]
     cancelled = [placed(number, status="cancelled") for number in range(1, 10, 2)]
-    keep(dynamodb, [*paid, *cancelled])
+    store_orders(dynamodb, [*paid, *cancelled])
     expected = newest_first(paid if status == "paid" else cancelled)
     assert View(customer=view.customer, status=status).whole(queries) == expected
 
 
 def test_a_filter_finds_the_oldest_order(queries: OrderQueries, dynamodb: DynamoDBClient) -> None:
     oldest = placed(0, status="cancelled")
-    keep(dynamodb, [oldest, *(placed(number) for number in range(1, 30))])
+    store_orders(dynamodb, [oldest, *(placed(number) for number in range(1, 30))])
     page = View(customer="cus_ada", status="cancelled", limit=2).page(queries)
     assert ids(page) == [oldest.order_id]
     assert page.next_cursor is None
@@ -171,11 +171,11 @@ def test_pages_neither_repeat_nor_skip_orders_if_others_are_placed_between_them(
     queries: OrderQueries, dynamodb: DynamoDBClient, view: View
 ) -> None:
     orders = [placed(number) for number in range(10)]
-    keep(dynamodb, orders)
+    store_orders(dynamodb, orders)
     later = iter(range(10, 100))
 
     def place_two_more() -> None:
-        keep(dynamodb, [placed(next(later)), placed(next(later))])
+        store_orders(dynamodb, [placed(next(later)), placed(next(later))])
 
     shown = [order_id for page in view.pages(queries, between=place_two_more) for order_id in page]
     assert next(later) > 10
@@ -187,7 +187,7 @@ def test_pages_neither_repeat_nor_skip_orders_that_are_cancelled_between_them(
     queries: OrderQueries, dynamodb: DynamoDBClient, view: View
 ) -> None:
     orders = [placed(number) for number in range(10)]
-    keep(dynamodb, orders)
+    store_orders(dynamodb, orders)
     store = OrderStore(client=dynamodb, table="orders")
     # The newest, which a page has shown, and the oldest, which none has.
     to_cancel = iter([orders[9], orders[0], orders[5]])
@@ -253,7 +253,7 @@ def test_a_foreign_cursor_is_refused_without_a_query(dynamodb: DynamoDBClient, v
 
 @BOTH
 def test_a_cursor_that_was_cut_off_is_refused(queries: OrderQueries, dynamodb: DynamoDBClient, view: View) -> None:
-    keep(dynamodb, [placed(number) for number in range(4)])
+    store_orders(dynamodb, [placed(number) for number in range(4)])
     cursor = view.page(queries).next_cursor
     assert cursor is not None
     for length in range(len(cursor)):
@@ -262,7 +262,7 @@ def test_a_cursor_that_was_cut_off_is_refused(queries: OrderQueries, dynamodb: D
 
 
 def test_a_cursor_fits_its_query_parameter(queries: OrderQueries, dynamodb: DynamoDBClient) -> None:
-    keep(dynamodb, [placed(number) for number in range(4)])
+    store_orders(dynamodb, [placed(number) for number in range(4)])
     cursor = View().page(queries).next_cursor
     assert cursor is not None
     assert len(cursor) <= 128
@@ -272,7 +272,7 @@ def test_a_cursor_fits_its_query_parameter(queries: OrderQueries, dynamodb: Dyna
 def test_a_cursor_of_another_list_is_a_place_in_this_one(queries: OrderQueries, dynamodb: DynamoDBClient) -> None:
     own = [placed(number) for number in range(0, 10, 2)]
     others = [placed(number, customer="cus_grace") for number in range(1, 10, 2)]
-    keep(dynamodb, [*own, *others])
+    store_orders(dynamodb, [*own, *others])
     cursor = View(limit=4).page(queries).next_cursor  # orders 9 to 6 were shown
     assert ids(View(customer="cus_ada").page(queries, cursor)) == newest_first(own[:3])
 
@@ -287,7 +287,7 @@ def test_a_cursor_of_another_list_is_a_place_in_this_one(queries: OrderQueries, 
     ids=["one customer's", "one status's", "all customers'"],
 )
 def test_a_page_takes_one_query_of_each_partition(dynamodb: DynamoDBClient, view: View, count: int) -> None:
-    keep(dynamodb, [placed(number) for number in range(40)])
+    store_orders(dynamodb, [placed(number) for number in range(40)])
     client = CountingClient(dynamodb)
     assert len(view.page(queries_of(client)).orders) == 5
     assert client.queries == count
@@ -324,7 +324,7 @@ def test_following_the_cursors_gives_exactly_the_sorted_list(
         placed(number, at=moment / 1000, customer=customer, status=status)
         for number, (moment, customer, status) in enumerate(placings)
     ]
-    keep(dynamodb, orders)
+    store_orders(dynamodb, orders)
     pages = list(view.pages(queries))
     assert all(len(page) == view.limit for page in pages[:-1])
     assert len(pages[-1]) <= view.limit

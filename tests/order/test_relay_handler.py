@@ -17,9 +17,10 @@ from functions.order.domain.order import ORDER_CANCELLED, ORDER_PAID, Cancellati
 from functions.order.handlers.relay_event import UnknownInvocationError
 from functions.order.outbox.lease import Lease
 from functions.order.storage.store import OrderStore
+from tests.lambda_context import FakeContext
 from tests.order.environment import plain_deployment
-from tests.order.fakes import AWAY, TOO_LARGE, FakeClock, FakeContext, FakeLog, FakeOutbox, FakePublisher
-from tests.order.orders import NOON, keep, order_of, stored_item
+from tests.order.fakes import AWAY, TOO_LARGE, FakeEpochClock, FakeLog, FakeOutbox, FakePublisher
+from tests.order.orders import NOON, order_of, store_orders, stored_item
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -34,7 +35,7 @@ Run = Callable[[], dict[str, Any]]
 @pytest.fixture
 def publisher(relay: ModuleType, monkeypatch: pytest.MonkeyPatch) -> FakePublisher:
     """Replace the relay's publisher and its clock, which shows noon."""
-    publisher, noon = FakePublisher(), FakeClock().utc
+    publisher, noon = FakePublisher(), FakeEpochClock().utc
     event_publisher = replace(relay.outbox_relay.event_publisher, publisher=publisher, clock=noon)
     monkeypatch.setattr(relay, "outbox_relay", replace(relay.outbox_relay, event_publisher=event_publisher, clock=noon))
     return publisher
@@ -45,9 +46,7 @@ def run(relay: ModuleType, event: Callable[[str], Any]) -> Run:
     """Return a function that invokes the relay as EventBridge does, with a minute of time."""
 
     def start() -> dict[str, Any]:
-        answer: dict[str, Any] = relay.handler(
-            event("schedule/relay.json"), FakeContext(function_name="relay", remaining_ms=60_000)
-        )
+        answer: dict[str, Any] = relay.handler(event("schedule/relay.json"), FakeContext("relay", remaining_ms=60_000))
         return answer
 
     return start
@@ -72,7 +71,7 @@ def metrics(capsys: pytest.CaptureFixture[str]) -> Callable[[], list[dict[str, A
 def place(dynamodb: DynamoDBClient, number: int) -> Order:
     """Store order `number` of the tests, placed that many minutes before noon."""
     order = order_of(f"pay_{number}", created_at=NOON - timedelta(minutes=number))
-    keep(dynamodb, [order])
+    store_orders(dynamodb, [order])
     return order
 
 
@@ -113,7 +112,7 @@ def test_relay_leaves_orders_that_a_request_may_still_be_publishing(
     run: Run, dynamodb: DynamoDBClient, publisher: FakePublisher
 ) -> None:
     order = order_of(created_at=NOON - timedelta(seconds=11))
-    keep(dynamodb, [order])
+    store_orders(dynamodb, [order])
     assert run()["published"] == 0
     assert publisher.records == []
 
@@ -208,7 +207,7 @@ def test_the_lease_lasts_longer_than_the_invocation_can(
     relay: ModuleType,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    lease = Lease(client=dynamodb, table="orders", name="relay", clock=FakeClock())
+    lease = Lease(client=dynamodb, table="orders", name="relay", clock=FakeEpochClock())
     monkeypatch.setattr(relay, "lease", lease)
     place(dynamodb, 1)
     until = []
@@ -249,7 +248,7 @@ def test_relay_requeues_quarantined_orders_on_request(
     relay.outbox.quarantine(refused, ORDER_PAID, reason="too large", now=NOON - timedelta(minutes=1))
     assert run()["published"] == 1
     asked = {"requeue": [refused.order_id, other.order_id, "ord_unknown"]}
-    assert relay.handler(asked, FakeContext()) == {"requeue": [refused.order_id]}
+    assert relay.handler(asked, FakeContext("order", remaining_ms=10_000)) == {"requeue": [refused.order_id]}
     item = stored_item(dynamodb, refused.order_id)
     assert "unpublishable" not in item
     assert "pending_shard" in item
@@ -257,7 +256,7 @@ def test_relay_requeues_quarantined_orders_on_request(
 
 def test_an_empty_event_runs_the_relay(relay: ModuleType, dynamodb: DynamoDBClient, publisher: FakePublisher) -> None:
     place(dynamodb, 1)
-    assert relay.handler({}, FakeContext(function_name="relay", remaining_ms=60_000))["published"] == 1
+    assert relay.handler({}, FakeContext("relay", remaining_ms=60_000))["published"] == 1
 
 
 @pytest.mark.parametrize(
@@ -277,7 +276,7 @@ def test_the_relay_refuses_an_event_that_it_does_not_know_and_does_nothing(
 ) -> None:
     order = place(dynamodb, 1)
     with pytest.raises(UnknownInvocationError, match=re.escape(message)):
-        relay.handler(event, FakeContext(function_name="relay", remaining_ms=60_000))
+        relay.handler(event, FakeContext("relay", remaining_ms=60_000))
     assert publisher.records == []
     assert stored(dynamodb, order).pending == (ORDER_PAID,)
 

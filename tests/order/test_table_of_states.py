@@ -17,8 +17,9 @@ from functions.order.outbox.relay import MIN_AGE, OutboxRelay
 from functions.order.outbox.table import Outbox
 from functions.order.storage.client import StoreUnavailableError
 from functions.order.storage.store import AlreadyCancelledError, OrderStore, OrderUnknownError
-from tests.order.fakes import TOO_LARGE, FakeClock, FakeContext, FakeOrders, FakePublisher
-from tests.order.orders import CANCELLATION, NOON, keep, order_of, pending_order, stored_item
+from tests.lambda_context import FakeContext
+from tests.order.fakes import TOO_LARGE, FakeEpochClock, FakeOrders, FakePublisher
+from tests.order.orders import CANCELLATION, NOON, order_of, pending_order, store_orders, stored_item
 from tests.order.state_rows import CANCELLED, CANCELLING, PAID, PLACING
 
 if TYPE_CHECKING:
@@ -32,13 +33,13 @@ if TYPE_CHECKING:
 
 def publisher_of(dynamodb: DynamoDBClient, kafka: FakePublisher, *, quarantines: bool) -> EventPublisher:
     outbox_table = Outbox(client=dynamodb, table="orders")
-    return EventPublisher(publisher=kafka, outbox=outbox_table, clock=FakeClock().utc, quarantines=quarantines)
+    return EventPublisher(publisher=kafka, outbox=outbox_table, clock=FakeEpochClock().utc, quarantines=quarantines)
 
 
 def relay_of(dynamodb: DynamoDBClient, kafka: FakePublisher) -> OutboxRelay:
     event_publisher = publisher_of(dynamodb, kafka, quarantines=True)
     return OutboxRelay(
-        outbox=Outbox(client=dynamodb, table="orders"), event_publisher=event_publisher, clock=FakeClock().utc
+        outbox=Outbox(client=dynamodb, table="orders"), event_publisher=event_publisher, clock=FakeEpochClock().utc
     )
 
 
@@ -99,7 +100,7 @@ def test_dynamodbs_condition_cancels_exactly_what_the_rule_does(
 def test_one_update_item_removes_the_pending_event_that_the_broker_acknowledged(
     dynamodb: DynamoDBClient,
 ) -> None:
-    keep(dynamodb, [PAID])
+    store_orders(dynamodb, [PAID])
     result = publisher_of(dynamodb, FakePublisher(), quarantines=False).publish(PAID, budget=2.0)
     assert result.disposition is Disposition.PUBLISHED
     item = stored_item(dynamodb, PAID.order_id)
@@ -115,7 +116,7 @@ def test_the_relay_sends_the_old_pending_events_in_list_order_and_removes_each(
 ) -> None:
     old = order_of("pay_old", created_at=NOON - MIN_AGE)
     young = order_of("pay_young", created_at=NOON - MIN_AGE / 2)
-    keep(dynamodb, [old, young])
+    store_orders(dynamodb, [old, young])
     store = OrderStore(client=dynamodb, table="orders")
     store.cancel(old.order_id, CANCELLATION)
     kafka = FakePublisher()
@@ -133,7 +134,7 @@ def test_the_relay_quarantines_an_event_that_kafka_rejects_with_the_reason_and_u
     dynamodb: DynamoDBClient,
 ) -> None:
     refused = pending_order(1).order
-    keep(dynamodb, [refused])
+    store_orders(dynamodb, [refused])
     result = relay_of(dynamodb, FakePublisher(failures={refused.order_id: TOO_LARGE})).run(time_left=lambda: 60.0)
     assert result.quarantined == 1
     item = stored_item(dynamodb, refused.order_id)
@@ -149,6 +150,6 @@ def test_the_api_answers_503_with_retry_after_and_publishes_nothing_while_dynamo
     monkeypatch.setattr(app, "store", store)
     monkeypatch.setattr(app, "event_publisher", replace(app.event_publisher, publisher=kafka, outbox=store))
     for name in ("create-order-ada", "cancel-order", "get-order"):
-        answer = app.handler(event(f"api/{name}.json"), FakeContext())
+        answer = app.handler(event(f"api/{name}.json"), FakeContext("order", remaining_ms=10_000))
         assert (answer["statusCode"], answer["headers"]["Retry-After"]) == (503, "1")
     assert kafka.records == []

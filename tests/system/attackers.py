@@ -27,7 +27,7 @@ CUSTOMERS = {
 MISSING_ORDER = order_id_for("pay-nobody")
 
 
-class World:
+class AttackedStack:
     """A stack with orders of a victim and of the attacker, the attacker's means, and all that must not be logged."""
 
     def __init__(self, stack: OrderStack) -> None:
@@ -102,7 +102,7 @@ def order(reference: str = "pay-attack", **customer: Any) -> dict[str, Any]:
     }
 
 
-def forged(world: World) -> dict[str, str]:
+def forged(world: AttackedStack) -> dict[str, str]:
     """Return tokens that claim all rights and must not hold."""
     hour = 3600
     now = int(time.time())

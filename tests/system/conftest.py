@@ -25,10 +25,10 @@ def start(tmp_path: Path, project: Path) -> Iterator[Callable[..., OrderStack]]:
     """Starts stacks, on the same data folder if a test names no other; ends those that a test leaves running."""
     started: list[OrderStack] = []
 
-    def start_one(*, data: str = "data", ready: bool = True, **options: Any) -> OrderStack:
+    def start_one(*, data: str = "data", wait: bool = True, **options: Any) -> OrderStack:
         stack = OrderStack(project, tmp_path / data, **options)
         started.append(stack)
-        if ready:
+        if wait:
             stack.wait_until_ready()
         return stack
 

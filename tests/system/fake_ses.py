@@ -56,7 +56,7 @@ class Ses:
 
     `latency` is in seconds; `per_second`: more than that many in a second are refused; `refuse` says which error a
     mail to an address gets, if any; with `loses_answers`, it takes a mail and hangs up. `asked` counts the attempts,
-    those of an outage too; `most_at_once` is how many mails it had in hand at a time.
+    those of an outage too; `max_in_hand` is the highest number of mails that it had in hand at a time.
 
     Two moments at which a test can kill the sender, each called with the connection: `before_mail`, when one is about
     to come (true: it is not read), and `before_answer`, when it has a mail to an address.
@@ -70,7 +70,7 @@ class Ses:
     before_mail: Callable[[socket.socket], bool] = lambda _: False
     before_answer: Callable[[str, socket.socket], None] = lambda *_: None
     asked: int = 0
-    most_at_once: int = 0
+    max_in_hand: int = 0
     taken: list[Taken] = field(default_factory=list)
     sent: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
@@ -84,7 +84,7 @@ class Ses:
         assert base64.b64decode(request["Content"]["Raw"]["Data"])
         with self._lock:
             self._in_hand += 1
-            self.most_at_once = max(self.most_at_once, self._in_hand)
+            self.max_in_hand = max(self.max_in_hand, self._in_hand)
         if self.latency:
             time.sleep(self.latency)
         with self._lock:

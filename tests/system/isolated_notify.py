@@ -25,7 +25,7 @@ from tests.system.tcp_peer import kill_peer
 if TYPE_CHECKING:
     from samrun.testing.mapping import KafkaMapping
 
-# Where SES's stand-in kills the sender. At every other step it dies by itself: tests/system/killable_notify.py.
+# Steps at which SES's stand-in kills the sender. At the others, it dies by itself: tests/system/killable_notify.py.
 SES_IS_CONNECTED = "while SES waits for the mail"
 SES_HAS_THE_MAIL = "while SES has the mail and has not answered"
 

@@ -46,5 +46,5 @@ class Published:
         assert len({event.id for event in events}) == len(expected), f"{order_id} has one event under several ids"
         assert len({event.value for event in events}) == len(expected), f"{order_id} has one event in several versions"
         for event_type in expected:
-            most = 1 + (extra if isinstance(extra, int) else extra.get(event_type, 0))
-            assert types.count(event_type) <= most, f"{order_id} has {types}, of {event_type} there may be {most}"
+            maximum = 1 + (extra if isinstance(extra, int) else extra.get(event_type, 0))
+            assert types.count(event_type) <= maximum, f"{order_id} has {types}, of {event_type} there may be {maximum}"

@@ -17,7 +17,7 @@ import pytest
 from functions.order.domain.order import order_id_for
 from samrun.testing.waiting import eventually
 from tests.project import copy_to
-from tests.system.attackers import ATTACKER, CUSTOMERS, MISSING_ORDER, REASON, VICTIM, World, forged, order
+from tests.system.attackers import ATTACKER, CUSTOMERS, MISSING_ORDER, REASON, VICTIM, AttackedStack, forged, order
 from tests.system.order_stack import OrderStack
 
 pytestmark = pytest.mark.xdist_group("attackers")
@@ -26,7 +26,7 @@ TEN_MB = 10 * 1024 * 1024
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AttackedStack]:
     """A stack at DEBUG, with a cancelled and a paid order of the victim's and one of the attacker's, all published."""
     folder = tmp_path_factory.mktemp("attackers")
     project = copy_to(folder / "project")
@@ -35,7 +35,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     stack = OrderStack(project, folder / "data")
     try:
         stack.wait_until_ready()
-        world = World(stack)
+        world = AttackedStack(stack)
         cancelled = world.place(VICTIM, "pay-victim-cancelled")
         assert world.post(f"/orders/{cancelled}/cancellation", {"reason": REASON}).status_code == httpx.codes.OK
         world.place(VICTIM, "pay-victim")
@@ -49,14 +49,14 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 @pytest.fixture
-def unharmed(world: World) -> Iterator[None]:
+def unharmed(world: AttackedStack) -> Iterator[None]:
     """Fail if the test changes an order, records one, or publishes anything."""
     before = world.state()
     yield
     assert world.state() == before
 
 
-def refusals(world: World, attempts: dict[str, Any], path: str) -> dict[str, int]:
+def refusals(world: AttackedStack, attempts: dict[str, Any], path: str) -> dict[str, int]:
     """Return the status that each body is answered with."""
     return {name: world.post(path, body).status_code for name, body in attempts.items()}
 
@@ -69,7 +69,7 @@ def all_of(attempts: dict[str, Any], status: int) -> dict[str, int]:
 
 
 @pytest.mark.usefixtures("unharmed")
-def test_no_forged_token_opens_anything(world: World) -> None:
+def test_no_forged_token_opens_anything(world: AttackedStack) -> None:
     tokens = forged(world)
     victims = order_id_for("pay-victim")
     for method, path, body in (
@@ -84,7 +84,7 @@ def test_no_forged_token_opens_anything(world: World) -> None:
 
 
 @pytest.mark.usefixtures("unharmed")
-def test_a_good_token_counts_in_its_place_only_and_once(world: World) -> None:
+def test_a_good_token_counts_in_its_place_only_and_once(world: AttackedStack) -> None:
     good = world.token(sub=VICTIM, scope="orders:write orders:read:all")
     bearer = ("authorization", f"Bearer {good}")
     path = f"/orders/{order_id_for('pay-victim')}"
@@ -104,7 +104,7 @@ def test_a_good_token_counts_in_its_place_only_and_once(world: World) -> None:
 
 
 @pytest.mark.usefixtures("unharmed")
-def test_token_without_the_scope_places_and_cancels_nothing(world: World) -> None:
+def test_token_without_the_scope_places_and_cancels_nothing(world: AttackedStack) -> None:
     scopes = ["", "orders:read:all", "orders:writer", "ORDERS:WRITE", "orders:write,orders:read:all", "orders:*", "*"]
     own = order_id_for("pay-attacker")
     for scope in scopes:
@@ -138,7 +138,7 @@ SUBJECTS = [
 
 
 @pytest.mark.usefixtures("unharmed")
-def test_nobody_but_the_customer_reads_the_order_or_finds_it(world: World) -> None:
+def test_nobody_but_the_customer_reads_the_order_or_finds_it(world: AttackedStack) -> None:
     victims = [order_id_for("pay-victim"), order_id_for("pay-victim-cancelled")]
     for subject in SUBJECTS:
         token = world.token(sub=subject)
@@ -154,7 +154,7 @@ def test_nobody_but_the_customer_reads_the_order_or_finds_it(world: World) -> No
 
 
 @pytest.mark.usefixtures("unharmed")
-def test_a_caller_with_the_write_scope_cancels_no_order_of_somebody_else(world: World) -> None:
+def test_a_caller_with_the_write_scope_cancels_no_order_of_somebody_else(world: AttackedStack) -> None:
     for subject in SUBJECTS:
         token = world.token(sub=subject, scope="orders:write")
         for order_id in (order_id_for("pay-victim"), order_id_for("pay-victim-cancelled")):
@@ -166,7 +166,7 @@ def test_a_caller_with_the_write_scope_cancels_no_order_of_somebody_else(world: 
 
 
 @pytest.mark.usefixtures("unharmed")
-def test_an_id_of_no_order_is_not_found_whoever_asks(world: World) -> None:
+def test_an_id_of_no_order_is_not_found_whoever_asks(world: AttackedStack) -> None:
     reader = world.token(scope="orders:write orders:read:all")
     ids = [
         "lease#relay",
@@ -188,7 +188,7 @@ def test_an_id_of_no_order_is_not_found_whoever_asks(world: World) -> None:
 
 
 @pytest.mark.usefixtures("unharmed")
-def test_a_cursor_leads_to_ones_own_orders_only(world: World) -> None:
+def test_a_cursor_leads_to_ones_own_orders_only(world: AttackedStack) -> None:
     [place] = [item["listed_at"] for item in world.table.orders() if item["payment_reference"] == "pay-victim"]
     stolen = base64.urlsafe_b64encode(place.encode()).decode()
     answer = world.request("GET", "/orders", world.customer, params={"cursor": stolen, "limit": 100})
@@ -208,7 +208,7 @@ def test_a_cursor_leads_to_ones_own_orders_only(world: World) -> None:
 
 
 @pytest.mark.usefixtures("unharmed")
-def test_no_field_is_taken_that_is_not_the_callers_to_set(world: World) -> None:
+def test_no_field_is_taken_that_is_not_the_callers_to_set(world: AttackedStack) -> None:
     extra = {
         "status": "cancelled",
         "total": "0.01",
@@ -236,7 +236,7 @@ def test_no_field_is_taken_that_is_not_the_callers_to_set(world: World) -> None:
 
 
 @pytest.mark.usefixtures("unharmed")
-def test_bodies_that_are_too_large_or_too_deep_are_refused(world: World) -> None:
+def test_bodies_that_are_too_large_or_too_deep_are_refused(world: AttackedStack) -> None:
     def padded(size: int) -> bytes:
         body = json.dumps(order()).encode()
         return body + b" " * (size - len(body))
@@ -280,7 +280,7 @@ CONTROLS = [
 
 
 @pytest.mark.usefixtures("unharmed")
-def test_no_text_field_takes_control_characters_or_halves_of_surrogate_pairs(world: World) -> None:
+def test_no_text_field_takes_control_characters_or_halves_of_surrogate_pairs(world: AttackedStack) -> None:
     places = [
         ("customer", "id"),
         ("customer", "name"),
@@ -312,7 +312,7 @@ def test_no_text_field_takes_control_characters_or_halves_of_surrogate_pairs(wor
 
 
 @pytest.mark.usefixtures("unharmed")
-def test_another_order_for_a_victims_payment_tells_nothing_of_it(world: World) -> None:
+def test_another_order_for_a_victims_payment_tells_nothing_of_it(world: AttackedStack) -> None:
     answer = world.post("/orders", order("pay-victim"))
     assert answer.status_code == httpx.codes.CONFLICT
     victim = {VICTIM, *CUSTOMERS[VICTIM].values(), order_id_for("pay-victim"), "25.00", "Notes on the Engine"}
@@ -325,7 +325,7 @@ def test_another_order_for_a_victims_payment_tells_nothing_of_it(world: World) -
 # ---------------------------------------------------------------- headers
 
 
-def test_a_trace_that_is_none_goes_into_no_event_and_no_log(world: World) -> None:
+def test_a_trace_that_is_none_goes_into_no_event_and_no_log(world: AttackedStack) -> None:
     evil = {
         "long": "00-" + "a" * 8000,
         "injected": '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01","level":"ERROR',
@@ -344,7 +344,7 @@ def test_a_trace_that_is_none_goes_into_no_event_and_no_log(world: World) -> Non
 
 
 @pytest.mark.usefixtures("unharmed")
-def test_a_header_that_goes_over_two_lines_is_refused_or_is_two(world: World) -> None:
+def test_a_header_that_goes_over_two_lines_is_refused_or_is_two(world: AttackedStack) -> None:
     api = httpx.URL(world.stack.endpoints["api"])
     request = (
         "POST /orders HTTP/1.1\r\n"
@@ -364,7 +364,7 @@ def test_a_header_that_goes_over_two_lines_is_refused_or_is_two(world: World) ->
 # ---------------------------------------------------------------- and afterwards
 
 
-def test_no_log_names_a_customer_or_contains_a_token(world: World) -> None:
+def test_no_log_names_a_customer_or_contains_a_token(world: AttackedStack) -> None:
     forged(world)
     order_id = world.place(VICTIM, "pay-last")
     # It comes last: what was logged before it is there, too.

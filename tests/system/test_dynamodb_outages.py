@@ -22,7 +22,7 @@ LATER = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shop:
+class DatabaseOutageShop:
     """The functions and the services that they call."""
 
     broker: Broker
@@ -42,9 +42,9 @@ class Shop:
 
 
 @pytest.fixture(scope="module")
-def shop(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+def shop(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatabaseOutageShop]:
     with isolated_order(broker, tmp_path_factory.mktemp("dynamodb")) as order:
-        yield Shop(broker=broker, database=order.database, functions=order.functions, table=order.table)
+        yield DatabaseOutageShop(broker=broker, database=order.database, functions=order.functions, table=order.table)
 
 
 def assert_unavailable(answer: dict[str, Any]) -> None:
@@ -53,7 +53,9 @@ def assert_unavailable(answer: dict[str, Any]) -> None:
     assert int(answer["headers"]["Retry-After"]) > 0
 
 
-def test_a_stopped_dynamodb_makes_a_503_and_the_repeated_request_records_and_publishes(shop: Shop) -> None:
+def test_a_stopped_dynamodb_makes_a_503_and_the_repeated_request_records_and_publishes(
+    shop: DatabaseOutageShop,
+) -> None:
     before = shop.broker.records(TOPIC)
     shop.database.stop()
     try:
@@ -61,13 +63,15 @@ def test_a_stopped_dynamodb_makes_a_503_and_the_repeated_request_records_and_pub
     finally:
         shop.database.start()
     assert shop.broker.records(TOPIC) == before
-    again = shop.place("stopped")
-    assert again["statusCode"] == httpx.codes.CREATED
+    repeated = shop.place("stopped")
+    assert repeated["statusCode"] == httpx.codes.CREATED
     shop.relay()
-    Published(shop.broker.records(TOPIC)).has(json.loads(again["body"])["order_id"], [PAID])
+    Published(shop.broker.records(TOPIC)).has(json.loads(repeated["body"])["order_id"], [PAID])
 
 
-def test_a_frozen_dynamodb_makes_a_503_and_the_repeated_request_completes_whatever_it_wrote(shop: Shop) -> None:
+def test_a_frozen_dynamodb_makes_a_503_and_the_repeated_request_completes_whatever_it_wrote(
+    shop: DatabaseOutageShop,
+) -> None:
     before = shop.broker.records(TOPIC)
     shop.database.freeze()
     try:
@@ -75,10 +79,10 @@ def test_a_frozen_dynamodb_makes_a_503_and_the_repeated_request_completes_whatev
     finally:
         shop.database.thaw()
     assert shop.broker.records(TOPIC) == before
-    again = shop.place("frozen")
+    repeated = shop.place("frozen")
     # It may have written the order when it was thawed.
-    assert again["statusCode"] in {httpx.codes.CREATED, httpx.codes.OK}
+    assert repeated["statusCode"] in {httpx.codes.CREATED, httpx.codes.OK}
     shop.relay()
-    order_id = json.loads(again["body"])["order_id"]
+    order_id = json.loads(repeated["body"])["order_id"]
     assert [order["order_id"] for order in shop.table.orders() if order["payment_reference"] == "frozen"] == [order_id]
     Published(shop.broker.records(TOPIC)).has(order_id, [PAID])

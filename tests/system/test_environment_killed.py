@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class Sends:
-    """When SES had the last mail to each address, by the monotonic clock. It kills the sender of one, once."""
+    """Times when SES had the last mail to each address, by the monotonic clock. It kills the sender of one, once."""
 
     moments: dict[str, float] = field(default_factory=dict)
     death: float | None = None

@@ -31,6 +31,6 @@ def test_stack_uses_external_services_that_run_already(start: Callable[..., Orde
 
     assert stack.stop() == os.EX_OK
     # The services run on, and the next stack finds the orders and the mails in them.
-    again = start(data="connected", environment=variables)
-    assert again.get(f"/orders/{order.json()['order_id']}").status_code == httpx.codes.OK
-    assert again.recipients() == ["pay-connected@example.com"]
+    second = start(data="connected", environment=variables)
+    assert second.get(f"/orders/{order.json()['order_id']}").status_code == httpx.codes.OK
+    assert second.recipients() == ["pay-connected@example.com"]

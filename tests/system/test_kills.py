@@ -23,7 +23,7 @@ LATER = 120.0
 
 
 @dataclass(kw_only=True)
-class Shop:
+class KilledShop:
     """The functions and the services that they call. Each relay runs some time after the one before."""
 
     broker: Broker
@@ -62,9 +62,9 @@ class Shop:
 
 
 @pytest.fixture(scope="module")
-def shop(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+def shop(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[KilledShop]:
     with isolated_order(broker, tmp_path_factory.mktemp("dynamodb")) as order:
-        yield Shop(broker=broker, functions=order.functions, table=order.table)
+        yield KilledShop(broker=broker, functions=order.functions, table=order.table)
 
 
 @pytest.fixture(params=[3, pytest.param(20, marks=pytest.mark.proof)])
@@ -80,7 +80,7 @@ def references_of(name: str, kills: int) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("step", "again"),
+    ("step", "status"),
     [
         ("before the order is written", httpx.codes.CREATED),
         ("after the order is written", httpx.codes.OK),
@@ -90,11 +90,11 @@ def references_of(name: str, kills: int) -> list[str]:
         ("after the mark is off", httpx.codes.OK),
     ],
 )
-def test_placing_an_order_that_was_killed_can_be_repeated(shop: Shop, step: str, again: int, kills: int) -> None:
+def test_placing_an_order_that_was_killed_can_be_repeated(shop: KilledShop, step: str, status: int, kills: int) -> None:
     references = references_of(step, kills)
     requests = [to_place(reference) for reference in references]
     shop.kill(requests, step=step)
-    assert shop.answers(requests) == [again] * kills
+    assert shop.answers(requests) == [status] * kills
     shop.relay_the_rest()
     published = shop.published()
     for order_id in shop.recorded(references):
@@ -112,7 +112,7 @@ def test_placing_an_order_that_was_killed_can_be_repeated(shop: Shop, step: str,
         "after the mark is off",
     ],
 )
-def test_a_cancellation_that_was_killed_can_be_repeated(shop: Shop, step: str, kills: int) -> None:
+def test_a_cancellation_that_was_killed_can_be_repeated(shop: KilledShop, step: str, kills: int) -> None:
     references = references_of(f"cancelled, {step}", kills)
     assert shop.answers([to_place(reference) for reference in references]) == [httpx.codes.CREATED] * kills
     requests = [to_cancel(reference) for reference in references]
@@ -125,7 +125,7 @@ def test_a_cancellation_that_was_killed_can_be_repeated(shop: Shop, step: str, k
 
 
 @pytest.mark.parametrize("step", ["the relay, after its acknowledgements", "the relay, after its first mark is off"])
-def test_the_next_relay_finishes_the_work_of_one_that_was_killed(shop: Shop, step: str, kills: int) -> None:
+def test_the_next_relay_finishes_the_work_of_one_that_was_killed(shop: KilledShop, step: str, kills: int) -> None:
     references = references_of(step, kills)
     shop.kill([to_place(reference) for reference in references], step="before the send")
     # Not published either, since the paid event comes first.

@@ -10,11 +10,11 @@ import boto3
 import pytest
 
 from functions.notify.aws_clients import SHORT_TIMEOUT_CONFIG, THREADS
+from functions.notify.domain.decisions import Decision, Send, Settled, Wait
+from functions.notify.domain.notification import Claim, Notification, UnknownPolicy
 from functions.notify.ledger.batch_writer import BatchWriter
-from functions.notify.ledger.entry import Claim, Notification, UnknownPolicy
 from functions.notify.ledger.ledger import Ledger, LedgerUnavailableError
 from functions.notify.notifying import claiming
-from functions.notify.notifying.decision import Decision, Send, Settled, Wait
 from samrun.testing.aws import CREDENTIALS, REGION
 from samrun.testing.dynamodb import Database
 from tests.system.killable_functions import application

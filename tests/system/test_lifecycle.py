@@ -17,7 +17,7 @@ Start = Callable[..., OrderStack]
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_every_process(start: Start, number: int) -> None:
-    stack = start()
+    stack = start(eager=True)
     processes = stack.processes()
     assert len(processes) >= 6, "itself, Kafka, DynamoDB Local, moto and two functions"
     assert stack.stop(number) == 0
@@ -36,7 +36,7 @@ def test_a_terminal_that_is_gone_changes_nothing(start: Start) -> None:
 
 @pytest.mark.parametrize("moment", ["started the local AWS", "started DynamoDB", "started Kafka", "created the topic"])
 def test_a_signal_during_the_start_ends_every_process(start: Start, moment: str) -> None:
-    stack = start(ready=False)
+    stack = start(wait=False)
     eventually(lambda: stack.logged(moment), what=moment)
     processes = stack.processes()
     assert stack.stop(signal.SIGINT) == 0
@@ -59,7 +59,7 @@ def test_the_death_of_a_part_ends_the_rest_with_its_last_words(start: Start, nam
 
 
 def test_a_parent_that_is_killed_takes_its_children_along(start: Start) -> None:
-    stack = start()
+    stack = start(eager=True)
     processes = stack.processes()
     stack.process.kill()
     stack.process.wait()
@@ -69,7 +69,7 @@ def test_a_parent_that_is_killed_takes_its_children_along(start: Start) -> None:
 def test_a_taken_port_is_an_error_that_names_it(start: Start) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        stack = start(ready=False, ports={"console": port})
+        stack = start(wait=False, ports={"console": port})
         assert stack.process.wait(timeout=60) == 1
     assert f"Port {port}, for console, is not available" in stack.log.read_text()
     assert "--console-port" in stack.log.read_text()
@@ -78,7 +78,7 @@ def test_a_taken_port_is_an_error_that_names_it(start: Start) -> None:
 
 @pytest.mark.xdist_group("shared-stack")
 def test_two_stacks_cannot_share_a_data_folder(start: Start, shared: OrderStack) -> None:
-    second = start(data=str(shared.data), ready=False)
+    second = start(data=str(shared.data), wait=False)
     assert second.process.wait(timeout=60) == 1
     assert "Another stack runs on" in second.log.read_text()
 
@@ -94,7 +94,7 @@ def test_a_stack_can_use_a_broker_that_runs_already(start: Start, services: Orde
 
 
 def test_a_broker_that_does_not_answer_is_named(start: Start) -> None:
-    stack = start(ready=False, environment={"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"})
+    stack = start(wait=False, environment={"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"})
     assert stack.process.wait(timeout=60) == 1
     assert "No Kafka broker answers (127.0.0.1:1" in stack.log.read_text()
     assert "Traceback" not in stack.log.read_text()

@@ -19,7 +19,7 @@ Start = Callable[..., OrderStack]
 
 
 @dataclass(frozen=True)
-class Shop:
+class BrokenNotifyShop:
     """A stack whose notify function a test breaks and mends; `references` are those of all orders."""
 
     stack: OrderStack
@@ -59,17 +59,17 @@ class Shop:
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrokenNotifyShop]:
     """One stack for the tests that leave notify fixed."""
     folder = tmp_path_factory.mktemp("failures")
     project = copy_to(folder / "project")
     with OrderStack(project, folder / "data") as stack:
-        yield (shop := Shop(stack, project))
+        yield (shop := BrokenNotifyShop(stack, project))
         eventually(stack.is_caught_up, what="the mapping to commit all records")
         assert set(stack.recipients()) == {f"{reference}@example.com" for reference in shop.references}
 
 
-def test_a_notify_that_raises_loses_and_doubles_no_mail(shop: Shop) -> None:
+def test_a_notify_that_raises_loses_and_doubles_no_mail(shop: BrokenNotifyShop) -> None:
     with shop.broken("raise RuntimeError('raised on purpose')"):
         shop.place("raises", 10)
         references = references_of("raises", 10)
@@ -78,7 +78,7 @@ def test_a_notify_that_raises_loses_and_doubles_no_mail(shop: Shop) -> None:
     shop.assert_each_has_one_mail(references)
 
 
-def test_an_order_is_answered_as_fast_when_notify_fails(shop: Shop) -> None:
+def test_an_order_is_answered_as_fast_when_notify_fails(shop: BrokenNotifyShop) -> None:
     shop.place("warm", 5)
     healthy = shop.median_answer("healthy")
     with shop.broken("raise RuntimeError('failed on purpose')"):
@@ -88,7 +88,7 @@ def test_an_order_is_answered_as_fast_when_notify_fails(shop: Shop) -> None:
     assert failing < 4 * healthy
 
 
-def test_a_notify_that_dies_catches_up_when_it_lives_again(shop: Shop) -> None:
+def test_a_notify_that_dies_catches_up_when_it_lives_again(shop: BrokenNotifyShop) -> None:
     with shop.broken("import os; os._exit(1)"):
         shop.place("dies", 10)
         references = references_of("dies", 10)
@@ -96,7 +96,7 @@ def test_a_notify_that_dies_catches_up_when_it_lives_again(shop: Shop) -> None:
     shop.assert_each_has_one_mail(references)
 
 
-def test_orders_are_answered_while_notify_is_slow(shop: Shop) -> None:
+def test_orders_are_answered_while_notify_is_slow(shop: BrokenNotifyShop) -> None:
     with shop.broken("import time; print('asleep'); time.sleep(60)"):
         shop.place("slow", 5)
         references = references_of("slow", 5)
@@ -121,11 +121,11 @@ def test_a_restart_of_everything_loses_nothing(start: Start, project: Path) -> N
         place(stack, "restart", 5)
         order_id = stack.place("restart-0").json()["order_id"]
         assert stack.stop() == 0
-    again = start()
-    stored = again.get(f"/orders/{order_id}").raise_for_status().json()
+    restarted = start()
+    stored = restarted.get(f"/orders/{order_id}").raise_for_status().json()
     assert stored["customer"]["email"] == "restart-0@example.com"
-    again.wait_for_mails_to(references_of("restart", 5))
-    assert again.stop() == 0
+    restarted.wait_for_mails_to(references_of("restart", 5))
+    assert restarted.stop() == 0
     # The mails stay, and the records that are done do not come a third time.
     once_more = start()
     place(once_more, "after", 1)
@@ -136,9 +136,9 @@ def test_a_stack_that_was_killed_loses_nothing(start: Start) -> None:
     stack = start()
     place(stack, "killed", 5)
     stack.kill()
-    again = start()
-    place(again, "after", 1)
-    again.wait_for_mails_to([*references_of("killed", 5), "after-0"], sends_cut_off=1)
+    restarted = start()
+    place(restarted, "after", 1)
+    restarted.wait_for_mails_to([*references_of("killed", 5), "after-0"], sends_cut_off=1)
 
 
 def references_of(name: str, count: int) -> list[str]:

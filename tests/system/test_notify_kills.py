@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from functions.notify.domain.decisions import MAX_ATTEMPTS
 from functions.notify.metrics import Metric
-from functions.notify.notifying.decision import MAX_ATTEMPTS
 from samrun.testing.broker import Broker
 from tests.system.customers import personal_data_in
 from tests.system.isolated_notify import (
@@ -135,11 +135,11 @@ def test_a_mail_whose_senders_were_all_killed_is_dead_lettered(resending: Isolat
     assert set(resending.mails(batch).values()) == {MAX_ATTEMPTS}
     assert set(resending.entries(batch).values()) == {Entry("failed", MAX_ATTEMPTS + 1, True)}
 
-    letters = [letter["MessageAttributes"] for letter in resending.around.dead_letters()]
-    assert {letter["reason"]["StringValue"] for letter in letters} == {"no attempt to send got an answer"}
-    places = [(int(letter["partition"]["StringValue"]), int(letter["offset"]["StringValue"])) for letter in letters]
+    dead_letters = [each["MessageAttributes"] for each in resending.around.dead_letters()]
+    assert {each["reason"]["StringValue"] for each in dead_letters} == {"no attempt to send got an answer"}
+    places = [(int(each["partition"]["StringValue"]), int(each["offset"]["StringValue"])) for each in dead_letters]
     assert sorted(places) == sorted(places_of(batch))
-    assert personal_data_in(map(str, letters)) == []
+    assert personal_data_in(map(str, dead_letters)) == []
 
 
 def test_a_death_in_the_middle_of_a_batch_doubles_only_the_mails_that_were_under_way(

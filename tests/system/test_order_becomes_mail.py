@@ -64,10 +64,10 @@ def test_an_unknown_language_falls_back_to_english(shared: OrderStack) -> None:
 def test_the_same_payment_again_is_no_second_order_and_no_second_mail(shared: OrderStack) -> None:
     first = shared.place("pay-again")
     _mail_about(shared, first.json()["order_id"])
-    again = shared.place("pay-again")
-    assert again.status_code == httpx.codes.OK
-    assert again.headers["idempotent-replayed"] == "true"
-    assert again.json() == first.json()
+    repeated = shared.place("pay-again")
+    assert repeated.status_code == httpx.codes.OK
+    assert repeated.headers["idempotent-replayed"] == "true"
+    assert repeated.json() == first.json()
     # A later order's mail has come: one of the repeat would have been before it.
     _mail_about(shared, shared.place("pay-after").json()["order_id"])
     assert shared.recipients().count("pay-again@example.com") == 1

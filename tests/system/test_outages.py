@@ -26,13 +26,13 @@ TOPIC = "order-events"
 
 
 class Sale(NamedTuple):
-    """How many orders are placed during an outage, and how many of them are cancelled."""
+    """Numbers of the orders that are placed during an outage, and of those that are cancelled."""
 
     orders: int
     cancellations: int
 
 
-class Outage:
+class BrokerOutage:
     """A stack on a broker that a test takes away."""
 
     def __init__(self, stack: OrderStack, broker: Broker) -> None:
@@ -103,11 +103,11 @@ def sale(request: pytest.FixtureRequest) -> Sale:
 
 
 @pytest.fixture(scope="module")
-def start_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Broker, str], Outage]]:
+def start_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Broker, str], BrokerOutage]]:
     """A function that starts a stack on a broker, at one of its addresses. The stacks end with the module."""
     with contextlib.ExitStack() as started:
 
-        def start_one(broker: Broker, bootstrap: str) -> Outage:
+        def start_one(broker: Broker, bootstrap: str) -> BrokerOutage:
             stack = OrderStack(
                 ROOT,
                 tmp_path_factory.mktemp("outage") / "data",
@@ -115,26 +115,26 @@ def start_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[
             )
             started.callback(stack.kill)
             stack.wait_until_ready()
-            return started.enter_context(contextlib.closing(Outage(stack, broker)))
+            return started.enter_context(contextlib.closing(BrokerOutage(stack, broker)))
 
         yield start_one
 
 
 @pytest.fixture(scope="module")
-def outage(start_stack: Callable[[Broker, str], Outage], broker: Broker) -> Outage:
+def outage(start_stack: Callable[[Broker, str], BrokerOutage], broker: Broker) -> BrokerOutage:
     return start_stack(broker, broker.bootstrap)
 
 
 @pytest.fixture(scope="module")
 def proxied(
-    start_stack: Callable[[Broker, str], Outage], start_broker: Callable[..., Broker]
-) -> Iterator[tuple[Outage, Proxy]]:
+    start_stack: Callable[[Broker, str], BrokerOutage], start_broker: Callable[..., Broker]
+) -> Iterator[tuple[BrokerOutage, Proxy]]:
     broker = start_broker()
     with broker.proxy() as proxy:
         yield start_stack(broker, proxy.bootstrap), proxy
 
 
-def test_a_stopped_broker_costs_no_order_and_no_event(outage: Outage, sale: Sale) -> None:
+def test_a_stopped_broker_costs_no_order_and_no_event(outage: BrokerOutage, sale: Sale) -> None:
     outage.warm(name := f"stopped-{sale.orders}")
     outage.broker.stop()
     expected = outage.sell(name, sale)
@@ -142,7 +142,7 @@ def test_a_stopped_broker_costs_no_order_and_no_event(outage: Outage, sale: Sale
     outage.recovers(expected, name=name)
 
 
-def test_a_frozen_broker_costs_no_order_and_no_event(outage: Outage, sale: Sale) -> None:
+def test_a_frozen_broker_costs_no_order_and_no_event(outage: BrokerOutage, sale: Sale) -> None:
     outage.warm(name := f"frozen-{sale.orders}")
     outage.broker.freeze()
     try:
@@ -153,7 +153,9 @@ def test_a_frozen_broker_costs_no_order_and_no_event(outage: Outage, sale: Sale)
     outage.recovers(expected, name=name)
 
 
-def test_acknowledgements_that_get_lost_cost_no_order_and_no_event(proxied: tuple[Outage, Proxy], sale: Sale) -> None:
+def test_acknowledgements_that_get_lost_cost_no_order_and_no_event(
+    proxied: tuple[BrokerOutage, Proxy], sale: Sale
+) -> None:
     outage, proxy = proxied
     outage.warm(name := f"silent-{sale.orders}")
     proxy.swallow_acknowledgements()

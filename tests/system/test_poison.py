@@ -50,7 +50,7 @@ class Code:
 
 
 @dataclass(frozen=True)
-class World:
+class PoisonedStack:
     """A stack whose code can be changed, with a stand-in for SES."""
 
     notify: StackNotify
@@ -88,7 +88,7 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PoisonedStack]:
     """One stack for both kinds of poison: each test leaves the code fixed, and no dead letter."""
     folder = tmp_path_factory.mktemp("poison")
     project = copy_to(folder / "project")
@@ -100,7 +100,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         Server(ses) as server,
         OrderStack(project, folder / "data", environment={"AWS_ENDPOINT_URL_SESV2": server.url}) as stack,
     ):
-        found = World(notify=StackNotify(stack, project), ses=ses, code=Code(project, stack))
+        found = PoisonedStack(notify=StackNotify(stack, project), ses=ses, code=Code(project, stack))
         yield found
         found.notify.close()
 
@@ -122,7 +122,9 @@ def unwritable(number: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("orders", [50, pytest.param(500, marks=pytest.mark.proof)])
-def test_one_poison_record_among_many_is_one_dead_letter_and_after_the_fix_one_mail(world: World, orders: int) -> None:
+def test_one_poison_record_among_many_is_one_dead_letter_and_after_the_fix_one_mail(
+    world: PoisonedStack, orders: int
+) -> None:
     # Each order has two records.
     mail = "templates/order.paid.v1/en/mail.txt.jinja"
     world.code.change(mail, _ASKS)
@@ -142,7 +144,7 @@ def test_one_poison_record_among_many_is_one_dead_letter_and_after_the_fix_one_m
     assert world.notify.personal_data() == []
 
 
-def _poisoned(world: World, numbers: range, poison: Callable[[int], dict[str, Any]]) -> Callable[[], str]:
+def _poisoned(world: PoisonedStack, numbers: range, poison: Callable[[int], dict[str, Any]]) -> Callable[[], str]:
     """Return a function that sells with one record poisoned, waits for its dead letter, and returns the reason."""
 
     def run() -> str:
@@ -152,16 +154,18 @@ def _poisoned(world: World, numbers: range, poison: Callable[[int], dict[str, An
         world.notify.produce([*payments, *cancellations])
         world.notify.wait_until_done()
         assert world.mails(numbers) == dict.fromkeys(numbers, BOTH) | {bad: BOTH[1:]}
-        [letter] = world.notify.dead_letters()
-        assert (letter.where, letter.topic, letter.partition) == ("queue", "order-events", bad % 3)
-        assert letter.readable()["key"] == order_id_of(bad)
+        [dead_letter] = world.notify.dead_letters()
+        assert (dead_letter.where, dead_letter.topic, dead_letter.partition) == ("queue", "order-events", bad % 3)
+        assert dead_letter.readable()["key"] == order_id_of(bad)
         assert world.notify.personal_data() == []
-        return letter.reason
+        return dead_letter.reason
 
     return run
 
 
-def test_a_record_that_kills_the_function_is_discarded_alone_and_after_the_fix_is_one_mail(world: World) -> None:
+def test_a_record_that_kills_the_function_is_discarded_alone_and_after_the_fix_is_one_mail(
+    world: PoisonedStack,
+) -> None:
     numbers = range(5_000, 5_045)  # nobody of the other test
     deadly = Random(45).choice(numbers)  # noqa: S311 - no secret
     world.code.change("handlers/notify.py", more=_DIES)
@@ -171,9 +175,9 @@ def test_a_record_that_kills_the_function_is_discarded_alone_and_after_the_fix_i
     world.notify.wait_until_done()
     assert len(world.code.stack.logged("RetryAttemptsExhausted")) == 1
     assert world.mails(numbers) == {number: [PAID] for number in numbers} | {deadly: []}
-    [letter] = world.notify.dead_letters()
-    assert (letter.where, letter.readable()["key"]) == ("bucket", order_id_of(deadly))
-    assert letter.reason == "RetryAttemptsExhausted (Unhandled)"
+    [dead_letter] = world.notify.dead_letters()
+    assert (dead_letter.where, dead_letter.readable()["key"]) == ("bucket", order_id_of(deadly))
+    assert dead_letter.reason == "RetryAttemptsExhausted (Unhandled)"
     assert world.notify.personal_data() == []
 
     world.code.change("handlers/notify.py")

@@ -55,7 +55,7 @@ def at_once(calls: Sequence[Call[_T]], *, threads: int | None = None) -> list[_T
     return [shares[number % threads][number // threads] for number in range(len(calls))]
 
 
-class Shop:
+class RacedShop:
     """A stack, what is done to it from many threads, and what is then in its table, its topic and its logs."""
 
     def __init__(self, stack: OrderStack, broker: Broker) -> None:
@@ -164,7 +164,7 @@ def _client(service: Any, endpoint: str) -> Any:
 
 
 @pytest.fixture(scope="module")
-def shop(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+def shop(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RacedShop]:
     """A stack on a broker of its own, whose topic takes no record over MAX_RECORD."""
     broker.create_topic(TOPIC, partitions=3, max_message_bytes=MAX_RECORD)
     stack = OrderStack(
@@ -172,14 +172,14 @@ def shop(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     )
     try:
         stack.wait_until_ready()
-        shop = Shop(stack, broker)
+        shop = RacedShop(stack, broker)
         yield shop
         shop.close()
     finally:
         stack.kill()
 
 
-def assert_each_published_once(shop: Shop, order_ids: Sequence[str], *event_types: str, extra: int = 0) -> None:
+def assert_each_published_once(shop: RacedShop, order_ids: Sequence[str], *event_types: str, extra: int = 0) -> None:
     """Assert that of each order these events are in the topic, in this order, and that no event is pending.
 
     An event may be there once more for each send that failed without saying whether Kafka has it, and `extra` times.
@@ -212,7 +212,7 @@ def texts_in(document: object) -> Iterator[str]:
 # ---------------------------------------------------------------- placed at once
 
 
-def test_fifty_requests_at_once_for_one_payment_are_one_order_and_one_event(shop: Shop) -> None:
+def test_fifty_requests_at_once_for_one_payment_are_one_order_and_one_event(shop: RacedShop) -> None:
     answers = at_once([partial(shop.place, "pay-fifty")] * 50)
     assert Counter(answer.status_code for answer in answers) == {httpx.codes.CREATED: 1, httpx.codes.OK: 49}
     for answer in answers:
@@ -231,7 +231,7 @@ def test_fifty_requests_at_once_for_one_payment_are_one_order_and_one_event(shop
     assert shop.events([order["order_id"]])[order["order_id"]][-1]["data"]["items"][0]["sku"] == "BOOK-1"
 
 
-def test_only_one_of_two_orders_at_once_for_one_payment_is_recorded(shop: Shop) -> None:
+def test_only_one_of_two_orders_at_once_for_one_payment_is_recorded(shop: RacedShop) -> None:
     skus = ["BOOK-1", "BOOK-2"] * 10
     answers = at_once([partial(shop.place, "pay-either", sku=sku) for sku in skus])
     assert Counter(answer.status_code for answer in answers) == {
@@ -249,7 +249,7 @@ def test_only_one_of_two_orders_at_once_for_one_payment_is_recorded(shop: Shop) 
 # ---------------------------------------------------------------- cancelled at once
 
 
-def test_a_cancellation_while_the_order_is_being_placed_comes_after_it(shop: Shop) -> None:
+def test_a_cancellation_while_the_order_is_being_placed_comes_after_it(shop: RacedShop) -> None:
     references = [f"pay-hasty-{number}" for number in range(100)]
     order_ids = [order_id_for(reference) for reference in references]
     calls: list[Call[httpx.Response]] = []
@@ -265,7 +265,7 @@ def test_a_cancellation_while_the_order_is_being_placed_comes_after_it(shop: Sho
     assert_each_published_once(shop, order_ids, ORDER_PAID, ORDER_CANCELLED)
 
 
-def test_a_cancellation_while_the_relay_is_at_the_order_comes_after_it(shop: Shop) -> None:
+def test_a_cancellation_while_the_relay_is_at_the_order_comes_after_it(shop: RacedShop) -> None:
     for number in range(4):
         order_ids = shop.leave_pending(f"pay-relayed-{number}", 25)
         ended = threading.Event()
@@ -286,7 +286,7 @@ def test_a_cancellation_while_the_relay_is_at_the_order_comes_after_it(shop: Sho
         assert_each_published_once(shop, order_ids, ORDER_PAID, ORDER_CANCELLED)
 
 
-def test_two_cancellations_at_once_are_one(shop: Shop) -> None:
+def test_two_cancellations_at_once_are_one(shop: RacedShop) -> None:
     order_ids = shop.leave_pending("pay-cancelled", 100)
     shop.settle()
     same, different = order_ids[:50], order_ids[50:]
@@ -311,7 +311,7 @@ def test_two_cancellations_at_once_are_one(shop: Shop) -> None:
 # ---------------------------------------------------------------- relayed at once
 
 
-def test_only_one_of_several_relays_at_once_works(shop: Shop) -> None:
+def test_only_one_of_several_relays_at_once_works(shop: RacedShop) -> None:
     at_once([shop.relay] * RELAYS)  # so that each has an environment that runs
     order_ids = shop.leave_pending("pay-many-relays", 300)
     reports = at_once([shop.relay] * RELAYS)
@@ -321,7 +321,7 @@ def test_only_one_of_several_relays_at_once_works(shop: Shop) -> None:
     assert_each_published_once(shop, order_ids, ORDER_PAID)
 
 
-def test_a_relay_beside_live_orders_doubles_nothing(shop: Shop) -> None:
+def test_a_relay_beside_live_orders_doubles_nothing(shop: RacedShop) -> None:
     pending = shop.leave_pending("pay-late", 100)
     references = [f"pay-live-{number}" for number in range(50)]
     calls: list[Call[Any]] = [partial(shop.place, reference) for reference in references]
@@ -337,7 +337,7 @@ def test_a_relay_beside_live_orders_doubles_nothing(shop: Shop) -> None:
 # ---------------------------------------------------------------- rejected permanently
 
 
-def test_an_event_that_kafka_refuses_is_quarantined_and_holds_up_no_other(shop: Shop) -> None:
+def test_an_event_that_kafka_refuses_is_quarantined_and_holds_up_no_other(shop: RacedShop) -> None:
     lines_before = len(shop.logged(RELAY))
     line = OrderLine(sku="BOOK-1", name="書" * 200, quantity=1, unit_price=Decimal("1.00"))  # 3 bytes each
     early = shop.leave_pending("pay-early", 25)

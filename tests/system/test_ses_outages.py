@@ -28,7 +28,7 @@ CUSTOMERS = 48  # of one batch: a partition goes on behind a batch only when tha
 
 
 @dataclass
-class Shop:
+class SesOutageShop:
     """A stack whose mails go to a stand-in for SES, and customers that nobody has mailed yet."""
 
     notify: StackNotify
@@ -56,22 +56,22 @@ class Shop:
         """Return the reasons of the dead letters, by customer."""
         reasons: dict[int, list[str]] = {}
         numbers = {order_id_of(number): number for number in customers}
-        for letter in self.notify.dead_letters():
-            key = letter.readable()["key"]
+        for dead_letter in self.notify.dead_letters():
+            key = dead_letter.readable()["key"]
             if key in numbers:
-                reasons.setdefault(numbers[key], []).append(letter.reason)
+                reasons.setdefault(numbers[key], []).append(dead_letter.reason)
         return reasons
 
 
 @pytest.fixture(scope="module")
-def one_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+def one_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SesOutageShop]:
     ses = Ses()
     with Server(ses) as server:
         data = tmp_path_factory.mktemp("ses_outages") / "data"
         stack = OrderStack(ROOT, data, environment={"AWS_ENDPOINT_URL_SESV2": server.url})
         try:
             stack.wait_until_ready()
-            shop = Shop(notify=StackNotify(stack), ses=ses, server=server)
+            shop = SesOutageShop(notify=StackNotify(stack), ses=ses, server=server)
             yield shop
             shop.notify.close()
         finally:
@@ -79,23 +79,23 @@ def one_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 
 
 @pytest.fixture
-def shop(one_shop: Shop) -> Iterator[Shop]:
+def shop(one_shop: SesOutageShop) -> Iterator[SesOutageShop]:
     """The shop of this module with a healthy SES; afterwards, nobody's data is where it must not be."""
     yield one_shop
     assert one_shop.notify.personal_data() == []
     assert one_shop.notify.stack.logged("Task timed out") == []
 
 
-def _refuse_connections(shop: Shop) -> Callable[[], None]:
+def _refuse_connections(shop: SesOutageShop) -> Callable[[], None]:
     shop.server.stop()
     return shop.server.start
 
 
-def _answer_500(shop: Shop) -> Callable[[], None]:
+def _answer_500(shop: SesOutageShop) -> Callable[[], None]:
     return _begin(shop.ses, Outage.ANSWERS_500)
 
 
-def _answer_503(shop: Shop) -> Callable[[], None]:
+def _answer_503(shop: SesOutageShop) -> Callable[[], None]:
     return _begin(shop.ses, Outage.ANSWERS_503)
 
 
@@ -118,7 +118,7 @@ def _begin(ses: Ses, outage: Outage) -> Callable[[], None]:
     ],
 )
 def test_mails_wait_for_an_ses_that_is_away_and_text_messages_do_not(
-    shop: Shop, go_away: Callable[[Shop], Callable[[], None]]
+    shop: SesOutageShop, go_away: Callable[[SesOutageShop], Callable[[], None]]
 ) -> None:
     customers = shop.customers()
     come_back = go_away(shop)
@@ -136,7 +136,9 @@ def test_mails_wait_for_an_ses_that_is_away_and_text_messages_do_not(
 
 
 @pytest.mark.parametrize("outage", [pytest.param(Outage.HANGS, marks=pytest.mark.proof), Outage.HANGS_UP])
-def test_an_ses_that_never_answers_is_asked_for_one_batch_and_then_one_by_one(shop: Shop, outage: Outage) -> None:
+def test_an_ses_that_never_answers_is_asked_for_one_batch_and_then_one_by_one(
+    shop: SesOutageShop, outage: Outage
+) -> None:
     customers = shop.customers()
     already_asked = shop.ses.asked
     come_back = _begin(shop.ses, outage)
@@ -155,7 +157,7 @@ def test_an_ses_that_never_answers_is_asked_for_one_batch_and_then_one_by_one(sh
     assert shop.reasons(customers) == {}
 
 
-def test_an_ses_that_answers_too_late_doubles_no_more_mails_than_were_under_way(shop: Shop) -> None:
+def test_an_ses_that_answers_too_late_doubles_no_more_mails_than_were_under_way(shop: SesOutageShop) -> None:
     under_way, behind = shop.customers(), shop.customers()
     already_asked = shop.ses.asked
     shop.ses.latency = 4.0  # longer than the function waits for it
@@ -174,19 +176,19 @@ def test_an_ses_that_answers_too_late_doubles_no_more_mails_than_were_under_way(
     assert shop.reasons([*under_way, *behind]) == {}
 
 
-def test_a_slow_ses_gets_mails_side_by_side_and_each_once(shop: Shop) -> None:
+def test_a_slow_ses_gets_mails_side_by_side_and_each_once(shop: SesOutageShop) -> None:
     customers = shop.customers()
     shop.ses.latency = 2.0
-    shop.ses.most_at_once = 0
+    shop.ses.max_in_hand = 0
     shop.sell(customers)
     shop.notify.wait_until_done()
     shop.ses.latency = 0.0
     shop.notify.wait_for(customers, ["sent"])
     assert shop.have_one_each(customers)
-    assert shop.ses.most_at_once > CUSTOMERS / 2
+    assert shop.ses.max_in_hand > CUSTOMERS / 2
 
 
-def test_an_ses_with_a_lower_rate_than_configured_gets_all_mails(shop: Shop) -> None:
+def test_an_ses_with_a_lower_rate_than_configured_gets_all_mails(shop: SesOutageShop) -> None:
     customers = shop.customers()
     shop.ses.per_second = 14
     shop.sell(customers)
@@ -215,7 +217,7 @@ NEVER = {
 }
 
 
-def test_a_customer_whom_ses_refuses_holds_up_nobody_of_the_same_batch(shop: Shop) -> None:
+def test_a_customer_whom_ses_refuses_holds_up_nobody_of_the_same_batch(shop: SesOutageShop) -> None:
     customers = shop.customers()
     in_trouble = customers[
         : PARTITIONS * len(LATER | NEVER) : PARTITIONS
@@ -263,7 +265,9 @@ def test_a_customer_whom_ses_refuses_holds_up_nobody_of_the_same_batch(shop: Sho
     )
 
 
-def test_a_customer_who_alone_gets_no_answers_is_dead_lettered_and_a_lost_answer_is_sent_again(shop: Shop) -> None:
+def test_a_customer_who_alone_gets_no_answers_is_dead_lettered_and_a_lost_answer_is_sent_again(
+    shop: SesOutageShop,
+) -> None:
     never, once, *others = customers = shop.customers()
     lost: Counter[str] = Counter()
 
@@ -304,7 +308,7 @@ def test_several_environments_together_keep_to_the_rate_of_the_account(tmp_path:
         try:
             stack.wait_until_ready()
             stack.consumer_groups = [CONSUMER_GROUP, f"{CONSUMER_GROUP}-2", f"{CONSUMER_GROUP}-3"]
-            shop = Shop(notify=StackNotify(stack, project), ses=ses, server=server)
+            shop = SesOutageShop(notify=StackNotify(stack, project), ses=ses, server=server)
             customers = shop.customers(90)
             shop.notify.produce(record(number, topic=topics[number % len(topics)], partition=0) for number in customers)
             shop.notify.wait_for(customers, ["sent"])

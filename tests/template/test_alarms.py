@@ -31,7 +31,7 @@ ALARMS = {
     "BatchesDiscarded": ("AWS/Lambda", "OnFailureDestinationDeliveredEventCount", "Sum", ABOVE, 0, 60, 1, 1),
     "RecordsLost": ("AWS/Lambda", "DroppedEventCount", "Sum", ABOVE, 0, 60, 1, 1),
     "FeedbackLost": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", ABOVE, 0, 300, 1, 1),
-    # Where SES begins to review an account: https://docs.aws.amazon.com/ses/latest/dg/reputationdashboardmessages.html
+    # SES reviews an account from these: https://docs.aws.amazon.com/ses/latest/dg/reputationdashboardmessages.html
     "BouncesTooMany": ("AWS/SES", "Reputation.BounceRate", "Maximum", FROM, 0.05, 3600, 1, 1),
     "ComplaintsTooMany": ("AWS/SES", "Reputation.ComplaintRate", "Maximum", FROM, 0.001, 3600, 1, 1),
 }

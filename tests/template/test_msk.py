@@ -89,8 +89,8 @@ def test_scram_is_optional_and_its_secret_has_the_form_that_msk_requires(
     assert json.loads(secret["GenerateSecretString"]["SecretStringTemplate"]) == {"username": "orders"}
 
 
-@pytest.mark.parametrize(("zones", "least"), [("2", 1), ("3", 2)])
-def test_each_zone_has_a_subnet_and_a_broker_with_a_copy(zones: str, least: int) -> None:
+@pytest.mark.parametrize(("zones", "minimum"), [("2", 1), ("3", 2)])
+def test_each_zone_has_a_subnet_and_a_broker_with_a_copy(zones: str, minimum: int) -> None:
     stack = deploy_plain(MSK_TEMPLATE, Zones=zones)
     cluster = stack.properties("Cluster")
     assert cluster["NumberOfBrokerNodes"] == int(zones)
@@ -98,7 +98,7 @@ def test_each_zone_has_a_subnet_and_a_broker_with_a_copy(zones: str, least: int)
     assert len(stack.of_type("AWS::EC2::Subnet")) == int(zones)
     assert len(stack.of_type("AWS::EC2::SubnetRouteTableAssociation")) == int(zones)
     assert stack.properties("OrderEvents")["ReplicationFactor"] == int(zones)
-    assert _configs(stack)["min.insync.replicas"] == str(least)
+    assert _configs(stack)["min.insync.replicas"] == str(minimum)
 
 
 def test_cluster_creates_no_topics_by_itself(stack: Deployment) -> None:

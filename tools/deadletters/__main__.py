@@ -81,10 +81,10 @@ def _replay_and_remove(dead_letter: DeadLetter, store: DeadLetterStore, found: L
 def _report_dead_lettered_again(found: Locations, replayed: Sequence[str]) -> bool:
     """Report the replayed records that the function dead-lettered again; tell whether there are any."""
     with open_store(found) as store:
-        again = [each for each in store.dead_letters if each.id in set(replayed)]
-    for each in again:
+        dead_lettered = [each for each in store.dead_letters if each.id in set(replayed)]
+    for each in dead_lettered:
         print(f"{each.id}: dead-lettered again, {each.reason}", file=sys.stderr)
-    return bool(again)
+    return bool(dead_lettered)
 
 
 def _choose(store: DeadLetterStore, ids: Sequence[str] | None) -> list[DeadLetter]:

@@ -20,7 +20,7 @@ _MAX_BATCH = 10  # SQS's limit
 
 
 class DeadLetterQueue:
-    """Hides its messages from other readers while it is in use; `release` shows them again.
+    """Queue whose messages are hidden from other readers while it is in use; `release` shows them again.
 
     SQS has no random access: to see one message, the tool must receive all of them.
     """

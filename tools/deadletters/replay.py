@@ -15,7 +15,7 @@ _HEADER, _VALUE = "replay", list(b"true")
 
 
 class FunctionClient(Protocol):
-    """Invokes functions: boto3's client of Lambda does."""
+    """Client that invokes functions, such as boto3's client of Lambda."""
 
     def invoke(self, *, FunctionName: str, Payload: str | bytes) -> Mapping[str, Any]:  # noqa: N803 - boto3's names
         """Invoke a function with a JSON payload; return `Payload`, a stream, and `FunctionError` if it failed."""

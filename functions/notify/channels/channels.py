@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from functions.notify.domain.send_errors import RenderError
 from functions.notify.events.order_events import ChannelName
 from functions.notify.logs import logger
-from functions.notify.messages.messages import RenderError
 
 if TYPE_CHECKING:
     from functions.notify.channels.circuit_breaker import CircuitBreaker

@@ -12,9 +12,9 @@ import idna
 from botocore.exceptions import ClientError
 
 from functions.notify.aws_clients import CALL_ERRORS, error_code
-from functions.notify.channels.errors import DeferredError, RefusedError, SendError, ThrottledError
 from functions.notify.channels.mime import compose, header_text
 from functions.notify.channels.provider_errors import send_error_type
+from functions.notify.domain.send_errors import DeferredError, RefusedError, SendError, ThrottledError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

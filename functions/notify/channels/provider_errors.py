@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from functions.notify.aws_clients import error_code
-from functions.notify.channels.errors import AnswerLostError, DeferredError
+from functions.notify.domain.send_errors import AnswerLostError, DeferredError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from functions.notify.channels.errors import SendError
+    from functions.notify.domain.send_errors import SendError
 
 # By botocore's names.
 CONNECTION_ERRORS: Mapping[str, type[SendError]] = {

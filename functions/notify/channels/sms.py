@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from functions.notify.aws_clients import CALL_ERRORS, error_code
-from functions.notify.channels.errors import RefusedError, SendError, ThrottledError
 from functions.notify.channels.provider_errors import send_error_type
+from functions.notify.domain.send_errors import RefusedError, SendError, ThrottledError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

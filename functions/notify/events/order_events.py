@@ -86,7 +86,7 @@ class Unreadable:
     correlation_id: str | None = None
 
 
-def read(record: Record, *, types: Container[str]) -> OrderEvent | Skipped | Unreadable:
+def read_order_event(record: Record, *, types: Container[str]) -> OrderEvent | Skipped | Unreadable:
     """Read the CloudEvent (structured mode, JSON) in a record, if it is of one of `types`."""
     try:
         value, headers = record.value(), record.headers()

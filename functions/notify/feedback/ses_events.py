@@ -93,7 +93,7 @@ _TIME = TypeAdapter(AwareDatetime)
 
 
 def read(event: Mapping[str, Any]) -> Feedback | Ignored:
-    """Return what SES reports about one of our notifications, or why the event is ignored."""
+    """Return SES's report about one of our notifications, or the reason why the event is ignored."""
     kind = KINDS.get(str(event.get("detail-type"))) if event.get("source") == "aws.ses" else None
     if not kind:
         return Ignored(reason="unknown kind")

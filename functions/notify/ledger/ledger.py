@@ -1,7 +1,7 @@
 """Ledger: the owner and the status of each notification. A notification is one DynamoDB item.
 
-An adapter: notifying/decision.py decides, and the ledger writes the decision down. Every write has a condition on the
-entry that it follows from, so that of two workers one wins. The statuses are in entry.py.
+An adapter: domain/decisions.py decides, and the ledger writes the decision down. Every write has a condition on the
+entry that it follows from, so that of two workers one wins. The statuses are in domain/notification.py.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from functions.notify.aws_clients import CALL_ERRORS, CONDITION_FAILED, error_code, found_item
+from functions.notify.domain.notification import Claim, Entry, Notification, Status
 from functions.notify.errors import NotifyError
 from functions.notify.ledger.batch_writer import BatchWriter, Statement
-from functions.notify.ledger.entry import Attributes, Claim, Entry, Notification, Status
+from functions.notify.ledger.entry_item import Attributes, entry_of
 from functions.notify.timestamps import stored_form
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 RETENTION = timedelta(days=30)
 
 _AS_FOUND = "#status = :found_status AND #owner = :found_owner"
-# No entry, or decision.is_free, as DynamoDB checks it.
+# No entry, or decisions.is_free, as DynamoDB checks it.
 _IS_FREE = "attribute_not_exists(order_id) OR #status = :waiting"
 _WAITING: Attributes = {":waiting": {"S": Status.WAITING}}
 
@@ -60,7 +61,7 @@ class Ledger:
                 notification=notification, status=Status.CLAIMED, owner=owner, attempts=1, lease_until=lease_until
             )
         _, item = self._update(notification, values, attempts=1, condition=_IS_FREE, given=_WAITING)
-        return Entry.read(notification, item)
+        return entry_of(notification, item)
 
     def reclaim(
         self,
@@ -86,7 +87,7 @@ class Ledger:
             condition=_AS_FOUND,
             given=_as_given(found),
         )
-        entry = Entry.read(found.notification, item) if item else None
+        entry = entry_of(found.notification, item) if item else None
         return entry if entry and (won or entry.is_as(Status.CLAIMED, owner)) else None
 
     def hold(self, found: Entry, *, now: datetime) -> bool:
@@ -134,7 +135,7 @@ class Ledger:
             condition=_IS_FREE,
             given=_WAITING,
         )
-        return Entry.read(notification, item)
+        return entry_of(notification, item)
 
     def _settle(self, claim: Claim, status: Status, now: datetime, *, attempts: int = 0, **also: Attributes) -> bool:
         won, item = self._update(
@@ -144,7 +145,7 @@ class Ledger:
             condition="#status = :claimed AND #owner = :owner",
             given={":claimed": {"S": Status.CLAIMED}},
         )
-        return won or (bool(item) and Entry.read(claim.notification, item).is_settled(status, claim.owner))
+        return won or (bool(item) and entry_of(claim.notification, item).is_settled(status, claim.owner))
 
     def _insert(self, notification: Notification, values: Attributes) -> bool:
         """Write a new entry in a batch; False if that failed."""

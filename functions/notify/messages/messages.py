@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from babel import Locale, UnknownLocaleError
 from jinja2 import Template, UndefinedError
 
-from functions.notify.errors import NotifyError
+from functions.notify.domain.send_errors import RenderError
 from functions.notify.events.order_events import ChannelName, channels_of
 from functions.notify.messages import formats, sms_segments
 from functions.notify.messages.templating import BrokenTemplatesError, compile_all
@@ -31,10 +31,6 @@ MAX_LOCALE = 35  # the length of buffers by RFC 5646; the rest is not searched
 SUBJECT, TEXT, HTML = "subject.txt.jinja", "mail.txt.jinja", "mail.html.jinja"
 TEXT_MESSAGE = "text_message.txt.jinja"
 MAIL = frozenset({SUBJECT, TEXT, HTML})
-
-
-class RenderError(NotifyError):
-    """An event lacks values that its message needs. The error names the template, the line and the field, no values."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from functions.notify.notifying.decision import Hold, Reclaim, Wait, decide_claimed, decide_taken, decide_too_old
+from functions.notify.domain.decisions import Hold, Reclaim, Wait, decide_claimed, decide_taken, decide_too_old
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from functions.notify.ledger.entry import Notification, UnknownPolicy
+    from functions.notify.domain.decisions import AfterClaim, Expire, Settled
+    from functions.notify.domain.notification import Notification, UnknownPolicy
     from functions.notify.ledger.ledger import Ledger
-    from functions.notify.notifying.decision import AfterClaim, Expire, Settled
 
 
 def claim(

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from functions.notify.ledger.entry import Notification
+from functions.notify.domain.notification import Notification
 from functions.notify.timeouts import MAX_SEND
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Delivery:
 
     @property
     def is_replay(self) -> bool:
-        """Whether the record has the header `replay`: a person has sent it again on purpose."""
+        """Tell whether the record has the header `replay`: a person has sent it again on purpose."""
         return "replay" in self.parsed.record.headers()
 
     def log_keys(self, **more: object) -> dict[str, object]:

@@ -9,16 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from functions.notify.aws_clients import error_code
-from functions.notify.channels.errors import AnswerLostError, DeferredError, RefusedError, ThrottledError
 from functions.notify.dead_letters import DeadLetters, DeadLettersUnavailableError
-from functions.notify.events.order_events import OrderEvent, Skipped, Unreadable, read
-from functions.notify.ledger.entry import UnknownPolicy
-from functions.notify.ledger.ledger import Ledger, LedgerUnavailableError
-from functions.notify.logs import logger
-from functions.notify.messages.messages import RenderError
-from functions.notify.metrics import Metric, Metrics
-from functions.notify.notifying import claiming
-from functions.notify.notifying.decision import (
+from functions.notify.domain.decisions import (
     AfterClaim,
     Expire,
     GiveUp,
@@ -29,18 +21,31 @@ from functions.notify.notifying.decision import (
     Send,
     Settled,
     Wait,
-    decide,
     decide_after_send,
+    is_too_old,
 )
+from functions.notify.domain.notification import UnknownPolicy
+from functions.notify.domain.send_errors import (
+    AnswerLostError,
+    DeferredError,
+    RefusedError,
+    RenderError,
+    ThrottledError,
+)
+from functions.notify.events.order_events import OrderEvent, Skipped, Unreadable, read_order_event
+from functions.notify.ledger.ledger import Ledger, LedgerUnavailableError
+from functions.notify.logs import logger
+from functions.notify.metrics import Metric, Metrics
+from functions.notify.notifying import claiming
 from functions.notify.notifying.delivery import Delivery, Invocation, ParsedRecord, Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from functions.notify.channels.channels import Channel
+    from functions.notify.domain.notification import Claim
     from functions.notify.events.order_events import ChannelName
     from functions.notify.events.records import Record
-    from functions.notify.ledger.entry import Claim
     from functions.notify.messages.messages import Messages
 
 MAX_MARKS = 3
@@ -64,14 +69,14 @@ class Notifier:
     def parse(self, record: Record) -> ParsedRecord:
         """Parse a record. Never raises."""
         try:
-            return ParsedRecord(record=record, content=read(record, types=self.messages.types))
+            return ParsedRecord(record=record, content=read_order_event(record, types=self.messages.types))
         except Exception as error:  # noqa: BLE001 a bug in one record must not fail the whole batch
             parsed = ParsedRecord(record=record, content=None)
             self._report_bug(error, parsed)
             return parsed
 
     def process_record(self, parsed: ParsedRecord, invocation: Invocation) -> Result:
-        """Do what a record asks for, and return whether Lambda has to retry it. Never raises."""
+        """Send the notifications that a record asks for. Return RETRY if Lambda has to redeliver it. Never raises."""
         if self._is_too_late(invocation):
             return self._defer(parsed, reason=TOO_LATE)
         return self._guarded(parsed, partial(self._process, parsed, invocation))
@@ -131,16 +136,7 @@ class Notifier:
     def _decide(self, delivery: Delivery) -> Expire | AfterClaim | None:
         """Decide about a notification, and claim it or mark it as expired; None if no time is left for a send."""
         now, replay = self.clock(), delivery.is_replay
-        decision = decide(
-            None,
-            owner=delivery.owner,
-            now=now,
-            policy=self.unknown_policy,
-            replay=replay,
-            age=now - delivery.event.time,
-            max_age=self.max_age,
-        )
-        if isinstance(decision, Expire):
+        if is_too_old(now - delivery.event.time, max_age=self.max_age, replay=replay):
             return claiming.expire(self.ledger, delivery.notification, owner=delivery.owner, now=now)
         if self._is_too_late(delivery.invocation):  # another channel took the time
             return None

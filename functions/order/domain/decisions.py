@@ -2,6 +2,8 @@
 
 The state transition table in docs/architecture.md defines them. storage/store.py carries them out: its writes have a
 condition that DynamoDB checks, and when an item fails the condition, the store asks here for the decision.
+
+Placing is idempotent by the payment's reference, the idempotency key, and cancelling by the order's id and the reason.
 """
 
 from __future__ import annotations

@@ -78,7 +78,10 @@ class Order:
 
 
 def order_id_for(payment_reference: str) -> str:
-    """Derive the order's id from the payment, so that a payment has one order however often it is sent."""
+    """Derive the order's id from the payment's reference, which is the idempotency key of placing an order.
+
+    So a payment has one order, however often it is sent.
+    """
     digest = hashlib.sha256(payment_reference.encode()).digest()
     return "ord_" + base64.b32encode(digest).decode()[:26].lower()
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from functions.order.domain.events import NoSuchEventError, event_of, traceparent_of
 from functions.order.domain.traceparent import trace_id
 from functions.order.logs import logger
-from functions.order.producer.kafka_publisher import NotPublishedError, RecordMetadata, RefusedError
+from functions.order.producer.kafka_publisher import EventRefusedError, NotPublishedError, RecordMetadata
 from functions.order.storage.client import error_code
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class EventPublisher:
         event_type = order.pending[0]
         try:
             match send_result:
-                case RefusedError() if self.quarantines:
+                case EventRefusedError() if self.quarantines:
                     self.outbox.quarantine(order, event_type, reason=str(send_result), now=self.clock())
                     logger.error("event quarantined", extra={**_subject(order), "reason": str(send_result)})
                     return PublishResult(disposition=Disposition.QUARANTINED, order=order)

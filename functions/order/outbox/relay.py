@@ -48,12 +48,12 @@ class RelayResult:
 
     @property
     def oldest_deferred(self) -> datetime | None:
-        """Return the time since which the oldest deferred order has been pending."""
+        """The time since which the oldest deferred order has been pending."""
         return min((pending.since for pending in self.deferred), default=None)
 
     @property
     def settled(self) -> int:
-        """Return how many events need no further attempt."""
+        """Number of the events that need no further attempt."""
         return self.published + self.quarantined
 
     def add_event(self, disposition: Disposition, pending: PendingOrder) -> None:

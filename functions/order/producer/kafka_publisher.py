@@ -39,7 +39,7 @@ class NotPublishedError(OrderError):
     """
 
 
-class RefusedError(NotPublishedError):
+class EventRefusedError(NotPublishedError):
     """The broker will never accept the event. The message gives the reason."""
 
 
@@ -87,7 +87,7 @@ class KafkaPublisher:
     def publish(self, record: ProducerRecord, *, budget: float | None = None) -> RecordMetadata:
         """Send `record` and wait for the acknowledgement, for `budget` at most.
 
-        Raises NotPublishedError, and RefusedError if no later attempt can succeed.
+        Raises NotPublishedError, and EventRefusedError if no later attempt can succeed.
         """
         [result] = self.publish_all([record], budget=budget)
         if isinstance(result, NotPublishedError):
@@ -105,7 +105,7 @@ class KafkaPublisher:
         # When one record is refused, kafka-python fails all that it has not sent yet with the same error. Only a send
         # on its own shows which record it was.
         return [
-            self._publish_together([record], deadline)[0] if isinstance(result, RefusedError) else result
+            self._publish_together([record], deadline)[0] if isinstance(result, EventRefusedError) else result
             for record, result in zip(records, results, strict=True)
         ]
 
@@ -166,7 +166,7 @@ class KafkaPublisher:
         # Of other errors only the type: their messages could quote the record.
         reason = str(error) if isinstance(error, _EXPLAINED) else type(error).__name__
         if isinstance(error, _REFUSALS):
-            return RefusedError(f"Kafka rejected the event permanently: {reason}")
+            return EventRefusedError(f"Kafka rejected the event permanently: {reason}")
         self._paused_until = self._clock() + self._pause
         return NotPublishedError(f"no acknowledgement from Kafka: {reason}")
 

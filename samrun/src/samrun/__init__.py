@@ -1,4 +1,4 @@
-"""Runner of SAM applications on one machine: functions, HTTP APIs, schedules and Kafka triggers.
+"""Runner of SAM applications on one machine: functions, APIs, schedules, and triggers by Kafka and other services.
 
 Other programs may use these names, and `samrun.testing`; everything else may change:
 

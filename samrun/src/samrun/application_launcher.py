@@ -8,8 +8,8 @@ from functools import partial
 
 from starlette.types import ASGIApp
 
-from samrun.deliveries.dead_letters import send_dead_letter
 from samrun.endpoints import Endpoints
+from samrun.event_triggers.dead_letters import send_dead_letter
 from samrun.functions.asynchronous_destinations import AwsDestinations
 from samrun.functions.asynchronous_invoker import AsynchronousInvoker, Timing
 from samrun.functions.function_runtime import FunctionRuntime, create_process_runtime, start_sam_runtime
@@ -26,10 +26,10 @@ from samrun.settings import Settings
 from samrun.supervision.supervisor import Supervisor
 from samrun.supervision.terminal import Terminal
 from samrun.template.model.application import Application
-from samrun.template.model.event_triggers import Schedule
 from samrun.template.model.functions import Function
 from samrun.template.model.http_apis import FunctionUrl, HttpApi
 from samrun.template.model.rest_apis import RestApi
+from samrun.template.model.triggers import Schedule
 from samrun.trigger_launcher import TriggerLauncher
 
 
@@ -64,7 +64,8 @@ class ApplicationLauncher:
             client=client,
         )
         positions = triggers.start(application)
-        await runtime.warm(self._report_failed_init)
+        if not self.settings.lazy:
+            await runtime.warm(self._report_failed_init)
         for position in positions:
             await position.wait()
         if "lambda" in self.listeners:

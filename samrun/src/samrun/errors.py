@@ -31,11 +31,11 @@
     │   │   └── TargetInputError            template/triggers/target_inputs.py
     │   └── ParametersError                 template/values/parameters.py
     ├── BadRequestError                     console/mailpit.py
-    ├── TransformError                      deliveries/target_input.py
+    ├── TransformError                      event_triggers/target_input.py
     ├── AsynchronousDestinationError        functions/asynchronous_destinations.py
     ├── MalformedBatchResponseError         functions/batch_item_failures.py
     ├── InitError                           functions/environment_pool.py
-    ├── InvocationRequestError          functions/invocation_request.py
+    ├── InvocationRequestError              functions/invocation_request.py
     ├── FunctionNotFoundError               functions/invoker.py
     ├── PayloadTooLargeError                functions/invoker.py
     ├── FilterPatternError                  filtering/filter_pattern.py

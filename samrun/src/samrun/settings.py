@@ -34,6 +34,9 @@ PARTITIONS = 3
 CONCURRENCY = 4
 RETRY_DELAY = 1.0
 
+# Placeholders that ask for a listener of Kafka: its address, and the secret of its clients.
+_SCRAM = ("{kafka_scram}", "{kafka_secret}")
+_MUTUAL_TLS = ("{kafka_mtls}", "{kafka_client_secret}")
 _URL = re.compile(r"https?://[^/\s]+/?")
 _OPTION_OF_CLAIM = {
     "aud": "--audience",
@@ -75,7 +78,7 @@ class Settings:
     `redeliver` says which records a mapping retries after a partial batch response. `schema_registry` is the URL of the
     registry that stands for those of all mappings, but for Glue's. `env_vars` is a file with values of the functions'
     environment variables. `retry_delay` is the time in seconds before the first retry of an asynchronous invocation: a
-    minute on AWS.
+    minute on AWS. With `lazy`, no function has an execution environment before its first invocation.
     """
 
     command: Command
@@ -95,6 +98,7 @@ class Settings:
     schema_registry: str | None = None
     env_vars: Path | None = None
     retry_delay: float = RETRY_DELAY
+    lazy: bool = False
 
     @property
     def template(self) -> Path:
@@ -114,13 +118,17 @@ class Settings:
 
     @property
     def scram(self) -> bool:
-        """Whether a parameter asks for a listener of Kafka with a password."""
-        return any("{kafka_scram}" in value for value in self.parameters.values())
+        """Tell whether a parameter asks for a listener of Kafka with a password: by its address, or by its secret."""
+        return bool(self.asked_for(_SCRAM))
 
     @property
     def mutual_tls(self) -> bool:
-        """Whether a parameter asks for a listener of Kafka on which clients have a certificate."""
-        return any("{kafka_mtls}" in value for value in self.parameters.values())
+        """Tell whether a parameter asks for a listener of Kafka on which clients have a certificate."""
+        return bool(self.asked_for(_MUTUAL_TLS))
+
+    def asked_for(self, placeholders: Iterable[str]) -> list[str]:
+        """Return those of the placeholders that are in a value of a parameter."""
+        return [each for each in placeholders if any(each in value for value in self.parameters.values())]
 
     @property
     def certificates(self) -> Path:
@@ -129,7 +137,7 @@ class Settings:
 
     @property
     def for_containers(self) -> bool:
-        """Whether containers must reach this stack: those of `sam local`, started by samrun or by the developer."""
+        """Tell whether containers must reach this stack, those of `sam local`, started by samrun or by hand."""
         return self.sam or self.command == "services"
 
 
@@ -164,6 +172,7 @@ def stack_settings(
     sam: bool = False,
     env_vars: Path | None = None,
     retry_delay: float = RETRY_DELAY,
+    lazy: bool = False,
 ) -> Settings:
     """Return the settings of a stack; the environment says which services are external. Raises UserError.
 
@@ -192,11 +201,12 @@ def stack_settings(
         schema_registry=_schema_registry(),
         env_vars=env_vars,
         retry_delay=retry_delay,
+        lazy=lazy,
     )
-    if (settings.scram or settings.mutual_tls) and (settings.kafka or settings.for_containers):
-        name = "{kafka_scram}" if settings.scram else "{kafka_mtls}"
+    secured = settings.asked_for((*_SCRAM, *_MUTUAL_TLS))
+    if secured and (settings.kafka or settings.for_containers):
         raise SettingsError(
-            f"{name} stands for a listener of the broker that samrun starts, for processes of this machine. "
+            f"{secured[0]} stands for a listener of the broker that samrun starts, for processes of this machine. "
             f"It works neither with {KAFKA_VARIABLE} nor with `sam local`: use {{kafka}} instead."
         )
     return settings

@@ -6,31 +6,32 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from samrun.deliveries.event_bus import EventBus, rules_by_bus
-from samrun.deliveries.notify import notify
-from samrun.deliveries.queue_reader import PassOn, QueueReader
 from samrun.endpoints import Endpoints
+from samrun.event_triggers.event_bus import EventBus, rules_by_bus
+from samrun.event_triggers.notify import notify
+from samrun.event_triggers.queue_reader import PassOn, QueueReader
 from samrun.functions.asynchronous_invoker import AsynchronousInvoker
 from samrun.functions.invoker import Invoker
 from samrun.functions.threaded_invocation import Invoke
 from samrun.mapping.authentication import Authenticate, client_settings
 from samrun.mapping.kafka_destination import send_to_topic
 from samrun.mapping.on_failure_destination import SendToDestination, send_to_on_failure_destination
-from samrun.mapping.poller import Poller
+from samrun.mapping.poller import KafkaPoller
 from samrun.mapping.record_filter import RecordFilter
 from samrun.mapping.schema_validator import SchemaValidator
 from samrun.queues.poller import QueuePoller
 from samrun.schemas.registry import open_registry
 from samrun.services.clients import Clients
+from samrun.services.secured_listener import secured_listener
 from samrun.settings import Settings
 from samrun.streams.poller import StreamPoller
 from samrun.streams.sources import stream_source
 from samrun.supervision.supervisor import Supervisor
 from samrun.supervision.terminal import Terminal
 from samrun.template.model.application import Application
-from samrun.template.model.event_triggers import StreamTrigger
 from samrun.template.model.kafka_mappings import KafkaMapping
-from samrun.template.triggers.delivery_queues import EVERY_FUNCTION, delivery_queue
+from samrun.template.model.triggers import StreamTrigger
+from samrun.template.triggers.event_queue_names import EVERY_FUNCTION, event_queue_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +53,7 @@ class TriggerLauncher:
     def start(self, application: Application) -> list[asyncio.Event]:
         """Start the triggers. Return events, each of which is set once a poller has its starting position."""
         self._start_queue_triggers(application)
-        self._start_deliveries(application)
+        self._start_event_triggers(application)
         return [
             *map(self._start_mapping, application.mappings),
             *map(self._start_stream_trigger, application.stream_triggers),
@@ -66,18 +67,18 @@ class TriggerLauncher:
     def _start_mapping(self, mapping: KafkaMapping) -> asyncio.Event:
         """Start the poller of a mapping, and return an event that is set once the poller has its starting position."""
         loop, has_position = asyncio.get_running_loop(), asyncio.Event()
-        # The parameters choose the listener. A mapping authenticates only if they choose one that asks for it.
-        secured = mapping.bootstrap in {self.endpoints.kafka_scram, self.endpoints.kafka_mtls} - {None}
-        bootstrap = mapping.bootstrap if secured and mapping.bootstrap else self.endpoints.kafka
-        authenticate: Authenticate = partial(client_settings, mapping.authentication, self.client) if secured else dict
-        if mapping.authentication and not secured:
+        secured = secured_listener(mapping, self.endpoints)
+        bootstrap = secured.bootstrap if secured else self.endpoints.kafka
+        authenticate: Authenticate = partial(client_settings, secured.authentication, self.client) if secured else dict
+        if mapping.authentication.has_secrets and not secured:
             self.terminal.step(
                 "mapping",
                 f"{mapping.logical_id} does not use its SourceAccessConfigurations: Kafka at {bootstrap} asks for no "
                 "authentication. A self-managed source whose address a parameter gives as {kafka_scram} or "
-                "{kafka_mtls} uses them",
+                "{kafka_mtls} uses them, and one of MSK whose secret a parameter gives as {kafka_secret} or "
+                "{kafka_client_secret}",
             )
-        poller = Poller(
+        poller = KafkaPoller(
             mapping=mapping,
             bootstrap=bootstrap,
             authenticate=authenticate,
@@ -93,7 +94,7 @@ class TriggerLauncher:
         return has_position
 
     def _validator(self, mapping: KafkaMapping) -> SchemaValidator | None:
-        """Return what validates the records of a mapping with a schema registry."""
+        """Return the validator of a mapping with a schema registry; None if the mapping has none."""
         config = mapping.schema_registry
         if config is None:
             return None
@@ -148,20 +149,20 @@ class TriggerLauncher:
         folder = self.settings.data / "streams"
         return folder / f"{trigger.logical_id}.json" if trigger.service == "dynamodb" else None
 
-    def _start_deliveries(self, application: Application) -> None:
+    def _start_event_triggers(self, application: Application) -> None:
         """Start to invoke functions with what topics, buckets and event buses send to them."""
         loop, report = asyncio.get_running_loop(), partial(self.terminal.step, "event")
 
         def accept(function: str, payload: bytes) -> None:
             loop.call_soon_threadsafe(self.asynchronous.accept, function, payload)
 
-        deliveries: list[tuple[str, PassOn]] = [
+        queues: list[tuple[str, PassOn]] = [
             (each.queue, partial(notify, each, accept=accept, report=report)) for each in application.notifications
         ]
         for bus, rules in rules_by_bus(application.event_rules).items():
             event_bus = EventBus(name=bus, rules=rules, accept=accept, client=self.client, report=report)
-            deliveries.append((delivery_queue("events", bus, EVERY_FUNCTION), event_bus.pass_on))
-        for queue, pass_on in deliveries:
+            queues.append((event_queue_name("events", bus, EVERY_FUNCTION), event_bus.pass_on))
+        for queue, pass_on in queues:
             reader = QueueReader(queue=queue, sqs=self.client("sqs"), pass_on=pass_on, report=report)
             self.supervisor.start_thread(queue, reader.run, reader.stop)
 

@@ -167,7 +167,7 @@ def test_a_template_that_does_not_exist_is_an_error(
 # ---------------------------------------------------------------- the banner
 
 
-def _ready(tmp_path: Path, *, issuer: str | None = None, token_spec: TryItToken | None = None) -> str:
+def _banner(tmp_path: Path, *, issuer: str | None = None, token_spec: TryItToken | None = None) -> str:
     """Return the banner of an API whose authorizer trusts `issuer`."""
     authorizer = issuer and JwtAuthorizer(
         name="Tokens", issuer=issuer, audiences=("greetings",), identity_source="$request.header.Authorization"
@@ -180,14 +180,14 @@ def _ready(tmp_path: Path, *, issuer: str | None = None, token_spec: TryItToken 
         try_it_token=token_spec,
     )
     application = Application(functions=(), apis=(api,), mappings=(), schedules=(), resources=(), ignored=())
-    running = Stack(application=application, endpoints=ENDPOINTS, issuer=Issuer(ENDPOINTS.issuer, tmp_path / ".local"))
+    stack = Stack(application=application, endpoints=ENDPOINTS, issuer=Issuer(ENDPOINTS.issuer, tmp_path / ".local"))
     output = io.StringIO()
-    print_banner(running, Terminal(output, tmp_path / "logs"))
+    print_banner(stack, Terminal(output, tmp_path / "logs"))
     return output.getvalue()
 
 
 def test_the_command_to_try_holds_a_token_that_is_explained(tmp_path: Path) -> None:
-    said = _ready(tmp_path, issuer=ENDPOINTS.issuer, token_spec=TryItToken(subject="cus_ada", scope="greet"))
+    said = _banner(tmp_path, issuer=ENDPOINTS.issuer, token_spec=TryItToken(subject="cus_ada", scope="greet"))
     [command] = [line for line in said.splitlines() if line.startswith("curl")]
     token = command.partition("Bearer ")[2].partition("'")[0]
     claims = _claims(tmp_path, token)
@@ -198,15 +198,15 @@ def test_the_command_to_try_holds_a_token_that_is_explained(tmp_path: Path) -> N
 
 
 def test_the_banner_names_no_scope_of_a_token_without_one(tmp_path: Path) -> None:
-    said = _ready(tmp_path, issuer=ENDPOINTS.issuer, token_spec=TryItToken(subject="cus_ada", scope=""))
+    said = _banner(tmp_path, issuer=ENDPOINTS.issuer, token_spec=TryItToken(subject="cus_ada", scope=""))
     assert "it has the subject cus_ada.\n" in said
 
 
 def test_the_command_of_an_api_with_an_issuer_elsewhere_keeps_its_placeholder(tmp_path: Path) -> None:
-    said = _ready(tmp_path, issuer="https://issuer.example", token_spec=TryItToken(subject="cus_ada", scope=""))
+    said = _banner(tmp_path, issuer="https://issuer.example", token_spec=TryItToken(subject="cus_ada", scope=""))
     assert "Bearer {token}'" in said
     assert "lasts" not in said
 
 
 def test_the_banner_has_no_token_for_an_api_without_an_authorizer(tmp_path: Path) -> None:
-    assert "samrun token" not in _ready(tmp_path, token_spec=TryItToken(subject="cus_ada", scope=""))
+    assert "samrun token" not in _banner(tmp_path, token_spec=TryItToken(subject="cus_ada", scope=""))

@@ -6,7 +6,7 @@ from email.message import EmailMessage
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samrun.console.message import Address, headers, parse
+from samrun.console.message import Address, headers, parse_message
 
 
 def test_message_is_decoded() -> None:
@@ -24,7 +24,7 @@ def test_message_is_decoded() -> None:
     html.add_related(b"GIF89a", "image", "gif", cid="<logo>")  # type: ignore[union-attr]
     message.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename="Rechnung ä.pdf")
 
-    read = parse(bytes(message))
+    read = parse_message(bytes(message))
     assert read.sender == (Address(name="Café Zoë", address="orders@shop.example.com"),)
     assert read.to == (
         Address(name="Ada Lovelace", address="ada@example.com"),
@@ -48,21 +48,21 @@ def test_message_with_html_only_has_its_text_from_the_html() -> None:
         "<html><head><title>Unseen</title><style>p { color: red }</style></head><body><h1>Thank  you</h1>\n"
         "<p>for <b>2</b> books<br>&amp; a pen</p><script>unseen()</script></body></html>"
     )
-    assert parse(b"Content-Type: text/html\r\n\r\n" + html.encode()).text == "Thank you\n\nfor 2 books\n& a pen"
+    assert parse_message(b"Content-Type: text/html\r\n\r\n" + html.encode()).text == "Thank you\n\nfor 2 books\n& a pen"
 
 
 def test_unknown_charset_is_read_as_utf_8() -> None:
-    assert parse("Content-Type: text/plain; charset=klingon\r\n\r\nGröße".encode()).text == "Größe"
+    assert parse_message("Content-Type: text/plain; charset=klingon\r\n\r\nGröße".encode()).text == "Größe"
 
 
 def test_broken_encoded_word_is_shown_as_it_is() -> None:
-    assert parse(b"Subject: =?utf-8?b?A?=\r\n\r\n").subject == "=?utf-8?b?A?="
-    assert parse(b"Subject: =?klingon?q?nuqneH?=\r\n\r\n").subject == "=?klingon?q?nuqneH?="
+    assert parse_message(b"Subject: =?utf-8?b?A?=\r\n\r\n").subject == "=?utf-8?b?A?="
+    assert parse_message(b"Subject: =?klingon?q?nuqneH?=\r\n\r\n").subject == "=?klingon?q?nuqneH?="
 
 
 def test_invalid_or_missing_date_is_none() -> None:
-    assert parse(b"Date: soon\r\n\r\n").date is None
-    assert parse(b"\r\n").date is None
+    assert parse_message(b"Date: soon\r\n\r\n").date is None
+    assert parse_message(b"\r\n").date is None
 
 
 def test_headers_are_sorted_by_name_with_all_their_values() -> None:
@@ -99,5 +99,5 @@ VALUES = [
 )
 def test_any_bytes_are_a_message(fields: list[tuple[str, bytes]], body: bytes) -> None:
     raw = b"".join(name.encode() + b": " + value + b"\r\n" for name, value in fields) + b"\r\n" + body
-    assert parse(raw).size == len(raw)
+    assert parse_message(raw).size == len(raw)
     assert all(isinstance(value, str) for values in headers(raw).values() for value in values)

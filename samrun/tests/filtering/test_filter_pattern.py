@@ -255,7 +255,7 @@ OPERATORS = st.one_of(
     st.builds(lambda name, text: {name: {"equals-ignore-case": text}}, st.sampled_from(["prefix", "suffix"]), TEXTS),
     st.builds(lambda sign, number: {"numeric": [sign, number]}, st.sampled_from(["<", "<=", "=", ">=", ">"]), NUMBERS),
     st.builds(
-        lambda lower, least, upper, most: {"numeric": [lower, least, upper, most]},
+        lambda above, lower, below, upper: {"numeric": [above, lower, below, upper]},
         *(st.sampled_from([">", ">="]), st.integers(-2, 0), st.sampled_from(["<", "<="]), st.integers(1, 2)),
     ),
     st.builds(

@@ -250,7 +250,7 @@ def test_dead_letter_is_the_event_with_the_error_as_attributes(
     [
         ("arn:aws:sqs:us-east-1:123456789012:nowhere", "NonExistentQueue"),
         ("arn:aws:lambda:us-east-1:123456789012:function:Nowhere", "Nowhere does not run here"),
-        ("arn:aws:states:us-east-1:123456789012:stateMachine:M", "is no destination that Lambda has"),
+        ("arn:aws:states:us-east-1:123456789012:stateMachine:M", "Lambda cannot send records to arn:aws:states:"),
     ],
 )
 def test_destination_that_is_missing_is_reported(local_aws: LocalAws, arn: str, reason: str) -> None:
@@ -265,6 +265,20 @@ def test_result_that_is_no_json_is_a_text_in_the_record() -> None:
     _invoke(_function(on_success=QUEUE), invoker, destinations)
     [(_, record)] = destinations.records
     assert record["responsePayload"] == "<xml/>"
+
+
+@pytest.mark.parametrize("payload", [b'"of no use"', b"[1]", b"<xml/>", b""])
+def test_error_that_is_no_json_object_is_retried_and_dead_lettered(
+    local_aws: LocalAws, results: Callable[[], dict[str, Any]], payload: bytes
+) -> None:
+    failure = InvocationResult(request_id="r-1", payload=payload, function_error="Unhandled")
+    function = _function(dead_letter_queue=QUEUE, maximum_retries=1)
+    waits, reports = _invoke(function, Attempts(failure, failure), AwsDestinations(local_aws.client))
+    assert waits == [5]
+    assert reports == ["Fn failed (Runtime.Unknown): retry in 5 s", "Fn failed (Runtime.Unknown): no retry is left"]
+    message = results()
+    assert message["Body"] == '"event"'
+    assert message["MessageAttributes"].keys() == {"RequestID", "ErrorCode"}
 
 
 def test_event_that_a_function_cannot_get_is_reported_as_lost() -> None:

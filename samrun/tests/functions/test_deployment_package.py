@@ -74,6 +74,23 @@ def test_own_code_is_found_before_a_layer_and_a_layer_before_the_packages_of_sam
     assert invoke(replace(function, layers=(layer,))) == ["shared of the layer", "httpx of the layer"]
 
 
+def test_layer_that_is_a_zip_is_unpacked(function: Function, tmp_path: Path) -> None:
+    layer, other = tmp_path / "layer.zip", tmp_path / "other"
+    other.mkdir()
+    (other / "shared.py").write_text("NAME = 'of the folder'")
+    with zipfile.ZipFile(layer, "w") as archive:
+        archive.writestr("python/shared.py", "NAME = 'of the zip'")
+        archive.writestr("python/lib/python3.13/site-packages/package.py", "NAME = 'of its packages'")
+    (tmp_path / "main.py").write_text("import shared, package\ndef handler(*_): return [shared.NAME, package.NAME]")
+    assert invoke(replace(function, layers=(layer, other))) == ["of the zip", "of its packages"]
+
+
+def test_layer_that_cannot_be_read_as_a_zip_is_an_error_that_names_it(function: Function, tmp_path: Path) -> None:
+    (tmp_path / "layer.zip").write_text("no zip")
+    with pytest.raises(PackageError, match=r"Fn: .*layer.zip cannot be read as a zip: .* Build it again"):
+        unpack(replace(function, layers=(tmp_path / "layer.zip",)), tmp_path / "packages")
+
+
 @pytest.mark.parametrize("name", ["folder", "main.py", "code.zip"])
 def test_code_that_is_gone_is_an_error_that_names_it(function: Function, tmp_path: Path, name: str) -> None:
     with pytest.raises(PackageError, match=rf"Fn: its code .*{name} is not there. Build it again"):

@@ -142,9 +142,9 @@ def test_invocation_starts_even_if_its_caller_has_stopped_waiting(function: Func
 def test_stop_releases_every_waiting_caller(function: Function) -> None:
     async def scenario() -> list[InvocationResult | BaseException]:
         async with running_runtime(replace(function, handler="main.sleeps"), limit=1) as runtime:
-            callers = [asyncio.create_task(runtime.invoke("Fn", b"{}")) for _ in range(3)]
+            invocations = [asyncio.create_task(runtime.invoke("Fn", b"{}")) for _ in range(3)]
             await asyncio.sleep(0)
-        return await asyncio.wait_for(asyncio.gather(*callers, return_exceptions=True), 10)
+        return await asyncio.wait_for(asyncio.gather(*invocations, return_exceptions=True), 10)
 
     assert len(asyncio.run(scenario())) == 3
 

@@ -17,7 +17,7 @@ from samrun.functions.invoker import (
 )
 from samrun.gateway import Access, function_url, with_function_urls
 from samrun.gateway.request_body import MAX_BODY
-from samrun.gateway.responses import message
+from samrun.gateway.responses import message_response
 from samrun.template.model.http_apis import Cors, FunctionUrl
 from support.fake_invoker import FakeInvoker
 
@@ -29,7 +29,7 @@ CORS = Cors(
 PREFLIGHT = {"origin": ORIGIN, "access-control-request-method": "PUT"}
 
 
-class Recorder(FakeInvoker):
+class OptionsRecorder(FakeInvoker):
     """Fake that keeps the options of its only invocation, too."""
 
     options: InvocationOptions | None = None
@@ -62,7 +62,7 @@ def request(
 
 
 def test_event_has_the_path_behind_that_of_the_url_as_the_client_wrote_it() -> None:
-    invoker = Recorder()
+    invoker = OptionsRecorder()
     accesses: list[Access] = []
     response = request(invoker, "/lambda-url/Fn/a%2Fb/%C3%A9?q=1&q=2", headers={"cookie": "a=1"}, log=accesses.append)
     event, context = invoker.event, invoker.event["requestContext"]
@@ -79,19 +79,19 @@ def test_event_has_the_path_behind_that_of_the_url_as_the_client_wrote_it() -> N
 @pytest.mark.parametrize("path", ["/lambda-url/Fn", "/lambda-url/Fn/"])
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS", "DELETE"])
 def test_root_takes_every_method(path: str, method: str) -> None:
-    invoker = Recorder()
+    invoker = OptionsRecorder()
     request(invoker, path, method)
     assert (invoker.event["rawPath"], invoker.event["requestContext"]["http"]["method"]) == ("/", method)
 
 
 def test_binary_body_is_in_base64() -> None:
-    invoker = Recorder()
+    invoker = OptionsRecorder()
     request(invoker, "/lambda-url/Fn/", "POST", content=b"a=1", headers={"content-type": "image/png"})
     assert (base64.b64decode(invoker.event["body"]), invoker.event["isBase64Encoded"]) == (b"a=1", True)
 
 
 def test_url_of_an_alias_invokes_the_alias() -> None:
-    invoker = Recorder()
+    invoker = OptionsRecorder()
     url = FunctionUrl(logical_id="FnUrl", function="Fn", path="/lambda-url/Fn:live", qualifier="live")
     request(invoker, "/lambda-url/Fn:live/a", url=url)
     assert invoker.options
@@ -101,10 +101,10 @@ def test_url_of_an_alias_invokes_the_alias() -> None:
 
 def test_result_is_the_response_or_its_body() -> None:
     result = {"statusCode": 201, "headers": {"X-A": "b"}, "cookies": ["c=1"], "body": "text"}
-    response = request(Recorder(result), "/lambda-url/Fn/")
+    response = request(OptionsRecorder(result), "/lambda-url/Fn/")
     assert (response.status_code, response.text) == (201, "text")
     assert (response.headers["x-a"], response.headers["set-cookie"]) == ("b", "c=1")
-    response = request(Recorder({"message": "hello"}), "/lambda-url/Fn/")
+    response = request(OptionsRecorder({"message": "hello"}), "/lambda-url/Fn/")
     assert (response.status_code, response.json()) == (200, {"message": "hello"})
 
 
@@ -128,19 +128,19 @@ def test_function_that_fails_is_answered_with_502(function: Any) -> None:
 
 def test_terminal_says_what_is_wrong_with_a_malformed_response() -> None:
     warnings: list[str] = []
-    assert request(Recorder({"statusCode": 99}), "/lambda-url/Fn/", warn=warnings.append).status_code == 502
+    assert request(OptionsRecorder({"statusCode": 99}), "/lambda-url/Fn/", warn=warnings.append).status_code == 502
     assert warnings == ["the result of Fn is not a response: statusCode is 99, and not a number from 200 to 599"]
 
 
 def test_request_that_is_too_large_is_answered_with_413() -> None:
     assert request(FakeInvoker(function=_is_too_small), "/lambda-url/Fn/").status_code == 413
-    assert request(Recorder(), "/lambda-url/Fn/", "POST", content=b"x" * (MAX_BODY + 1)).status_code == 413
+    assert request(OptionsRecorder(), "/lambda-url/Fn/", "POST", content=b"x" * (MAX_BODY + 1)).status_code == 413
 
 
 def test_other_paths_belong_to_the_apis() -> None:
-    assert request(Recorder(), "/orders").status_code == 404
-    assert request(Recorder(), "/lambda-url/Other/").status_code == 404
-    assert request(Recorder(), "/orders", others=message(418, "an API")).status_code == 418
+    assert request(OptionsRecorder(), "/orders").status_code == 404
+    assert request(OptionsRecorder(), "/lambda-url/Other/").status_code == 404
+    assert request(OptionsRecorder(), "/orders", others=message_response(418, "an API")).status_code == 418
 
 
 def _with_cors(cors: Cors) -> FunctionUrl:
@@ -156,7 +156,7 @@ def _cors_headers(response: httpx.Response) -> dict[str, str]:
 
 
 def test_preflight_request_is_answered_without_the_function() -> None:
-    invoker = Recorder()
+    invoker = OptionsRecorder()
     response = request(invoker, "/lambda-url/Fn/", "OPTIONS", url=_with_cors(CORS), headers=PREFLIGHT)
     assert (response.status_code, invoker.invocations) == (200, [])
     assert _cors_headers(response) == {
@@ -171,7 +171,7 @@ def test_preflight_request_is_answered_without_the_function() -> None:
 
 def test_configured_headers_are_added_to_those_of_the_function() -> None:
     result = {"statusCode": 200, "headers": {"access-control-allow-origin": "*"}}
-    response = request(Recorder(result), "/lambda-url/Fn/", url=_with_cors(CORS), headers={"origin": ORIGIN})
+    response = request(OptionsRecorder(result), "/lambda-url/Fn/", url=_with_cors(CORS), headers={"origin": ORIGIN})
     assert response.headers.get_list("access-control-allow-origin") == ["*", ORIGIN]
     assert response.headers["access-control-expose-headers"] == "x-b"
     assert response.headers["vary"] == "Origin"
@@ -179,5 +179,5 @@ def test_configured_headers_are_added_to_those_of_the_function() -> None:
 
 def test_origin_that_is_not_allowed_gets_no_cors_headers() -> None:
     url = _with_cors(Cors(origins=("https://other.example",), methods=("*",)))
-    assert _cors_headers(request(Recorder(), "/lambda-url/Fn/", "OPTIONS", url=url, headers=PREFLIGHT)) == {}
-    assert _cors_headers(request(Recorder(), "/lambda-url/Fn/", url=url, headers={"origin": ORIGIN})) == {}
+    assert _cors_headers(request(OptionsRecorder(), "/lambda-url/Fn/", "OPTIONS", url=url, headers=PREFLIGHT)) == {}
+    assert _cors_headers(request(OptionsRecorder(), "/lambda-url/Fn/", url=url, headers={"origin": ORIGIN})) == {}

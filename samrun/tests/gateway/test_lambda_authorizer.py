@@ -168,6 +168,7 @@ def test_policy_that_does_not_allow_the_method_denies_access(decision: Any, text
     ("decision", "fault"),
     [
         (InvocationResult.of_error("ValueError", "no"), "it failed with ValueError"),
+        (InvocationResult(request_id="", payload=b"no", function_error="Unhandled"), "it failed with Runtime.Unknown"),
         ("allow", "it returned 'allow', and not an object"),
         ({"policyDocument": policy()["policyDocument"]}, "its result has no principalId"),
         ({"principalId": "ada"}, "its policyDocument has no Statement that is a list of objects"),

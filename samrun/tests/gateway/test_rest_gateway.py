@@ -239,7 +239,7 @@ def test_mock_integration_answers_without_a_function() -> None:
 
 
 def test_gateway_response_changes_status_headers_and_body_of_an_answer() -> None:
-    body = '{"error": $context.error.messageString, "at": "$context.path", "kind": "$context.error.responseType"}'
+    body = '{"message": $context.error.messageString, "at": "$context.path", "kind": "$context.error.responseType"}'
     responses = {
         "DEFAULT_4XX": GatewayResponse(status=None, headers={"Access-Control-Allow-Origin": "*"}, body=None),
         "DEFAULT_5XX": GatewayResponse(status=500, headers={}, body=body),
@@ -250,7 +250,7 @@ def test_gateway_response_changes_status_headers_and_body_of_an_answer() -> None
     failed = respond("text", warn=[].append, responses=responses)
     assert (failed.status_code, failed.json()) == (
         500,
-        {"error": "Internal server error", "at": "/Prod/orders/7", "kind": "DEFAULT_5XX"},
+        {"message": "Internal server error", "at": "/Prod/orders/7", "kind": "DEFAULT_5XX"},
     )
 
 
@@ -318,6 +318,14 @@ def test_error_of_a_function_behind_a_passthrough_selects_the_response(message: 
     response = ServedRestApi(FakeInvoker(function=fail), PASSTHROUGH).request("POST", "/plain")
     assert (response.status_code, response.json()["errorMessage"]) == (status, message)
     assert response.headers.get("x-kind") == ("missing" if status == 404 else None)
+
+
+def test_error_that_is_no_json_object_matches_no_pattern_of_a_passthrough() -> None:
+    async def fail(_name: str, _payload: bytes) -> InvocationResult:
+        return InvocationResult(request_id="", payload=b'"not found: 7"', function_error="Unhandled")
+
+    response = ServedRestApi(FakeInvoker(function=fail), PASSTHROUGH).request("POST", "/plain")
+    assert (response.status_code, response.json()) == (201, "not found: 7")
 
 
 def test_result_without_a_response_of_its_integration_is_an_error() -> None:

@@ -20,7 +20,7 @@ from support.local_aws import LocalAws
 NAMESPACE = "http://queue.amazonaws.com/doc/2012-11-05/"
 
 
-class Queue:
+class IntegratedQueue:
     """A queue of the local AWS behind the route `POST /orders/{id}` with these parameters."""
 
     def __init__(
@@ -59,7 +59,7 @@ class Queue:
 
 
 def test_body_of_a_request_becomes_a_message_and_sqs_answers_in_xml(local_aws: LocalAws) -> None:
-    queue = Queue(local_aws, {"MessageBody": "$request.body"})
+    queue = IntegratedQueue(local_aws, {"MessageBody": "$request.body"})
     response = queue.request(content=b'{"order": "o-1"}')
     assert (response.status_code, response.headers["content-type"]) == (200, "text/xml; charset=utf-8")
     message = queue.message
@@ -89,7 +89,7 @@ def test_body_of_a_request_becomes_a_message_and_sqs_answers_in_xml(local_aws: L
     ],
 )
 def test_parameter_is_a_part_of_the_request(local_aws: LocalAws, declared: str, sent: str) -> None:
-    queue = Queue(local_aws, {"MessageBody": declared})
+    queue = IntegratedQueue(local_aws, {"MessageBody": declared})
     headers = [("X-Tenant", "t"), ("X-Tenant", "u"), ("content-type", "application/json")]
     response = queue.request("/orders/7?q=1&q=2", content=json.dumps({"items": [{"sku": "a"}]}), headers=headers)
     assert response.status_code == 200
@@ -104,7 +104,7 @@ def test_message_has_its_group_and_its_attributes(local_aws: LocalAws) -> None:
         "MessageDeduplicationId": "$context.requestId",
         "MessageAttributes": attributes,
     }
-    queue = Queue(local_aws, parameters, suffix=".fifo")
+    queue = IntegratedQueue(local_aws, parameters, suffix=".fifo")
     assert queue.request(content=b"order", headers={"x-tenant": "t"}).status_code == 200
     message = queue.message
     assert message["Attributes"]["MessageGroupId"] == "7"
@@ -121,14 +121,14 @@ def test_message_has_its_group_and_its_attributes(local_aws: LocalAws) -> None:
     ],
 )
 def test_request_that_sqs_refuses_gets_its_error(local_aws: LocalAws, parameters: dict[str, str], code: str) -> None:
-    response = Queue(local_aws, parameters).request(content=b"order")
+    response = IntegratedQueue(local_aws, parameters).request(content=b"order")
     assert response.status_code == 400
     assert response.text.startswith(f'<?xml version="1.0"?><ErrorResponse xmlns="{NAMESPACE}"><Error>')
     assert f"{code}</Code>" in response.text
 
 
 def test_queue_that_does_not_answer_is_an_unavailable_service(local_aws: LocalAws) -> None:
-    queue = Queue(local_aws, {"MessageBody": "$request.body"}, client=unreachable)
+    queue = IntegratedQueue(local_aws, {"MessageBody": "$request.body"}, client=unreachable)
     response = queue.request(content=b"order")
     assert response.status_code == 503
     assert "<Type>Receiver</Type><Code>ServiceUnavailable</Code>" in response.text

@@ -18,14 +18,14 @@ from samrun.testing.kafka_records import batch, kafka_mapping, record
 FAILS_AS_A_WHOLE = "fails as a whole"
 MALFORMED = "malformed"
 
-Answer = Sequence[int] | str
+Response = Sequence[int] | str
 """The offsets that the function reports as failed, or how else it ends."""
 
 
-class Running:
+class Processing:
     """A processor that retries from the lowest failed offset on, and what it sent and discarded."""
 
-    def __init__(self, answers: Sequence[Answer], **fields: Any) -> None:
+    def __init__(self, answers: Sequence[Response], **fields: Any) -> None:
         self.sent: list[list[int]] = []
         self.discarded: list[tuple[str, list[int]]] = []
         self._answers = list(answers)
@@ -56,7 +56,7 @@ class Running:
         return "a queue"
 
 
-def _result(answer: Answer) -> InvocationResult:
+def _result(answer: Response) -> InvocationResult:
     if answer == FAILS_AS_A_WHOLE:
         return InvocationResult(request_id="r", payload=b"{}", function_error="Unhandled")
     if answer == MALFORMED:
@@ -84,26 +84,26 @@ def three_records(**fields: Any) -> Delivery:
     ],
 )
 def test_record_that_the_function_reported_as_done_is_never_discarded(
-    answers: Sequence[Answer], sent: list[list[int]], discarded: list[int] | None
+    answers: Sequence[Response], sent: list[list[int]], discarded: list[int] | None
 ) -> None:
-    running = Running(answers, maximum_retries=len(answers) - 1)
-    running.process(three_records())
-    assert running.sent == sent
-    assert running.discarded == ([("RetryAttemptsExhausted", discarded)] if discarded else [])
+    processing = Processing(answers, maximum_retries=len(answers) - 1)
+    processing.process(three_records())
+    assert processing.sent == sent
+    assert processing.discarded == ([("RetryAttemptsExhausted", discarded)] if discarded else [])
 
 
 def test_record_that_is_done_is_not_discarded_for_its_age() -> None:
-    running = Running([[0]], maximum_age=0.05)
+    processing = Processing([[0]], maximum_age=0.05)
     first = three_records(timestamp=int(time.time() * 1000))
-    [retry] = running._processor.process(first).retries
+    [retry] = processing._processor.process(first).retries
     time.sleep(0.1)
-    running.process(retry)
-    assert running.sent == [[0, 1, 2]]
-    assert running.discarded == [("RecordAgeExceeded", [0])]
+    processing.process(retry)
+    assert processing.sent == [[0, 1, 2]]
+    assert processing.discarded == [("RecordAgeExceeded", [0])]
 
 
 def test_half_with_nothing_left_to_do_is_not_sent() -> None:
-    running = Running([[0], FAILS_AS_A_WHOLE, []], bisect=True)
-    running.process(three_records())
-    assert running.sent == [[0, 1, 2], [0, 1, 2], [0]]
-    assert running.discarded == []
+    processing = Processing([[0], FAILS_AS_A_WHOLE, []], bisect=True)
+    processing.process(three_records())
+    assert processing.sent == [[0, 1, 2], [0, 1, 2], [0]]
+    assert processing.discarded == []

@@ -21,7 +21,7 @@ PARTITIONS = [TopicPartition("t", number) for number in range(3)]
 
 
 @dataclass
-class Running:
+class MappingPartitions:
     """A mapping's partitions and its batcher, with a clock that a test moves."""
 
     batch_size: int = 3
@@ -63,80 +63,80 @@ def offsets_of(delivery: Delivery) -> dict[int, list[int]]:
 
 
 def test_batch_is_sent_when_it_is_full_or_its_window_is_over() -> None:
-    running = Running()
-    running.come(2)
-    assert running.sent() == []
-    assert running.batcher.next_due(running.partitions.queues) == 10
-    running.come()
-    assert running.sent() == [{0: [0, 1, 2]}]
-    running.come(partition=1)
-    running.now = 10
-    assert running.sent() == [{1: [0]}]
+    mapping = MappingPartitions()
+    mapping.come(2)
+    assert mapping.sent() == []
+    assert mapping.batcher.next_due(mapping.partitions.queues) == 10
+    mapping.come()
+    assert mapping.sent() == [{0: [0, 1, 2]}]
+    mapping.come(partition=1)
+    mapping.now = 10
+    assert mapping.sent() == [{1: [0]}]
 
 
 def test_partitions_share_a_batch_that_all_their_records_fit_into() -> None:
-    running = Running()
-    running.come(2, partition=0)
-    running.come(1, partition=1)
-    assert running.sent() == [{0: [0, 1], 1: [0]}]
+    mapping = MappingPartitions()
+    mapping.come(2, partition=0)
+    mapping.come(1, partition=1)
+    assert mapping.sent() == [{0: [0, 1], 1: [0]}]
 
 
 def test_partitions_with_more_records_get_a_batch_each() -> None:
-    running = Running()
-    running.come(3, partition=0)
-    running.come(2, partition=1)
-    assert running.sent() == [{0: [0, 1, 2]}, {1: [0, 1]}]
+    mapping = MappingPartitions()
+    mapping.come(3, partition=0)
+    mapping.come(2, partition=1)
+    assert mapping.sent() == [{0: [0, 1, 2]}, {1: [0, 1]}]
 
 
 def test_partition_that_failed_shares_no_batch_until_it_succeeds() -> None:
-    running = Running(window=0)
-    running.come(1, partition=0)
-    [failed] = running.due()
-    running.partitions.finish(failed, DeliveryResult(succeeded=False, retries=[failed]))
+    mapping = MappingPartitions(window=0)
+    mapping.come(1, partition=0)
+    [failed] = mapping.due()
+    mapping.partitions.finish(failed, DeliveryResult(succeeded=False, retries=[failed]))
     for partition in range(3):
-        running.come(1, partition=partition)
-    assert running.sent() == [{0: [0]}, {1: [0], 2: [0]}]
-    assert running.sent() == []
+        mapping.come(1, partition=partition)
+    assert mapping.sent() == [{0: [0]}, {1: [0], 2: [0]}]
+    assert mapping.sent() == []
 
 
 def test_records_wait_behind_the_retry_of_their_partition_and_other_partitions_do_not() -> None:
-    running = Running(window=0)
-    running.come(2)
-    [delivery] = running.due()
-    running.partitions.finish(delivery, DeliveryResult(succeeded=False, retries=[delivery.retry(delivery.batch, None)]))
-    running.come(1)
-    running.come(1, partition=1)
-    assert running.sent() == [{1: [0]}]
-    assert running.queue(0).done_before == 0
+    mapping = MappingPartitions(window=0)
+    mapping.come(2)
+    [delivery] = mapping.due()
+    mapping.partitions.finish(delivery, DeliveryResult(succeeded=False, retries=[delivery.retry(delivery.batch, None)]))
+    mapping.come(1)
+    mapping.come(1, partition=1)
+    assert mapping.sent() == [{1: [0]}]
+    assert mapping.queue(0).done_before == 0
 
 
 def test_records_that_no_event_can_hold_together_come_in_several() -> None:
-    running = Running(batch_size=100, window=0)
-    running.come(7, value=bytes(900_000))
-    [first] = running.due()
+    mapping = MappingPartitions(batch_size=100, window=0)
+    mapping.come(7, value=bytes(900_000))
+    [first] = mapping.due()
     assert offsets_of(first) == {0: [0, 1, 2, 3, 4]}
     assert len(first.batch.event("b:1", source_arn=None)) <= PAYLOAD_LIMIT
 
 
 def test_record_larger_than_an_event_is_sent_alone() -> None:
-    running = Running(window=0)
-    running.come(1, value=bytes(PAYLOAD_LIMIT))
-    running.come(1)
-    assert running.sent() == [{0: [0]}]
+    mapping = MappingPartitions(window=0)
+    mapping.come(1, value=bytes(PAYLOAD_LIMIT))
+    mapping.come(1)
+    assert mapping.sent() == [{0: [0]}]
 
 
 @pytest.mark.parametrize(("committed", "reads_from", "retried"), [(0, 2, True), (1, 1, False), (5, 5, False)])
 def test_partition_that_comes_back_goes_on_if_nobody_else_has_read_it(
     committed: int, reads_from: int, retried: bool
 ) -> None:
-    running = Running(window=0)
-    running.come(2)
-    [delivery] = running.due()
-    running.partitions.finish(delivery, DeliveryResult(succeeded=False, retries=[delivery]))
-    running.come(3)
-    running.partitions.take_away(PARTITIONS[:1])
-    assert running.partitions.assign({PARTITIONS[0]: committed}) == {PARTITIONS[0]: reads_from}
-    assert running.sent() == ([{0: [0, 1]}] if retried else [])
+    mapping = MappingPartitions(window=0)
+    mapping.come(2)
+    [delivery] = mapping.due()
+    mapping.partitions.finish(delivery, DeliveryResult(succeeded=False, retries=[delivery]))
+    mapping.come(3)
+    mapping.partitions.take_away(PARTITIONS[:1])
+    assert mapping.partitions.assign({PARTITIONS[0]: committed}) == {PARTITIONS[0]: reads_from}
+    assert mapping.sent() == ([{0: [0, 1]}] if retried else [])
 
 
 @pytest.mark.parametrize(
@@ -150,29 +150,29 @@ def test_partition_that_comes_back_goes_on_if_nobody_else_has_read_it(
 def test_partition_whose_committed_offset_was_deleted_begins_again(
     was_committed: bool, is_committed: bool, reads_from: int
 ) -> None:
-    running = Running(window=0)
-    running.partitions = Partitions()
-    running.partitions.assign({PARTITIONS[0]: 0}, PARTITIONS[:1])
-    running.come(2)
-    [delivery] = running.due()
-    running.partitions.finish(delivery, DeliveryResult(succeeded=True))
+    mapping = MappingPartitions(window=0)
+    mapping.partitions = Partitions()
+    mapping.partitions.assign({PARTITIONS[0]: 0}, PARTITIONS[:1])
+    mapping.come(2)
+    [delivery] = mapping.due()
+    mapping.partitions.finish(delivery, DeliveryResult(succeeded=True))
     if was_committed:
-        running.partitions.committed(PARTITIONS[:1])
-    running.partitions.take_away(PARTITIONS[:1])
-    offsets = running.partitions.assign({PARTITIONS[0]: 0}, [] if is_committed else PARTITIONS[:1])
+        mapping.partitions.committed(PARTITIONS[:1])
+    mapping.partitions.take_away(PARTITIONS[:1])
+    offsets = mapping.partitions.assign({PARTITIONS[0]: 0}, [] if is_committed else PARTITIONS[:1])
     assert offsets == {PARTITIONS[0]: reads_from}
 
 
 def test_partition_that_comes_back_waits_for_the_delivery_that_is_still_in_flight() -> None:
-    running = Running(window=0)
-    running.come(2)
-    [delivery] = running.due()
-    running.partitions.take_away(PARTITIONS[:1])
-    assert running.partitions.assign({PARTITIONS[0]: 2}) == {PARTITIONS[0]: 2}, "another member has done it"
-    running.come(1)
-    assert running.sent() == []
-    running.partitions.finish(delivery, DeliveryResult(succeeded=False, retries=[delivery]))
-    assert running.sent() == [{0: [2]}]
+    mapping = MappingPartitions(window=0)
+    mapping.come(2)
+    [delivery] = mapping.due()
+    mapping.partitions.take_away(PARTITIONS[:1])
+    assert mapping.partitions.assign({PARTITIONS[0]: 2}) == {PARTITIONS[0]: 2}, "another member has done it"
+    mapping.come(1)
+    assert mapping.sent() == []
+    mapping.partitions.finish(delivery, DeliveryResult(succeeded=False, retries=[delivery]))
+    assert mapping.sent() == [{0: [2]}]
 
 
 # ---------------------------------------------------------------- any sequence of events
@@ -190,36 +190,36 @@ EVENTS = st.lists(
 def test_each_record_is_delivered_in_order_until_it_is_done(
     events: list[tuple[str, Any, Any]], batch_size: int, window: float
 ) -> None:
-    running, model = Running(batch_size=batch_size, window=window), Model()
+    mapping, model = MappingPartitions(batch_size=batch_size, window=window), Model()
     for event in events:
-        play(event, running, model)
-        for delivery in running.due():
+        play(event, mapping, model)
+        for delivery in mapping.due():
             model.sent(delivery, batch_size)
         for partition in range(3):
-            assert running.queue(partition).done_before == model.done_before(partition)
-    running.now += 100
-    deliveries = running.due()
+            assert mapping.queue(partition).done_before == model.done_before(partition)
+    mapping.now += 100
+    deliveries = mapping.due()
     while deliveries or model.in_flight:
         for delivery in deliveries:
             model.sent(delivery, batch_size)
-        play(("finish", 0, 0), running, model)
-        deliveries = running.due()
-    assert [model.done_before(partition) for partition in range(3)] == [running.produced[each] for each in range(3)]
+        play(("finish", 0, 0), mapping, model)
+        deliveries = mapping.due()
+    assert [model.done_before(partition) for partition in range(3)] == [mapping.produced[each] for each in range(3)]
 
 
-def play(event: tuple[str, Any, Any], running: Running, model: "Model") -> None:
+def play(event: tuple[str, Any, Any], mapping: MappingPartitions, model: "Model") -> None:
     match event:
         case "come", partition, count:
-            running.come(count, partition=partition)
+            mapping.come(count, partition=partition)
         case "wait", seconds, _:
-            running.now += seconds
+            mapping.now += seconds
         case "rebalance", partition, _:
-            running.partitions.take_away([PARTITIONS[partition]])
-            running.partitions.assign({PARTITIONS[partition]: model.done_before(partition)})
-            running.read_again(partition)
+            mapping.partitions.take_away([PARTITIONS[partition]])
+            mapping.partitions.assign({PARTITIONS[partition]: model.done_before(partition)})
+            mapping.read_again(partition)
         case "finish", which, failed if model.in_flight:
             delivery = model.in_flight.pop(which % len(model.in_flight))
-            running.partitions.finish(delivery, model.result(delivery, failed=failed))
+            mapping.partitions.finish(delivery, model.result(delivery, failed=failed))
 
 
 class Model:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from samrun.functions.invoker import InvocationResult
 from samrun.mapping.discarded_batch import DiscardedBatch
-from samrun.mapping.poller import Poller
+from samrun.mapping.poller import KafkaPoller
 from samrun.mapping.records import KafkaRecord, TopicPartition
 from samrun.mapping.topic_reader import TopicReader
 from samrun.testing.kafka_records import batch, kafka_mapping
@@ -84,7 +84,7 @@ def assert_has(record: KafkaRecord, headers: Headers) -> None:
     assert record.lacks_headers is (bool(headers) and not expected)
 
 
-class Running:
+class PollerThread:
     """A poller in a thread of its own, and what its function got."""
 
     def __init__(self, broker: MockBroker, topic: str) -> None:
@@ -92,7 +92,7 @@ class Running:
         self.got: list[dict[str, object]] = []
         self._got_all = threading.Event()
         self._count = 0
-        self._poller = Poller(
+        self._poller = KafkaPoller(
             mapping=kafka_mapping(topic=topic, consumer_group=topic, starting_position="TRIM_HORIZON", window=0.1),
             bootstrap=broker.bootstrap,
             invoke=self._invoke,
@@ -124,10 +124,10 @@ def test_record_with_a_header_key_that_is_not_utf_8_ends_nothing(broker: MockBro
     topic = f"topic-{uuid.uuid4().hex[:8]}"
     broker.create(topic)
     broker.append(topic, GOOD, (b"key", b"bad", [(b"k", b"v"), (b"\xff\xfe", b"v")]), GOOD)
-    running = Running(broker, topic)
-    running.wait_for(3)
-    values = [base64.b64decode(str(each["value"])) for each in running.got]
+    poller = PollerThread(broker, topic)
+    poller.wait_for(3)
+    values = [base64.b64decode(str(each["value"])) for each in poller.got]
     assert values == [b"good", b"bad", b"good"]
-    assert [each["headers"] for each in running.got] == [[{"k": [118]}], [], [{"k": [118]}]]
-    [said] = [line for line in running.reports if "headers" in line]
+    assert [each["headers"] for each in poller.got] == [[{"k": [118]}], [], [{"k": [118]}]]
+    [said] = [line for line in poller.reports if "headers" in line]
     assert said.startswith(f"{topic}-0@1 is delivered without its headers: ")

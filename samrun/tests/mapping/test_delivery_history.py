@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from support.committed_offsets import CommittedOffsets
-from support.delivery_history import Delivery, DeliveryHistory, read_deliveries
+from support.delivery_history import DeliveredRecord, DeliveryHistory, read_deliveries
 
 
-def delivery(offset: int, at: float, *, partition: int = 0) -> Delivery:
+def delivery(offset: int, at: float, *, partition: int = 0) -> DeliveredRecord:
     """Return a delivery of a record whose number is its offset."""
-    return Delivery(at=at, member="stack", partition=partition, offset=offset, number=offset)
+    return DeliveredRecord(at=at, member="stack", partition=partition, offset=offset, number=offset)
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Dispatcher: a partition that cannot be read waits, loses nothing, and is reported once."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -17,32 +17,13 @@ from samrun.mapping.record_filter import RecordFilter
 from samrun.mapping.records import TopicPartition
 from samrun.testing.kafka_records import kafka_mapping, record
 from samrun.testing.waiting import eventually
+from support.fake_member import FakeMember
 from support.polled_topic import Function, is_content
 
 BAD, GOOD = TopicPartition("t", 0), TopicPartition("t", 1)
 
 
-class FakeMember:
-    """Stands for a member of the group: it notes what the dispatcher wants."""
-
-    def __init__(self) -> None:
-        self.committed: dict[TopicPartition, int] = {}
-        self.sought: list[tuple[TopicPartition, int]] = []
-
-    def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
-        self.committed |= offsets
-
-    def pause(self, partition: TopicPartition) -> None:
-        raise AssertionError(partition)
-
-    def resume(self, partition: TopicPartition) -> None:
-        raise AssertionError(partition)
-
-    def seek(self, partition: TopicPartition, offset: int) -> None:
-        self.sought.append((partition, offset))
-
-
-class Running:
+class DispatcherThread:
     """A dispatcher in a thread of its own, with a function that is content with everything."""
 
     def __init__(self, executor: ThreadPoolExecutor) -> None:
@@ -80,40 +61,40 @@ class Running:
 
 
 @pytest.fixture
-def running(monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+def thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[DispatcherThread]:
     monkeypatch.setattr(module, "_RETRY_READING", 0.05)
     with ThreadPoolExecutor(8) as executor:
-        running = Running(executor)
-        yield running
-        running.stopping.set()
-        running.dispatcher.wake()
-        assert running.done.result(10) == running.member.committed
+        thread = DispatcherThread(executor)
+        yield thread
+        thread.stopping.set()
+        thread.dispatcher.wake()
+        assert thread.done.result(10) == thread.member.committed
 
 
-def test_records_behind_a_batch_that_cannot_be_decoded_wait_for_it(running: Running) -> None:
+def test_records_behind_a_batch_that_cannot_be_decoded_wait_for_it(thread: DispatcherThread) -> None:
     failure = PartitionFailure(BAD, KafkaError(KafkaError._BAD_MSG))
-    running.read(record(5), failure, record(9), record(0, partition=1))
-    running.wait_for_commit({BAD: 6, GOOD: 1})
-    eventually(lambda: running.member.sought == [(BAD, 6)], what="the partition to be read again")
+    thread.read(record(5), failure, record(9), record(0, partition=1))
+    thread.wait_for_commit({BAD: 6, GOOD: 1})
+    eventually(lambda: thread.member.sought == [(BAD, 6)], what="the partition to be read again")
     # Until the partition is read from there, what comes is still from behind.
-    running.read(record(10), failure)
-    eventually(lambda: running.member.sought == [(BAD, 6)] * 2, what="the partition to be read again")
-    running.post(lambda: running.dispatcher.reads_again(BAD))
-    running.read(failure, record(9))
-    eventually(lambda: running.member.sought == [(BAD, 6)] * 3, what="the partition to be read again")
-    running.post(lambda: running.dispatcher.reads_again(BAD))
-    running.read(record(6), record(9))
-    running.wait_for_commit({BAD: 10, GOOD: 1})
-    assert running.function.delivered() == [5, 6, 9]
-    [report] = running.reports
+    thread.read(record(10), failure)
+    eventually(lambda: thread.member.sought == [(BAD, 6)] * 2, what="the partition to be read again")
+    thread.post(lambda: thread.dispatcher.reads_again(BAD))
+    thread.read(failure, record(9))
+    eventually(lambda: thread.member.sought == [(BAD, 6)] * 3, what="the partition to be read again")
+    thread.post(lambda: thread.dispatcher.reads_again(BAD))
+    thread.read(record(6), record(9))
+    thread.wait_for_commit({BAD: 10, GOOD: 1})
+    assert thread.function.delivered() == [5, 6, 9]
+    [report] = thread.reports
     assert report.startswith("t-0@6 cannot be read, retrying: _BAD_MSG: ")
     assert report.endswith("The other partitions go on.")
 
 
-def test_offset_that_is_gone_makes_the_partition_begin_with_its_first_record(running: Running) -> None:
-    running.read(PartitionFailure(BAD, KafkaError(KafkaError._AUTO_OFFSET_RESET)))
-    eventually(lambda: running.member.sought == [(BAD, OFFSET_BEGINNING)], what="the partition to be read again")
-    running.post(lambda: running.dispatcher.reads_again(BAD))
-    running.read(record(2))
-    running.wait_for_commit({BAD: 3, GOOD: 0})
-    assert running.reports == ["t-0 has no record 5 any more: reading it from its first record"]
+def test_offset_that_is_gone_makes_the_partition_begin_with_its_first_record(thread: DispatcherThread) -> None:
+    thread.read(PartitionFailure(BAD, KafkaError(KafkaError._AUTO_OFFSET_RESET)))
+    eventually(lambda: thread.member.sought == [(BAD, OFFSET_BEGINNING)], what="the partition to be read again")
+    thread.post(lambda: thread.dispatcher.reads_again(BAD))
+    thread.read(record(2))
+    thread.wait_for_commit({BAD: 3, GOOD: 0})
+    assert thread.reports == ["t-0 has no record 5 any more: reading it from its first record"]

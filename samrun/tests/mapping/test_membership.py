@@ -1,47 +1,20 @@
 """Membership: commits reach Kafka one after another, and none after a later one."""
 
-import contextlib
 import queue
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 
+from samrun.mapping.group_member import PartitionFailure
 from samrun.mapping.membership import Membership
-from samrun.mapping.records import TopicPartition
+from samrun.mapping.records import KafkaRecord, TopicPartition
 from samrun.testing.waiting import eventually
-
-if TYPE_CHECKING:
-    from samrun.mapping.dispatcher import Dispatcher
-    from samrun.mapping.group_member import GroupMember
+from support.fake_member import FakeMember
 
 ONE, OTHER = TopicPartition("t", 0), TopicPartition("t", 1)
-
-
-class FakeMember:
-    """Stands for a client of Kafka: a commit takes until the test lets it go on, and `poll` calls what is due."""
-
-    def __init__(self) -> None:
-        self.committed: list[Mapping[TopicPartition, int]] = []
-        self.answers: queue.SimpleQueue[KafkaException | None] = queue.SimpleQueue()
-        self.due: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self.closed = threading.Event()
-
-    def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
-        self.committed.append(offsets)
-        if error := self.answers.get(timeout=30):
-            raise error
-
-    def poll(self, _count: int, *, timeout: float) -> list[Any]:
-        with contextlib.suppress(queue.Empty):
-            self.due.get(timeout=timeout)()
-        return []
-
-    def close(self) -> None:
-        self.closed.set()
 
 
 class FakeDispatcher:
@@ -71,77 +44,92 @@ class FakeDispatcher:
     def disconnect(self, reason: BaseException) -> None:
         self.disconnected.append(reason)
 
+    def assigned(
+        self, offsets: Mapping[TopicPartition, int], _uncommitted: Collection[TopicPartition]
+    ) -> Mapping[TopicPartition, int]:
+        return offsets
 
-class Running:
-    """A membership that reads in its thread."""
+    def add(self, read: Sequence[KafkaRecord | PartitionFailure]) -> None:
+        raise AssertionError(read)
+
+    def reads_again(self, partition: TopicPartition) -> None:
+        raise AssertionError(partition)
+
+    def report_once(self, error: str) -> None:
+        raise AssertionError(error)
+
+
+class MembershipThread:
+    """A membership that reads in its thread. Each commit waits for the next of `answers`."""
 
     def __init__(self) -> None:
-        self.member = FakeMember()
+        self.answers: queue.SimpleQueue[KafkaException | None] = queue.SimpleQueue()
+        self.member = FakeMember(self.answers)
         self.dispatcher = FakeDispatcher()
-        self.membership = Membership(cast("Dispatcher", self.dispatcher), on_assigned=lambda: None)
-        self.membership.start(cast("GroupMember", self.member))
+        self.membership = Membership(self.dispatcher, on_assigned=lambda: None)
+        self.membership.start(self.member)
 
     def end(self) -> None:
-        self.member.answers.put(None)
-        self.membership.end(cast("GroupMember", self.member), {})
+        self.answers.put(None)
+        self.membership.end(self.member, {})
 
     def wait_for_commits(self, *offsets: Mapping[TopicPartition, int]) -> None:
-        eventually(lambda: self.member.committed == list(offsets), what=f"the commits {offsets}")
+        eventually(lambda: self.member.commits == list(offsets), what=f"the commits {offsets}")
 
 
 @pytest.fixture
-def running() -> Iterator[Running]:
-    running = Running()
-    yield running
-    running.end()
-    assert running.member.closed.wait(30)
+def thread() -> Iterator[MembershipThread]:
+    thread = MembershipThread()
+    yield thread
+    thread.end()
+    assert thread.member.closed.wait(30)
 
 
-def test_commits_that_are_ordered_during_another_are_one_after_it(running: Running) -> None:
-    running.membership.commit({ONE: 1, OTHER: 1})
-    running.wait_for_commits({ONE: 1, OTHER: 1})
-    running.membership.commit({ONE: 2})
-    running.membership.commit({ONE: 3})
-    running.member.answers.put(None)
-    running.wait_for_commits({ONE: 1, OTHER: 1}, {ONE: 3})
+def test_commits_that_are_ordered_during_another_are_one_after_it(thread: MembershipThread) -> None:
+    thread.membership.commit({ONE: 1, OTHER: 1})
+    thread.wait_for_commits({ONE: 1, OTHER: 1})
+    thread.membership.commit({ONE: 2})
+    thread.membership.commit({ONE: 3})
+    thread.answers.put(None)
+    thread.wait_for_commits({ONE: 1, OTHER: 1}, {ONE: 3})
 
 
-def test_commit_that_was_ordered_before_a_revocation_does_not_come_after_its_own(running: Running) -> None:
+def test_commit_that_was_ordered_before_a_revocation_does_not_come_after_its_own(thread: MembershipThread) -> None:
     def revoke() -> None:
-        running.membership.commit({ONE: 1, OTHER: 1})
-        running.dispatcher.done = {ONE: 2}
-        running.membership.revoked([ONE])
+        thread.membership.commit({ONE: 1, OTHER: 1})
+        thread.dispatcher.done = {ONE: 2}
+        thread.membership.revoked([ONE])
 
-    running.member.due.put(revoke)
-    running.wait_for_commits({ONE: 2, OTHER: 1})
-    running.member.answers.put(None)
-    running.membership.commit({OTHER: 3})
-    running.wait_for_commits({ONE: 2, OTHER: 1}, {OTHER: 3})
+    thread.member.due.put(revoke)
+    thread.wait_for_commits({ONE: 2, OTHER: 1})
+    thread.answers.put(None)
+    thread.membership.commit({OTHER: 3})
+    thread.wait_for_commits({ONE: 2, OTHER: 1}, {OTHER: 3})
 
 
-def test_nothing_of_partitions_that_are_lost_is_committed(running: Running) -> None:
+def test_nothing_of_partitions_that_are_lost_is_committed(thread: MembershipThread) -> None:
     is_lost = threading.Event()
 
     def lose() -> None:
-        running.membership.commit({ONE: 1})
-        running.membership.lost([ONE])
+        thread.membership.commit({ONE: 1})
+        thread.membership.lost([ONE])
         is_lost.set()
 
-    running.member.due.put(lose)
+    thread.member.due.put(lose)
     assert is_lost.wait(30)
-    running.membership.commit({OTHER: 2})
-    running.wait_for_commits({OTHER: 2})
+    thread.membership.commit({OTHER: 2})
+    thread.wait_for_commits({OTHER: 2})
 
 
-def test_commit_that_fails_is_told_to_the_dispatcher(running: Running) -> None:
-    running.membership.commit({ONE: 1})
-    running.member.answers.put(KafkaException(KafkaError(KafkaError.REBALANCE_IN_PROGRESS)))
-    eventually(lambda: running.dispatcher.uncommitted == [ONE], what="the dispatcher to know")
-    assert running.dispatcher.disconnected == []
+def test_commit_that_fails_is_told_to_the_dispatcher(thread: MembershipThread) -> None:
+    thread.membership.commit({ONE: 1})
+    thread.answers.put(KafkaException(KafkaError(KafkaError.REBALANCE_IN_PROGRESS)))
+    eventually(lambda: thread.dispatcher.uncommitted == [ONE], what="the dispatcher to know")
+    assert thread.dispatcher.disconnected == []
 
 
-def test_commit_that_succeeds_is_told_to_the_dispatcher(running: Running) -> None:
-    running.membership.commit({ONE: 1})
-    running.member.answers.put(None)
-    eventually(lambda: running.dispatcher.committed_for_sure == [ONE], what="the dispatcher to know")
-    assert running.dispatcher.uncommitted == []
+def test_commit_that_succeeds_is_told_to_the_dispatcher(thread: MembershipThread) -> None:
+    thread.membership.commit({ONE: 1})
+    thread.answers.put(None)
+    eventually(lambda: thread.dispatcher.committed_for_sure == [ONE], what="the dispatcher to know")
+    assert thread.dispatcher.uncommitted == []

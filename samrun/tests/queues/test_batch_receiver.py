@@ -7,11 +7,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from samrun.queues.batch_receiver import BatchReceiver
-from samrun.template.model.event_triggers import QueueTrigger
+from samrun.template.model.triggers import QueueTrigger
 from support.local_aws import LocalAws
 
 
-class Queue:
+class ReceivedQueue:
     """A queue, and a receiver of its batches."""
 
     def __init__(self, local_aws: LocalAws, **properties: Any) -> None:
@@ -25,7 +25,7 @@ class Queue:
 
 
 def test_batch_is_full_by_the_bytes_of_its_messages(local_aws: LocalAws) -> None:
-    queue = Queue(local_aws, batch_size=100, window=5.0)
+    queue = ReceivedQueue(local_aws, batch_size=100, window=5.0)
     body = "\u20ac" * 80_000  # 240 KB, and 80,000 characters
     for _ in range(31):
         queue.sqs.send_message(QueueUrl=queue.url, MessageBody=body)
@@ -33,7 +33,7 @@ def test_batch_is_full_by_the_bytes_of_its_messages(local_aws: LocalAws) -> None
 
 
 def test_messages_that_the_queue_does_not_delete_are_an_error(local_aws: LocalAws) -> None:
-    queue = Queue(local_aws)
+    queue = ReceivedQueue(local_aws)
     queue.sqs.send_message(QueueUrl=queue.url, MessageBody="a")
     [message] = queue.receiver.receive()
     with pytest.raises(ClientError, match="1 of 2 messages are not deleted"):

@@ -2,7 +2,7 @@
 
 import json
 
-from samrun.queues.events import payload
+from samrun.queues.events import batch_event
 
 ARN = "arn:aws:sqs:eu-central-1:123456789012:jobs.fifo"
 
@@ -20,7 +20,7 @@ def test_event_has_lambdas_form() -> None:
             "picture": {"DataType": "Binary", "BinaryValue": b"\x00\xff"},
         },
     }
-    assert json.loads(payload([message], ARN)) == {
+    assert json.loads(batch_event([message], ARN)) == {
         "Records": [
             {
                 "messageId": "m-1",

@@ -12,7 +12,7 @@ import pytest
 from samrun.filtering.filter_pattern import SQS_FIELDS, FilterPattern
 from samrun.functions.invoker import InvocationResult, PayloadTooLargeError
 from samrun.queues.poller import QueuePoller
-from samrun.template.model.event_triggers import QueueTrigger
+from samrun.template.model.triggers import QueueTrigger
 from samrun.testing.waiting import eventually
 from support.local_aws import LocalAws
 
@@ -23,7 +23,7 @@ def succeed(_records: list[dict[str, Any]]) -> None:
     return None
 
 
-class Queue:
+class PolledQueue:
     """A queue of its own for each test, pollers on it, and the batches that its function got."""
 
     def __init__(self, local_aws: LocalAws, executor: ThreadPoolExecutor) -> None:
@@ -91,14 +91,14 @@ class Queue:
 
 
 @pytest.fixture
-def queue(local_aws: LocalAws) -> Iterator[Queue]:
+def queue(local_aws: LocalAws) -> Iterator[PolledQueue]:
     with ThreadPoolExecutor(16) as executor:
-        queue = Queue(local_aws, executor)
+        queue = PolledQueue(local_aws, executor)
         yield queue
         queue.stop()
 
 
-def test_messages_that_are_done_leave_the_queue(queue: Queue) -> None:
+def test_messages_that_are_done_leave_the_queue(queue: PolledQueue) -> None:
     arn = queue.create()
     queue.send("a", "b", "c", MessageAttributes={"kind": {"DataType": "String", "StringValue": "job"}})
     queue.poll(arn)
@@ -111,7 +111,7 @@ def test_messages_that_are_done_leave_the_queue(queue: Queue) -> None:
     assert record["eventSourceARN"] == arn
 
 
-def test_batch_is_no_larger_than_the_batch_size(queue: Queue) -> None:
+def test_batch_is_no_larger_than_the_batch_size(queue: PolledQueue) -> None:
     arn = queue.create()
     queue.send(*"abcde")
     queue.poll(arn, batch_size=2, concurrency=1)
@@ -119,7 +119,7 @@ def test_batch_is_no_larger_than_the_batch_size(queue: Queue) -> None:
     assert [len(batch) for batch in queue.batches] == [2, 2, 1]
 
 
-def test_window_collects_a_batch_of_several_calls(queue: Queue) -> None:
+def test_window_collects_a_batch_of_several_calls(queue: PolledQueue) -> None:
     arn = queue.create()
     queue.send(*map(str, range(25)))
     queue.poll(arn, batch_size=25, window=30.0)
@@ -128,7 +128,7 @@ def test_window_collects_a_batch_of_several_calls(queue: Queue) -> None:
     queue.wait_until_empty()
 
 
-def test_failed_batch_is_retried_after_the_visibility_timeout(queue: Queue) -> None:
+def test_failed_batch_is_retried_after_the_visibility_timeout(queue: PolledQueue) -> None:
     arn = queue.create(VisibilityTimeout="1")
 
     def fail_once(records: list[dict[str, Any]]) -> None:
@@ -147,7 +147,7 @@ def test_failed_batch_is_retried_after_the_visibility_timeout(queue: Queue) -> N
     ]
 
 
-def test_only_the_messages_that_the_function_names_are_retried(queue: Queue) -> None:
+def test_only_the_messages_that_the_function_names_are_retried(queue: PolledQueue) -> None:
     arn = queue.create(VisibilityTimeout="1")
 
     def fail_b_once(records: list[dict[str, Any]]) -> Any:
@@ -162,7 +162,7 @@ def test_only_the_messages_that_the_function_names_are_retried(queue: Queue) -> 
     queue.wait_until_empty()
 
 
-def test_malformed_partial_response_fails_the_whole_batch(queue: Queue) -> None:
+def test_malformed_partial_response_fails_the_whole_batch(queue: PolledQueue) -> None:
     arn = queue.create(VisibilityTimeout="1")
     queue.send("a")
     queue.poll(arn, lambda _: {"batchItemFailures": [{"itemIdentifier": "other"}]}, report_batch_item_failures=True)
@@ -170,7 +170,7 @@ def test_malformed_partial_response_fails_the_whole_batch(queue: Queue) -> None:
     assert "malformed partial batch response" in queue.reports[1]
 
 
-def test_message_that_keeps_failing_goes_to_the_dead_letter_queue(queue: Queue) -> None:
+def test_message_that_keeps_failing_goes_to_the_dead_letter_queue(queue: PolledQueue) -> None:
     dead_arn = queue.create()
     dead_url = queue.url
     policy = json.dumps({"deadLetterTargetArn": dead_arn, "maxReceiveCount": 2})
@@ -188,7 +188,7 @@ def test_message_that_keeps_failing_goes_to_the_dead_letter_queue(queue: Queue) 
     assert queue.batches == [["poison"], ["poison"]]
 
 
-def test_message_that_no_filter_passes_is_deleted(queue: Queue) -> None:
+def test_message_that_no_filter_passes_is_deleted(queue: PolledQueue) -> None:
     arn = queue.create()
     queue.send('{"state": "new"}', '{"state": "old"}', "text")
     pattern = FilterPattern.parse('{"body": {"state": ["new"]}}', fields=SQS_FIELDS)
@@ -197,7 +197,7 @@ def test_message_that_no_filter_passes_is_deleted(queue: Queue) -> None:
     assert queue.batches == [['{"state": "new"}']]
 
 
-def test_message_group_has_one_batch_at_a_time_in_order(queue: Queue) -> None:
+def test_message_group_has_one_batch_at_a_time_in_order(queue: PolledQueue) -> None:
     arn = queue.create(fifo=True)
     for number in range(4):
         queue.send(f"one-{number}", MessageGroupId="one")
@@ -218,26 +218,26 @@ def test_message_group_has_one_batch_at_a_time_in_order(queue: Queue) -> None:
     assert [body for [body] in queue.batches if body.startswith("one")] == ["one-0", "one-1", "one-2", "one-3"]
 
 
-def test_no_more_batches_run_at_a_time_than_the_concurrency(queue: Queue) -> None:
+def test_no_more_batches_run_at_a_time_than_the_concurrency(queue: PolledQueue) -> None:
     arn = queue.create()
-    running, most, lock, enough = 0, 0, threading.Lock(), threading.Event()
+    busy, maximum, lock, enough = 0, 0, threading.Lock(), threading.Event()
 
     def count(_records: list[dict[str, Any]]) -> None:
-        nonlocal running, most
+        nonlocal busy, maximum
         with lock:
-            running += 1
-            most = max(most, running)
+            busy += 1
+            maximum = max(maximum, busy)
         enough.wait(0.2)
         with lock:
-            running -= 1
+            busy -= 1
 
     queue.send(*"abcdef")
     queue.poll(arn, count, batch_size=1, concurrency=2)
     queue.wait_for(6)
-    assert most == 2
+    assert maximum == 2
 
 
-def test_batch_that_is_too_large_for_one_invocation_is_halved(local_aws: LocalAws, queue: Queue) -> None:
+def test_batch_that_is_too_large_for_one_invocation_is_halved(local_aws: LocalAws, queue: PolledQueue) -> None:
     arn = queue.create()
     queue.send("a", "b", "c", "d")
     trigger = QueueTrigger(
@@ -266,7 +266,7 @@ def test_batch_that_is_too_large_for_one_invocation_is_halved(local_aws: LocalAw
     assert [len(batch) for batch in batches] == [2, 2]
 
 
-def test_second_half_of_a_fifo_batch_is_not_sent_when_the_first_fails(local_aws: LocalAws, queue: Queue) -> None:
+def test_second_half_of_a_fifo_batch_is_not_sent_when_the_first_fails(local_aws: LocalAws, queue: PolledQueue) -> None:
     arn = queue.create(fifo=True, VisibilityTimeout="300")
     queue.send("a", "b", "c", "d", MessageGroupId="group")
     trigger = QueueTrigger(
@@ -296,7 +296,7 @@ def test_second_half_of_a_fifo_batch_is_not_sent_when_the_first_fails(local_aws:
     assert batches == ["ab"]
 
 
-def test_queue_that_cannot_be_read_is_reported_and_read_later(queue: Queue) -> None:
+def test_queue_that_cannot_be_read_is_reported_and_read_later(queue: PolledQueue) -> None:
     arn = queue.create()
     name = arn.rpartition(":")[2]
     queue.sqs.delete_queue(QueueUrl=queue.url)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from samrun.schedules.due import next_due
-from samrun.template.model.event_triggers import Schedule
+from samrun.template.model.triggers import Schedule
 from samrun.template.triggers.schedule_expressions import At, Cron
 from support.schedules import MINUTE, READY, SCHEDULE
 
@@ -17,7 +17,7 @@ def _minutes(*numbers: int) -> list[timedelta]:
 def _due(schedule: Schedule, *, after: datetime, count: int = 3) -> list[timedelta]:
     """Return the next due times, as durations since READY."""
     found: list[timedelta] = []
-    while len(found) < count and (due := next_due(schedule, after=after, ready=READY)):
+    while len(found) < count and (due := next_due(schedule, after=after, since=READY)):
         found.append(due - READY)
         after = due
     return found

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from samrun.deliveries.dead_letters import UndeliveredEvent
+from samrun.event_triggers.dead_letters import UndeliveredEvent
 from samrun.functions.asynchronous_invoker import AsynchronousInvoker, Timing
 from samrun.functions.invoker import InvocationResult, Invoker
 from samrun.functions.process_runtime import ProcessRuntime
 from samrun.schedules.scheduler import Clock, Scheduler
-from samrun.template.model.event_triggers import Schedule
 from samrun.template.model.functions import AsynchronousInvocation, Function
+from samrun.template.model.triggers import Schedule
 from samrun.template.triggers.schedule_expressions import At
 from support.asynchronous import RecordingDestinations
 from support.fake_invoker import FakeInvoker, success
@@ -65,7 +65,7 @@ async def _settle() -> None:
         await asyncio.sleep(0)
 
 
-class Recorder(FakeInvoker):
+class InvocationRecorder(FakeInvoker):
     """Fake that also records when it is invoked. It returns `results` in turn, and then GOOD."""
 
     def __init__(self, virtual: VirtualTime, *results: InvocationResult) -> None:
@@ -97,24 +97,24 @@ def _asynchronous(invoker: Invoker, clock: Clock, said: list[str], *, retries: i
 
 def _run(
     schedule: Schedule,
-    scenario: Callable[[VirtualTime, Recorder], Awaitable[None]],
+    scenario: Callable[[VirtualTime, InvocationRecorder], Awaitable[None]],
     *results: InvocationResult,
     retries: int = 2,
     dead_letter: Callable[[UndeliveredEvent], None] = _fail,
-) -> tuple[Recorder, list[str]]:
+) -> tuple[InvocationRecorder, list[str]]:
     """Run a schedule while the scenario lasts. Return its invocations and the lines that it reported."""
 
-    async def run() -> tuple[Recorder, list[str]]:
+    async def run() -> tuple[InvocationRecorder, list[str]]:
         virtual, said = VirtualTime(), list[str]()
-        recorder = Recorder(virtual, *results)
+        recorder = InvocationRecorder(virtual, *results)
         invoker = _asynchronous(recorder, virtual.clock, said, retries=retries)
         scheduler = Scheduler(invoker=invoker, report=said.append, dead_letter=dead_letter, clock=virtual.clock)
-        running = asyncio.create_task(scheduler.run(schedule))
+        run = asyncio.create_task(scheduler.run(schedule))
         await scenario(virtual, recorder)
-        running.cancel()
-        await asyncio.wait([running])
-        if not running.cancelled():
-            running.result()
+        run.cancel()
+        await asyncio.wait([run])
+        if not run.cancelled():
+            run.result()
         return recorder, said
 
     return asyncio.run(run())
@@ -131,7 +131,7 @@ def test_rate_is_due_one_period_after_the_start_and_then_each_period() -> None:
 
 
 def test_slow_function_delays_no_other_invocation() -> None:
-    async def scenario(virtual: VirtualTime, recorder: Recorder) -> None:
+    async def scenario(virtual: VirtualTime, recorder: InvocationRecorder) -> None:
         recorder.busy = asyncio.Event()
         await virtual.pass_(3.5 * MINUTE)
 
@@ -175,7 +175,7 @@ def test_event_that_the_function_of_a_rule_cannot_get_is_a_dead_letter() -> None
         dead.append(undelivered)
         sent.set()
 
-    async def scenario(virtual: VirtualTime, _: Recorder) -> None:
+    async def scenario(virtual: VirtualTime, _: InvocationRecorder) -> None:
         await virtual.pass_(1.5 * MINUTE)
         await asyncio.to_thread(sent.wait)
 
@@ -201,7 +201,7 @@ def test_retries_of_one_event_do_not_delay_the_next_event() -> None:
 
 
 def test_invocations_due_while_the_machine_was_suspended_are_skipped() -> None:
-    async def scenario(virtual: VirtualTime, _: Recorder) -> None:
+    async def scenario(virtual: VirtualTime, _: InvocationRecorder) -> None:
         await virtual.pass_(1.5 * MINUTE)
         virtual.time += 10 * MINUTE
         await virtual.pass_(MINUTE)
@@ -213,7 +213,7 @@ def test_invocations_due_while_the_machine_was_suspended_are_skipped() -> None:
 def test_clock_that_is_set_back_makes_no_time_due_twice() -> None:
     async def scenario() -> list[str]:
         virtual = VirtualTime()
-        recorder = Recorder(virtual)
+        recorder = InvocationRecorder(virtual)
         to_set_back = [timedelta(seconds=30)]
 
         def now() -> datetime:
@@ -226,10 +226,10 @@ def test_clock_that_is_set_back_makes_no_time_due_twice() -> None:
         scheduler = Scheduler(
             invoker=_asynchronous(recorder, clock, []), report=lambda _: None, dead_letter=_fail, clock=clock
         )
-        running = asyncio.create_task(scheduler.run(RULE))
+        run = asyncio.create_task(scheduler.run(RULE))
         await virtual.pass_(2.5 * MINUTE)
-        running.cancel()
-        await asyncio.wait([running])
+        run.cancel()
+        await asyncio.wait([run])
         return [json.loads(event)["time"] for event in recorder.payloads]
 
     assert asyncio.run(scenario()) == ["2026-11-22T10:16:07Z", "2026-11-22T10:17:07Z"]
@@ -238,14 +238,14 @@ def test_clock_that_is_set_back_makes_no_time_due_twice() -> None:
 def test_cancelled_scheduler_leaves_no_task_behind() -> None:
     async def scenario() -> None:
         virtual = VirtualTime()
-        recorder = Recorder(virtual, BAD)
+        recorder = InvocationRecorder(virtual, BAD)
         invoker = _asynchronous(recorder, virtual.clock, [])
         scheduler = Scheduler(invoker=invoker, report=lambda _: None, dead_letter=_fail, clock=virtual.clock)
-        running = asyncio.create_task(scheduler.run(RULE))
+        run = asyncio.create_task(scheduler.run(RULE))
         await virtual.pass_(1.5 * MINUTE)
-        running.cancel()
+        run.cancel()
         with pytest.raises(asyncio.CancelledError):
-            await running
+            await run
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
     asyncio.run(scenario())
@@ -300,10 +300,10 @@ def test_scheduler_invokes_a_real_function_until_it_is_cancelled(tmp_path: Path)
             scheduler = Scheduler(
                 invoker=_asynchronous(runtime, clock, said), report=said.append, dead_letter=_fail, clock=clock
             )
-            running = asyncio.create_task(scheduler.run(RULE))
+            run = asyncio.create_task(scheduler.run(RULE))
             await asyncio.wait_for(printed.enough.wait(), 60)
-            running.cancel()
-            await asyncio.wait([running])
+            run.cancel()
+            await asyncio.wait([run])
         finally:
             await runtime.stop()
         return printed.events

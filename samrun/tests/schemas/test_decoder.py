@@ -12,7 +12,7 @@ import fastavro
 import pytest
 from google.protobuf import any_pb2, descriptor_pb2, descriptor_pool, json_format, message_factory
 
-from samrun.schemas.decoder import decoder
+from samrun.schemas.decoder import decoder_of
 from samrun.schemas.schema import DeserializationError, Schema, SchemaUnavailableError
 
 
@@ -51,34 +51,35 @@ def record(**types: object) -> dict[str, object]:
 )
 def test_value_of_avro_becomes_plain_json(kind: object, value: object, as_json: object) -> None:
     definition = record(field=kind)
-    decode = decoder(avro_schema(definition))
+    decode = decoder_of(avro_schema(definition))
     assert json.loads(decode(encoded(definition, {"field": value}))) == {"field": as_json}
 
 
 def test_logical_type_of_avro_is_its_number() -> None:
     definition = record(at={"type": "long", "logicalType": "timestamp-millis"})
     assert (
-        decoder(avro_schema(definition))(encoded(record(at="long"), {"at": 1700000000000})) == b'{"at":1700000000000}'
+        decoder_of(avro_schema(definition))(encoded(record(at="long"), {"at": 1700000000000}))
+        == b'{"at":1700000000000}'
     )
 
 
 def test_schema_of_avro_may_refer_to_others() -> None:
     address = {"type": "record", "name": "Address", "fields": [{"name": "city", "type": "string"}]}
-    decode = decoder(avro_schema(record(to="Address"), Address=address))
+    decode = decoder_of(avro_schema(record(to="Address"), Address=address))
     assert decode(encoded(record(to=address), {"to": {"city": "Bern"}})) == b'{"to":{"city":"Bern"}}'
 
 
 @pytest.mark.parametrize("content", [b"", b"\x0a\x61", b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", b"\x04\xff\xfe"])
 def test_content_that_is_not_of_the_avro_schema_is_an_error_without_it(content: bytes) -> None:
     with pytest.raises(DeserializationError, match=r"^it does not match its Avro schema \(\w+\)$"):
-        decoder(avro_schema(record(name="string")))(content)
+        decoder_of(avro_schema(record(name="string")))(content)
 
 
 NESTED = {"type": "record", "name": "N", "fields": [{"name": "next", "type": ["null", "N"]}]}
 
 
 def test_avro_schema_may_contain_itself() -> None:
-    assert decoder(avro_schema(NESTED))(b"\x02\x02\x00") == b'{"next":{"next":{"next":null}}}'
+    assert decoder_of(avro_schema(NESTED))(b"\x02\x02\x00") == b'{"next":{"next":{"next":null}}}'
 
 
 @pytest.mark.parametrize(
@@ -99,16 +100,16 @@ def test_avro_schema_may_contain_itself() -> None:
 def test_content_that_is_nested_too_deeply_for_avro_is_an_error(definition: object, depth: int) -> None:
     # The decoder in C of fastavro ends the process.
     with pytest.raises(DeserializationError, match=r"^it does not match its Avro schema \(\w+\)$"):
-        decoder(avro_schema(definition))((b"\x00" if isinstance(definition, list) else b"") + b"\x02" * depth)
+        decoder_of(avro_schema(definition))((b"\x00" if isinstance(definition, list) else b"") + b"\x02" * depth)
 
 
 @pytest.mark.parametrize("map_or_array", [{"type": "map", "values": "N"}, {"type": "array", "items": "N"}])
 def test_content_that_is_nested_too_deeply_in_maps_and_arrays_is_an_error(map_or_array: object) -> None:
     definition = {"type": "record", "name": "N", "fields": [{"name": "inner", "type": map_or_array}]}
     with pytest.raises(DeserializationError):
-        decoder(avro_schema(definition))(b"\x02\x00" * 100_000)
+        decoder_of(avro_schema(definition))(b"\x02\x00" * 100_000)
     with pytest.raises(DeserializationError):
-        decoder(avro_schema(definition))(b"\x02" * 100_000)
+        decoder_of(avro_schema(definition))(b"\x02" * 100_000)
 
 
 @pytest.mark.parametrize(
@@ -124,13 +125,13 @@ def test_avro_array_of_items_without_content_makes_records_wait(items: object) -
     # A few bytes could say that there are 2**62 of them.
     definition = record(field=["null", {"type": "array", "items": items}])
     with pytest.raises(SchemaUnavailableError, match="an array has items without content"):
-        decoder(avro_schema(definition))
+        decoder_of(avro_schema(definition))
 
 
 @pytest.mark.parametrize("definition", ["[" * 100_000, '{"type":"array","items":' * 900 + '"int"' + "}" * 900])
 def test_avro_schema_that_is_nested_too_deeply_makes_records_wait(definition: str) -> None:
     with pytest.raises(SchemaUnavailableError, match="an Avro schema that cannot be read"):
-        decoder(Schema(data_format="AVRO", definition=definition))
+        decoder_of(Schema(data_format="AVRO", definition=definition))
 
 
 def test_library_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,12 +139,12 @@ def test_library_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(
         SchemaUnavailableError, match=r"AVRO needs the library fastavro: pip install 'samrun\[schemas\]'"
     ):
-        decoder(avro_schema(record(name="string")))
+        decoder_of(avro_schema(record(name="string")))
 
 
 def test_avro_schema_that_cannot_be_read_makes_records_wait() -> None:
     with pytest.raises(SchemaUnavailableError, match="an Avro schema that cannot be read"):
-        decoder(avro_schema(record(to="Nowhere")))
+        decoder_of(avro_schema(record(to="Nowhere")))
 
 
 ORDER = {
@@ -167,7 +168,7 @@ ORDER_SCHEMA = json_schema(ORDER, **{"address.json": ADDRESS})
 
 def test_content_that_matches_its_json_schema_stays_as_it_is() -> None:
     content = b'{ "id": 1,\n"to": {"city": "Bern"} }'
-    assert decoder(ORDER_SCHEMA)(content) == content
+    assert decoder_of(ORDER_SCHEMA)(content) == content
 
 
 @pytest.mark.parametrize(
@@ -182,24 +183,24 @@ def test_content_that_matches_its_json_schema_stays_as_it_is() -> None:
 )
 def test_content_that_does_not_match_its_json_schema_is_an_error_without_it(content: bytes, message: str) -> None:
     with pytest.raises(DeserializationError) as raised:
-        decoder(ORDER_SCHEMA)(content)
+        decoder_of(ORDER_SCHEMA)(content)
     assert str(raised.value) == message
 
 
 def test_json_schema_that_refers_to_nothing_makes_records_wait() -> None:
     with pytest.raises(SchemaUnavailableError, match=r"refers to address\.json, which is not there"):
-        decoder(json_schema(ORDER))(b'{"id": 1, "to": {}}')
+        decoder_of(json_schema(ORDER))(b'{"id": 1, "to": {}}')
 
 
 @pytest.mark.parametrize("definition", ["{", "7", "[]", '{"type": "text"}', '{"pattern": "["}', "[" * 100_000])
 def test_json_schema_that_cannot_be_read_makes_records_wait(definition: str) -> None:
     with pytest.raises(SchemaUnavailableError, match="the schema registry has a JSON schema that cannot be read"):
-        decoder(Schema(data_format="JSON", definition=definition))
+        decoder_of(Schema(data_format="JSON", definition=definition))
 
 
 @pytest.mark.parametrize("address", [{"type": "text"}, {"pattern": "["}, {"$ref": "#"}])
 def test_json_schema_that_refers_to_one_that_cannot_be_read_makes_records_wait(address: object) -> None:
-    decode = decoder(json_schema({"properties": {"to": {"$ref": "address.json"}}}, **{"address.json": address}))
+    decode = decoder_of(json_schema({"properties": {"to": {"$ref": "address.json"}}}, **{"address.json": address}))
     with pytest.raises(SchemaUnavailableError, match="the schema registry has a JSON schema that cannot be read"):
         decode(b'{"to": "x"}')
 
@@ -210,15 +211,15 @@ TREE = {"type": "object", "properties": {"next": {"$ref": "#"}}, "required": ["n
 @pytest.mark.parametrize("depth", [200, 900, 100_000])
 def test_content_that_is_nested_too_deeply_for_its_json_schema_is_an_error(depth: int) -> None:
     with pytest.raises(DeserializationError):
-        decoder(json_schema(TREE))(b'{"next":' * depth + b"{}" + b"}" * depth)
+        decoder_of(json_schema(TREE))(b'{"next":' * depth + b"{}" + b"}" * depth)
     with pytest.raises(DeserializationError):
-        decoder(json_schema({"items": {"$ref": "#"}, "minItems": 1}))(b"[" * depth + b"]" * depth)
+        decoder_of(json_schema({"items": {"$ref": "#"}, "minItems": 1}))(b"[" * depth + b"]" * depth)
 
 
 @pytest.mark.parametrize("content", [b"NaN", b"Infinity", b"9" * 400])
 def test_number_that_the_library_for_json_schemas_cannot_divide_is_an_error(content: bytes) -> None:
     with pytest.raises(DeserializationError):
-        decoder(json_schema({"multipleOf": 0.5}))(content)
+        decoder_of(json_schema({"multipleOf": 0.5}))(content)
 
 
 def proto_file() -> descriptor_pb2.FileDescriptorProto:
@@ -278,13 +279,13 @@ def message(name: str, fields: object) -> bytes:
 def test_message_of_protobuf_becomes_json_with_the_names_of_its_schema(
     indexes: bytes, name: str, fields: dict[str, object]
 ) -> None:
-    assert json.loads(decoder(PROTOBUF)(indexes + message(name, fields))) == fields
+    assert json.loads(decoder_of(PROTOBUF)(indexes + message(name, fields))) == fields
 
 
 def test_number_of_protobuf_that_does_not_end_is_refused_at_once() -> None:
     start = time.monotonic()
     with pytest.raises(DeserializationError, match=r"^it does not match its Protobuf schema$"):
-        decoder(PROTOBUF)(b"\xff" * 5_000_000)
+        decoder_of(PROTOBUF)(b"\xff" * 5_000_000)
     assert time.monotonic() - start < 1
 
 
@@ -297,13 +298,13 @@ LONG_NUMBERS = (b"\xff" * 10 + b"\x01", b"\xfe" + b"\xff" * 8 + b"\x01")
 )
 def test_content_that_is_not_of_the_protobuf_schema_is_an_error(content: bytes) -> None:
     with pytest.raises(DeserializationError, match=r"^it does not match its Protobuf schema$"):
-        decoder(PROTOBUF)(content)
+        decoder_of(PROTOBUF)(content)
 
 
 def test_message_of_protobuf_that_has_no_json_is_an_error() -> None:
     seconds = b"\x08\xff\xff\xff\xff\xff\xff\xff\xff\x7f"  # of a timestamp: far behind the year 9999
     with pytest.raises(DeserializationError, match=r"^it does not match its Protobuf schema$"):
-        decoder(PROTOBUF)(b"\x02\x02" + b"\x0a" + bytes([len(seconds)]) + seconds)
+        decoder_of(PROTOBUF)(b"\x02\x02" + b"\x0a" + bytes([len(seconds)]) + seconds)
 
 
 def any_in_any() -> Schema:
@@ -328,4 +329,4 @@ def test_message_of_protobuf_that_is_nested_too_deeply_is_an_error() -> None:
     content = inner.SerializeToString()
     length = bytes([content_length & 0x7F | 0x80 for content_length in (len(content), len(content) >> 7)])
     with pytest.raises(DeserializationError):
-        decoder(any_in_any())(b"\x00\x0a" + length + bytes([len(content) >> 14]) + content)
+        decoder_of(any_in_any())(b"\x00\x0a" + length + bytes([len(content) >> 14]) + content)

@@ -1,4 +1,4 @@
-"""Events of the local AWS: what is sent to the delivery queues of the buses."""
+"""Events of the local AWS: what is sent to the event queues of the buses."""
 
 import json
 import uuid
@@ -7,7 +7,7 @@ from typing import Any
 
 from samrun.services.event_buses import deliver_events
 from samrun.services.resources import ResourceError
-from samrun.template.triggers.delivery_queues import EVERY_FUNCTION, delivery_queue
+from samrun.template.triggers.event_queue_names import EVERY_FUNCTION, event_queue_name
 from support.local_aws import LocalAws
 
 
@@ -20,7 +20,7 @@ def deliver(local_aws: LocalAws, bus: str) -> list[ResourceError]:
 
 def delivered(local_aws: LocalAws, bus: str) -> list[dict[str, Any]]:
     sqs = local_aws.client("sqs")
-    url = sqs.get_queue_url(QueueName=delivery_queue("events", bus, EVERY_FUNCTION))["QueueUrl"]
+    url = sqs.get_queue_url(QueueName=event_queue_name("events", bus, EVERY_FUNCTION))["QueueUrl"]
     messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
     return [json.loads(message["Body"]) for message in messages]
 

@@ -1,8 +1,11 @@
-"""Sender of messages to the queues and topics of the local AWS."""
+"""Sender of messages to the queues, topics and buckets of the local AWS."""
+
+import re
+from datetime import UTC, datetime
 
 import pytest
 
-from samrun.services.message_sender import send_message, service_of
+from samrun.services.message_sender import put_record, send_message, service_of
 from support.local_aws import LocalAws
 
 
@@ -25,3 +28,15 @@ def test_queue_and_topic_get_the_text_with_its_options(local_aws: LocalAws) -> N
     got = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])["Messages"]
     assert sorted(each["Body"] for each in got) == sorted([f"to {queue}", f"to {topic}"])
     assert all(each["MessageAttributes"]["Kind"]["StringValue"] == "k" for each in got)
+
+
+def test_bucket_gets_each_record_under_a_key_of_its_own(local_aws: LocalAws) -> None:
+    s3, at = local_aws.client("s3"), datetime(2026, 11, 9, 8, 7, 6, tzinfo=UTC)
+    s3.create_bucket(Bucket="records", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    texts = ["1", "2"]
+    urls = [put_record("arn:aws:s3:::records", text, local_aws.client, folder="async/Fn", at=at) for text in texts]
+    keys = [url.removeprefix("s3://records/") for url in urls]
+    assert len(set(keys)) == 2
+    form = r"aws/lambda/async/Fn/2026/11/09/2026-11-09T08\.07\.06-[0-9a-f-]{36}"
+    assert [key for key in keys if not re.fullmatch(form, key)] == []
+    assert [s3.get_object(Bucket="records", Key=key)["Body"].read().decode() for key in keys] == texts

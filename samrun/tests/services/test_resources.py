@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from samrun.services.resources import ResourceError, create
+from samrun.services.resources import ResourceError, create_resources
 from samrun.template.model.application import Resource
 from samrun.template.resolution.secret_values import secret_value
 from support.local_aws import LocalAws
@@ -18,7 +18,7 @@ def resource(kind: str, name: str, **properties: Any) -> Resource:
 
 def test_queue_is_created_with_its_attributes(local_aws: LocalAws) -> None:
     queue = resource("AWS::SQS::Queue", "jobs", SqsManagedSseEnabled=True, MessageRetentionPeriod=1209600)
-    assert create([queue], local_aws.client) == [queue]
+    assert create_resources([queue], local_aws.client) == [queue]
     sqs = local_aws.client("sqs")
     url = sqs.get_queue_url(QueueName="jobs")["QueueUrl"]
     attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
@@ -31,11 +31,11 @@ def test_queue_is_created_after_its_dead_letter_queue(local_aws: LocalAws) -> No
     policy = {"deadLetterTargetArn": "arn:aws:sqs:eu-central-1:123456789012:dead.fifo", "maxReceiveCount": 3}
     first = resource("AWS::SQS::Queue", "first.fifo", FifoQueue=True, RedrivePolicy=policy)
     dead = resource("AWS::SQS::Queue", "dead.fifo", FifoQueue="true")
-    assert create([first, dead], local_aws.client) == [dead, first]
+    assert create_resources([first, dead], local_aws.client) == [dead, first]
 
 
 def test_topic_is_created(local_aws: LocalAws) -> None:
-    create(
+    create_resources(
         [resource("AWS::SNS::Topic", "news"), resource("AWS::SNS::Topic", "n.fifo", FifoTopic=True)], local_aws.client
     )
     arns = [topic["TopicArn"] for topic in local_aws.client("sns").list_topics()["Topics"]]
@@ -43,13 +43,13 @@ def test_topic_is_created(local_aws: LocalAws) -> None:
 
 
 def test_bucket_is_created_in_its_region(local_aws: LocalAws) -> None:
-    create([resource("AWS::S3::Bucket", "jobs-bucket")], local_aws.client)
+    create_resources([resource("AWS::S3::Bucket", "jobs-bucket")], local_aws.client)
     location = local_aws.client("s3").get_bucket_location(Bucket="jobs-bucket")
     assert location["LocationConstraint"] == "eu-central-1"
 
 
 def test_created_identity_may_send(local_aws: LocalAws) -> None:
-    create([resource("AWS::SES::EmailIdentity", "created.example")], local_aws.client)
+    create_resources([resource("AWS::SES::EmailIdentity", "created.example")], local_aws.client)
     sent = local_aws.client("sesv2").send_email(
         FromEmailAddress="orders@created.example",
         Destination={"ToAddresses": ["ada@example.com"]},
@@ -59,14 +59,14 @@ def test_created_identity_may_send(local_aws: LocalAws) -> None:
 
 
 def test_configuration_set_is_created(local_aws: LocalAws) -> None:
-    create([resource("AWS::SES::ConfigurationSet", "mail-events")], local_aws.client)
+    create_resources([resource("AWS::SES::ConfigurationSet", "mail-events")], local_aws.client)
     assert "mail-events" in local_aws.client("sesv2").list_configuration_sets()["ConfigurationSets"]
 
 
 def test_secret_has_the_value_that_references_to_it_resolve_to(local_aws: LocalAws) -> None:
     generated = {"SecretStringTemplate": '{"username": "ada"}', "GenerateStringKey": "password"}
     secret = resource("AWS::SecretsManager::Secret", "shop/db", GenerateSecretString=generated)
-    create([secret], local_aws.client)
+    create_resources([secret], local_aws.client)
     found = local_aws.client("secretsmanager").get_secret_value(
         SecretId="arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop/db"
     )
@@ -74,7 +74,7 @@ def test_secret_has_the_value_that_references_to_it_resolve_to(local_aws: LocalA
 
 
 def test_ssm_parameter_is_created(local_aws: LocalAws) -> None:
-    create([resource("AWS::SSM::Parameter", "/shop/list", Type="StringList", Value="a,b")], local_aws.client)
+    create_resources([resource("AWS::SSM::Parameter", "/shop/list", Type="StringList", Value="a,b")], local_aws.client)
     [found] = local_aws.client("ssm").get_parameters(Names=["/shop/list"])["Parameters"]
     assert (found["Type"], found["Value"]) == ("StringList", "a,b")
 
@@ -84,7 +84,7 @@ def test_event_bus_and_data_stream_are_created(local_aws: LocalAws) -> None:
         resource("AWS::Kinesis::Stream", "clicks", ShardCount="2"),
         resource("AWS::Kinesis::Stream", "views", StreamModeDetails={"StreamMode": "ON_DEMAND"}),
     ]
-    create([resource("AWS::Events::EventBus", "orders"), *streams], local_aws.client)
+    create_resources([resource("AWS::Events::EventBus", "orders"), *streams], local_aws.client)
     assert "orders" in [bus["Name"] for bus in local_aws.client("events").list_event_buses()["EventBuses"]]
     kinesis = local_aws.client("kinesis")
     assert len(kinesis.describe_stream(StreamName="clicks")["StreamDescription"]["Shards"]) == 2
@@ -95,7 +95,7 @@ def test_event_bus_and_data_stream_are_created(local_aws: LocalAws) -> None:
 
 def test_key_is_known_by_the_alias_that_its_references_give(local_aws: LocalAws) -> None:
     key, alias = resource("AWS::KMS::Key", "alias/Key"), {"AliasName": "alias/shop", "TargetKeyId": "alias/Key"}
-    create([resource("AWS::KMS::Alias", "Alias", **alias), key], local_aws.client)
+    create_resources([resource("AWS::KMS::Alias", "Alias", **alias), key], local_aws.client)
     kms = local_aws.client("kms")
     encrypted = kms.encrypt(KeyId="arn:aws:kms:eu-central-1:123456789012:alias/Key", Plaintext=b"text")
     assert kms.decrypt(CiphertextBlob=encrypted["CiphertextBlob"])["Plaintext"] == b"text"
@@ -105,7 +105,7 @@ def test_key_is_known_by_the_alias_that_its_references_give(local_aws: LocalAws)
 
 def test_topic_sends_to_its_queues_what_their_filters_pass(local_aws: LocalAws) -> None:
     topic = "arn:aws:sns:eu-central-1:123456789012:prices"
-    create(
+    create_resources(
         [
             resource(
                 "AWS::SNS::Subscription",
@@ -142,7 +142,7 @@ def test_bucket_notifies_its_queue_of_what_its_filter_passes(local_aws: LocalAws
     bucket = resource(
         "AWS::S3::Bucket", "uploads-bucket", NotificationConfiguration={"QueueConfigurations": [notification]}
     )
-    create([bucket, resource("AWS::SQS::Queue", "uploads")], local_aws.client)
+    create_resources([bucket, resource("AWS::SQS::Queue", "uploads")], local_aws.client)
     for key in ("a.txt", "b.csv"):
         local_aws.client("s3").put_object(Bucket="uploads-bucket", Key=key, Body=b"x")
     events = [json.loads(body) for body in bodies(local_aws, "uploads")]
@@ -175,15 +175,15 @@ def test_creating_a_resource_twice_is_no_error(
     local_aws: LocalAws, kind: str, name: str, properties: Mapping[str, Any]
 ) -> None:
     twice = resource(kind, name, **properties)
-    assert create([twice], local_aws.client) == [twice]
-    create([twice], local_aws.client)
+    assert create_resources([twice], local_aws.client) == [twice]
+    create_resources([twice], local_aws.client)
 
 
 def test_resource_that_cannot_be_created_does_not_stop_the_others(local_aws: LocalAws) -> None:
     errors: list[ResourceError] = []
     wrong, incomplete = resource("AWS::SQS::Queue", "of no use"), resource("AWS::SSM::Parameter", "/incomplete")
     good = resource("AWS::SQS::Queue", "of-use")
-    assert create([wrong, incomplete, good], local_aws.client, on_error=errors.append) == [good]
+    assert create_resources([wrong, incomplete, good], local_aws.client, on_error=errors.append) == [good]
     assert [str(error).partition(" could")[0] for error in errors] == [
         "Thing (AWS::SQS::Queue)",
         "Thing (AWS::SSM::Parameter)",
@@ -192,8 +192,8 @@ def test_resource_that_cannot_be_created_does_not_stop_the_others(local_aws: Loc
 
 
 def test_existing_resource_is_not_changed(local_aws: LocalAws) -> None:
-    create([resource("AWS::SQS::Queue", "changed", DelaySeconds=1)], local_aws.client)
-    assert create([resource("AWS::SQS::Queue", "changed", DelaySeconds=2)], local_aws.client) == []
+    create_resources([resource("AWS::SQS::Queue", "changed", DelaySeconds=1)], local_aws.client)
+    assert create_resources([resource("AWS::SQS::Queue", "changed", DelaySeconds=2)], local_aws.client) == []
 
 
 @pytest.mark.parametrize(
@@ -207,4 +207,4 @@ def test_existing_resource_is_not_changed(local_aws: LocalAws) -> None:
 )
 def test_error_names_the_resource(local_aws: LocalAws, wrong: Resource) -> None:
     with pytest.raises(ResourceError, match=rf"^Thing \({wrong.type}\) could not be created: "):
-        create([wrong], local_aws.client)
+        create_resources([wrong], local_aws.client)

@@ -9,8 +9,8 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from samrun.functions.invoker import InvocationResult
-from samrun.streams.batch_delivery import BatchDelivery
 from samrun.streams.shard_reader import ShardReader
+from samrun.streams.shard_record_processor import ShardRecordProcessor
 from samrun.streams.stream_source import TRIM_HORIZON, Position, Shard, StreamRecord
 from support.polled_stream import stream_trigger
 
@@ -60,7 +60,7 @@ def read(stream: Stream, position: Position) -> None:
         future.set_result(InvocationResult(request_id="r", payload=b"null"))
         return future
 
-    delivery = BatchDelivery(
+    processor = ShardRecordProcessor(
         trigger=trigger,
         shard="shard",
         invoke=invoke,
@@ -75,7 +75,7 @@ def read(stream: Stream, position: Position) -> None:
         shard="shard",
         iterator="first",
         position=position,
-        delivery=delivery,
+        processor=processor,
         report=reports.append,
         stopping=stopping,
     ).run()

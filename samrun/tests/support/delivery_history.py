@@ -9,7 +9,7 @@ from support.committed_offsets import CommittedOffsets
 
 
 @dataclass(frozen=True, kw_only=True)
-class Delivery:
+class DeliveredRecord:
     """A record that a member got at a time of the monotonic clock, in seconds."""
 
     at: float
@@ -25,9 +25,9 @@ class Delivery:
 class DeliveryHistory:
     """All deliveries, in the order of their times."""
 
-    def __init__(self, deliveries: Iterable[Delivery]) -> None:
-        self.first: dict[tuple[int, int], Delivery] = {}
-        self.redelivered: list[Delivery] = []
+    def __init__(self, deliveries: Iterable[DeliveredRecord]) -> None:
+        self.first: dict[tuple[int, int], DeliveredRecord] = {}
+        self.redelivered: list[DeliveredRecord] = []
         for each in sorted(deliveries, key=lambda delivery: delivery.at):
             if self.first.setdefault((each.partition, each.offset), each) is not each:
                 self.redelivered.append(each)
@@ -40,7 +40,7 @@ class DeliveryHistory:
             if place not in self.first or self.first[place].number != number
         ]
 
-    def out_of_order(self) -> list[Delivery]:
+    def out_of_order(self) -> list[DeliveredRecord]:
         """Return each delivery of a record after the first delivery of one that is behind it in the partition."""
         highest: dict[int, int] = {}
         found = []
@@ -50,7 +50,7 @@ class DeliveryHistory:
             highest[each.partition] = max(highest.get(each.partition, 0), each.offset)
         return found
 
-    def redelivered_after_commit(self, committed: CommittedOffsets) -> list[Delivery]:
+    def redelivered_after_commit(self, committed: CommittedOffsets) -> list[DeliveredRecord]:
         """Return each delivery of a record again that had been seen to be committed by then."""
         return [each for each in self.redelivered if each.offset < committed.by(each.at, each.partition)]
 
@@ -59,11 +59,13 @@ class DeliveryHistory:
         return sum(each.at <= at and each.offset >= committed.by(at, each.partition) for each in self.first.values())
 
 
-def read_deliveries(notes: Path) -> Iterator[Delivery]:
+def read_deliveries(notes: Path) -> Iterator[DeliveredRecord]:
     """Yield what the members noted in the files of a folder: a line for each batch."""
     for file in notes.iterdir():
         *lines, _torn = file.read_text().split("\n")
         for line in lines:
             batch = json.loads(line)
             for partition, offset, number in batch["records"]:
-                yield Delivery(at=batch["at"], member=file.stem, partition=partition, offset=offset, number=number)
+                yield DeliveredRecord(
+                    at=batch["at"], member=file.stem, partition=partition, offset=offset, number=number
+                )

@@ -10,7 +10,7 @@ from typing import Any
 from samrun.functions.invoker import InvocationResult
 from samrun.streams.poller import StreamPoller
 from samrun.streams.sources import stream_source
-from samrun.template.model.event_triggers import StreamTrigger
+from samrun.template.model.triggers import StreamTrigger
 from samrun.testing.waiting import eventually
 
 Client = Callable[[str], Any]

@@ -14,7 +14,7 @@ from samrun.functions.invoker import InvocationResult
 from samrun.mapping.discarded_batch import DiscardedBatch
 from samrun.mapping.kafka_destination import send_to_topic
 from samrun.mapping.on_failure_destination import DestinationError, SendToDestination
-from samrun.mapping.poller import Poller
+from samrun.mapping.poller import KafkaPoller
 from samrun.mapping.record_filter import RecordFilter
 from samrun.mapping.schema_validator import SchemaValidator
 from samrun.schemas.registry import SchemaRegistry
@@ -107,7 +107,7 @@ class RunningPoller:
         self.function = Function(executor, reacts)
         self.reports: list[str] = []
         self.discarded: list[DiscardedBatch] = []
-        self.poller = Poller(
+        self.poller = KafkaPoller(
             mapping=mapping,
             bootstrap=bootstrap,
             invoke=self.function.invoke,
@@ -172,7 +172,7 @@ class Topic:
         self.bootstrap = bootstrap
         self.name = f"mapping-{uuid.uuid4().hex[:12]}"
         self._executor = ThreadPoolExecutor(max_workers=16)
-        self._running: list[RunningPoller] = []
+        self._pollers: list[RunningPoller] = []
         kafka.create_topics(bootstrap, [self.name], partitions=partitions)
 
     def produce(
@@ -207,11 +207,11 @@ class Topic:
             "window": 0.0,
         }
         mapping = kafka_mapping(**settings | options)
-        running = RunningPoller(
+        poller = RunningPoller(
             self._executor, mapping, bootstrap or self.bootstrap, reacts, authenticate, redeliver, registry, instance
         )
-        self._running.append(running)
-        return running
+        self._pollers.append(poller)
+        return poller
 
     def committed(self, group: str | None = None) -> dict[int, int]:
         """Return the committed offset of each partition that has one."""
@@ -233,7 +233,7 @@ class Topic:
             return False  # a new broker creates its topic of offsets for the first group
 
     def close(self) -> None:
-        for running in self._running:
-            running.poller.stop()
+        for poller in self._pollers:
+            poller.poller.stop()
         self._executor.shutdown()
-        self._running.clear()
+        self._pollers.clear()

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from samrun.template.model.event_triggers import Schedule
+from samrun.template.model.triggers import Schedule
 from samrun.template.triggers.schedule_expressions import Rate
 
 READY = datetime(2026, 11, 22, 10, 15, 7, tzinfo=UTC)

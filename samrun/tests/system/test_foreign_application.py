@@ -95,8 +95,8 @@ def stack(tmp_path: Path) -> Any:
         (project / name).write_text(text)
     with RunningStack(
         project, tmp_path / "data", options=["--env-vars", str(project / "env.json"), "--retry-delay", "0.1"]
-    ) as running:
-        yield running
+    ) as stack:
+        yield stack
 
 
 def _message(stack: RunningStack, queue: str) -> dict[str, Any]:
@@ -120,9 +120,9 @@ def test_foreign_application_runs_unchanged(stack: RunningStack) -> None:
     assert record["responsePayload"] == "Good morning, Ada"
 
     invoke(FunctionName="Worker-Worker", InvocationType="Event", Payload=json.dumps({"fails": True}))
-    letter = _message(stack, "failures")
-    assert json.loads(letter["Body"]) == {"fails": True}
-    assert letter["MessageAttributes"]["ErrorMessage"]["StringValue"] == "of no use"
+    dead_letter = _message(stack, "failures")
+    assert json.loads(dead_letter["Body"]) == {"fails": True}
+    assert dead_letter["MessageAttributes"]["ErrorMessage"]["StringValue"] == "of no use"
     assert len(stack.logged("Worker-Worker failed (ValueError)")) == 3
 
     assert stack.logged("not run here: Node: its runtime is nodejs22.x, which needs a container")

@@ -14,7 +14,7 @@ from confluent_kafka import Producer
 from kafka import KafkaProducer
 
 from samrun.endpoints import Endpoints
-from samrun.mapping.record_finder import NoRecordError, find
+from samrun.mapping.record_finder import NoRecordError, find_record
 from samrun.mapping.record_position import RecordPosition
 from samrun.services.kafka import create_topics
 from samrun.testing.broker import Broker
@@ -75,7 +75,7 @@ def test_options_replace_the_fields_of_the_record(broker: Broker, data: Path, to
 def test_the_record_is_the_one_at_the_position(
     broker: Broker, topic: str, partition: int | None, offset: int | None, found: tuple[int, int]
 ) -> None:
-    record = find(RecordPosition(topic=topic, partition=partition, offset=offset), broker.bootstrap)
+    record = find_record(RecordPosition(topic=topic, partition=partition, offset=offset), broker.bootstrap)
     assert (record.topic, record.partition, record.offset) == (topic, *found)
 
 
@@ -86,7 +86,7 @@ def test_the_newest_record_is_found_before_the_mark_of_its_transaction(broker: B
     producer.send(topic, b"committed", partition=1)
     producer.commit_transaction()
     producer.close()
-    assert find(RecordPosition(topic=topic, partition=1), broker.bootstrap).value == b"committed"
+    assert find_record(RecordPosition(topic=topic, partition=1), broker.bootstrap).value == b"committed"
 
 
 @pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd"])
@@ -94,7 +94,7 @@ def test_record_of_every_codec_is_found(broker: Broker, topic: str, codec: str) 
     producer = Producer({"bootstrap.servers": broker.bootstrap, "compression.type": codec})
     producer.produce(topic, b"compressed " * 100, partition=1)
     producer.flush()
-    assert find(RecordPosition(topic=topic, partition=1), broker.bootstrap).value == b"compressed " * 100
+    assert find_record(RecordPosition(topic=topic, partition=1), broker.bootstrap).value == b"compressed " * 100
 
 
 def test_a_missing_record_is_an_error_that_names_the_records_that_exist(broker: Broker, topic: str) -> None:
@@ -108,5 +108,5 @@ def test_a_missing_record_is_an_error_that_names_the_records_that_exist(broker: 
         RecordPosition(topic="nowhere"): "There is no topic nowhere; there are ",
     }.items():
         with pytest.raises(NoRecordError) as raised:
-            find(position, broker.bootstrap)
+            find_record(position, broker.bootstrap)
         assert str(raised.value).startswith(said)

@@ -20,51 +20,51 @@ pytestmark = pytest.mark.xdist_group("shared-broker")
 
 def test_batches_are_no_larger_than_the_batch_size_and_keep_the_order(topic: Topic) -> None:
     topic.produce(25)
-    running = topic.poll(batch_size=10)
-    assert running.wait_for(25) == list(range(25))
-    running.stop()
-    sizes = [len(batch[f"{topic.name}-0"]) for batch in running.function.batches()]
+    poller = topic.poll(batch_size=10)
+    assert poller.wait_for(25) == list(range(25))
+    poller.stop()
+    sizes = [len(batch[f"{topic.name}-0"]) for batch in poller.function.batches()]
     assert max(sizes) == 10
     assert topic.committed() == {0: 25, 1: 0}
 
 
 def test_one_batch_can_hold_several_partitions(topic: Topic) -> None:
-    running = topic.poll(window=300, batch_size=4)
+    poller = topic.poll(window=300, batch_size=4)
     topic.produce(2, partition=0)
     topic.produce(2, partition=1)
     topic.wait_for_commit({0: 2, 1: 2})
-    assert running.function.batches() == [{f"{topic.name}-0": [0, 1], f"{topic.name}-1": [0, 1]}]
+    assert poller.function.batches() == [{f"{topic.name}-0": [0, 1], f"{topic.name}-1": [0, 1]}]
 
 
 def test_window_collects_records_that_come_and_closes(topic: Topic) -> None:
-    running = topic.poll(window=3.0)
+    poller = topic.poll(window=3.0)
     topic.produce(1)
     topic.produce(1)
     topic.produce(1, partition=1)
     topic.wait_for_commit({0: 2, 1: 1})
-    assert running.function.batches() == [{f"{topic.name}-0": [0, 1], f"{topic.name}-1": [0]}]
+    assert poller.function.batches() == [{f"{topic.name}-0": [0, 1], f"{topic.name}-1": [0]}]
 
 
 def test_a_full_batch_does_not_wait_for_its_window(topic: Topic) -> None:
-    running = topic.poll(window=300, batch_size=3)
+    poller = topic.poll(window=300, batch_size=3)
     topic.produce(7)
-    assert running.wait_for(6) == [0, 1, 2, 3, 4, 5]
+    assert poller.wait_for(6) == [0, 1, 2, 3, 4, 5]
 
 
 def test_mapping_without_a_window_sends_the_records_that_are_there(topic: Topic) -> None:
-    running = topic.poll(batch_size=100)
+    poller = topic.poll(batch_size=100)
     for count in (1, 2, 3):
         topic.produce(1)
-        running.wait_for(count)
-    assert [sum(map(len, batch.values())) for batch in running.function.batches()] == [1, 1, 1]
+        poller.wait_for(count)
+    assert [sum(map(len, batch.values())) for batch in poller.function.batches()] == [1, 1, 1]
 
 
 def test_latest_begins_with_what_comes_after_the_start(topic: Topic) -> None:
     topic.produce(3)
-    running = topic.poll(starting_position="LATEST")
+    poller = topic.poll(starting_position="LATEST")
     topic.wait_for_commit({0: 3, 1: 0})
     topic.produce(2)
-    assert running.wait_for(2) == [3, 4]
+    assert poller.wait_for(2) == [3, 4]
 
 
 def test_latest_loses_nothing_that_comes_while_nobody_polls(topic: Topic) -> None:
@@ -80,11 +80,11 @@ def test_at_timestamp_begins_with_the_first_record_of_that_time_or_later(topic: 
     hour_ago = int(time.time() - 3600) * 1000
     topic.produce(timestamps=[hour_ago, hour_ago + 1000, hour_ago + 2000])
     topic.produce(timestamps=[hour_ago], partition=1)
-    running = topic.poll(starting_position="AT_TIMESTAMP", starting_timestamp=(hour_ago + 1000) / 1000)
-    assert running.wait_for(2) == [1, 2]
+    poller = topic.poll(starting_position="AT_TIMESTAMP", starting_timestamp=(hour_ago + 1000) / 1000)
+    assert poller.wait_for(2) == [1, 2]
     topic.wait_for_commit({0: 3, 1: 1})
     topic.produce(1, partition=1)
-    assert running.wait_for(1, partition=1) == [1], "there was no record of that time: what comes from now on"
+    assert poller.wait_for(1, partition=1) == [1], "there was no record of that time: what comes from now on"
 
 
 @pytest.mark.parametrize("position", ["TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"])
@@ -107,10 +107,10 @@ def test_a_second_poller_of_the_group_gets_only_what_is_not_done(topic: Topic) -
     name = f"{topic.name}-0"
     topic.produce(5)
     topic.produce(2, partition=1)
-    running = topic.poll(lambda batch: failures((name, 3)) if name in batch else b"null")
-    running.wait_for(5)
+    poller = topic.poll(lambda batch: failures((name, 3)) if name in batch else b"null")
+    poller.wait_for(5)
     topic.wait_for_commit({0: 3, 1: 2})
-    running.stop()
+    poller.stop()
     second = topic.poll()
     assert second.wait_for(2) == [3, 4]
     assert second.function.delivered(partition=1) == []
@@ -124,9 +124,9 @@ def test_stopping_does_not_wait_for_an_invocation_and_commits_nothing_of_it(topi
         goes_on.wait(60)
         return b"null"
 
-    running = topic.poll(react)
-    running.wait_for(2)
-    running.stop()
+    poller = topic.poll(react)
+    poller.wait_for(2)
+    poller.stop()
     assert topic.committed() == {0: 0, 1: 0}
     goes_on.set()
     assert topic.poll().wait_for(2) == [0, 1]
@@ -140,21 +140,21 @@ def test_an_invocation_that_ends_as_the_poller_stops_is_done(topic: Topic) -> No
         stopping.wait(30)
         return b"null"
 
-    running = topic.poll(react)
-    running.wait_for(2)
-    running.poller.stop()
+    poller = topic.poll(react)
+    poller.wait_for(2)
+    poller.poller.stop()
     stopping.set()
-    running.stop()
+    poller.stop()
     assert topic.committed() == {0: 2, 1: 0}
 
 
 def test_stopping_does_not_wait_for_a_window(topic: Topic) -> None:
     topic.produce(1)
-    running = topic.poll(window=300)
+    poller = topic.poll(window=300)
     topic.wait_for_commit({0: 0, 1: 0})
-    eventually(running.holds_records, what="the window to open")
-    running.stop()
-    assert running.function.payloads == []
+    eventually(poller.holds_records, what="the window to open")
+    poller.stop()
+    assert poller.function.payloads == []
     assert topic.committed() == {0: 0, 1: 0}
 
 
@@ -162,9 +162,9 @@ def test_stopping_does_not_wait_for_a_back_off(topic: Topic, monkeypatch: pytest
     monkeypatch.setattr(back_off, "_FIRST", 300)
     monkeypatch.setattr(back_off, "_LONGEST", 300)
     topic.produce(2)
-    running = topic.poll(lambda _: failures((f"{topic.name}-0", 1)))
-    running.wait_for_report("retry in 300.0 s")
-    running.stop()
+    poller = topic.poll(lambda _: failures((f"{topic.name}-0", 1)))
+    poller.wait_for_report("retry in 300.0 s")
+    poller.stop()
     assert topic.committed() == {0: 1, 1: 0}
 
 
@@ -174,9 +174,9 @@ def test_records_too_large_for_one_event_come_in_several(topic: Topic) -> None:
         producer.send(topic.name, bytes(900_000), partition=0)
     producer.flush()
     producer.close()
-    running = topic.poll(window=2.0)
-    assert running.wait_for(7) == list(range(7))
-    sizes = [len(payload) for payload in running.function.payloads]
+    poller = topic.poll(window=2.0)
+    assert poller.wait_for(7) == list(range(7))
+    sizes = [len(payload) for payload in poller.function.payloads]
     assert len(sizes) == 2
     assert PAYLOAD_LIMIT - 1_300_000 < sizes[0] <= PAYLOAD_LIMIT
     topic.wait_for_commit({0: 7, 1: 0})
@@ -184,15 +184,15 @@ def test_records_too_large_for_one_event_come_in_several(topic: Topic) -> None:
 
 def test_compressed_records_are_counted_one_by_one(topic: Topic) -> None:
     topic.produce(10, compression_type="gzip")
-    running = topic.poll(batch_size=4)
-    assert running.wait_for(10) == list(range(10))
-    running.stop()
+    poller = topic.poll(batch_size=4)
+    assert poller.wait_for(10) == list(range(10))
+    poller.stop()
     topic.produce(5, compression_type="gzip")
-    again = topic.poll(
+    other = topic.poll(
         lambda batch: failures((f"{topic.name}-0", 12)) if 11 in batch[f"{topic.name}-0"] else b"null",
         redeliver="from-lowest",
     )
-    assert again.wait_for(8) == [10, 11, 12, 13, 14, 12, 13, 14]
+    assert other.wait_for(8) == [10, 11, 12, 13, 14, 12, 13, 14]
 
 
 @pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd"])
@@ -201,8 +201,8 @@ def test_records_of_every_codec_are_read(topic: Topic, codec: str) -> None:
     for _ in range(100):
         producer.produce(topic.name, b"value " * 100, partition=0)
     producer.flush()
-    running = topic.poll()
-    assert running.wait_for(100) == list(range(100))
+    poller = topic.poll()
+    assert poller.wait_for(100) == list(range(100))
 
 
 def test_the_marks_of_transactions_are_no_records_and_nothing_comes_twice(topic: Topic) -> None:
@@ -214,16 +214,16 @@ def test_the_marks_of_transactions_are_no_records_and_nothing_comes_twice(topic:
         producer.send(topic.name, b"value", partition=0)
         producer.commit_transaction()
     producer.close()
-    running = topic.poll(batch_size=3)
-    assert running.wait_for(4) == [0, 1, 3, 4]
-    running.stop()
+    poller = topic.poll(batch_size=3)
+    assert poller.wait_for(4) == [0, 1, 3, 4]
+    poller.stop()
     second = topic.poll()
     topic.produce(1)
     assert second.wait_for(1) == [6]
 
 
 def test_partitions_are_shared_with_another_member_of_the_group(topic: Topic) -> None:
-    running = topic.poll()
+    poller = topic.poll()
     topic.produce(2)
     topic.produce(2, partition=1)
     topic.wait_for_commit({0: 2, 1: 2})
@@ -241,11 +241,11 @@ def test_partitions_are_shared_with_another_member_of_the_group(topic: Topic) ->
     topic.produce(2, partition=1 - theirs)
     eventually(lambda: assigned() and len(got) == 2, what="their records")
     assert got == [2, 3], "no record that was done is redelivered"
-    assert running.wait_for(4, partition=1 - theirs) == [0, 1, 2, 3]
-    assert running.function.delivered(theirs) == [0, 1]
+    assert poller.wait_for(4, partition=1 - theirs) == [0, 1, 2, 3]
+    assert poller.function.delivered(theirs) == [0, 1]
     member.close()
     # It has committed nothing, so its records are redelivered.
-    assert running.wait_for(4, partition=theirs) == [0, 1, 2, 3]
+    assert poller.wait_for(4, partition=theirs) == [0, 1, 2, 3]
     topic.wait_for_commit({0: 4, 1: 4})
 
 
@@ -261,9 +261,9 @@ def test_offsets_that_are_gone_bring_everything_that_is_there(topic: Topic) -> N
 
 
 def test_a_topic_that_does_not_exist_is_an_error_that_names_it(topic: Topic) -> None:
-    running = topic.poll(topic="no-such-topic")
+    poller = topic.poll(topic="no-such-topic")
     with pytest.raises(MappingError, match="Mapping reads the topic no-such-topic, which does not exist"):
-        running.run.result(timeout=30)
+        poller.run.result(timeout=30)
 
 
 @pytest.fixture
@@ -281,15 +281,15 @@ def test_a_broker_that_is_away_for_a_while_is_waited_for(broker: Broker, topic_o
         goes_on.wait(60)
         return b"null"
 
-    running = topic.poll(react)
+    poller = topic.poll(react)
     topic.produce(2)
-    running.wait_for(2)
+    poller.wait_for(2)
     broker.stop()
     goes_on.set()
-    running.wait_for_report("Kafka: ")
+    poller.wait_for_report("Kafka: ")
     broker.start()
     topic.produce(2)
-    assert running.wait_for(4) == [0, 1, 2, 3]
-    running.stop()
+    assert poller.wait_for(4) == [0, 1, 2, 3]
+    poller.stop()
     topic.produce(1)
     assert topic.poll().wait_for(1) == [4], "nothing is lost, and nothing comes twice"

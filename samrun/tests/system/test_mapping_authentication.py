@@ -114,10 +114,10 @@ def secured(
 
 def test_mapping_authenticates_and_commits(secured: Secured) -> None:
     secured.topic.produce(3)
-    running = secured.poll()
-    assert running.wait_for(3) == [0, 1, 2]
+    poller = secured.poll()
+    assert poller.wait_for(3) == [0, 1, 2]
     secured.topic.wait_for_commit({0: 3})
-    assert not any("cannot read" in line for line in running.reports)
+    assert not any("cannot read" in line for line in poller.reports)
 
 
 @pytest.mark.parametrize("mechanism", get_args(Mechanism))
@@ -130,8 +130,8 @@ def test_on_failure_topic_gets_records_over_the_same_authentication(secured: Sec
     dead = f"{secured.topic.name}-dead"
     secured.broker.create_topic(dead)
     secured.topic.produce(1)
-    running = secured.poll(dies_of((f"{secured.topic.name}-0", 0)), maximum_retries=0, on_failure=f"kafka://{dead}")
-    running.wait_for_report(f"sent to kafka://{dead}")
+    poller = secured.poll(dies_of((f"{secured.topic.name}-0", 0)), maximum_retries=0, on_failure=f"kafka://{dead}")
+    poller.wait_for_report(f"sent to kafka://{dead}")
     assert [each.key for each in secured.broker.records(dead)] == [b"key"]
 
 
@@ -154,43 +154,43 @@ def test_certificate_of_another_authority_is_refused(secured: Secured, tmp_path:
     kafka_tls.mutual_tls(9094, folder=tmp_path)
     certificate, key = kafka_tls.client_certificate(tmp_path)
     secured.topic.produce(1)
-    running = secured.poll_with_certificate({"certificate": certificate, "privateKey": key})
-    running.wait_for_report(f"Mapping cannot read {secured.topic.name}, retrying: ")
-    assert running.function.payloads == []
+    poller = secured.poll_with_certificate({"certificate": certificate, "privateKey": key})
+    poller.wait_for_report(f"Mapping cannot read {secured.topic.name}, retrying: ")
+    assert poller.function.payloads == []
 
 
 def test_private_key_that_cannot_be_read_is_reported_and_not_shown(secured: Secured, certificates: Path) -> None:
     certificate, _ = kafka_tls.client_certificate(certificates)
-    running = secured.poll_with_certificate({"certificate": certificate, "privateKey": "guessed it"})
-    running.wait_for_report(f"Mapping cannot read {secured.topic.name}, retrying: ")
-    assert not any("guessed it" in line for line in running.reports)
+    poller = secured.poll_with_certificate({"certificate": certificate, "privateKey": "guessed it"})
+    poller.wait_for_report(f"Mapping cannot read {secured.topic.name}, retrying: ")
+    assert not any("guessed it" in line for line in poller.reports)
 
 
 def test_wrong_password_is_reported_and_retried_until_the_secret_is_right(secured: Secured) -> None:
     secured.topic.produce(1)
     secured.tell("guessed it")
-    running = secured.poll()
-    running.wait_for_report(REFUSED)
+    poller = secured.poll()
+    poller.wait_for_report(REFUSED)
     secured.tell(PASSWORD)
-    assert running.wait_for(1) == [0]
+    assert poller.wait_for(1) == [0]
     # It is reported once, however often the poller retries.
-    assert len([line for line in running.reports if REFUSED in line]) == 1
-    assert not any("guessed it" in line or PASSWORD in line for line in running.reports)
+    assert len([line for line in poller.reports if REFUSED in line]) == 1
+    assert not any("guessed it" in line or PASSWORD in line for line in poller.reports)
 
 
 def test_a_password_that_is_changed_is_found_in_the_secret(secured: Secured) -> None:
     secured.topic.produce(1)
-    running = secured.poll()
-    running.wait_for(1)
+    poller = secured.poll()
+    poller.wait_for(1)
     secured.topic.wait_for_commit({0: 1})
     secured.set_password(ANOTHER)
     # An authenticated connection stays authenticated, so the broker has to end it.
     secured.broker.stop()
     secured.broker.start()
-    running.wait_for_report(REFUSED)
+    poller.wait_for_report(REFUSED)
     secured.topic.produce(1)
     secured.tell(ANOTHER)
-    assert running.wait_for(2) == [0, 1]
+    assert poller.wait_for(2) == [0, 1]
 
 
 def test_a_partition_that_is_held_is_held_after_another_authentication(secured: Secured) -> None:
@@ -202,29 +202,29 @@ def test_a_partition_that_is_held_is_held_after_another_authentication(secured: 
         return b"null"
 
     secured.topic.produce(2)
-    running = secured.poll(react)
-    running.wait_for(2)
+    poller = secured.poll(react)
+    poller.wait_for(2)
     secured.set_password(ANOTHER)
     secured.broker.stop()
     secured.broker.start()
-    running.wait_for_report(REFUSED)
-    before = len(running.function.batches())
+    poller.wait_for_report(REFUSED)
+    before = len(poller.function.batches())
     secured.tell(ANOTHER)
-    running.wait_for(2 * before + 2)
+    poller.wait_for(2 * before + 2)
     secured.topic.produce(1)
-    again = len(running.function.batches())
-    running.wait_for(2 * again + 4)
-    assert 2 not in running.function.delivered()
+    attempts = len(poller.function.batches())
+    poller.wait_for(2 * attempts + 4)
+    assert 2 not in poller.function.delivered()
     let.set()
     secured.topic.wait_for_commit({0: 3})
-    assert running.function.delivered()[-3:] == [0, 1, 2]
+    assert poller.function.delivered()[-3:] == [0, 1, 2]
 
 
 def test_brokers_with_a_certificate_of_an_unknown_authority_are_not_trusted(secured: Secured, tmp_path: Path) -> None:
     kafka_tls.tls(9093, folder=tmp_path)
-    running = secured.poll(ca=secured.secret({"certificate": kafka_tls.ca_certificate(tmp_path)}))
-    running.wait_for_report("certificate verify failed")
-    assert running.function.payloads == []
+    poller = secured.poll(ca=secured.secret({"certificate": kafka_tls.ca_certificate(tmp_path)}))
+    poller.wait_for_report("certificate verify failed")
+    assert poller.function.payloads == []
 
 
 def test_a_secret_that_cannot_be_used_is_named_and_not_shown(secured: Secured) -> None:

@@ -34,9 +34,9 @@ def test_each_record_of_a_discarded_batch_becomes_a_message_of_the_topic(
     producer.send(topic.name, b"first", key=b"a", partition=0, headers=[("h", b"x")], timestamp_ms=1700000000000)
     producer.send(topic.name, b"second", partition=0, timestamp_ms=1700000001000)
     producer.close()
-    running = topic.poll(dies_of((f"{topic.name}-0", 0)), maximum_retries=1, on_failure=f"kafka://{dead}", window=1.0)
+    poller = topic.poll(dies_of((f"{topic.name}-0", 0)), maximum_retries=1, on_failure=f"kafka://{dead}", window=1.0)
     topic.wait_for_commit({0: 2, 1: 0})
-    running.wait_for_report(f"(2 records) is discarded (RetryAttemptsExhausted) and sent to kafka://{dead}")
+    poller.wait_for_report(f"(2 records) is discarded (RetryAttemptsExhausted) and sent to kafka://{dead}")
     by_offset = {_message(each)["KafkaBatchInfo"]["recordInfo"]["offset"]: each for each in broker.records(dead)}
     assert {offset: record.key for offset, record in by_offset.items()} == {"0": b"a", "1": None}
     message = _message(by_offset["0"])
@@ -88,22 +88,22 @@ def test_records_that_the_function_reported_as_done_do_not_go_to_the_topic(
 
 def test_a_topic_that_is_missing_is_reported_with_what_to_do(broker: Broker, topic: Topic, dead: str) -> None:
     topic.produce(1)
-    running = topic.poll(dies_of((f"{topic.name}-0", 0)), maximum_retries=0, on_failure=f"kafka://{dead}-missing")
+    poller = topic.poll(dies_of((f"{topic.name}-0", 0)), maximum_retries=0, on_failure=f"kafka://{dead}-missing")
     topic.wait_for_commit({0: 1, 1: 0})
-    running.wait_for_report(
+    poller.wait_for_report(
         f"its on-failure destination did not accept it: kafka://{dead}-missing: the mapping's cluster has no such "
         "topic. Create it, or correct DestinationConfig in the template. The topic still has its records"
     )
-    assert not [line for line in running.reports if "has no on-failure destination" in line]
+    assert not [line for line in poller.reports if "has no on-failure destination" in line]
 
 
 def test_a_message_that_the_topic_is_too_small_for_is_reported(broker: Broker, topic: Topic) -> None:
     small = f"{topic.name}-small"
     broker.create_topic(small, max_message_bytes=300)
     topic.produce(1)
-    running = topic.poll(dies_of((f"{topic.name}-0", 0)), maximum_retries=0, on_failure=f"kafka://{small}")
+    poller = topic.poll(dies_of((f"{topic.name}-0", 0)), maximum_retries=0, on_failure=f"kafka://{small}")
     topic.wait_for_commit({0: 1, 1: 0})
-    running.wait_for_report(f"kafka://{small}: 1 of 1 messages were not accepted: MSG_SIZE_TOO_LARGE")
+    poller.wait_for_report(f"kafka://{small}: 1 of 1 messages were not accepted: MSG_SIZE_TOO_LARGE")
 
 
 def test_records_of_an_aborted_transaction_are_delivered_as_java_s_client_does_by_default(topic: Topic) -> None:
@@ -117,9 +117,9 @@ def test_records_of_an_aborted_transaction_are_delivered_as_java_s_client_does_b
     producer.send(topic.name, b"committed", partition=0)
     producer.commit_transaction()
     producer.close()
-    running = topic.poll()
+    poller = topic.poll()
     # Offsets 1 and 3 are the markers of the two ends, which no client delivers.
-    assert running.wait_for(2) == [0, 2]
+    assert poller.wait_for(2) == [0, 2]
     topic.wait_for_commit({0: 3, 1: 0})
 
 

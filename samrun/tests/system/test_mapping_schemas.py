@@ -66,11 +66,11 @@ def produce(topic: Topic, *records: tuple[bytes | None, bytes | None]) -> None:
     producer.close()
 
 
-def received(running: RunningPoller) -> list[dict[str, Any]]:
+def received(poller: RunningPoller) -> list[dict[str, Any]]:
     """Return the records that the function got."""
     return [
         record
-        for payload in running.function.payloads
+        for payload in poller.function.payloads
         for records in json.loads(payload)["records"].values()
         for record in records
     ]
@@ -85,9 +85,9 @@ def test_function_gets_avro_as_json_with_its_schema(
 ) -> None:
     schema_id = server.register(CONTACT)
     produce(topic, (b"plain key", framed(schema_id, ADA)))
-    running = topic.poll(registry=registry, schema_registry=config())
-    running.wait_for(1)
-    [record] = received(running)
+    poller = topic.poll(registry=registry, schema_registry=config())
+    poller.wait_for(1)
+    [record] = received(poller)
     assert decoded(record["value"]) == {"name": "Ada", "zip": "2000"}
     assert record["valueSchemaMetadata"] == {"dataFormat": "JSON", "schemaId": "1"}
     assert base64.b64decode(record["key"]) == b"plain key"
@@ -99,9 +99,9 @@ def test_function_gets_the_source_without_the_id_of_its_schema(
 ) -> None:
     key_id, value_id = server.register(JSON_CONTACT, "JSON"), server.register(CONTACT)
     produce(topic, (framed(key_id, b'{"name": "key"}'), framed(value_id, ADA)))
-    running = topic.poll(registry=registry, schema_registry=config("SOURCE", ("KEY", "VALUE")))
-    running.wait_for(1)
-    [record] = received(running)
+    poller = topic.poll(registry=registry, schema_registry=config("SOURCE", ("KEY", "VALUE")))
+    poller.wait_for(1)
+    [record] = received(poller)
     assert base64.b64decode(record["key"]) == b'{"name": "key"}'
     assert record["keySchemaMetadata"] == {"dataFormat": "JSON", "schemaId": "1"}
     assert base64.b64decode(record["value"]) == ADA
@@ -113,9 +113,9 @@ def test_filters_see_the_decoded_value(topic: Topic, server: FakeRegistry, regis
     values = [avro({"name": name, "zip": code}) for name, code in (("a", "3000"), ("b", "2000"), ("c", None))]
     produce(topic, *((None, framed(schema_id, value)) for value in values))
     pattern = FilterPattern.parse('{"value": {"zip": [{"prefix": "2000"}]}}')
-    running = topic.poll(registry=registry, schema_registry=config("SOURCE"), filters=(pattern,))
+    poller = topic.poll(registry=registry, schema_registry=config("SOURCE"), filters=(pattern,))
     topic.wait_for_commit({0: 3, 1: 0})
-    assert [base64.b64decode(each["value"]) for each in received(running)] == [values[1]]
+    assert [base64.b64decode(each["value"]) for each in received(poller)] == [values[1]]
 
 
 def test_records_that_are_not_valid_are_discarded_each_by_itself_and_the_others_are_delivered(
@@ -124,33 +124,33 @@ def test_records_that_are_not_valid_are_discarded_each_by_itself_and_the_others_
     schema_id = server.register(CONTACT)
     values = [b"plain", framed(schema_id, ADA), framed(99, ADA), framed(schema_id, b"\xff"), None]
     produce(topic, *((b"key", value) for value in values))
-    running = topic.poll(registry=registry, schema_registry=config(), on_failure=BUCKET, window=1.0)
+    poller = topic.poll(registry=registry, schema_registry=config(), on_failure=BUCKET, window=1.0)
     topic.wait_for_commit({0: 5, 1: 0})
-    assert running.function.delivered() == [1, 4]
-    assert "value" not in received(running)[1]
+    assert poller.function.delivered() == [1, 4]
+    assert "value" not in received(poller)[1]
     name = f"{topic.name}-0"
-    assert running.discarded_batches() == [
+    assert poller.discarded_batches() == [
         ("DESERIALIZATION_ERROR", {name: [0]}, 0),
         ("SCHEMA_NOT_FOUND", {name: [2]}, 0),
         ("DESERIALIZATION_ERROR", {name: [3]}, 0),
     ]
-    running.wait_for_report(f"{name}@2 (1 record) is not valid: the schema registry {server.url} has no schema 99")
+    poller.wait_for_report(f"{name}@2 (1 record) is not valid: the schema registry {server.url} has no schema 99")
 
 
 def test_records_wait_while_the_registry_does_not_answer(
     topic: Topic, server: FakeRegistry, registry: ConfluentRegistry
 ) -> None:
     schema_id = server.register(CONTACT)
-    running = topic.poll(registry=registry, schema_registry=config(), maximum_retries=0)
+    poller = topic.poll(registry=registry, schema_registry=config(), maximum_retries=0)
     topic.wait_for_commit({0: 0, 1: 0})
     server.broken.set()
     produce(topic, (None, framed(schema_id, ADA)))
-    running.wait_for_report(f"{topic.name}-0@0 (1 record) waits: the schema registry {server.url} does not answer: 500")
+    poller.wait_for_report(f"{topic.name}-0@0 (1 record) waits: the schema registry {server.url} does not answer: 500")
     eventually(lambda: len(server.requests) > 4, what="another request")
     server.broken.clear()
-    assert running.wait_for(1) == [0]
+    assert poller.wait_for(1) == [0]
     topic.wait_for_commit({0: 1, 1: 0})
-    assert len([line for line in running.reports if "waits" in line]) == 1, "it is reported once"
+    assert len([line for line in poller.reports if "waits" in line]) == 1, "it is reported once"
 
 
 def test_mapping_waits_for_its_registry_before_it_reads(
@@ -159,13 +159,13 @@ def test_mapping_waits_for_its_registry_before_it_reads(
     schema_id = server.register(CONTACT)
     produce(topic, (None, framed(schema_id, ADA)))
     server.broken.set()
-    running = topic.poll(registry=registry, schema_registry=config())
-    running.wait_for_report(
+    poller = topic.poll(registry=registry, schema_registry=config())
+    poller.wait_for_report(
         f"Mapping cannot read {topic.name}, retrying: the schema registry {server.url} does not answer"
     )
-    assert not running.function.payloads
+    assert not poller.function.payloads
     server.broken.clear()
-    assert running.wait_for(1) == [0]
+    assert poller.wait_for(1) == [0]
 
 
 def test_schema_is_asked_for_once(topic: Topic, server: FakeRegistry, registry: ConfluentRegistry) -> None:
@@ -178,9 +178,9 @@ def test_schema_is_asked_for_once(topic: Topic, server: FakeRegistry, registry: 
             raise error
         return b"null"
 
-    running = topic.poll(react, registry=registry, schema_registry=config(), window=1.0)
+    poller = topic.poll(react, registry=registry, schema_registry=config(), window=1.0)
     topic.wait_for_commit({0: 20, 1: 0})
-    assert decoded(received(running)[-1]["value"])["name"] == "Ada", "what is retried is not decoded again"
+    assert decoded(received(poller)[-1]["value"])["name"] == "Ada", "what is retried is not decoded again"
     assert server.requests == ["/schemas/types", f"/schemas/ids/{schema_id}"]
 
 
@@ -194,9 +194,9 @@ def test_batch_that_is_too_large_once_it_is_decoded_is_split(
 
     schema_id = server.register(CONTACT)
     produce(topic, *[(None, framed(schema_id, ADA))] * 6)
-    running = topic.poll(react, registry=registry, schema_registry=config(), maximum_retries=0, window=1.0)
+    poller = topic.poll(react, registry=registry, schema_registry=config(), maximum_retries=0, window=1.0)
     topic.wait_for_commit({0: 6, 1: 0})
-    small = [each for batch in running.function.batches() for each in batch.values() if len(each) <= 2]
+    small = [each for batch in poller.function.batches() for each in batch.values() if len(each) <= 2]
     assert [offset for batch in small for offset in batch] == [0, 1, 2, 3, 4, 5]
 
 
@@ -209,8 +209,8 @@ def test_function_gets_records_of_glue_s_serializers(topic: Topic, monkeypatch: 
             SchemaName="contact", DataFormat="AVRO", Compatibility="NONE", SchemaDefinition=json.dumps(CONTACT)
         )["SchemaVersionId"]
         produce(topic, (None, b"\x03\x00" + uuid.UUID(schema_id).bytes + ADA))
-        running = topic.poll(is_content, registry=GlueRegistry(glue), schema_registry=config())
-        running.wait_for(1)
-        [record] = received(running)
+        poller = topic.poll(is_content, registry=GlueRegistry(glue), schema_registry=config())
+        poller.wait_for(1)
+        [record] = received(poller)
         assert decoded(record["value"])["name"] == "Ada"
         assert record["valueSchemaMetadata"] == {"dataFormat": "JSON", "schemaId": schema_id}

@@ -50,16 +50,16 @@ def test_batch_that_cannot_be_decoded_holds_its_own_partition_alone(
     own_broker.stop()
     _damage_second_batch(folder, topic.name)
     own_broker.start()
-    running = topic.poll()
-    running.wait_for_report(f"{topic.name}-0@1 cannot be read, retrying: ")
+    poller = topic.poll()
+    poller.wait_for_report(f"{topic.name}-0@1 cannot be read, retrying: ")
     topic.produce(5, partition=1)
-    assert running.wait_for(5, partition=1) == [0, 1, 2, 3, 4]
+    assert poller.wait_for(5, partition=1) == [0, 1, 2, 3, 4]
     topic.wait_for_commit({0: 1, 1: 5})
-    assert running.function.delivered(0) == [0]
-    assert len([line for line in running.reports if "cannot be read" in line]) == 1
-    assert "stop samrun and commit a later offset" in "".join(running.reports)
-    assert "The other partitions go on." in "".join(running.reports)
-    running.stop()
+    assert poller.function.delivered(0) == [0]
+    assert len([line for line in poller.reports if "cannot be read" in line]) == 1
+    assert "stop samrun and commit a later offset" in "".join(poller.reports)
+    assert "The other partitions go on." in "".join(poller.reports)
+    poller.stop()
 
 
 def _rule(topic: Topic, operation: AclOperation, permission: AclPermissionType) -> AclBinding:
@@ -72,20 +72,20 @@ def test_permission_that_is_taken_away_is_said_once_and_missed_until_it_is_back(
 ) -> None:
     admin = AdminClient({"bootstrap.servers": own_broker.bootstrap})
     topic.produce(3)
-    running = topic.poll()
-    running.wait_for(3)
+    poller = topic.poll()
+    poller.wait_for(3)
     produces = _rule(topic, AclOperation.WRITE, AclPermissionType.ALLOW)
     reads_not = _rule(topic, AclOperation.READ, AclPermissionType.DENY)
     for done in admin.create_acls([produces, reads_not]).values():
         done.result()
-    running.wait_for_report("TOPIC_AUTHORIZATION_FAILED")
+    poller.wait_for_report("TOPIC_AUTHORIZATION_FAILED")
     topic.produce(2)
     for done in admin.delete_acls([ANY_RULE]).values():
         done.result()
-    assert running.wait_for(5) == [0, 1, 2, 3, 4]
-    said = [line for line in running.reports if "TOPIC_AUTHORIZATION_FAILED" in line]
+    assert poller.wait_for(5) == [0, 1, 2, 3, 4]
+    said = [line for line in poller.reports if "TOPIC_AUTHORIZATION_FAILED" in line]
     assert len(said) == len(set(said)), said
-    running.stop()
+    poller.stop()
 
 
 def test_mapping_without_permission_says_so_at_its_start_and_begins_when_it_is_allowed(
@@ -95,12 +95,12 @@ def test_mapping_without_permission_says_so_at_its_start_and_begins_when_it_is_a
     topic.produce(3)
     for done in admin.create_acls([_rule(topic, AclOperation.ALL, AclPermissionType.DENY)]).values():
         done.result()
-    running = topic.poll()
-    running.wait_for_report("TOPIC_AUTHORIZATION_FAILED")
+    poller = topic.poll()
+    poller.wait_for_report("TOPIC_AUTHORIZATION_FAILED")
     for done in admin.delete_acls([ANY_RULE]).values():
         done.result()
-    assert running.wait_for(3) == [0, 1, 2]
-    running.stop()
+    assert poller.wait_for(3) == [0, 1, 2]
+    poller.stop()
 
 
 def _damage_second_batch(folder: Path, topic: str) -> None:

@@ -66,6 +66,13 @@ Resources:
             SourceAccessConfigurations:
               - {Type: CLIENT_CERTIFICATE_TLS_AUTH, URI: !Ref Client}
               - {Type: SERVER_ROOT_CA_CERTIFICATE, URI: !Ref Ca}
+        Msk:
+          Type: MSK
+          Properties:
+            Stream: arn:aws:kafka:us-east-1:123456789012:cluster/c/uuid-2
+            Topics: [msk]
+            StartingPosition: TRIM_HORIZON
+            SourceAccessConfigurations: [{Type: SASL_SCRAM_512_AUTH, URI: !Ref User}]
         Schemas:
           Type: MSK
           Properties:
@@ -96,6 +103,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
             producer.send("plain", b"poison", key=b"key")
             producer.send("password", b"for the user")
             producer.send("certificate", b"for the client")
+            producer.send("msk", b"for the user of MSK")
             producer.send("schemas", framed(schema_id, b'{"valid": true}'))
             producer.close()
             yield stack
@@ -107,6 +115,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
         "plain poison None",
         "password for the user None",
         "certificate for the client None",
+        "msk for the user of MSK None",
         """schemas {"valid": true} {'dataFormat': 'JSON', 'schemaId': '1'}""",
     ],
 )

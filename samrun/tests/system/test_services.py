@@ -7,7 +7,7 @@ import pytest
 from kafka import KafkaAdminClient
 
 from samrun.services.kafka import KafkaUnreachableError, check, create_topics
-from samrun.services.resources import ResourceError, create
+from samrun.services.resources import ResourceError, create_resources
 from samrun.template.model.application import Resource
 from samrun.testing.aws import client
 from samrun.testing.broker import Broker
@@ -48,7 +48,7 @@ def _table(**properties: Any) -> Resource:
 
 def test_a_table_is_made_with_its_indexes_and_its_time_to_live(dynamodb: "DynamoDBClient") -> None:
     table = _table(TimeToLiveSpecification={"AttributeName": "expires_at", "Enabled": True})
-    assert create([table], lambda _: dynamodb) == [table]
+    assert create_resources([table], lambda _: dynamodb) == [table]
     found = dynamodb.describe_table(TableName=table.name)["Table"]
     assert [index["IndexName"] for index in found["GlobalSecondaryIndexes"]] == ["pending"]
     time_to_live = dynamodb.describe_time_to_live(TableName=table.name)["TimeToLiveDescription"]
@@ -58,7 +58,7 @@ def test_a_table_is_made_with_its_indexes_and_its_time_to_live(dynamodb: "Dynamo
 
 def test_a_table_is_made_with_its_stream(dynamodb: "DynamoDBClient") -> None:
     table = _table(StreamSpecification={"StreamViewType": "NEW_AND_OLD_IMAGES"})
-    create([table], lambda _: dynamodb)
+    create_resources([table], lambda _: dynamodb)
     found = dynamodb.describe_table(TableName=table.name)["Table"]
     assert found["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
     assert found["LatestStreamArn"]
@@ -74,7 +74,7 @@ def test_a_table_is_made_from_texts_and_without_what_dynamodb_local_lacks(dynamo
         "ContributorInsightsSpecification": {"Enabled": True},
     }
     table = _table(BillingMode="PROVISIONED", ProvisionedThroughput=capacity, GlobalSecondaryIndexes=[index])
-    create([table], lambda _: dynamodb)
+    create_resources([table], lambda _: dynamodb)
     found = dynamodb.describe_table(TableName=table.name)["Table"]
     assert found["ProvisionedThroughput"]["WriteCapacityUnits"] == 3
     assert found["GlobalSecondaryIndexes"][0]["ProvisionedThroughput"]["ReadCapacityUnits"] == 2
@@ -82,9 +82,9 @@ def test_a_table_is_made_from_texts_and_without_what_dynamodb_local_lacks(dynamo
 
 def test_a_table_that_exists_is_left_as_it_is(dynamodb: "DynamoDBClient") -> None:
     table = _table()
-    create([table], lambda _: dynamodb)
+    create_resources([table], lambda _: dynamodb)
     dynamodb.put_item(TableName=table.name, Item={"id": {"S": "kept"}})
-    assert create([table], lambda _: dynamodb) == []
+    assert create_resources([table], lambda _: dynamodb) == []
     assert dynamodb.scan(TableName=table.name)["Count"] == 1
 
 
@@ -93,7 +93,7 @@ def test_a_table_that_cannot_be_made_is_named(dynamodb: "DynamoDBClient") -> Non
     with pytest.raises(
         ResourceError, match=r"^Thing \(AWS::DynamoDB::Table\) could not be created: .*ValidationException"
     ):
-        create([wrong], lambda _: dynamodb)
+        create_resources([wrong], lambda _: dynamodb)
 
 
 def test_topics_are_created_once(broker: Broker) -> None:

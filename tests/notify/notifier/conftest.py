@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from functions.notify.ledger.entry import UnknownPolicy
+from functions.notify.domain.notification import UnknownPolicy
 from tests.notify.notifier.deliveries import (
     Mapping,
 )

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ConnectTimeoutError
 
+from functions.notify.domain.decisions import MAX_ATTEMPTS
 from functions.notify.ledger.ledger import Ledger, LedgerUnavailableError
-from functions.notify.notifying.decision import MAX_ATTEMPTS
 from tests.notify.notifier.deliveries import (
     ADDRESS,
     DONE,
@@ -25,7 +25,7 @@ from tests.notify.samples import TABLE
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from functions.notify.ledger.entry import Entry, Notification
+    from functions.notify.domain.notification import Entry, Notification
     from tests.notify.fakes import FakeClock, FakeQueue, FakeSes
     from tests.notify.samples import RecordMaker
 
@@ -314,7 +314,7 @@ def test_a_sent_mail_is_not_retried_if_the_ledger_is_unavailable(
     assert messages_of(logs) == ["notification sent", "notification sent, but not marked as sent"]
 
 
-@pytest.mark.parametrize(("seconds", "marks"), [(15, 3), (5, 1)])
+@pytest.mark.parametrize(("seconds", "calls"), [(15, 3), (5, 1)])
 def test_the_mark_of_a_sent_mail_is_tried_again_if_there_is_time(
     mapping: Mapping,
     clock: FakeClock,
@@ -322,7 +322,7 @@ def test_the_mark_of_a_sent_mail_is_tried_again_if_there_is_time(
     logs: list[dict[str, Any]],
     monkeypatch: pytest.MonkeyPatch,
     seconds: int,
-    marks: int,
+    calls: int,
 ) -> None:
     """The ledger hangs for as long as its client waits, twice; after the first, the invocation has `seconds` left."""
     mark_sent, attempts = Ledger.mark_sent, 0
@@ -338,9 +338,9 @@ def test_the_mark_of_a_sent_mail_is_tried_again_if_there_is_time(
 
     monkeypatch.setattr(Ledger, "mark_sent", hang)
     assert mapping.deliver(seconds=15) is DONE
-    assert attempts == marks
-    assert status(dynamodb) == ("sent" if marks == 3 else "claimed")
-    assert ("notification sent, but not marked as sent" in messages_of(logs)) == (marks == 1)
+    assert attempts == calls
+    assert status(dynamodb) == ("sent" if calls == 3 else "claimed")
+    assert ("notification sent, but not marked as sent" in messages_of(logs)) == (calls == 1)
 
 
 def test_a_sent_mail_is_not_retried_because_of_a_bug(

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.order.api.requests import Answer, Call, Event
-from tests.order.fakes import FakeContext, FakeLog, FakeOrders, FakePublisher
+from tests.lambda_context import FakeContext
+from tests.order.api.requests import ApiResponse, CallApi, Event
+from tests.order.fakes import FakeLog, FakeOrders, FakePublisher
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,9 +33,9 @@ def store(app: ModuleType, monkeypatch: pytest.MonkeyPatch) -> FakeOrders:
 
 
 @pytest.fixture
-def call(app: ModuleType, publisher: FakePublisher) -> Call:
-    def call(event: Event, *, remaining_ms: int = 10_000) -> Answer:
-        return Answer(app.handler(event, FakeContext(remaining_ms=remaining_ms)))
+def call(app: ModuleType, publisher: FakePublisher) -> CallApi:
+    def call(event: Event, *, remaining_ms: int = 10_000) -> ApiResponse:
+        return ApiResponse(app.handler(event, FakeContext("order", remaining_ms=remaining_ms)))
 
     return call
 

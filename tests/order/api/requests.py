@@ -14,7 +14,7 @@ Event = dict[str, Any]
 ADA = "ord_a7yuqahkcwyojza3z7chx7dkkq"
 
 
-class Answer:
+class ApiResponse:
     """Answer of the handler, with its JSON read."""
 
     def __init__(self, raw: dict[str, Any]) -> None:
@@ -27,8 +27,8 @@ class Answer:
         return is_typed and self.status == self.json["status"] == status and bool(self.json["detail"])
 
 
-class Call(Protocol):
-    def __call__(self, event: Event, *, remaining_ms: int = ...) -> Answer: ...
+class CallApi(Protocol):
+    def __call__(self, event: Event, *, remaining_ms: int = ...) -> ApiResponse: ...
 
 
 def with_body(event: Event, body: object) -> Event:

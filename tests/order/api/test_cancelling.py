@@ -9,7 +9,7 @@ import pytest
 
 from functions.order.domain.order import ORDER_CANCELLED, ORDER_PAID
 from functions.order.producer.kafka_publisher import NotPublishedError
-from tests.order.api.requests import ADA, Call, Event, with_body
+from tests.order.api.requests import ADA, CallApi, Event, with_body
 from tests.order.orders import stored_item
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def test_a_cancellation_is_answered_with_the_order_and_published(
-    call: Call, ada: Event, cancel: Event, publisher: FakePublisher, dynamodb: DynamoDBClient
+    call: CallApi, ada: Event, cancel: Event, publisher: FakePublisher, dynamodb: DynamoDBClient
 ) -> None:
     placed = call(ada).json
     cancelled = call(cancel)
@@ -39,7 +39,7 @@ def test_a_cancellation_is_answered_with_the_order_and_published(
 
 
 def test_a_repeated_cancellation_gets_the_same_answer_and_no_second_event(
-    call: Call, ada: Event, cancel: Event, publisher: FakePublisher, dynamodb: DynamoDBClient
+    call: CallApi, ada: Event, cancel: Event, publisher: FakePublisher, dynamodb: DynamoDBClient
 ) -> None:
     call(ada)
     first = call(cancel)
@@ -51,7 +51,7 @@ def test_a_repeated_cancellation_gets_the_same_answer_and_no_second_event(
 
 
 def test_the_answer_to_another_reason_does_not_contain_the_first(
-    call: Call, ada: Event, cancel: Event, dynamodb: DynamoDBClient
+    call: CallApi, ada: Event, cancel: Event, dynamodb: DynamoDBClient
 ) -> None:
     call(ada)
     call(cancel)
@@ -61,7 +61,7 @@ def test_the_answer_to_another_reason_does_not_contain_the_first(
 
 
 def test_a_cancellation_waits_behind_a_pending_paid_event(
-    call: Call, ada: Event, cancel: Event, publisher: FakePublisher, dynamodb: DynamoDBClient
+    call: CallApi, ada: Event, cancel: Event, publisher: FakePublisher, dynamodb: DynamoDBClient
 ) -> None:
     publisher.error = NotPublishedError("no acknowledgement")
     call(ada)
@@ -71,7 +71,7 @@ def test_a_cancellation_waits_behind_a_pending_paid_event(
     assert stored_item(dynamodb, ADA)["pending"] == {"L": [{"S": ORDER_PAID}, {"S": ORDER_CANCELLED}]}
 
 
-def test_an_unknown_order_is_not_cancelled(call: Call, cancel: Event, store: FakeOrders) -> None:
+def test_an_unknown_order_is_not_cancelled(call: CallApi, cancel: Event, store: FakeOrders) -> None:
     assert call(cancel).is_problem(404)
 
 
@@ -87,7 +87,7 @@ def test_an_unknown_order_is_not_cancelled(call: Call, cancel: Event, store: Fak
     ],
 )
 def test_a_cancellation_without_a_proper_reason_is_a_problem(
-    call: Call, ada: Event, cancel: Event, store: FakeOrders, body: object, field: str
+    call: CallApi, ada: Event, cancel: Event, store: FakeOrders, body: object, field: str
 ) -> None:
     call(ada)
     refused = call(with_body(cancel, body))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from functions.order.producer.kafka_publisher import NotPublishedError, RefusedError
-from tests.order.api.requests import ADA, Call, Event, counts, with_body, with_route
+from functions.order.producer.kafka_publisher import EventRefusedError, NotPublishedError
+from tests.order.api.requests import ADA, CallApi, Event, counts, with_body, with_route
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.order.fakes import FakeLog, FakeOrders, FakePublisher
 
 
-def test_each_step_is_logged_with_the_order_id(call: Call, ada: Event, store: FakeOrders, log: FakeLog) -> None:
+def test_each_step_is_logged_with_the_order_id(call: CallApi, ada: Event, store: FakeOrders, log: FakeLog) -> None:
     call(ada)
     recorded, published = log.lines()
     assert (recorded["message"], recorded["order_id"]) == ("order recorded", ADA)
@@ -30,7 +30,7 @@ def test_each_step_is_logged_with_the_order_id(call: Call, ada: Event, store: Fa
 
 @pytest.mark.parametrize("error", [None, NotPublishedError("no acknowledgement"), ValueError("ada@example.com")])
 def test_no_log_line_has_personal_data(
-    call: Call,
+    call: CallApi,
     ada: Event,
     store: FakeOrders,
     publisher: FakePublisher,
@@ -49,7 +49,7 @@ def test_no_log_line_has_personal_data(
 
 
 def test_a_bug_is_answered_and_logged_without_its_message(
-    call: Call, ada: Event, store: FakeOrders, log: FakeLog
+    call: CallApi, ada: Event, store: FakeOrders, log: FakeLog
 ) -> None:
     store.error = RuntimeError("ada@example.com")
     assert call(ada).is_problem(500)
@@ -58,7 +58,7 @@ def test_a_bug_is_answered_and_logged_without_its_message(
     assert "in add" in line["stack_trace"][-1]
 
 
-def test_an_error_of_aws_is_logged_with_its_code(call: Call, ada: Event, store: FakeOrders, log: FakeLog) -> None:
+def test_an_error_of_aws_is_logged_with_its_code(call: CallApi, ada: Event, store: FakeOrders, log: FakeLog) -> None:
     answer: Any = {"Error": {"Code": "AccessDeniedException", "Message": "about ada@example.com"}}
     store.error = ClientError(answer, "PutItem")
     assert call(ada).is_problem(500)
@@ -68,7 +68,7 @@ def test_an_error_of_aws_is_logged_with_its_code(call: Call, ada: Event, store: 
 
 
 def test_the_log_at_debug_has_no_personal_data(
-    call: Call, ada: Event, dynamodb: DynamoDBClient, caplog: pytest.LogCaptureFixture
+    call: CallApi, ada: Event, dynamodb: DynamoDBClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG):
         call(ada)
@@ -97,7 +97,7 @@ def test_libraries_do_not_log_requests(app: ModuleType, caplog: pytest.LogCaptur
 
 
 def test_every_line_about_a_request_has_the_id_of_its_trace(
-    call: Call, ada: Event, store: FakeOrders, log: FakeLog
+    call: CallApi, ada: Event, store: FakeOrders, log: FakeLog
 ) -> None:
     call(ada)
     trace = ada["headers"]["traceparent"].split("-")[1]
@@ -109,11 +109,11 @@ def test_every_line_about_a_request_has_the_id_of_its_trace(
     [
         (None, {"OrdersRecorded", "EventsPublished"}),
         (NotPublishedError("no acknowledgement"), {"OrdersRecorded", "EventsDeferred"}),
-        (RefusedError("too large"), {"OrdersRecorded", "EventsDeferred"}),
+        (EventRefusedError("too large"), {"OrdersRecorded", "EventsDeferred"}),
     ],
 )
 def test_the_fate_of_an_order_is_counted(
-    call: Call,
+    call: CallApi,
     ada: Event,
     cancel: Event,
     store: FakeOrders,

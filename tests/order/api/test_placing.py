@@ -14,7 +14,7 @@ from functions.order.domain.order import ORDER_PAID
 from functions.order.producer.kafka_publisher import KafkaPublisher, NotPublishedError
 from functions.order.storage.client import StoreUnavailableError, dynamodb_client
 from functions.order.storage.store import OrderStore
-from tests.order.api.requests import ADA, Call, Event, as_caller, with_body, with_route
+from tests.order.api.requests import ADA, CallApi, Event, as_caller, with_body, with_route
 from tests.order.orders import stored_item
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ CREATE_EVENTS = sorted((Path(__file__).parents[3] / "events/api").glob("create-o
 
 @pytest.mark.parametrize("path", CREATE_EVENTS, ids=lambda path: path.stem)
 def test_each_sample_order_is_recorded_published_and_readable(
-    path: Path, call: Call, publisher: FakePublisher, dynamodb: DynamoDBClient
+    path: Path, call: CallApi, publisher: FakePublisher, dynamodb: DynamoDBClient
 ) -> None:
     request: Event = json.loads(path.read_text(encoding="utf-8"))
     sent = json.loads(request["body"])
@@ -63,7 +63,7 @@ def test_each_sample_order_is_recorded_published_and_readable(
 
 
 def test_the_sample_read_finds_the_sample_order(
-    call: Call, ada: Event, event: Callable[[str], Event], dynamodb: DynamoDBClient
+    call: CallApi, ada: Event, event: Callable[[str], Event], dynamodb: DynamoDBClient
 ) -> None:
     assert call(event("api/get-order.json")).is_problem(404)
     call(ada)
@@ -71,7 +71,7 @@ def test_the_sample_read_finds_the_sample_order(
 
 
 def test_the_callers_trace_goes_into_the_event(
-    call: Call, ada: Event, publisher: FakePublisher, store: FakeOrders
+    call: CallApi, ada: Event, publisher: FakePublisher, store: FakeOrders
 ) -> None:
     call(ada)
     traceparent = json.loads(publisher.records[0].value)["traceparent"]
@@ -79,7 +79,7 @@ def test_the_callers_trace_goes_into_the_event(
 
 
 def test_a_repeated_request_is_answered_with_the_stored_order(
-    call: Call, ada: Event, publisher: FakePublisher, dynamodb: DynamoDBClient
+    call: CallApi, ada: Event, publisher: FakePublisher, dynamodb: DynamoDBClient
 ) -> None:
     placed = call(ada)
     body = json.loads(ada["body"])
@@ -93,7 +93,7 @@ def test_a_repeated_request_is_answered_with_the_stored_order(
 def test_a_new_order_whose_answer_was_lost_is_answered_and_published_as_new(
     app: ModuleType,
     monkeypatch: pytest.MonkeyPatch,
-    call: Call,
+    call: CallApi,
     ada: Event,
     publisher: FakePublisher,
     dynamodb: DynamoDBClient,
@@ -115,7 +115,7 @@ def test_a_new_order_whose_answer_was_lost_is_answered_and_published_as_new(
 
 
 def test_a_repeated_request_leaves_the_pending_event_to_the_relay(
-    call: Call, ada: Event, publisher: FakePublisher, dynamodb: DynamoDBClient
+    call: CallApi, ada: Event, publisher: FakePublisher, dynamodb: DynamoDBClient
 ) -> None:
     publisher.error = NotPublishedError("no acknowledgement")
     placed = call(ada)
@@ -127,7 +127,7 @@ def test_a_repeated_request_leaves_the_pending_event_to_the_relay(
 
 
 def test_the_answer_to_another_order_for_a_payment_contains_nothing_of_the_first(
-    call: Call, ada: Event, new_order_body: Callable[[], Event], dynamodb: DynamoDBClient
+    call: CallApi, ada: Event, new_order_body: Callable[[], Event], dynamodb: DynamoDBClient
 ) -> None:
     call(ada)
     body = new_order_body()
@@ -143,7 +143,7 @@ def test_the_answer_to_another_order_for_a_payment_contains_nothing_of_the_first
 def test_an_order_is_placed_and_stays_pending_whatever_the_brokers_error(
     app: ModuleType,
     monkeypatch: pytest.MonkeyPatch,
-    call: Call,
+    call: CallApi,
     ada: Event,
     dynamodb: DynamoDBClient,
     log: FakeLog,
@@ -162,7 +162,7 @@ def test_an_order_is_placed_and_stays_pending_whatever_the_brokers_error(
 
 
 def test_an_event_that_cannot_be_marked_is_deferred_and_the_order_placed(
-    call: Call, ada: Event, store: FakeOrders, log: FakeLog
+    call: CallApi, ada: Event, store: FakeOrders, log: FakeLog
 ) -> None:
     store.mark_error = StoreUnavailableError()
     assert call(ada).status == 201
@@ -170,13 +170,15 @@ def test_an_event_that_cannot_be_marked_is_deferred_and_the_order_placed(
     assert [line["message"] for line in log.lines()] == ["order recorded", "event published", "event deferred"]
 
 
-def test_the_send_leaves_time_for_the_mark(call: Call, ada: Event, store: FakeOrders, publisher: FakePublisher) -> None:
+def test_the_send_leaves_time_for_the_mark(
+    call: CallApi, ada: Event, store: FakeOrders, publisher: FakePublisher
+) -> None:
     call(ada, remaining_ms=9_000)
     assert publisher.budgets == [1.5]
 
 
 def test_nothing_is_published_without_the_store_and_the_caller_may_retry(
-    call: Call, ada: Event, store: FakeOrders, publisher: FakePublisher, event: Callable[[str], Event]
+    call: CallApi, ada: Event, store: FakeOrders, publisher: FakePublisher, event: Callable[[str], Event]
 ) -> None:
     store.error = StoreUnavailableError()
     for answer in (call(ada), call(event("api/get-order.json"))):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.order.api.requests import ADA, Answer, Call, Event, as_caller, with_body, with_route
+from tests.order.api.requests import ADA, ApiResponse, CallApi, Event, as_caller, with_body, with_route
 from tests.order.orders import stored_item
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def test_customers_read_their_own_orders_and_nobody_elses(
-    call: Call, ada: Event, event: Callable[[str], Event], store: FakeOrders
+    call: CallApi, ada: Event, event: Callable[[str], Event], store: FakeOrders
 ) -> None:
     call(ada)
     read = event("api/get-order.json")
@@ -32,7 +32,7 @@ def test_customers_read_their_own_orders_and_nobody_elses(
 
 
 def test_a_writer_cancels_only_orders_that_it_may_read(
-    call: Call, ada: Event, cancel: Event, dynamodb: DynamoDBClient
+    call: CallApi, ada: Event, cancel: Event, dynamodb: DynamoDBClient
 ) -> None:
     call(ada)
     unknown = call(with_route(cancel, "POST", "/orders/ord_aaaaaaaaaaaaaaaaaaaaaaaaaa/cancellation"))
@@ -46,7 +46,7 @@ def test_a_writer_cancels_only_orders_that_it_may_read(
 
 
 def test_nothing_is_placed_or_cancelled_without_the_scope(
-    call: Call, ada: Event, cancel: Event, store: FakeOrders, publisher: FakePublisher
+    call: CallApi, ada: Event, cancel: Event, store: FakeOrders, publisher: FakePublisher
 ) -> None:
     assert call(as_caller(ada, scope="orders:read:all")).is_problem(403)
     assert store.orders == {}
@@ -57,7 +57,7 @@ def test_nothing_is_placed_or_cancelled_without_the_scope(
 
 
 def test_a_request_without_the_authorizers_claims_is_refused(
-    app: ModuleType, monkeypatch: pytest.MonkeyPatch, call: Call, ada: Event, store: FakeOrders
+    app: ModuleType, monkeypatch: pytest.MonkeyPatch, call: CallApi, ada: Event, store: FakeOrders
 ) -> None:
     gateway = {name: value for name, value in ada["requestContext"].items() if name != "authorizer"}
     bare = {**ada, "requestContext": gateway}
@@ -72,7 +72,7 @@ def test_a_request_without_the_authorizers_claims_is_refused(
 
 
 def test_a_list_has_the_callers_orders_newest_first(
-    call: Call, event: Callable[[str], Event], new_order_body: Callable[[], Event], dynamodb: DynamoDBClient
+    call: CallApi, event: Callable[[str], Event], new_order_body: Callable[[], Event], dynamodb: DynamoDBClient
 ) -> None:
     placed = []
     for number in range(3):
@@ -97,14 +97,14 @@ def test_a_list_has_the_callers_orders_newest_first(
 
 @pytest.mark.parametrize("subject", ["", "x" * 129, "x" * 3000])
 def test_a_subject_that_can_have_no_orders_gets_an_empty_list(
-    call: Call, event: Callable[[str], Event], dynamodb: DynamoDBClient, subject: str
+    call: CallApi, event: Callable[[str], Event], dynamodb: DynamoDBClient, subject: str
 ) -> None:
     listed = call(as_caller(event("api/list-orders.json"), sub=subject))
     assert (listed.status, listed.json) == (200, {"orders": [], "next_cursor": None})
 
 
 def test_a_list_has_pages_and_a_filter_by_status(
-    call: Call, event: Callable[[str], Event], new_order_body: Callable[[], Event], dynamodb: DynamoDBClient
+    call: CallApi, event: Callable[[str], Event], new_order_body: Callable[[], Event], dynamodb: DynamoDBClient
 ) -> None:
     for number in range(5):
         body = new_order_body()
@@ -114,7 +114,7 @@ def test_a_list_has_pages_and_a_filter_by_status(
             cancel = with_route(event("api/cancel-order.json"), "POST", f"/orders/{order_id}/cancellation")
             assert call(cancel).status == 200
 
-    def page(**parameters: str) -> Answer:
+    def page(**parameters: str) -> ApiResponse:
         request = {**event("api/list-orders.json"), "queryStringParameters": parameters}
         return call(as_caller(request, scope="orders:read:all"))
 
@@ -133,7 +133,7 @@ def test_a_list_has_pages_and_a_filter_by_status(
     [("limit", "0"), ("limit", "101"), ("limit", "x"), ("status", "lost"), ("cursor", "x"), ("cursor", "e30=")],
 )
 def test_the_answer_names_a_wrong_parameter_of_a_list(
-    call: Call, event: Callable[[str], Event], dynamodb: DynamoDBClient, name: str, value: str
+    call: CallApi, event: Callable[[str], Event], dynamodb: DynamoDBClient, name: str, value: str
 ) -> None:
     refused = call({**event("api/list-orders.json"), "queryStringParameters": {name: value}})
     assert refused.is_problem(422)

@@ -35,7 +35,7 @@ _STACK_EPILOG = (
 _WITHOUT_COMMAND = {"-h", "--help", "--version"}
 
 
-def parse(arguments: Sequence[str]) -> argparse.Namespace:
+def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     """Return the options of a command line; `command` names the command. Exits on --help and on unknown options."""
     named = bool(arguments) and (not arguments[0].startswith("-") or arguments[0] in _WITHOUT_COMMAND)
     return _parser().parse_args(arguments if named else ["up", *arguments])
@@ -57,6 +57,7 @@ def read_stack_settings(options: argparse.Namespace) -> Settings:
         sam=options.sam,
         env_vars=options.env_vars,
         retry_delay=options.retry_delay,
+        lazy=options.lazy,
     )
 
 
@@ -77,8 +78,8 @@ def read_token_settings(options: argparse.Namespace) -> TokenSettings:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="samrun",
-        description="Runs SAM applications on this machine: functions, HTTP APIs, schedules and Kafka triggers, with a "
-        "real Kafka and DynamoDB, and moto as AWS.",
+        description="Runs SAM applications on this machine: functions, APIs, schedules, and triggers by Kafka and "
+        "other services, with a real Kafka and DynamoDB, and moto as AWS.",
         epilog="Without a command: up. Each command has its own --help.",
     )
     parser.add_argument("--version", action="version", version=f"samrun {__version__}")
@@ -89,31 +90,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     for command in (up, services):
         _add_stack_options(command)
-    up.add_argument(
-        "--sam",
-        action="store_true",
-        help="run the functions in containers, by `sam build` and `sam local start-lambda`",
-    )
-    up.add_argument(
-        "--env-vars",
-        type=Path,
-        metavar="FILE",
-        help='values of the functions\' environment variables, as for `sam local`: {"FUNCTION": {"NAME": "VALUE"}} in '
-        "JSON. `Parameters` instead of a function stands for all. The template must declare each variable",
-    )
-    up.add_argument(
-        "--retry-delay",
-        type=_seconds,
-        default=RETRY_DELAY,
-        metavar="SECONDS",
-        help="wait before the first retry of an asynchronous invocation, twice as long before the second; AWS "
-        f"waits 60 s ({RETRY_DELAY:g})",
-    )
-    services.set_defaults(sam=False, env_vars=None, retry_delay=RETRY_DELAY)
+    _add_function_options(up)
+    services.set_defaults(sam=False, env_vars=None, retry_delay=RETRY_DELAY, lazy=False)
     commands.add_parser(
         "fetch",
         help="fetch the Java programs that up starts",
-        description="Fetches Kafka and DynamoDB Local, once for this machine. `samrun up` does it, too.",
+        description="Fetches Kafka and DynamoDB Local, once for this machine, as `samrun up` does too. With Java 25 or "
+        "newer it also prepares Kafka, which then starts in half the time.",
     )
     _add_token_options(
         commands.add_parser(
@@ -133,6 +116,34 @@ def _parser() -> argparse.ArgumentParser:
         )
     )
     return parser
+
+
+def _add_function_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--sam",
+        action="store_true",
+        help="run the functions in containers, by `sam build` and `sam local start-lambda`",
+    )
+    parser.add_argument(
+        "--env-vars",
+        type=Path,
+        metavar="FILE",
+        help='values of the functions\' environment variables, as for `sam local`: {"FUNCTION": {"NAME": "VALUE"}} in '
+        "JSON. `Parameters` instead of a function stands for all. The template must declare each variable",
+    )
+    parser.add_argument(
+        "--retry-delay",
+        type=_seconds,
+        default=RETRY_DELAY,
+        metavar="SECONDS",
+        help="wait before the first retry of an asynchronous invocation, twice as long before the second; AWS "
+        f"waits 60 s ({RETRY_DELAY:g})",
+    )
+    parser.add_argument(
+        "--lazy",
+        action="store_true",
+        help="start the first environment of a function with its first invocation, as Lambda does, and not at once",
+    )
 
 
 def _add_stack_options(parser: argparse.ArgumentParser) -> None:

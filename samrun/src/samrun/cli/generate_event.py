@@ -9,7 +9,7 @@ from samrun.cli.event_options import STANDARD_INPUT, EventSettings, Source
 from samrun.endpoints import Endpoints
 from samrun.errors import UserError
 from samrun.mapping.batch import Batch
-from samrun.mapping.record_finder import find
+from samrun.mapping.record_finder import find_record
 from samrun.mapping.records import KafkaRecord, TopicPartition
 
 # The example of https://docs.aws.amazon.com/lambda/latest/dg/with-msk.html.
@@ -36,7 +36,7 @@ def generate_event(settings: EventSettings) -> bytes:
     bootstrap, record = settings.bootstrap or _BOOTSTRAP, _RECORD
     if settings.position:
         bootstrap = settings.bootstrap or Endpoints.read(settings.data).kafka
-        record = find(settings.position, bootstrap)
+        record = find_record(settings.position, bootstrap)
         if record.lacks_headers:
             print("The event lacks the record's headers: the key of one is not UTF-8.", file=sys.stderr)
     if settings.file:

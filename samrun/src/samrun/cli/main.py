@@ -4,7 +4,7 @@ import asyncio
 import logging
 import sys
 
-from samrun.cli.arguments import parse, read_stack_settings, read_token_settings
+from samrun.cli.arguments import parse_arguments, read_stack_settings, read_token_settings
 from samrun.cli.banner import print_banner
 from samrun.cli.event_options import read_event_settings
 from samrun.cli.fetch import fetch_java_programs
@@ -23,7 +23,7 @@ def main() -> int:
     """Run the command that the command line names; return the exit status."""
     # samrun reports the errors of kafka-python that matter in its own words.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
-    options = parse(sys.argv[1:])
+    options = parse_arguments(sys.argv[1:])
     try:
         match options.command:
             case "token":

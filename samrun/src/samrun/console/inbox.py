@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from samrun.console.message import Address, Message, address, parse
+from samrun.console.message import Address, Message, address, parse_message
 from samrun.services.mail_store import Mail, MailNotFoundError, MailStore
 
 _SNIPPET = 200
@@ -49,7 +49,7 @@ class Inbox:
         matches = matcher(query)
         for mail in self.store.newest_first():
             try:
-                summary = self._summaries.get(mail.id) or _summary(mail, parse(self.store.raw(mail.id)))
+                summary = self._summaries.get(mail.id) or _summary(mail, parse_message(self.store.raw(mail.id)))
             except MailNotFoundError:
                 continue  # deleted after the store listed it
             known[mail.id] = summary
@@ -70,7 +70,7 @@ class Inbox:
     def open(self, identifier: str) -> tuple[Summary, Message]:
         """Return a mail and its message. Raises MailNotFoundError."""
         mail = self.store.get(identifier)
-        message = parse(self.store.raw(identifier))
+        message = parse_message(self.store.raw(identifier))
         return _summary(mail, message), message
 
 

@@ -62,7 +62,7 @@ class Message:
     size: int
 
 
-def parse(raw: bytes) -> Message:
+def parse_message(raw: bytes) -> Message:
     """Return the decoded message of raw bytes."""
     mime = email.message_from_bytes(raw)
     texts = [part for part in _leaves(mime) if not _is_file(part)]

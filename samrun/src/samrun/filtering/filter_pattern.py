@@ -69,7 +69,7 @@ _JSON = json.JSONDecoder(parse_constant=_refuse)
 
 
 def parsed(text: str) -> Any:
-    """Return what a pattern tests of a text: a JSON object, array, number or boolean, or else the text as it is."""
+    """Return the value that a pattern tests: the JSON object, array, number or boolean in a text, or else the text."""
     try:
         found = _JSON.decode(text)
     except (ValueError, RecursionError):
@@ -144,7 +144,7 @@ _MAX_BRANCHES = 1000
 
 @dataclass(frozen=True)
 class _Reader:
-    """Reads and checks the rules of a pattern. Its methods raise FilterPatternError with the place."""
+    """Reader of a pattern: it checks the rules. Its methods raise FilterPatternError with the place."""
 
     operators: Mapping[str, Operator]
 

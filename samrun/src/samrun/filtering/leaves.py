@@ -52,7 +52,7 @@ def _are_consistent(some: Elements, others: Elements) -> bool:
     return all(others.get(array, index) == index for array, index in some.items())
 
 
-class _Part(NamedTuple):
+class _Node(NamedTuple):
     path: str | None
     value: Any
     elements: Elements
@@ -68,24 +68,24 @@ class Event:
         self._steps = {path[:end] for path in paths for end in _ends(path)}
         self._arrays = count()
         # No recursion: no record may be nested too deeply for it.
-        left: list[_Part] = [_Part(None, fields, {})]
+        left: list[_Node] = [_Node(None, fields, {})]
         while left:
             left += self._read(left.pop())
 
-    def _read(self, part: "_Part") -> Iterator["_Part"]:
+    def _read(self, part: "_Node") -> Iterator["_Node"]:
         """Keep a leaf; yield the parts of anything else."""
         path, value, elements = part
         if isinstance(value, dict):
             for name, each in value.items():
                 inner = name if path is None else f"{path}.{name}"
                 if inner in self._steps:
-                    yield _Part(inner, each, elements)
+                    yield _Node(inner, each, elements)
         elif isinstance(value, list):
             array = next(self._arrays)
             for index, each in enumerate(value):
                 # A value that is itself an element belongs to the array as a whole.
                 is_leaf = not isinstance(each, dict | list)
-                yield _Part(path, each, elements if is_leaf else {**elements, array: index})
+                yield _Node(path, each, elements if is_leaf else {**elements, array: index})
         elif path is not None:
             if isinstance(value, PlainText):
                 self.plain_texts.append(path)

@@ -4,7 +4,6 @@ https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.htm
 """
 
 import json
-import uuid
 from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -12,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from samrun.errors import SamrunError
 from samrun.functions.asynchronous_record import CompletedEvent
 from samrun.services.clients import Clients
-from samrun.services.message_sender import send_message, service_of
+from samrun.services.message_sender import put_record, send_message, service_of
 
 # Bytes of an error message that a dead letter has as an attribute.
 _MAX_ERROR_MESSAGE = 1024
@@ -48,25 +47,29 @@ class AwsDestinations:
                 case "sqs" | "sns":
                     send_message(arn, record, self._client)
                 case "s3":
-                    self._client("s3").put_object(
-                        Bucket=_name(arn), Key=_key(completed), Body=record, ContentType="application/json"
-                    )
+                    folder = f"async/{completed.event.function.name}"
+                    put_record(arn, record, self._client, folder=folder, at=completed.at)
                 case "events":
                     self._put_on_bus(arn, completed, record)
                 case _:
-                    raise AsynchronousDestinationError(f"{arn} is no destination that Lambda has")
+                    raise AsynchronousDestinationError(
+                        f"Lambda cannot send records to {arn}: name a queue, topic, bucket, event bus or function in "
+                        "DestinationConfig"
+                    )
         except (BotoCoreError, ClientError) as error:
-            raise AsynchronousDestinationError(f"{arn}: {error}") from error
+            raise _failed(arn, error, declared_in="DestinationConfig") from error
 
     def send_dead_letter(self, completed: CompletedEvent, arn: str) -> None:
         """Send an event, with the error as attributes, to a queue or a topic."""
         text, attributes = completed.event.payload.decode(), _attributes(completed)
         try:
             if service_of(arn) not in {"sqs", "sns"}:
-                raise AsynchronousDestinationError(f"{arn} is neither a queue nor a topic, and no DeadLetterConfig")
+                raise AsynchronousDestinationError(
+                    f"Lambda cannot send dead letters to {arn}: name a queue or a topic in DeadLetterConfig"
+                )
             send_message(arn, text, self._client, MessageAttributes=attributes)
         except (BotoCoreError, ClientError) as error:
-            raise AsynchronousDestinationError(f"{arn}: {error}") from error
+            raise _failed(arn, error, declared_in="DeadLetterConfig") from error
 
     def _put_on_bus(self, arn: str, completed: CompletedEvent, record: str) -> None:
         result = "Success" if completed.condition == "Success" else "Failure"
@@ -76,24 +79,21 @@ class AwsDestinations:
             "DetailType": f"Lambda Function Invocation Result - {result}",
             "Resources": [arn, completed.function_arn],
             "Detail": record,
-            "EventBusName": _name(arn).removeprefix("event-bus/"),
+            "EventBusName": arn.rpartition(":")[2].removeprefix("event-bus/"),
         }
         answer = self._client("events").put_events(Entries=[entry])
         if answer["FailedEntryCount"]:
             raise AsynchronousDestinationError(f"{arn}: {answer['Entries'][0].get('ErrorMessage')}")
 
 
-def _name(arn: str) -> str:
-    return arn.rpartition(":")[2]
-
-
-def _key(completed: CompletedEvent) -> str:
-    name, at = completed.event.function.name, completed.at
-    return f"aws/lambda/async/{name}/{at:%Y/%m/%d/%Y-%m-%dT%H.%M.%S}-{uuid.uuid4()}"
+def _failed(arn: str, error: Exception, *, declared_in: str) -> AsynchronousDestinationError:
+    return AsynchronousDestinationError(
+        f"{arn}: {error}. If it is missing, declare it in the template, or correct {declared_in}"
+    )
 
 
 def _attributes(completed: CompletedEvent) -> dict[str, Any]:
-    message = json.loads(completed.result.payload).get("errorMessage") or ""
+    message = completed.result.error_message
     values = {
         "RequestID": ("String", completed.event.options.request_id),
         "ErrorCode": ("Number", "200"),

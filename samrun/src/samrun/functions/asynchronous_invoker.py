@@ -70,7 +70,7 @@ class AsynchronousInvoker:
             self._report(f"{function}: the event is lost: {reason}")
 
     async def stop(self) -> None:
-        """Give up what is in the background."""
+        """Cancel the invocations in the background that are not done. Their events are lost."""
         if self._accepted:
             self._report(f"{len(self._accepted)} asynchronous invocations were not done; their events are lost")
         for task in self._accepted:
@@ -111,7 +111,9 @@ class AsynchronousInvoker:
 
     def _invoke_destination(self, completed: CompletedEvent, function: str) -> None:
         if function not in self._functions:
-            raise AsynchronousDestinationError(f"{function} does not run here")
+            raise AsynchronousDestinationError(
+                f"{function} does not run here: name a function of the template in DestinationConfig"
+            )
         self.accept(function, json.dumps(completed.record()).encode())
 
 

@@ -1,4 +1,4 @@
-"""Records of asynchronous invocations: what a destination gets about an event and its last attempt.
+"""Records of asynchronous invocations: the message to a destination about an event and its last attempt.
 
 The form: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 """

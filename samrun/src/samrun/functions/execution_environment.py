@@ -41,9 +41,9 @@ class ExecutionEnvironment:
         self._variables = variables
         self._log = log
         self._exits = contextlib.AsyncExitStack()
-        self._ready = asyncio.Event()
+        self._initialized = asyncio.Event()
         self._init_error: bytes | None = None
-        self._api = RuntimeApi(on_next=self._ready.set, on_init_error=self._set_init_error)
+        self._api = RuntimeApi(on_next=self._initialized.set, on_init_error=self._set_init_error)
         self._process: asyncio.subprocess.Process | None = None
         self._output: LogPipe | None = None
         self._log_reader: asyncio.Task[None] | None = None
@@ -67,7 +67,7 @@ class ExecutionEnvironment:
             await self._output.discard()
             raise
         self._log_reader = asyncio.create_task(self._read_log(self._output))
-        failure = await self._wait_for(self._ready.wait(), limit=INIT_LIMIT)
+        failure = await self._wait_for(self._initialized.wait(), limit=INIT_LIMIT)
         if failure is None:
             self._init_duration = _milliseconds_since(begun)
             return None

@@ -2,9 +2,9 @@
 
 import json
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from samrun.errors import SamrunError
 
@@ -39,9 +39,9 @@ class InvocationOptions:
 class InvocationResult:
     """Result of one invocation.
 
-    `payload` is the JSON that the function returned. If `function_error` is set (to `Unhandled`), `payload` is an
-    object with `errorType` and `errorMessage`. `log_tail` has the last 4 KB that the invocation logged, with
-    the lines of the platform.
+    `payload` is the JSON that the function returned. If `function_error` is set (to `Unhandled`), `payload` is usually
+    an object with `errorType` and `errorMessage`; but a runtime may report anything. `log_tail` has the last 4 KB that
+    the invocation logged, with the lines of the platform.
     """
 
     request_id: str
@@ -57,7 +57,20 @@ class InvocationResult:
     @property
     def error_type(self) -> str:
         """The type of the function's error. The message is in the function's own log, since it may contain anything."""
-        return str(json.loads(self.payload).get("errorType"))
+        return str(self._error().get("errorType") or "Runtime.Unknown")  # as Lambda's own log has it
+
+    @property
+    def error_message(self) -> str:
+        """The message of the function's error; empty if there is none."""
+        return str(self._error().get("errorMessage") or "")
+
+    def _error(self) -> Mapping[str, Any]:
+        """Return the object of the error; an empty one if the runtime reported something else."""
+        try:
+            error = json.loads(self.payload)
+        except (ValueError, RecursionError):  # not JSON, or nested too deep
+            return {}
+        return error if isinstance(error, dict) else {}
 
 
 class Invoker(Protocol):

@@ -26,7 +26,7 @@ class LogPipe:
         self._reader, self.writer = os.pipe()
         self._open = True
         self._writing = asyncio.Lock()
-        self._marks: dict[bytes, asyncio.Future[None]] = {}
+        self._markers: dict[bytes, asyncio.Future[None]] = {}
 
     async def lines(self) -> AsyncIterator[bytes]:
         """Yield each line, without its end. Of a line over 1 MB, yield a part."""
@@ -51,13 +51,13 @@ class LogPipe:
                 yield line
         finally:
             transport.close()
-            for waiting in self._marks.values():
+            for waiting in self._markers.values():
                 waiting.cancel()
 
     async def flush(self) -> None:
         """Wait until `lines` has yielded everything that was printed so far, also a line without an end."""
         name = uuid.uuid4().hex
-        reached = self._marks[name.encode()] = asyncio.get_running_loop().create_future()
+        reached = self._markers[name.encode()] = asyncio.get_running_loop().create_future()
         async with self._writing:
             if not self._open:
                 return
@@ -78,7 +78,7 @@ class LogPipe:
         await self.close()
 
     def _reach(self, name: bytes) -> None:
-        reached = self._marks.pop(name, None)
+        reached = self._markers.pop(name, None)
         if reached is not None and not reached.done():
             reached.set_result(None)
 

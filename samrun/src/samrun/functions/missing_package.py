@@ -10,7 +10,7 @@ _MISSING = re.compile(r"No module named '([^']+)'")
 
 
 def advice_on_missing_package(function: Function, init_error: bytes) -> str | None:
-    """Return what to do about an import that failed, or None if the init failed for another reason.
+    """Return advice about an import that failed, or None if the init failed for another reason.
 
     `init_error` is the JSON that the runtime client reports.
     """

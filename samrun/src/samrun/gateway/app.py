@@ -27,10 +27,10 @@ from samrun.gateway.lambda_authorizer import (
 )
 from samrun.gateway.parameter_mapping import mapped_parameters
 from samrun.gateway.request_body import RequestTooLargeError, read_body
-from samrun.gateway.responses import FunctionFailedError, MalformedResponseError, message, proxy_response
+from samrun.gateway.responses import FunctionFailedError, MalformedResponseError, message_response, proxy_response
 from samrun.gateway.rest_events import http_api_event_1
 from samrun.gateway.routes import Match, Routes
-from samrun.gateway.sqs_integration import send_message
+from samrun.gateway.sqs_integration import call_send_message
 from samrun.gateway.throttling import Throttling
 from samrun.services.clients import Clients
 from samrun.supervision.access import Access
@@ -118,7 +118,7 @@ class _Gateway:
     async def _response(self, request: Request, match: Match[Route], identifier: str) -> Response:
         route = match.route
         if not self._throttling.allow_request(route):
-            return message(429, "Too Many Requests")
+            return message_response(429, "Too Many Requests")
         try:
             caller = await self._caller(request, match, identifier)
             body = await read_body(request)
@@ -127,26 +127,26 @@ class _Gateway:
         except (RefusedError, MissingIdentityError, AccessDeniedError, AuthorizerFailedError) as refused:
             return self._refusal(refused, route)
         except (RequestTooLargeError, PayloadTooLargeError):
-            return message(413, "Request Entity Too Large")
+            return message_response(413, "Request Entity Too Large")
         except MalformedResponseError as error:
             self._warn(f"{route.key}: the result of {_target(route)} is not a response: {error}")
-            return message(500, "Internal Server Error")
+            return message_response(500, "Internal Server Error")
         except (FunctionNotFoundError, FunctionFailedError):
-            return message(500, "Internal Server Error")
+            return message_response(500, "Internal Server Error")
         except TimeoutError:
             self._warn(f"{route.key}: {_target(route)} did not answer within {route.timeout or self._timeout:g} s")
-            return message(503, "Service Unavailable")
+            return message_response(503, "Service Unavailable")
 
     async def _answer(
         self, request: Request, match: Match[Route], body: bytes, identifier: str, caller: Caller | None
     ) -> Response:
-        """Return what the function or the service of the route answers."""
+        """Return the answer of the route's function or service."""
         route = match.route
         if route.service:
             event = self._event(request, match, body, identifier, caller, "1.0")
             event["requestContext"]["routeKey"] = route.key
             parameters = mapped_parameters(route.service.parameters, event, body)
-            return await asyncio.to_thread(send_message, parameters, client=self._client, request_id=identifier)
+            return await asyncio.to_thread(call_send_message, parameters, client=self._client, request_id=identifier)
         payload = json.dumps(self._event(request, match, body, identifier, caller, route.payload_format)).encode()
         return proxy_response(await self._invoker.invoke(_target(route), payload), route.payload_format)
 
@@ -175,17 +175,17 @@ class _Gateway:
     def _refusal(self, error: GatewayError, route: Route) -> Response:
         match error:
             case RefusedError():
-                response = message(error.status, "Unauthorized" if error.status == 401 else "Forbidden")
+                response = message_response(error.status, "Unauthorized" if error.status == 401 else "Forbidden")
                 response.headers["www-authenticate"] = error.challenge
                 return response
             case MissingIdentityError():
-                return message(401, "Unauthorized")
+                return message_response(401, "Unauthorized")
             case AccessDeniedError():
-                return message(403, "Forbidden")
+                return message_response(403, "Forbidden")
             case _:
                 name = route.authorizer.name if route.authorizer else ""
                 self._warn(f"{route.key}: the authorizer {name} failed: {error}")
-                return message(500, "Internal Server Error")
+                return message_response(500, "Internal Server Error")
 
 
 def _target(route: Route) -> str:

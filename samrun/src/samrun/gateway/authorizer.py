@@ -5,7 +5,6 @@ These descriptions come from captured answers: a missing token, a token with too
 issuer that cannot be reached. The other descriptions are our own, in the same style.
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import jwt
 from starlette.requests import Request
 
 from samrun.gateway.errors import GatewayError
+from samrun.gateway.json_text import json_text
 from samrun.gateway.keys import Fetch, IssuerKeys, KeysUnavailableError, UnknownKeyError, fetch_json
 from samrun.template.model.authorizers import JwtAuthorizer
 from samrun.template.model.http_apis import HttpApi, Route
@@ -70,7 +70,7 @@ class JwtCaller:
 
     def in_event_1(self) -> dict[str, Any]:
         """Return the same for an event in format 1.0, in which the claims have no `jwt` around them."""
-        claims = {name: _as_text(value) for name, value in self.claims.items() if value is not None}
+        claims = {name: _claim(value) for name, value in self.claims.items() if value is not None}
         return {"claims": claims, "scopes": None if self.scopes is None else list(self.scopes)}
 
 
@@ -163,9 +163,5 @@ def _listed(claim: Any) -> list[Any]:
     return claim if isinstance(claim, list) else [claim]
 
 
-def _as_text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list):
-        return f"[{' '.join(map(_as_text, value))}]"
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+def _claim(value: Any) -> str:
+    return f"[{' '.join(map(_claim, value))}]" if isinstance(value, list) else json_text(value)

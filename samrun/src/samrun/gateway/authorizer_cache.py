@@ -24,7 +24,7 @@ class AuthorizerCache:
         self._results: dict[tuple[LambdaAuthorizer, tuple[str, ...]], tuple[AuthorizerResult, float]] = {}
 
     def get(self, authorizer: LambdaAuthorizer, identity: tuple[str, ...]) -> AuthorizerResult | None:
-        """Return the result for an identity while it lasts."""
+        """Return the cached result for an identity; None if there is none or it has expired."""
         result, expires = self._results.get((authorizer, identity), (None, 0.0))
         return result if self._clock() < expires else None
 
@@ -37,7 +37,7 @@ class AuthorizerCache:
 
     @property
     def size(self) -> int:
-        """How many results are kept, also those that expired since the last one was put here."""
+        """Number of the results that are kept, also those that expired since the last one was put here."""
         return len(self._results)
 
     def forget(self, function: str) -> None:

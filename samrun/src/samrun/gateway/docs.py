@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from swagger_ui_bundle import swagger_ui_path
 
-from samrun.gateway.responses import message
+from samrun.gateway.responses import message_response
 from samrun.template.model.http_apis import HttpApi
 
 _STATIC = Path(__file__).with_name("static")
@@ -21,7 +21,7 @@ def docs(api: HttpApi) -> Starlette:
     """Return the application for the paths without a route: the docs if the API has a document, else 404."""
     return Starlette(
         routes=_pages(api, api.openapi_document) if api.openapi_document else [],
-        exception_handlers={HTTPException: lambda _request, _error: message(404, "Not Found")},
+        exception_handlers={HTTPException: lambda _request, _error: message_response(404, "Not Found")},
     )
 
 
@@ -30,7 +30,7 @@ def _pages(api: HttpApi, document: Path) -> list[BaseRoute]:
         try:
             content = document.read_bytes()  # on each request, so that a change shows at once
         except OSError as error:
-            return message(
+            return message_response(
                 404,
                 f"{document} cannot be read: {error.strerror}. Metadata.OpenApiDocument of {api.logical_id} "
                 "in the template names this file. Create it, or name another file.",

@@ -13,7 +13,7 @@ from samrun.gateway.cors import allowed_origin
 from samrun.template.model.http_apis import Cors
 
 
-def preflight_response(cors: Cors, request: Request) -> Response:
+def function_url_preflight_response(cors: Cors, request: Request) -> Response:
     """Return Lambda's own answer to a preflight request: the function is not invoked."""
     response = Response()
     add_cors_headers(response.headers, cors, request)

@@ -1,4 +1,4 @@
-"""Web application of a function URL: answers one request, and tells the URLs of a stack apart.
+"""Web application of function URLs: selects the URL by the path and answers the request.
 
 https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
 """
@@ -14,10 +14,10 @@ from samrun.functions.invoker import FunctionNotFoundError, InvocationOptions, I
 from samrun.gateway.access_log import log_access
 from samrun.gateway.cors import is_preflight
 from samrun.gateway.events import proxy_event
-from samrun.gateway.function_url_cors import add_cors_headers, preflight_response
+from samrun.gateway.function_url_cors import add_cors_headers, function_url_preflight_response
 from samrun.gateway.paths import raw_path, without_segments
 from samrun.gateway.request_body import RequestTooLargeError, read_body
-from samrun.gateway.responses import FunctionFailedError, MalformedResponseError, message, proxy_response
+from samrun.gateway.responses import FunctionFailedError, MalformedResponseError, message_response, proxy_response
 from samrun.gateway.routes import Match
 from samrun.supervision.access import Access
 from samrun.template.model.http_apis import FunctionUrl, HttpApi, Route
@@ -31,7 +31,7 @@ def with_function_urls(urls: Mapping[str, ASGIApp], others: ASGIApp | None) -> A
         if found := urls.get(path):
             await found(without_segments(scope, 2), receive, send)
         else:
-            await (others or message(404, "Not Found"))(scope, receive, send)
+            await (others or message_response(404, "Not Found"))(scope, receive, send)
 
     return app
 
@@ -39,10 +39,10 @@ def with_function_urls(urls: Mapping[str, ASGIApp], others: ASGIApp | None) -> A
 def function_url(
     url: FunctionUrl, invoker: Invoker, *, log: Callable[[Access], None], warn: Callable[[str], None]
 ) -> ASGIApp:
-    """Return the web application of a function URL, at the paths without that of the URL.
+    """Return the web application of a function URL. It expects paths without the URL's prefix.
 
     `log` gets one Access for each request, and `warn` a line about each result that is not a response. An invocation
-    may take as long as the function.
+    may last as long as the function's timeout.
     """
     return _FunctionUrl(url, invoker, log, warn)
 
@@ -61,13 +61,13 @@ class _FunctionUrl:
         self._api = HttpApi(logical_id=url.logical_id, routes=(route,), openapi_document=None)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # "The ID of the invocation request": unlike that of an API, it is in the function's log.
+        # The id of the request is that of the invocation, so the function's log has it; an API makes its own.
         options = InvocationOptions(qualifier=self._url.qualifier)
         headers = {"x-amzn-requestid": options.request_id}
         send = log_access(scope, send, function=self._url.function, log=self._log, headers=headers)
         request, cors = Request(scope, receive), self._url.cors
         if cors and is_preflight(request):
-            await preflight_response(cors, request)(scope, receive, send)
+            await function_url_preflight_response(cors, request)(scope, receive, send)
             return
         try:
             response = await self._response(request, options)
@@ -82,7 +82,7 @@ class _FunctionUrl:
             event = self._event(request, await read_body(request), options)
             return proxy_response(await self._invoker.invoke(self._url.function, event, options))
         except (RequestTooLargeError, PayloadTooLargeError):
-            return message(413, "Request Entity Too Large")
+            return message_response(413, "Request Entity Too Large")
         except MalformedResponseError as error:
             self._warn(f"the result of {self._url.function} is not a response: {error}")
             return _failed()

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from samrun.functions.invoker import FunctionNotFoundError, Invoker, PayloadTooLargeError
 from samrun.gateway.authorizer_cache import AuthorizerCache, AuthorizerResult
 from samrun.gateway.errors import GatewayError
+from samrun.gateway.json_text import json_text
 from samrun.gateway.policy import PolicyError, evaluate
 from samrun.json_path import part
 from samrun.template.model.authorizers import LambdaAuthorizer
@@ -55,7 +56,7 @@ class LambdaCaller:
 
     def in_event_1(self) -> dict[str, Any]:
         """Return `requestContext.authorizer` of an event in format 1.0, in which every value is a string."""
-        texts = {name: _as_text(value) for name, value in self.context.items() if value is not None}
+        texts = {name: json_text(value) for name, value in self.context.items() if value is not None}
         return {**texts, "principalId": self.principal, "integrationLatency": self.milliseconds}
 
 
@@ -111,7 +112,7 @@ class LambdaAuthorizers:
         except (FunctionNotFoundError, PayloadTooLargeError) as error:
             raise AuthorizerFailedError(str(error)) from error
         if result.function_error:
-            if json.loads(result.payload).get("errorMessage") == "Unauthorized":
+            if result.error_message == "Unauthorized":
                 raise MissingIdentityError
             raise AuthorizerFailedError(f"it failed with {result.error_type}")
         answer = json.loads(result.payload)
@@ -200,7 +201,3 @@ def _context(authorizer: LambdaAuthorizer, answer: Mapping[str, Any]) -> Mapping
     if nested and authorizer.payload_format == "1.0":
         raise AuthorizerFailedError(f"context has an object or a list in {', '.join(nested)}; values are plain")
     return context
-
-
-def _as_text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)

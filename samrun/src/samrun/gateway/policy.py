@@ -18,7 +18,7 @@ class PolicyError(GatewayError):
 
 
 def evaluate(policy: Any, arn: str) -> Decision:
-    """Return what a policy document says about a request to the method with this ARN. Raises PolicyError."""
+    """Return the decision of a policy document about a request to the method with this ARN. Raises PolicyError."""
     statements = policy.get("Statement") if isinstance(policy, dict) else None
     listed = [statements] if isinstance(statements, dict) else statements
     if not isinstance(listed, list) or not all(isinstance(statement, dict) for statement in listed):

@@ -30,7 +30,7 @@ class MalformedResponseError(GatewayError):
     """The function's result is not a response; the message says what is wrong with it."""
 
 
-def message(status: int, text: str) -> Response:
+def message_response(status: int, text: str) -> Response:
     """Return one of API Gateway's own answers, such as 404 `{"message":"Not Found"}`."""
     return JSONResponse({"message": text}, status)
 

@@ -3,7 +3,6 @@
 https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
 """
 
-import json
 import re
 from collections.abc import Iterable
 
@@ -56,7 +55,7 @@ def passthrough_response(result: InvocationResult, responses: Iterable[Integrati
 
     https://docs.aws.amazon.com/apigateway/latest/api/API_IntegrationResponse.html
     """
-    error = str(json.loads(result.payload).get("errorMessage") or "") if result.function_error else ""
+    error = result.error_message if result.function_error else ""
     for response in responses:
         if response.pattern is None or re.fullmatch(response.pattern, error):
             return Response(result.payload, response.status, dict(response.headers), media_type="application/json")

@@ -16,7 +16,7 @@ _OPTIONAL = ("MessageDeduplicationId", "MessageGroupId")
 _RESULTS = ("MessageId", "MD5OfMessageBody", "MD5OfMessageAttributes", "SequenceNumber")
 
 
-def send_message(parameters: Mapping[str, str], *, client: Clients, request_id: str) -> Response:
+def call_send_message(parameters: Mapping[str, str], *, client: Clients, request_id: str) -> Response:
     """Send a message with these parameters, and return the answer of SQS, in XML. It blocks."""
     for name in _REQUIRED:
         if not parameters.get(name):

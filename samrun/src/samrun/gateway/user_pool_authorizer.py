@@ -3,7 +3,6 @@
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-integrate-with-cognito.html
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from typing import Any
 from starlette.requests import Request
 
 from samrun.gateway.authorizer import Authorizers, RefusedError
+from samrun.gateway.json_text import json_text
 from samrun.gateway.keys import Fetch, fetch_json
 from samrun.gateway.rest_errors import unauthorized
 from samrun.template.model.rest_apis import RestApi, RestMethod
@@ -35,7 +35,7 @@ class UserPoolCaller:
 
         A list is joined with commas, and a time is written as `Wed Apr 04 19:09:46 UTC 2018`.
         """
-        return {"claims": {name: _as_text(name, value) for name, value in self.claims.items() if value is not None}}
+        return {"claims": {name: _claim(name, value) for name, value in self.claims.items() if value is not None}}
 
 
 class UserPoolAuthorizers:
@@ -53,9 +53,9 @@ class UserPoolAuthorizers:
         return UserPoolCaller(claims=caller.claims) if caller else None
 
 
-def _as_text(name: str, value: Any) -> str:
+def _claim(name: str, value: Any) -> str:
     if name in _TIMES and isinstance(value, int | float):
         return datetime.fromtimestamp(value, UTC).strftime("%a %b %d %H:%M:%S UTC %Y")
     if isinstance(value, list):
         return ",".join(str(each) for each in value)
-    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+    return json_text(value)

@@ -5,7 +5,7 @@ The modules, in the order in which a record meets them:
 - `authentication` reads the secrets with which a mapping authenticates.
 - `group_member` is the client of Kafka: it joins the group, reads `records`, and commits offsets. `client_errors` has
   the words for its errors, and `client_records` makes the records of its messages.
-- `membership` runs it in a thread of its own, and passes on what it reads and hears.
+- `membership` runs it in a thread of its own, and passes its records and rebalances on.
 - `record_filter` lets records pass, or not.
 - `dispatcher` decides in another thread what is delivered, paused and committed. It has `partitions`, each with a
   `partition_queue`. `batcher` takes a `batch` from them, which knows the event that Lambda makes of it.
@@ -16,6 +16,10 @@ The modules, in the order in which a record meets them:
 - `poller` puts all of this together for one mapping, and connects again if the brokers refuse it.
 - `discarded_batch` is a batch without attempts left. `on_failure_destination` sends it to S3, SQS or SNS, and
   `kafka_destination` its records to a topic of Kafka.
+
+Offsets: a `partition_queue` knows the offset before which everything is done, and `partitions` which of these are not
+committed yet. `dispatcher` orders their commit, `membership` makes one commit at a time, and `group_member` carries it
+out.
 
 `record_finder` is for `samrun generate-event`: it finds a single record of a topic, at its `record_position`, by a
 `topic_reader`, which belongs to no group.

@@ -17,7 +17,7 @@ class AuthenticationError(SamrunError):
 
 
 class Authenticate(Protocol):
-    """Reads the settings for the authentication, before each attempt to connect."""
+    """Reader of the settings for the authentication, called before each attempt to connect."""
 
     def __call__(self) -> Mapping[str, str]:
         """Return librdkafka's settings. Raises AuthenticationError."""

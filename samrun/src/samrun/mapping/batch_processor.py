@@ -172,6 +172,6 @@ def _later(batches: Sequence[Batch], delivery: Delivery) -> list[Delivery]:
 
 
 def _split(batch: Batch, delivery: Delivery) -> list[Delivery]:
-    """Return deliveries of the parts of a batch that no event can hold."""
+    """Split a batch too large for one event; return a delivery of each part."""
     parts = batch.by_partition() if len(batch.records) > 1 else batch.halves()
     return [replace(delivery, batch=each, due=time.monotonic()) for each in parts]

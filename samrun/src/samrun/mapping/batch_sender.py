@@ -26,7 +26,7 @@ class BatchResult:
 
     @property
     def is_function_error(self) -> bool:
-        """Whether the function failed as a whole: by an exception, its timeout or the end of its process."""
+        """Tell whether the function failed as a whole: by an exception, its timeout or the end of its process."""
         return self.invocation is not None and self.invocation.function_error is not None
 
 

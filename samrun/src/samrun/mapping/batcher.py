@@ -1,4 +1,4 @@
-"""Batcher of a mapping: which records are delivered together, and when."""
+"""Batcher of a mapping: decides which records are delivered together, and when."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from samrun.mapping.partition_queue import ROOM, PartitionQueue
 
 @dataclass(frozen=True, kw_only=True)
 class Batcher:
-    """Takes deliveries from the queues of a mapping's partitions: of each partition, one at a time and in order.
+    """Batcher of the records in the queues of partitions. It takes one delivery of a partition at a time, in order.
 
     A batch is complete when it has `batch_size` records, or 6 MB, or `window` seconds after its first record came.
 

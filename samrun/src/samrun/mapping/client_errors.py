@@ -14,13 +14,13 @@ _OF_DAMAGED = {KafkaError._BAD_MSG, KafkaError._BAD_COMPRESSION, KafkaError.INVA
 
 
 def description(error: KafkaError | BaseException) -> str:
-    """Return what an error says: that of Kafka's client with its code, without its Python form."""
+    """Return the text of an error: that of Kafka's client with its code, without its Python form."""
     if isinstance(error, KafkaException):
         error = error.args[0]
     return f"{error.name()}: {error.str()}" if isinstance(error, KafkaError) else str(error)
 
 
 def with_remedy(error: KafkaError) -> str:
-    """Return what an error says, and what to do about it if somebody has to."""
+    """Return the text of an error, with the remedy if somebody has to act."""
     remedy = _DAMAGED if error.code() in _OF_DAMAGED else _REMEDIES.get(error.code())
     return f"{description(error)}. {remedy}" if remedy else description(error)

@@ -1,4 +1,4 @@
-"""Dispatcher of one mapping: what has to be delivered, retried, paused and committed, decided in one thread."""
+"""Dispatcher of one mapping: decides in one thread when to deliver, retry and pause, and which offsets to commit."""
 
 import queue
 import threading
@@ -65,7 +65,7 @@ class _Revocation:
 
 
 class Dispatcher:
-    """Delivers the records of a member's partitions, and commits what is done.
+    """Dispatcher of the records of a member's partitions. It commits the offsets of those that are done.
 
     `run` has a thread of its own, and only it touches the state. Other threads `post` what happened. The state survives
     a member: `run` may be called again with another one.
@@ -181,7 +181,7 @@ class Dispatcher:
         return partition in self._unreadable or partition in self._seeking
 
     def reads_again(self, partition: TopicPartition) -> None:
-        """Take records of a partition again, which is read from the offset of its last `seek` on."""
+        """Accept records of a partition again: the member now reads it from its last `seek`."""
         self._seeking.discard(partition)
 
     def disconnect(self, reason: BaseException) -> None:

@@ -1,4 +1,4 @@
-"""Member of a mapping's consumer group: a client of Kafka that reads its share of the partitions of one topic."""
+"""Member of a mapping's consumer group: a client of Kafka that reads its share of a topic, and commits offsets."""
 
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -35,8 +35,8 @@ class BrokerRefusalError(SamrunError):
     """The brokers refuse the member. The message says why, and contains nothing of a secret."""
 
 
-class Listener(Protocol):
-    """Gets what happens to a member, in the thread that calls `poll`."""
+class MemberListener(Protocol):
+    """Listener to the events of a member. It is called in the thread that calls `poll`."""
 
     def assigned(
         self, offsets: Mapping[TopicPartition, int], uncommitted: Collection[TopicPartition], /
@@ -48,7 +48,7 @@ class Listener(Protocol):
         ...
 
     def revoked(self, partitions: Sequence[TopicPartition], /) -> None:
-        """Finish what is in flight of these partitions and commit it; another member gets them after the return."""
+        """Finish the deliveries in flight of these partitions and commit them; after that, another member has them."""
         ...
 
     def lost(self, partitions: Sequence[TopicPartition], /) -> None:
@@ -56,11 +56,11 @@ class Listener(Protocol):
         ...
 
     def refused(self, reason: str, /) -> None:
-        """The brokers refuse the credentials or the certificate: this member is of no use."""
+        """Note that the brokers refuse the credentials or the certificate: this member is of no use."""
         ...
 
     def failed(self, error: str, /) -> None:
-        """Something failed that the client tries again by itself."""
+        """Note that something failed that the client tries again by itself."""
         ...
 
 
@@ -89,7 +89,7 @@ class GroupMember:
         bootstrap: str,
         authentication: Mapping[str, str],
         *,
-        listener: Listener,
+        listener: MemberListener,
         instance: str | None,
     ) -> None:
         self._mapping = mapping

@@ -1,4 +1,4 @@
-"""Membership of a poller in its group: the thread that reads Kafka, and tells the dispatcher what it hears."""
+"""Membership of a poller in its group: one thread reads Kafka and commits offsets, one commit at a time."""
 
 import queue
 import threading
@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from confluent_kafka import KafkaException
 
 from samrun.mapping.client_errors import description
-from samrun.mapping.dispatcher import Dispatcher
-from samrun.mapping.group_member import BrokerRefusalError, GroupMember, PartitionFailure
+from samrun.mapping.dispatcher import Action, Member
+from samrun.mapping.group_member import BrokerRefusalError, PartitionFailure
 from samrun.mapping.records import KafkaRecord, TopicPartition
 
 _T = TypeVar("_T")
@@ -24,8 +24,39 @@ _LAST_COMMIT_PATIENCE = 2.0
 _CLOSE_PATIENCE = 3.0
 
 _RECORDS_PER_POLL = 1000
-# How many results of polls may wait for the dispatcher.
+# Results of polls that may wait for the dispatcher.
 _POLLS_AHEAD = 4
+
+
+class PollingMember(Member, Protocol):
+    """Member of the mapping's group, as its own thread sees it: each method may wait, and raise KafkaException."""
+
+    def poll(self, count: int, /, *, timeout: float) -> list[KafkaRecord | PartitionFailure]:
+        """Wait up to `timeout` seconds for records, and return up to `count` of them."""
+        ...
+
+    def close(self) -> None:
+        """Leave the group."""
+        ...
+
+
+class MappingDispatcher(Protocol):
+    """The mapping's dispatcher, as the membership sees it. `post` has its thread call the others: see `Dispatcher`."""
+
+    def post(self, action: Action, /) -> None: ...
+    def assigned(
+        self, offsets: Mapping[TopicPartition, int], uncommitted: Collection[TopicPartition], /
+    ) -> Mapping[TopicPartition, int]: ...
+    def revoke(
+        self, partitions: Sequence[TopicPartition], given_up: Future[Mapping[TopicPartition, int]], /
+    ) -> None: ...
+    def lost(self, partitions: Sequence[TopicPartition], /) -> None: ...
+    def add(self, read: Sequence[KafkaRecord | PartitionFailure], /) -> None: ...
+    def reads_again(self, partition: TopicPartition, /) -> None: ...
+    def committed(self, partitions: Sequence[TopicPartition], /) -> None: ...
+    def not_committed(self, partitions: Sequence[TopicPartition], error: str, /) -> None: ...
+    def disconnect(self, reason: BaseException, /) -> None: ...
+    def report_once(self, error: str, /) -> None: ...
 
 
 class Membership:
@@ -35,10 +66,10 @@ class Membership:
     all calls. When the partitions change, it waits for the dispatcher: Kafka gives them to others only then.
     """
 
-    def __init__(self, dispatcher: Dispatcher, on_assigned: Callable[[], object]) -> None:
+    def __init__(self, dispatcher: MappingDispatcher, on_assigned: Callable[[], object]) -> None:
         self._dispatcher = dispatcher
         self._on_assigned = on_assigned
-        self._member: GroupMember
+        self._member: PollingMember
         self._orders: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._commits: queue.SimpleQueue[Mapping[TopicPartition, int]] = queue.SimpleQueue()
         self._ended = threading.Event()
@@ -46,14 +77,14 @@ class Membership:
         self._last_offsets: Mapping[TopicPartition, int] = {}
         self._thread: threading.Thread | None = None
 
-    def start(self, member: GroupMember) -> None:
+    def start(self, member: PollingMember) -> None:
         """Start to read in a thread of its own."""
         self._member = member
         # A daemon: the process must end even if Kafka's client does not.
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
-    def end(self, member: GroupMember, offsets: Mapping[TopicPartition, int]) -> None:
+    def end(self, member: PollingMember, offsets: Mapping[TopicPartition, int]) -> None:
         """Commit these offsets and leave the group. Returns soon, whatever Kafka does."""
         self._last_offsets = offsets
         self._ended.set()
@@ -65,7 +96,7 @@ class Membership:
     # For the dispatcher.
 
     def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
-        """Commit soon; `Dispatcher.not_committed` is called if that fails."""
+        """Commit soon; then `Dispatcher.committed` is called, or `not_committed`."""
         self._commits.put(offsets)
 
     def pause(self, partition: TopicPartition) -> None:

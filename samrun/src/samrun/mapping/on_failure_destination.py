@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from samrun.errors import SamrunError
 from samrun.mapping.discarded_batch import DiscardedBatch
-from samrun.services.message_sender import send_message, service_of
+from samrun.services.message_sender import put_record, send_message, service_of
 
 
 class DestinationError(SamrunError):
@@ -30,27 +30,20 @@ def send_to_on_failure_destination(discarded: DiscardedBatch, *, arn: str, clien
     A bucket gets the batch itself, a queue or a topic only its metadata. `client` returns the boto3 client of a
     service. Raises DestinationError.
     """
-    service, name = service_of(arn), arn.rpartition(":")[2]
+    service, metadata = service_of(arn), discarded.metadata()
     try:
         match service:
             case "s3":
-                return _put_into_bucket(discarded, name, client("s3"))
+                body = json.dumps(metadata | {"payload": discarded.payload})
+                mapping = uuid.uuid5(uuid.NAMESPACE_OID, discarded.mapping.logical_id)
+                return put_record(arn, body, client, folder=str(mapping), at=discarded.at)
             case "sqs" | "sns":
-                send_message(arn, json.dumps(discarded.metadata()), client)
+                send_message(arn, json.dumps(metadata), client)
             case _:
-                raise DestinationError(f"{arn} is not a bucket, a queue or a topic")
+                raise DestinationError(f"{arn} is not a bucket, a queue or a topic: name one in DestinationConfig")
     except (BotoCoreError, ClientError) as error:
         raise DestinationError(
             f"{arn}: {error}. If it is missing, declare it in the template, create it in the local AWS, or correct "
             "DestinationConfig"
         ) from error
-    return f"{service}:{name}"
-
-
-def _put_into_bucket(discarded: DiscardedBatch, bucket: str, client: Any) -> str:
-    """Put the batch under a unique key of Lambda's form: by mapping, day and time."""
-    mapping = uuid.uuid5(uuid.NAMESPACE_OID, discarded.mapping.logical_id)
-    key = f"aws/lambda/{mapping}/{discarded.at:%Y/%m/%d/%Y-%m-%dT%H.%M.%S}-{uuid.uuid4()}"
-    body = discarded.metadata() | {"payload": discarded.payload}
-    client.put_object(Bucket=bucket, Key=key, Body=json.dumps(body), ContentType="application/json")
-    return f"s3://{bucket}/{key}"
+    return f"{service}:{arn.rpartition(':')[2]}"

@@ -1,4 +1,4 @@
-"""Queue of one partition: what a mapping has read of it and not finished, in the order of its offsets."""
+"""Queue of one partition: its records that were read and are not done, in the order of their offsets."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ class PartitionQueue:
         self.in_flight: Delivery | None = None
         self.retries: list[Delivery] = []
         self.is_trusted = True
-        """Whether its last batch, if there was one, succeeded. Only such partitions share a batch: see `Batcher`."""
+        """True if its last batch, if there was one, succeeded. Only such partitions share a batch: see `Batcher`."""
         self._is_stale = False
         self._waiting: deque[tuple[KafkaRecord, float]] = deque()
         self._size = 0
@@ -63,12 +63,12 @@ class PartitionQueue:
 
     @property
     def first_arrival(self) -> float:
-        """When the first of these records came, by the monotonic clock. There is one."""
+        """Time at which the first of these records came, by the monotonic clock. There has to be one."""
         return self._waiting[0][1]
 
     @property
     def is_free(self) -> bool:
-        """Whether the next delivery may be one of waiting records."""
+        """Tell whether the next delivery may be one of waiting records."""
         return self.in_flight is None and not self.retries
 
     def take(self, count: int) -> tuple[KafkaRecord, ...]:
@@ -93,12 +93,12 @@ class PartitionQueue:
         self.in_flight = delivery
 
     def wait_for(self, delivery: Delivery) -> None:
-        """Send nothing before a delivery has ended that is of no more interest: another member has gone on since."""
+        """Send nothing until this delivery has ended. Its result is ignored: another member has continued."""
         self.in_flight = delivery
         self._is_stale = True
 
     def finish(self, remaining: Sequence[Delivery], *, succeeded: bool) -> None:
-        """Note that the delivery in flight has ended, and what of it has to be retried."""
+        """Note that the delivery in flight has ended; `remaining` are its retries."""
         self.in_flight = None
         if self._is_stale:
             self._is_stale = False

@@ -1,4 +1,4 @@
-"""Partitions of a mapping: the queue of each one that its member has, and what is left of those that it had."""
+"""Partitions of a mapping: their queues, those that a rebalance took away, and the offsets to commit."""
 
 from collections.abc import Collection, Iterable, Mapping
 

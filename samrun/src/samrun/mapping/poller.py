@@ -1,4 +1,4 @@
-"""Poller of one mapping: a member of its consumer group that reads records and has them delivered."""
+"""Poller of one Kafka mapping: a member of its consumer group that reads records and has them delivered."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -30,7 +30,7 @@ _MAX_DELIVERIES = 64
 
 
 @dataclass(kw_only=True)
-class Poller:
+class KafkaPoller:
     """Poller of one mapping. `run` runs in a thread of its own until `stop` is called.
 
     Kafka shares the partitions of the topic between the members of the mapping's group. Partitions are processed at the

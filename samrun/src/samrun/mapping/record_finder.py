@@ -17,7 +17,7 @@ class NoRecordError(UserError):
     """The topic, the partition or the record does not exist. The message says which ones exist."""
 
 
-def find(position: RecordPosition, bootstrap: str) -> KafkaRecord:
+def find_record(position: RecordPosition, bootstrap: str) -> KafkaRecord:
     """Return the record at a location. Raises KafkaUnreachableError and NoRecordError."""
     reach(bootstrap)
     try:

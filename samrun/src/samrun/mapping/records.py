@@ -41,7 +41,7 @@ class KafkaRecord:
     value: bytes | None = None
     headers: Sequence[tuple[str, bytes | None]] = ()
     lacks_headers: bool = False
-    """Whether it has headers that Kafka's client cannot read."""
+    """Set for a record with headers that Kafka's client cannot read."""
     _json: bytes | None = field(default=None, init=False, repr=False, compare=False)
 
     @property

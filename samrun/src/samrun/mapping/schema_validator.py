@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 from samrun.mapping.batch import Batch
 from samrun.mapping.record_filter import RecordFilter
 from samrun.mapping.records import KafkaRecord, TopicPartition
-from samrun.schemas.decoder import decoder
+from samrun.schemas.decoder import decoder_of
 from samrun.schemas.registry import SchemaRegistry
 from samrun.schemas.schema import DataFormat, Decode, DeserializationError, InvalidRecordError, SchemaMetadata
 from samrun.template.model.kafka_mappings import SchemaRegistryConfig
@@ -59,7 +59,7 @@ class ValidatedRecord(KafkaRecord):
 
 @dataclass(frozen=True, kw_only=True)
 class SchemaValidator:
-    """Validates records by the schemas of a registry. For any thread.
+    """Validator of records by the schemas of a registry. For any thread.
 
     Filters see the decoded JSON, whatever the function gets.
     """
@@ -117,7 +117,7 @@ class SchemaValidator:
         schema_id, body = self.registry.split(content)
         if schema_id not in self._decoders:
             schema = self.registry.schema(schema_id)
-            self._decoders[schema_id] = schema.data_format, decoder(schema)
+            self._decoders[schema_id] = schema.data_format, decoder_of(schema)
         data_format, decode = self._decoders[schema_id]
         as_json = decode(body)
         if self.config.record_format == "JSON":

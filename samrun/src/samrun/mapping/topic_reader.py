@@ -1,4 +1,4 @@
-"""Reader of what a topic holds now, outside any consumer group."""
+"""Reader of the records of a topic, outside any consumer group."""
 
 from collections.abc import Iterator
 from typing import Self

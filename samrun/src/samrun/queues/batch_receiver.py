@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from samrun.filtering.filter_pattern import parsed
 from samrun.queues.events import Message
-from samrun.template.model.event_triggers import QueueTrigger
+from samrun.template.model.triggers import QueueTrigger
 
 # Messages of one receive or delete call.
 _CALL_LIMIT = 10

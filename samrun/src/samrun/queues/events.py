@@ -12,7 +12,7 @@ Message = Mapping[str, Any]
 """A message as SQS's ReceiveMessage returns it, with all its attributes."""
 
 
-def payload(messages: Iterable[Message], queue_arn: str) -> bytes:
+def batch_event(messages: Iterable[Message], queue_arn: str) -> bytes:
     """Return the JSON event of a batch."""
     return json.dumps({"Records": [_record(message, queue_arn) for message in messages]}).encode()
 

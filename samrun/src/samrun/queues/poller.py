@@ -14,9 +14,9 @@ from samrun.functions.batch_item_failures import MalformedBatchResponseError
 from samrun.functions.invoker import InvocationResult, PayloadTooLargeError
 from samrun.functions.threaded_invocation import Invoke, wait_for_result
 from samrun.queues.batch_receiver import BatchReceiver
-from samrun.queues.events import Message, payload
+from samrun.queues.events import Message, batch_event
 from samrun.queues.partial_response import failed_messages
-from samrun.template.model.event_triggers import QueueTrigger
+from samrun.template.model.triggers import QueueTrigger
 
 # Seconds.
 _PAUSE_AFTER_ERROR = 2.0
@@ -42,25 +42,25 @@ class QueuePoller:
     def run(self) -> None:
         """Receive batches and invoke the function with them, until `stop` is called."""
         receiver = BatchReceiver(trigger=self.trigger, sqs=self.sqs, is_stopping=self._stopping.is_set)
-        running: set[Future[bool]] = set()
+        in_flight: set[Future[bool]] = set()
         with ThreadPoolExecutor(self.concurrency, thread_name_prefix=self.trigger.logical_id) as executor:
             while not self._stopping.is_set():
-                running = self._still_running(running)
-                if len(running) < self.concurrency and (batch := self._receive(receiver)):
-                    running.add(executor.submit(self._process, batch, receiver))
+                in_flight = self._still_in_flight(in_flight)
+                if len(in_flight) < self.concurrency and (batch := self._receive(receiver)):
+                    in_flight.add(executor.submit(self._process, batch, receiver))
 
     def stop(self) -> None:
         """End `run`. Messages whose invocation is not done become visible again."""
         self._stopping.set()
 
-    def _still_running(self, running: set[Future[bool]]) -> set[Future[bool]]:
+    def _still_in_flight(self, in_flight: set[Future[bool]]) -> set[Future[bool]]:
         """Return the batches that are still with the function. If there is no room for more, wait a moment."""
-        if len(running) == self.concurrency:
-            wait(running, timeout=_POLL, return_when="FIRST_COMPLETED")
-        done = {each for each in running if each.done()}
+        if len(in_flight) == self.concurrency:
+            wait(in_flight, timeout=_POLL, return_when="FIRST_COMPLETED")
+        done = {each for each in in_flight if each.done()}
         for each in done:
             each.result()  # raises a fault of our own
-        return running - done
+        return in_flight - done
 
     def _receive(self, receiver: BatchReceiver) -> list[Message]:
         try:
@@ -76,7 +76,7 @@ class QueuePoller:
         self.report(f"{self.trigger.queue} ({counted(len(batch), 'message')}) → {self.trigger.function}")
         try:
             invocation = wait_for_result(
-                self.invoke(self.trigger.function, payload(batch, self.trigger.queue_arn)), self._stopping
+                self.invoke(self.trigger.function, batch_event(batch, self.trigger.queue_arn)), self._stopping
             )
         except PayloadTooLargeError:
             return self._process_halves(batch, receiver)

@@ -10,10 +10,10 @@ import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from samrun.deliveries.target_input import target_input
+from samrun.event_triggers.target_input import target_input
 from samrun.rfc3339 import rfc3339
 from samrun.template.model.account import ACCOUNT
-from samrun.template.model.event_triggers import Schedule
+from samrun.template.model.triggers import Schedule
 
 
 def service_event(schedule: Schedule, due: datetime) -> dict[str, object]:
@@ -31,7 +31,7 @@ def service_event(schedule: Schedule, due: datetime) -> dict[str, object]:
     }
 
 
-def payload(schedule: Schedule, event: Mapping[str, object], due: datetime) -> bytes:
+def schedule_input(schedule: Schedule, event: Mapping[str, object], due: datetime) -> bytes:
     """Return the JSON text that the function gets: the event, or what the schedule says instead.
 
     Raises TransformError.
@@ -55,7 +55,7 @@ def _with_context(text: str, schedule: Schedule, time: str) -> str:
         "schedule-arn": schedule.arn,
         "scheduled-time": time,
         "execution-id": uuid.uuid4().hex[:16],
-        "attempt-number": "1",  # the delivery to Lambda does not fail here
+        "attempt-number": "1",  # the call to Lambda does not fail here
     }
     for name, value in attributes.items():
         text = text.replace(f"<aws.scheduler.{name}>", value)

@@ -5,13 +5,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from samrun.deliveries.dead_letters import UndeliveredEvent
-from samrun.deliveries.target_input import TransformError
+from samrun.event_triggers.dead_letters import UndeliveredEvent
+from samrun.event_triggers.target_input import TransformError
 from samrun.functions.asynchronous_invoker import AsynchronousInvoker
 from samrun.schedules.due import next_due
-from samrun.schedules.events import payload, service_event
+from samrun.schedules.events import schedule_input, service_event
 from samrun.template.arns import function_arn
-from samrun.template.model.event_triggers import Schedule
+from samrun.template.model.triggers import Schedule
 
 # Seconds. No sleep is longer. So after the machine was suspended or its clock was set, schedules are soon on time.
 _MAX_SLEEP = 10.0
@@ -53,10 +53,10 @@ class Scheduler:
         Invocations are asynchronous: one that takes long or fails does not delay another. Invocations that were due
         while the machine was suspended are skipped.
         """
-        ready = due = self.clock.now()
+        since = due = self.clock.now()
         async with asyncio.TaskGroup() as invocations:
             # The later of the two: if the clock is set back, no time is due twice.
-            while following := next_due(schedule, after=max(due, self.clock.now()), ready=ready):
+            while following := next_due(schedule, after=max(due, self.clock.now()), since=since):
                 due = following
                 await self.clock.wait_until(due)
                 invocations.create_task(self._invoke(schedule, due))
@@ -65,7 +65,7 @@ class Scheduler:
     async def _invoke(self, schedule: Schedule, due: datetime) -> None:
         event = service_event(schedule, due)
         try:
-            text = payload(schedule, event, due)
+            text = schedule_input(schedule, event, due)
         except TransformError as error:
             await asyncio.to_thread(self.dead_letter, _undelivered(schedule, event, error))
             return

@@ -73,7 +73,7 @@ class ConfluentRegistry:
         return self._read(found, path)
 
     def _get(self, path: str, **query: str) -> Any:
-        """Return what the registry answers, or None for what it does not have. Raises SchemaUnavailableError."""
+        """Return the answer of the registry; None if it has nothing at this path. Raises SchemaUnavailableError."""
         try:
             response = self._connected().get(path, params=query)
             if response.status_code == httpx.codes.NOT_FOUND:

@@ -10,7 +10,7 @@ from samrun.schemas.schema import (
 )
 
 
-def decoder(schema: Schema) -> Decode:
+def decoder_of(schema: Schema) -> Decode:
     """Return the function that decodes contents of a schema. Raises SchemaUnavailableError.
 
     Whatever goes wrong in the libraries with a content, the content is not valid: no record may end the mapping.

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from samrun.services.clients import Clients
-from samrun.services.delivery_queues import create_delivery_queue
+from samrun.services.event_queues import create_event_queue
 from samrun.template.arns import function_name
 from samrun.template.model.application import Resource
 
@@ -27,14 +27,14 @@ def create(resource: Resource, client: Clients) -> None:
 
 
 def _api_form(notifications: Mapping[str, Any], bucket: str, client: Clients) -> dict[str, Any]:
-    """Return the notifications in the API's form, where those of functions go to the functions' delivery queues."""
+    """Return the notifications in the API's form, where those of functions go to the functions' event queues."""
 
-    def delivery_queue(each: Mapping[str, Any]) -> str:
-        return create_delivery_queue("s3", bucket, function_name(each["Function"]), client)
+    def event_queue(each: Mapping[str, Any]) -> str:
+        return create_event_queue("s3", bucket, function_name(each["Function"]), client)
 
     queues = [
         *_configurations(notifications.get("QueueConfigurations", []), "QueueArn", lambda each: each["Queue"]),
-        *_configurations(notifications.get("LambdaConfigurations", []), "QueueArn", delivery_queue),
+        *_configurations(notifications.get("LambdaConfigurations", []), "QueueArn", event_queue),
     ]
     topics = _configurations(notifications.get("TopicConfigurations", []), "TopicArn", lambda each: each["Topic"])
     form: dict[str, Any] = {"QueueConfigurations": queues, "TopicConfigurations": list(topics)}

@@ -1,86 +1,22 @@
-"""External services: checks AWS services that run elsewhere, and fetches the mails that an external moto accepts."""
-
-import asyncio
-from collections.abc import Iterator, Mapping
-from types import SimpleNamespace
-from typing import Any
+"""External services: AWS services that run elsewhere, and the check that each answers."""
 
 import httpx
 
 from samrun.errors import UserError
-from samrun.services.mail_store import MailStore
-from samrun.services.moto_server import store_mails
 
-# Seconds.
-_TIMEOUT = 10.0
-_POLL_INTERVAL = 0.3
-
-# Each kind of message that SES accepts, as moto's API names them.
-_KINDS = ("Message", "RawMessage", "TemplateMessage", "BulkTemplateMessage")
+_TIMEOUT = 10.0  # seconds
 
 
 class ExternalServiceError(UserError):
     """Nothing answers where a service should run."""
 
 
-async def check(url: str, *, variable: str) -> None:
+async def check_endpoint(url: str, *, variable: str) -> None:
     """Raise ExternalServiceError if nothing answers at the URL, which the environment `variable` holds."""
     try:
-        async with _client(url) as client:
-            await client.get("/")
+        async with httpx.AsyncClient(trust_env=False, timeout=_TIMEOUT) as client:
+            await client.get(url)
     except httpx.HTTPError as error:
         raise ExternalServiceError(
             f"Nothing answers at {url}, the address in {variable} ({error}). Start the service, or unset {variable}."
         ) from error
-
-
-class MailCollector:
-    """Collector of the mails that a moto at `url` accepts for SES in `region` from now on."""
-
-    def __init__(self, url: str, store: MailStore, *, region: str) -> None:
-        self._url = url
-        self._store = store
-        self._region = region
-        self._known: set[str] = set()
-
-    async def skip_earlier_mails(self) -> bool:
-        """Make `collect` skip the mails that moto has already; return False if the URL does not have moto's API."""
-        async with _client(self._url) as client:
-            try:
-                self._known = {message["id"] for message in await _fetch_messages(client)}
-            except (httpx.HTTPError, ValueError):
-                return False
-        return True
-
-    async def collect(self) -> None:
-        """Fetch new mails forever. While moto does not answer, keep asking."""
-        async with _client(self._url) as client:
-            while True:
-                await asyncio.sleep(_POLL_INTERVAL)
-                try:
-                    messages = await _fetch_messages(client)
-                except (httpx.HTTPError, ValueError):
-                    continue
-                for message in messages:
-                    if message["id"] not in self._known:
-                        self._known.add(message["id"])
-                        store_mails(SimpleNamespace(**message), self._region, self._store)
-
-
-async def _fetch_messages(client: httpx.AsyncClient) -> list[Mapping[str, Any]]:
-    """Return the messages that SES accepted. Raises HTTPError, or ValueError if the answer is not moto's."""
-    answer = await client.get("/moto-api/data.json")
-    return list(_ses_messages(answer.raise_for_status().json()))
-
-
-def _ses_messages(data: Any) -> Iterator[Mapping[str, Any]]:
-    match data:
-        case {"ses": dict(by_kind)}:
-            for kind in _KINDS:
-                yield from by_kind.get(kind, [])
-        case _:
-            raise ValueError("the answer does not have the form of moto's data")
-
-
-def _client(url: str) -> httpx.AsyncClient:
-    return httpx.AsyncClient(base_url=url, trust_env=False, timeout=_TIMEOUT)

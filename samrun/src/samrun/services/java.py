@@ -16,6 +16,9 @@ from samrun.supervision.process import end_with_parent, stop
 VARIABLES: Mapping[str, str] = {"LC_ALL": "C.UTF-8"}
 """Environment variables of a JVM. In another locale, it finds no file whose path has more than ASCII in it."""
 
+REMEMBERED = Path(sys.prefix, "java-programs.json")
+"""The folder of each program. In the virtual environment: a stack on another data folder need not fetch it again."""
+
 _PROGRESS_INTERVAL = 5.0  # seconds
 
 
@@ -40,7 +43,7 @@ def jvm() -> Path:
 
 
 async def class_paths(
-    coordinates: Sequence[str], *, remembered: Path, progress: Callable[[str], None]
+    coordinates: Sequence[str], *, progress: Callable[[str], None], remembered: Path = REMEMBERED
 ) -> Mapping[str, str]:
     """Return the class path of each program `group:name:version` (several artifacts joined by `+`).
 

@@ -1,9 +1,7 @@
 """Launcher of the services: starts them side by side, with the topics and the resources of a template."""
 
 import asyncio
-import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from samrun.endpoints import Endpoints
 from samrun.services import (
@@ -18,6 +16,7 @@ from samrun.services import (
     resources,
 )
 from samrun.services.clients import clients
+from samrun.services.mail_collector import MailCollector
 from samrun.services.mail_store import MailStore
 from samrun.settings import AWS_VARIABLE, DYNAMODB_VARIABLE, Settings
 from samrun.supervision import docker, ports
@@ -51,8 +50,6 @@ class ServiceLauncher:
         external_addresses = {dynamodb.PROGRAM: self._settings.dynamodb, kafka.PROGRAM: self._settings.kafka}
         class_paths = await java.class_paths(
             [program for program, address in external_addresses.items() if not address],
-            # In the virtual environment: a stack on another data folder need not fetch the programs again.
-            remembered=Path(sys.prefix, "java-programs.json"),
             progress=lambda text: self._terminal.step("java", text),
         )
         async with asyncio.TaskGroup() as starts:
@@ -85,12 +82,12 @@ class ServiceLauncher:
         async with asyncio.TaskGroup() as starts:
             starts.create_task(self._use_external_aws(url) if url else self._start_moto())
             if class_path is None:
-                starts.create_task(external.check(self._endpoints.dynamodb, variable=DYNAMODB_VARIABLE))
+                starts.create_task(external.check_endpoint(self._endpoints.dynamodb, variable=DYNAMODB_VARIABLE))
             else:
                 starts.create_task(self._start_dynamodb(class_path))
         client = clients(self._endpoints, self._settings.region)
         for created in await asyncio.to_thread(
-            resources.create, application.resources, client, on_error=self._report_resource
+            resources.create_resources, application.resources, client, on_error=self._report_resource
         ):
             self._terminal.step("template", f"created {created.logical_id} ({created.type})")
         buses = {rule.bus for rule in application.event_rules}
@@ -143,8 +140,8 @@ class ServiceLauncher:
         await moto_server.wait_until_ready(port)
 
     async def _use_external_aws(self, url: str) -> None:
-        await external.check(url, variable=AWS_VARIABLE)
-        collector = external.MailCollector(url, MailStore(self._settings.mails), region=self._settings.region)
+        await external.check_endpoint(url, variable=AWS_VARIABLE)
+        collector = MailCollector(url, MailStore(self._settings.mails), region=self._settings.region)
         if await collector.skip_earlier_mails():
             self._supervisor.start_task(collector.collect())
         else:

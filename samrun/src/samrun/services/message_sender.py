@@ -1,6 +1,8 @@
-"""Sender of messages to the queues and topics of the local AWS that an ARN names."""
+"""Sender of messages to the queues, topics and buckets of the local AWS that an ARN names."""
 
+import uuid
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 
@@ -21,3 +23,13 @@ def send_message(arn: str, text: str, client: Callable[[str], Any], **options: A
         sqs = client("sqs")
         url = sqs.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"]
         sqs.send_message(QueueUrl=url, MessageBody=text, **options)
+
+
+def put_record(arn: str, text: str, client: Callable[[str], Any], *, folder: str, at: datetime) -> str:
+    """Put a text in JSON into the bucket with this ARN, and return its URL, s3://… Raises the errors of boto3.
+
+    Its key is unique and has Lambda's form: by `folder`, day and time.
+    """
+    bucket, key = arn.rpartition(":")[2], f"aws/lambda/{folder}/{at:%Y/%m/%d/%Y-%m-%dT%H.%M.%S}-{uuid.uuid4()}"
+    client("s3").put_object(Bucket=bucket, Key=key, Body=text, ContentType="application/json")
+    return f"s3://{bucket}/{key}"

@@ -10,9 +10,10 @@ from samrun.error_code import error_code
 from samrun.errors import UserError
 from samrun.services import buckets, tables
 from samrun.services.clients import Clients
-from samrun.services.delivery_queues import create_delivery_queue
+from samrun.services.event_queues import create_event_queue
 from samrun.template.arns import function_name
 from samrun.template.model.application import Resource
+from samrun.template.resolution.booleans import as_text
 from samrun.template.resolution.secret_values import secret_value
 
 # Properties of a queue that are attributes of the same name in the API.
@@ -43,7 +44,7 @@ def _raise(error: ResourceError) -> NoReturn:
     raise error
 
 
-def create(
+def create_resources(
     resources: Iterable[Resource], client: Clients, *, on_error: Callable[[ResourceError], object] = _raise
 ) -> list[Resource]:
     """Create the resources that do not exist yet, and return them.
@@ -62,7 +63,7 @@ def create(
 
 
 def _rank(resource: Resource) -> int:
-    """Return the place of a resource in the order of creation: after those that it names."""
+    """Return the place of a resource in the order of creation: the resources that it refers to come first."""
     is_dead_letter_queues_source = resource.type == "AWS::SQS::Queue" and "RedrivePolicy" in resource.properties
     return _RANKS[resource.type] + is_dead_letter_queues_source
 
@@ -114,7 +115,7 @@ def _subscribe(properties: Mapping[str, Any], client: Clients) -> None:
     topic, protocol, endpoint = properties["TopicArn"], properties["Protocol"], properties["Endpoint"]
     if protocol == "lambda":
         protocol, name = "sqs", topic.rpartition(":")[2]
-        endpoint = create_delivery_queue("sns", name, function_name(endpoint), client)
+        endpoint = create_event_queue("sns", name, function_name(endpoint), client)
     attributes = _attributes(properties, _SUBSCRIPTION)
     if attributes.get("RawMessageDelivery") == "false":
         del attributes["RawMessageDelivery"]  # moto takes every text for true
@@ -192,10 +193,8 @@ _RANKS = {kind: rank for rank, kind in enumerate(_CREATORS)}
 
 
 def _attributes(properties: Mapping[str, Any], names: Iterable[str]) -> dict[str, str]:
-    return {name: _as_text(properties[name]) for name in names if name in properties}
+    return {name: _attribute(properties[name]) for name in names if name in properties}
 
 
-def _as_text(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return json.dumps(value) if isinstance(value, dict) else str(value)
+def _attribute(value: Any) -> str:
+    return json.dumps(value) if isinstance(value, dict) else as_text(value)

@@ -6,7 +6,7 @@ The modules, in the order in which a record meets them:
   `sources` chooses.
 - `poller` reads the stream, and the one that takes its place if it is made again.
 - `stream_reading` finds the shards of a stream, and starts a `shard_reader` for each when its parent is read.
-- `batch_delivery` invokes the function with a batch until every record of it is done or discarded.
+- `shard_record_processor` invokes the function with a batch until every record of it is done or discarded.
 - `partial_response` reads which record failed first.
 - `on_failure` sends the metadata of discarded records to a queue or a topic, and the records to a bucket.
 - `checkpoints` keeps on disk how far the stream of a table is read.

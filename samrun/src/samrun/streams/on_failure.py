@@ -13,9 +13,9 @@ from typing import Any, Literal
 
 from samrun.functions.invoker import InvocationResult
 from samrun.rfc3339 import rfc3339
-from samrun.services.message_sender import send_message, service_of
+from samrun.services.message_sender import put_record, send_message, service_of
 from samrun.streams.stream_source import StreamRecord
-from samrun.template.model.event_triggers import StreamTrigger
+from samrun.template.model.triggers import StreamTrigger
 
 Condition = Literal["RetryAttemptsExhausted", "RecordAgeExceeded", "MaximumPayloadSizeExceeded"]
 
@@ -32,7 +32,7 @@ class DiscardedRecords:
     result: InvocationResult | None
 
     def metadata(self) -> dict[str, Any]:
-        """Return what a queue or a topic gets."""
+        """Return the message for a queue or a topic."""
         first, last, result = self.records[0], self.records[-1], self.result
         name = "DDBStreamBatchInfo" if self.trigger.service == "dynamodb" else "KinesisBatchInfo"
         error = {"functionError": result.function_error} if result and result.function_error else {}
@@ -67,14 +67,8 @@ def send_to_destination(discarded: DiscardedRecords, arn: str, client: Callable[
     """Send the metadata to a queue or a topic; a bucket gets the event with it. Raises the errors of boto3."""
     metadata = discarded.metadata()
     if service_of(arn) == "s3":
-        body, key = metadata | {"payload": event(discarded.records)}, _key(discarded, datetime.now(UTC))
-        bucket = arn.rpartition(":")[2]
-        client("s3").put_object(Bucket=bucket, Key=key, Body=json.dumps(body), ContentType="application/json")
+        body = json.dumps(metadata | {"payload": event(discarded.records)})
+        mapping = uuid.uuid5(uuid.NAMESPACE_OID, discarded.trigger.logical_id)
+        put_record(arn, body, client, folder=f"{mapping}/{discarded.shard}", at=datetime.now(UTC))
     else:
         send_message(arn, json.dumps(metadata), client)
-
-
-def _key(discarded: DiscardedRecords, now: datetime) -> str:
-    """Return a unique key of Lambda's form: by mapping, shard, day and time."""
-    mapping = uuid.uuid5(uuid.NAMESPACE_OID, discarded.trigger.logical_id)
-    return f"aws/lambda/{mapping}/{discarded.shard}/{now:%Y/%m/%d/%Y-%m-%dT%H.%M.%S}-{uuid.uuid4()}"

@@ -15,7 +15,7 @@ from samrun.streams.checkpoints import Checkpoints
 from samrun.streams.on_failure import DiscardedRecords, send_to_destination
 from samrun.streams.stream_reading import StreamReading
 from samrun.streams.stream_source import TRIM_HORIZON, Position, StreamSource
-from samrun.template.model.event_triggers import StreamTrigger
+from samrun.template.model.triggers import StreamTrigger
 
 # Seconds between two looks for another stream and for new shards.
 _LOOK = 5.0

@@ -1,4 +1,4 @@
-"""Reader of a shard: collects its records into batches, and delivers one batch after the other."""
+"""Reader of a shard: collects its records into batches, and has one batch after the other processed."""
 
 import threading
 import time
@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from botocore.exceptions import BotoCoreError, ClientError
 
 from samrun.error_code import error_code
-from samrun.streams.batch_delivery import BatchDelivery
+from samrun.streams.shard_record_processor import ShardRecordProcessor
 from samrun.streams.stream_source import Position, StreamRecord, StreamSource
-from samrun.template.model.event_triggers import StreamTrigger
+from samrun.template.model.triggers import StreamTrigger
 
 # Seconds. Lambda reads a shard of a table's stream four times a second.
 _PAUSE = 0.25
@@ -26,7 +26,7 @@ class ShardReader:
     shard: str
     iterator: str | None
     position: Position
-    delivery: BatchDelivery
+    processor: ShardRecordProcessor
     report: Callable[[str], None]
     stopping: threading.Event
     _collected: list[StreamRecord] = field(default_factory=list, init=False)
@@ -38,11 +38,11 @@ class ShardReader:
         while self.iterator is not None and not self.stopping.is_set():
             found = self._read(self.iterator)
             self._collect(found)
-            self._deliver_full_batches()
+            self._process_full_batches()
             if not found:
                 self.stopping.wait(_PAUSE)
         if not self.stopping.is_set():
-            self._deliver(len(self._collected))
+            self._process(len(self._collected))
 
     def _read(self, iterator: str) -> Sequence[StreamRecord]:
         try:
@@ -67,20 +67,20 @@ class ShardReader:
         if passed and not self._collected:
             self._closes = time.monotonic() + self.trigger.window
         if records and not passed and not self._collected:
-            self.delivery.done(records[-1].sequence_number)  # all of them are filtered out
+            self.processor.done(records[-1].sequence_number)  # all of them are filtered out
         self._collected += passed
 
     def _passes(self, record: StreamRecord) -> bool:
         filters = self.trigger.filters
         return not filters or any(each.matches(record.fields) for each in filters)
 
-    def _deliver_full_batches(self) -> None:
+    def _process_full_batches(self) -> None:
         while len(self._collected) >= self.trigger.batch_size and not self.stopping.is_set():
-            self._deliver(self.trigger.batch_size)
+            self._process(self.trigger.batch_size)
         if self._collected and time.monotonic() >= self._closes:
-            self._deliver(len(self._collected))
+            self._process(len(self._collected))
 
-    def _deliver(self, count: int) -> None:
+    def _process(self, count: int) -> None:
         batch, self._collected = self._collected[:count], self._collected[count:]
         if batch:
-            self.delivery.deliver(batch)
+            self.processor.process(batch)

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from samrun.functions.threaded_invocation import Invoke
-from samrun.streams.batch_delivery import BatchDelivery
 from samrun.streams.checkpoints import Checkpoints
 from samrun.streams.on_failure import DiscardedRecords
 from samrun.streams.shard_reader import ShardReader
+from samrun.streams.shard_record_processor import ShardRecordProcessor
 from samrun.streams.stream_source import TRIM_HORIZON, Position, Shard, StreamSource
-from samrun.template.model.event_triggers import StreamTrigger
+from samrun.template.model.triggers import StreamTrigger
 
 
 @dataclass(kw_only=True)
@@ -56,7 +56,7 @@ class StreamReading:
     def _reader(self, shard: Shard) -> ShardReader:
         done = self.checkpoints.get(shard.id)
         position = Position(kind="AFTER_SEQUENCE_NUMBER", sequence_number=done) if done else self.start
-        delivery = BatchDelivery(
+        processor = ShardRecordProcessor(
             trigger=self.trigger,
             shard=shard.id,
             invoke=self.invoke,
@@ -71,7 +71,7 @@ class StreamReading:
             shard=shard.id,
             iterator=self.source.iterator(shard.id, position),
             position=position,
-            delivery=delivery,
+            processor=processor,
             report=self.report,
             stopping=self._stopping,
         )

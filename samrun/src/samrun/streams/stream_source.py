@@ -37,7 +37,7 @@ TRIM_HORIZON = Position(kind="TRIM_HORIZON")
 
 
 class StreamSource(Protocol):
-    """A stream. Its methods raise the errors of boto3."""
+    """Source of a stream's shards and records. Its methods raise the errors of boto3."""
 
     def identity(self) -> str:
         """Return a text that another stream of the same name does not have."""

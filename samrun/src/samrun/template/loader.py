@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from samrun.template.apis.function_urls import ignored_in_function_urls, read_function_urls
-from samrun.template.apis.http_api import ignored_in_http_apis, read_http_apis
+from samrun.template.apis.http_api import ignored_in_http_apis, missing_in_http_apis, read_http_apis
 from samrun.template.apis.rest_api import ignored_in_rest_apis, missing_in_rest_apis, read_rest_apis
 from samrun.template.functions.functions_not_run import without
 from samrun.template.functions.lambda_functions import NotRun, ignored_in_functions, read_functions
@@ -18,6 +18,7 @@ from samrun.template.resolution.resolved_template import ResolvedTemplate
 from samrun.template.support.event_sources import missing_triggers
 from samrun.template.support.properties import ignored_properties
 from samrun.template.support.resource_types import CREATED, KNOWN, reason_not_run
+from samrun.template.support.transforms import ignored_transforms
 from samrun.template.triggers.event_rules import ignored_in_event_rules, read_event_rules
 from samrun.template.triggers.kafka_mappings import ignored_in_mappings, read_kafka_mappings
 from samrun.template.triggers.notifications import ignored_in_notifications, read_notifications
@@ -84,12 +85,17 @@ def _application(stack: StackTemplate, layers: Mapping[str, Path], *, issuer: st
             notifications=tuple(read_notifications(template)),
             event_rules=tuple(read_event_rules(template)),
             ignored=(
+                *ignored_transforms(stack.source),
                 *_ignored(template),
                 *ignored_in_functions(template, layers),
                 *stack.not_here(),
                 *_without_values(run, resources),
             ),
-            missing_triggers=(*missing_triggers(template), *missing_in_rest_apis(template)),
+            missing_triggers=(
+                *missing_triggers(template),
+                *missing_in_http_apis(template),
+                *missing_in_rest_apis(template),
+            ),
         )
     return without([each for each in functions if isinstance(each, NotRun)], application)
 

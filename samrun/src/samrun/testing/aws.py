@@ -38,7 +38,7 @@ def client(service: Any, endpoint: str, **options: Any) -> Any:
 def create_queues(application: Application, endpoint: str) -> None:
     """Create the queues that an application declares, in the local AWS at the URL `endpoint`."""
     queues = [each for each in application.resources if each.type == "AWS::SQS::Queue"]
-    resources.create(queues, lambda service: client(service, endpoint))
+    resources.create_resources(queues, lambda service: client(service, endpoint))
 
 
 @contextmanager

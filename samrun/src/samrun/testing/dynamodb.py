@@ -42,7 +42,7 @@ class Database(JavaService):
     def create_tables(self, application: Application) -> None:
         """Create the tables that an application declares; those that exist stay as they are."""
         tables = [each for each in application.resources if each.type == "AWS::DynamoDB::Table"]
-        resources.create(tables, lambda service: client(service, self.url))
+        resources.create_resources(tables, lambda service: client(service, self.url))
 
 
 class Table:

@@ -34,9 +34,9 @@ def broker(start_broker: Callable[..., Broker]) -> Broker:
 def sockets_collected(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """Collect the sockets of connections to Kafka that fail in a test.
 
-    Such a test ignores the warning "unclosed <(socket|ssl)", too. kafka-python leaves the sockets of failed connections
-    to the garbage collector, and pytest keeps them alive with the errors that were logged: this collects them while the
-    test's filter of warnings holds.
+    kafka-python does not close the sockets of failed connections. pytest keeps them alive in logged errors. This
+    fixture collects them before the test ends. The test also needs a filter that ignores the warning
+    "unclosed <(socket|ssl)".
     """
     yield
     caplog.get_records("call").clear()

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import sys
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Self
@@ -48,7 +47,7 @@ class JavaService(ABC):
 
     @property
     def pid(self) -> int:
-        """Return the id of its process. Raises AssertionError if it does not run."""
+        """The id of its process. Raises AssertionError if it does not run."""
         assert self._process, f"{self._name} does not run"
         return self._process.pid
 
@@ -93,5 +92,5 @@ class JavaService(ABC):
 
 async def class_path(program: str) -> str:
     """Return the class path of a program `group:name:version`, which is fetched if necessary."""
-    class_paths = await java.class_paths([program], remembered=Path(sys.prefix, "java-programs.json"), progress=print)
+    class_paths = await java.class_paths([program], progress=print)
     return class_paths[program]

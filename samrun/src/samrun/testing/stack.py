@@ -39,11 +39,13 @@ class RunningStack:
         ports: dict[str, int] | None = None,
         environment: dict[str, str] | None = None,
         closed_terminal: bool = False,
+        eager: bool = False,
     ) -> None:
         """Start it, and return at once.
 
         `command` is `up` or `services`. Ports are free ones but for those in `ports`, by name ("console"). With
-        `closed_terminal`, nobody reads what it prints.
+        `closed_terminal`, nobody reads what it prints. Without `eager`, a function has no environment before its first
+        invocation: most tests invoke few of them.
         """
         self.data = data
         self.log = data.with_suffix(".log")
@@ -56,6 +58,7 @@ class RunningStack:
                     *("-m", "samrun", command),
                     *("--template", str(project / "template.yaml"), "--data", str(data)),
                     *options,
+                    *(["--lazy"] if command == "up" and not eager else []),
                     *(word for name, port in chosen.items() for word in (f"--{name}-port", str(port))),
                 ],
                 cwd=project,
@@ -128,7 +131,7 @@ class RunningStack:
         return self.process.wait(timeout=PATIENCE)
 
     def kill(self) -> None:
-        """End whatever is left of it."""
+        """End all its processes that still run."""
         with contextlib.suppress(psutil.NoSuchProcess):
             for process in self.processes():
                 with contextlib.suppress(psutil.NoSuchProcess):

@@ -50,3 +50,11 @@ def test_destination_that_lambda_does_not_have_is_listed(tmp_path: Path) -> None
     )
     assert application.functions[0].asynchronous.on_failure == arn
     assert application.ignored == (f"Config: OnSuccess to {arn}, which is no destination that Lambda has",)
+
+
+def test_settings_of_a_function_of_another_stack_are_listed(tmp_path: Path) -> None:
+    resources = f"""
+  Fn:{FUNCTION}
+  Config: {{Type: AWS::Lambda::EventInvokeConfig, Properties: {{FunctionName: other, Qualifier: $LATEST}}}}
+"""
+    assert load_template(tmp_path, resources).ignored == ("Config: its function other is not in the template",)

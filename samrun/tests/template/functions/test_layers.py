@@ -52,3 +52,49 @@ def test_layer_that_only_aws_has_is_listed(tmp_path: Path, arn: str, advice: str
 def test_layer_whose_package_is_installed_is_not_missed(tmp_path: Path) -> None:
     application = load_template(tmp_path, f"\n  Fn:{FUNCTION}\n      Layers: ['{POWERTOOLS}']\n")
     assert application.ignored == ()
+
+
+def test_layer_that_is_a_zip_waits_to_be_unpacked(tmp_path: Path) -> None:
+    (tmp_path / "lay.zip").write_bytes(b"")
+    application = load_template(
+        tmp_path,
+        f"""
+  Layer: {{Type: AWS::Serverless::LayerVersion, Properties: {{ContentUri: lay.zip}}}}
+  Fn:{FUNCTION}
+      Layers: [!Ref Layer]
+""",
+    )
+    assert application.functions[0].layers == (tmp_path / "lay.zip",)
+    assert application.functions[0].watched == (tmp_path / "src", tmp_path / "lay.zip")
+    assert application.ignored == ()
+
+
+@pytest.mark.parametrize("content", ["nothere", "nothere.zip"])
+def test_layer_whose_content_does_not_exist_is_listed(tmp_path: Path, content: str) -> None:
+    application = load_template(
+        tmp_path,
+        f"""
+  Layer: {{Type: AWS::Serverless::LayerVersion, Properties: {{ContentUri: {content}}}}}
+  Fn:{FUNCTION}
+      Layers: [!Ref Layer]
+""",
+    )
+    [line] = application.ignored
+    assert line == (
+        f"Fn: the layer arn:aws:lambda:us-east-1:123456789012:layer:Layer:1, whose content {tmp_path / content} does "
+        "not exist. Correct the path, or build it first"
+    )
+
+
+def test_layer_whose_content_is_an_object_in_s3_is_listed(tmp_path: Path) -> None:
+    application = load_template(
+        tmp_path,
+        f"""
+  Layer: {{Type: AWS::Serverless::LayerVersion, Properties: {{ContentUri: {{Bucket: some, Key: some.zip}}}}}}
+  Fn:{FUNCTION}
+      Layers: [!Ref Layer]
+""",
+    )
+    assert application.ignored == (
+        "Fn: the layer arn:aws:lambda:us-east-1:123456789012:layer:Layer:1, which is not on this machine",
+    )

@@ -39,6 +39,7 @@ def write_child(folder: Path, text: str = CHILD) -> None:
 @pytest.fixture
 def application(tmp_path: Path) -> Application:
     write_child(tmp_path)
+    (tmp_path / "child" / "layer").mkdir()
     return load_template(
         tmp_path,
         f"""

@@ -1,13 +1,18 @@
 """The table of properties: it has those of CloudFormation, and what is not run is listed."""
 
+import importlib.util
 from pathlib import Path
 
 import pytest
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 from samrun.template.support.levels import Level
+from samrun.template.support.nested_names import NESTED_NAMES
 from samrun.template.support.properties import PROPERTIES
+from samrun.template.support.resource_types import CREATED
 from support.templates import FUNCTION, load_template
+
+TOOL = Path(__file__).parents[3] / "tools" / "nested_names.py"
 
 
 @pytest.mark.parametrize("kind", PROPERTIES)
@@ -18,7 +23,7 @@ def test_table_has_every_property_of_cloudformation(kind: str) -> None:
 
 
 def test_level_that_asks_for_a_note_has_one() -> None:
-    noted = {Level.DIFFERENT, Level.REFUSED, Level.NOT_RUN}
+    noted = {Level.DIFFERENT, Level.NOT_RUN}
     for kind, properties in PROPERTIES.items():
         for name, support in properties.items():
             assert bool(support.note) == (support.level in noted), f"{kind} {name}"
@@ -39,6 +44,83 @@ def test_property_that_nobody_knows_is_listed(tmp_path: Path) -> None:
       FunctionName: !Ref Fn
       EventSourceArn: arn:aws:kafka:us-east-1:123456789012:cluster/c/uuid-2
       Topics: [topic]
+      StartingPosition: LATEST
       BatchSise: 10
 """
     assert load_template(tmp_path, resources).ignored == ("Mapping: BatchSise, which samrun does not know",)
+
+
+def test_table_has_every_type_that_the_runner_makes() -> None:
+    assert PROPERTIES.keys() >= CREATED
+
+
+def test_nested_names_are_those_of_cloudformation() -> None:
+    specification = importlib.util.spec_from_file_location("nested_names_tool", TOOL)
+    assert specification is not None
+    assert specification.loader is not None
+    tool = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(tool)
+    assert tool.names() == NESTED_NAMES, "run python samrun/tools/nested_names.py"
+
+
+TABLE = """KeySchema: [{AttributeName: a, KeyType: HASH}],
+      AttributeDefinitions: [{AttributeName: a, AttributeType: S}], BillingMode: PAY_PER_REQUEST"""
+
+
+@pytest.mark.parametrize(
+    ("resource", "listed"),
+    [
+        (
+            f"DynamoDB::Table, Properties: {{{TABLE}, KinesisStreamSpecification: {{StreamArn: arn}}}}",
+            "KinesisStreamSpecification: DynamoDB Local sends no changes to Kinesis",
+        ),
+        (
+            "S3::Bucket, Properties: {CorsConfiguration: {CorsRules: []}}",
+            "CorsConfiguration: the local S3 allows every origin",
+        ),
+        (
+            "S3::Bucket, Properties: {LifecycleConfiguration: {Rules: []}}",
+            "LifecycleConfiguration: no object expires or moves; the bucket ends with the stack",
+        ),
+        (
+            "S3::Bucket, Properties: {WebsiteConfiguration: {IndexDocument: i.html}}",
+            "WebsiteConfiguration: samrun serves no websites from buckets",
+        ),
+        ("SQS::Queue, Properties: {QueueNam: x}", "QueueNam, which samrun does not know"),
+        (
+            "SQS::Queue, Properties: {RedrivePolicy: {deadLetter: x}, QueueNam: x, Nam: x}",
+            "RedrivePolicy.deadLetter, QueueNam, Nam, which samrun does not know",
+        ),
+        (
+            f"DynamoDB::Table, Properties: {{{TABLE}, StreamSpecification: {{ViewType: KEYS_ONLY}}}}",
+            "StreamSpecification.ViewType, which samrun does not know",
+        ),
+    ],
+)
+def test_property_of_a_resource_that_is_made_is_listed_too(tmp_path: Path, resource: str, listed: str) -> None:
+    assert load_template(tmp_path, f"\n  Made: {{Type: AWS::{resource}}}\n").ignored == (f"Made: {listed}",)
+
+
+def test_name_inside_a_property_that_nobody_knows_is_listed(tmp_path: Path) -> None:
+    resources = f"""
+  Fn:{FUNCTION}
+  Mapping:
+    Type: AWS::Lambda::EventSourceMapping
+    Properties:
+      FunctionName: !Ref Fn
+      EventSourceArn: arn:aws:kafka:us-east-1:123456789012:cluster/c/uuid-2
+      Topics: [topic]
+      StartingPosition: LATEST
+      AmazonManagedKafkaEventSourceConfig: {{ConsumerGroupID: x}}
+      FilterCriteria: {{Filters: [{{Pattern: '{{"value": {{"Anything": [1]}}}}', Patern: x}}]}}
+"""
+    [line] = load_template(tmp_path, resources).ignored
+    unknown = "AmazonManagedKafkaEventSourceConfig.ConsumerGroupID, FilterCriteria.Filters.Patern"
+    assert line == f"Mapping: {unknown}, which samrun does not know"
+
+
+def test_resources_with_the_same_line_share_it(tmp_path: Path) -> None:
+    website = "{Type: AWS::S3::Bucket, Properties: {WebsiteConfiguration: {IndexDocument: i.html}}}"
+    assert load_template(tmp_path, f"\n  One: {website}\n  Two: {website}\n").ignored == (
+        "One, Two: WebsiteConfiguration: samrun serves no websites from buckets",
+    )

@@ -7,7 +7,7 @@ import pytest
 from samrun.filtering.filter_pattern import FilterPattern
 from samrun.template.errors import TemplateError
 from samrun.template.model.application import Application
-from samrun.template.model.event_triggers import EventTarget
+from samrun.template.model.triggers import EventTarget
 from support.templates import FUNCTION, load_template
 
 FUNCTION_ARN = "arn:aws:lambda:us-east-1:123456789012:function:Fn"

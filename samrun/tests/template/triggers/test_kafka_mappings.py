@@ -82,7 +82,12 @@ def _mapping(properties: str) -> str:
 """
 
 
-KAFKA = "EventSourceArn: 'arn:aws:kafka:us-east-1:123456789012:cluster/c/uuid-2', Topics: [topic]"
+MSK = "EventSourceArn: 'arn:aws:kafka:us-east-1:123456789012:cluster/c/uuid-2'"
+LATEST = "StartingPosition: LATEST"
+KAFKA = f"{MSK}, Topics: [topic], {LATEST}"
+SELF_MANAGED = (
+    f"SelfManagedEventSource: {{Endpoints: {{KafkaBootstrapServers: ['a:9092']}}}}, Topics: [topic], {LATEST}"
+)
 
 
 @pytest.mark.parametrize("enabled", ["false", "'false'"])
@@ -125,10 +130,9 @@ def test_what_demands_provisioned_mode_is_refused_without_it(tmp_path: Path, pro
 
 
 def test_mapping_with_a_share_group_is_refused(tmp_path: Path) -> None:
-    cluster = "SelfManagedEventSource: {Endpoints: {KafkaBootstrapServers: ['a:9092']}}, Topics: [topic]"
     queue = "SelfManagedKafkaEventSourceConfig: {ConsumptionMode: Queue}"
     with pytest.raises(TemplateError, match="ConsumptionMode is Queue: samrun reads with consumer groups"):
-        load_template(tmp_path, _mapping(f"{cluster}, {queue}"))
+        load_template(tmp_path, _mapping(f"{SELF_MANAGED}, {queue}"))
 
 
 TO_BUCKET = "DestinationConfig: {OnFailure: {Destination: !GetAtt Bucket.Arn}}"
@@ -191,17 +195,22 @@ def test_topic_that_a_mapping_reads_is_no_destination_of_it(tmp_path: Path) -> N
         load_template(tmp_path, _mapping(f"{KAFKA}, {PROVISIONED}, {_to_topic('topic')}"))
 
 
-def test_error_names_a_mapping_without_its_function(tmp_path: Path) -> None:
-    resources = """
+@pytest.mark.parametrize(
+    "function", ["!ImportValue fn", "Elsewhere", "'arn:aws:lambda:us-east-1:1:function:Elsewhere'"]
+)
+def test_mapping_to_a_function_of_another_stack_is_a_missing_trigger(tmp_path: Path, function: str) -> None:
+    resources = f"""
+  Fn:{FUNCTION}
   Mapping:
     Type: AWS::Lambda::EventSourceMapping
-    Properties:
-      FunctionName: arn:aws:lambda:us-east-1:123456789012:function:Elsewhere
-      EventSourceArn: arn:aws:kafka:us-east-1:123456789012:cluster/c/uuid-2
-      Topics: [topic]
+    Properties: {{FunctionName: {function}, {KAFKA}}}
 """
-    with pytest.raises(TemplateError, match="Mapping triggers Elsewhere"):
-        load_template(tmp_path, resources)
+    application = load_template(tmp_path, resources)
+    assert application.mappings == ()
+    [missing] = application.missing_triggers
+    assert (missing.logical_id, missing.source) == ("Mapping", "Amazon MSK")
+    assert missing.function in {"fn", "Elsewhere"}
+    assert missing.reason == f"{missing.function} is not a function of the template"
 
 
 CLUSTER = """
@@ -275,19 +284,20 @@ def test_msk_trigger_is_kafka_however_its_cluster_is_named(tmp_path: Path, strea
 )
 def test_values_that_aws_refuses_are_refused_at_the_start(tmp_path: Path, properties: str, refused: str) -> None:
     topics = "" if "Topics" in properties else ", Topics: [topic]"
+    position = "" if "StartingPosition" in properties else f", {LATEST}"
     with pytest.raises(TemplateError) as raised:
-        load_template(tmp_path, _mapping(f"EventSourceArn: '{OF_CLUSTER}', {properties}{topics}"))
+        load_template(tmp_path, _mapping(f"EventSourceArn: '{OF_CLUSTER}', {properties}{topics}{position}"))
     assert f"AWS refuses Mapping: {refused}" in str(raised.value)
 
 
 def test_mapping_without_a_topic_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TemplateError, match=r"AWS refuses Mapping: Topics is missing: a Kafka mapping has one topic$"):
-        load_template(tmp_path, _mapping(f"EventSourceArn: '{OF_CLUSTER}'"))
+        load_template(tmp_path, _mapping(f"EventSourceArn: '{OF_CLUSTER}', {LATEST}"))
 
 
 def test_two_mappings_of_one_group_are_refused(tmp_path: Path) -> None:
-    again = "AmazonManagedKafkaEventSourceConfig: {ConsumerGroupId: notify}"
-    one = _mapping(f"{KAFKA}, {again}")
+    group = "AmazonManagedKafkaEventSourceConfig: {ConsumerGroupId: notify}"
+    one = _mapping(f"{KAFKA}, {group}")
     two = one + one.partition("main.handler\n")[2].replace("  Mapping:", "  Other:")
     with pytest.raises(TemplateError, match="Mapping and Other have the same ConsumerGroupId, notify"):
         load_template(tmp_path, two)
@@ -329,6 +339,7 @@ def _mapping_with_registry(uri: str) -> str:
       FunctionName: !Ref Fn
       EventSourceArn: arn:aws:kafka:us-east-1:123456789012:cluster/c/uuid-2
       Topics: [topic]
+      {LATEST}
       {PROVISIONED}
       {OF_REGISTRY.format(uri=uri)}
 """
@@ -370,7 +381,142 @@ def test_uri_of_a_schema_registry_is_a_url_or_an_arn_of_glue(tmp_path: Path) -> 
 )
 def test_mapping_has_its_authentication(tmp_path: Path, kinds: list[str], authentication: KafkaAuthentication) -> None:
     configurations = ", ".join(f"{{Type: {kind}, URI: 'arn:{kind}'}}" for kind in kinds)
-    application = load_template(tmp_path, _mapping(f"{KAFKA}, SourceAccessConfigurations: [{configurations}]"))
+    application = load_template(tmp_path, _mapping(f"{SELF_MANAGED}, SourceAccessConfigurations: [{configurations}]"))
     [mapping] = application.mappings
     assert mapping.authentication == authentication
     assert bool(mapping.authentication) is (authentication != KafkaAuthentication())
+
+
+@pytest.mark.parametrize("kind", ["IAM_AUTH", "IAM_OAUTHBEARER_AUTH", "OAUTHBEARER_AUTH"])
+@pytest.mark.parametrize("source", [KAFKA, SELF_MANAGED])
+def test_authentication_that_samrun_has_not_is_named_with_what_runs_instead(
+    tmp_path: Path, source: str, kind: str
+) -> None:
+    uri = "" if kind.startswith("IAM") else ", URI: 'arn:secret'"
+    application = load_template(tmp_path, _mapping(f"{source}, SourceAccessConfigurations: [{{Type: {kind}{uri}}}]"))
+    assert application.mappings[0].authentication.unsupported == (kind,)
+    assert application.ignored == (
+        f"Mapping: {kind}: samrun cannot authenticate so. The mapping reads the local Kafka without authentication",
+    )
+
+
+SECRET = "URI: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:s'"
+TWELVE = ", ".join(f"{{Pattern: '{{\"value\": [{each}]}}'}}" for each in range(12))
+
+
+@pytest.mark.parametrize(
+    ("properties", "refused"),
+    [
+        ("MaximumRecordAgeInSeconds: 0", "MaximumRecordAgeInSeconds is 0: AWS takes 60 and more, or -1"),
+        ("MaximumRecordAgeInSeconds: 30", "MaximumRecordAgeInSeconds is 30: AWS takes 60 and more, or -1"),
+        (
+            "ProvisionedPollerConfig: {MinimumPollers: 9, MaximumPollers: 2}",
+            "ProvisionedPollerConfig has MinimumPollers 9, which is more than its MaximumPollers 2",
+        ),
+        (
+            "ProvisionedPollerConfig: {MaximumPollers: 2001}",
+            "ProvisionedPollerConfig has more MaximumPollers than Kafka's 2000",
+        ),
+        ("BatchSize: 1.5", "BatchSize is 1.5: AWS takes whole numbers"),
+        ("BatchSize: '1.5'", "BatchSize is 1.5: AWS takes whole numbers"),
+        ("BatchSize: true", "BatchSize is True, which is no number"),
+        ("MaximumBatchingWindowInSeconds: 0.5", "MaximumBatchingWindowInSeconds is 0.5: AWS takes whole numbers"),
+        (f"FilterCriteria: {{Filters: [{TWELVE}]}}", "FilterCriteria.Filters has 12 entries: AWS takes at most 10"),
+        ("FilterCriteria: {Filters: [{}]}", "FilterCriteria.Filters has an entry without a Pattern"),
+        ("FilterCriteria:", "FilterCriteria is None, which is no object"),
+        ("Enabled: maybe", "Enabled is 'maybe': AWS takes true or false"),
+        ("BisectBatchOnFunctionError: maybe", "BisectBatchOnFunctionError is 'maybe': AWS takes true or false"),
+        (
+            "StartingPosition: AT_TIMESTAMP, StartingPositionTimestamp: '2025-01-01T00:00:00Z'",
+            "StartingPositionTimestamp is '2025-01-01T00:00:00Z', which is no number: AWS takes Unix seconds",
+        ),
+        (
+            "SelfManagedKafkaEventSourceConfig: {ConsumerGroupId: x}",
+            "SelfManagedKafkaEventSourceConfig is not for this event source (Amazon MSK)",
+        ),
+        ("ParallelizationFactor: 5", "ParallelizationFactor is not for this event source (Amazon MSK)"),
+        ("TumblingWindowInSeconds: 5", "TumblingWindowInSeconds is not for this event source (Amazon MSK)"),
+        ("ScalingConfig: {MaximumConcurrency: 5}", "ScalingConfig is not for this event source (Amazon MSK)"),
+        (
+            f"SourceAccessConfigurations: [{{Type: BASIC_AUTH, {SECRET}}}]",
+            "SourceAccessConfigurations[0] is BASIC_AUTH, which MSK does not have",
+        ),
+        (
+            f"SourceAccessConfigurations: [{{Type: SASL_SCRAM_256_AUTH, {SECRET}}}]",
+            "SourceAccessConfigurations[0] is SASL_SCRAM_256_AUTH, which MSK does not have",
+        ),
+        (
+            "SourceAccessConfigurations: [{Type: VIRTUAL_HOST, URI: /}]",
+            "SourceAccessConfigurations[0] is VIRTUAL_HOST, which MSK does not have",
+        ),
+        (
+            "SourceAccessConfigurations: [{Type: SASL_SCRAM_512_AUTH}]",
+            "SourceAccessConfigurations[0] is SASL_SCRAM_512_AUTH without a URI",
+        ),
+        ("SourceAccessConfigurations: [{URI: x}]", "SourceAccessConfigurations[0] has no Type"),
+    ],
+)
+def test_parts_that_aws_refuses_together_are_refused_at_the_start(
+    tmp_path: Path, properties: str, refused: str
+) -> None:
+    position = "" if "StartingPosition" in properties else f"\n      {LATEST}"
+    resources = f"""
+  Fn:{FUNCTION}
+  Mapping:
+    Type: AWS::Lambda::EventSourceMapping
+    Properties:
+      FunctionName: !Ref Fn
+      {MSK}
+      Topics: [topic]{position}
+      {properties.replace(", StartingPositionTimestamp", chr(10) + "      StartingPositionTimestamp")}
+"""
+    with pytest.raises(TemplateError) as raised:
+        load_template(tmp_path, resources)
+    assert f"AWS refuses Mapping: {refused}" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("properties", "refused"),
+    [
+        (
+            "AmazonManagedKafkaEventSourceConfig: {ConsumerGroupId: x}",
+            "AmazonManagedKafkaEventSourceConfig is not for this event source (self-managed Apache Kafka)",
+        ),
+        (
+            "SourceAccessConfigurations: [{Type: VIRTUAL_HOST, URI: /}]",
+            "SourceAccessConfigurations[0] is VIRTUAL_HOST, which Kafka does not have",
+        ),
+    ],
+)
+def test_parts_that_a_self_managed_source_has_not_are_refused(tmp_path: Path, properties: str, refused: str) -> None:
+    with pytest.raises(TemplateError) as raised:
+        load_template(tmp_path, _mapping(f"{SELF_MANAGED}, {properties}"))
+    assert f"AWS refuses Mapping: {refused}" in str(raised.value)
+
+
+@pytest.mark.parametrize("source", ["{}", "{Endpoints: {KafkaBootstrapServers: 'a:9092'}}"])
+def test_self_managed_source_without_a_list_of_brokers_is_refused(tmp_path: Path, source: str) -> None:
+    message = "AWS refuses Mapping: SelfManagedEventSource has no list of KafkaBootstrapServers"
+    with pytest.raises(TemplateError, match=message):
+        load_template(tmp_path, _mapping(f"SelfManagedEventSource: {source}, Topics: [topic], {LATEST}"))
+
+
+def test_mapping_to_msk_has_a_starting_position(tmp_path: Path) -> None:
+    with pytest.raises(TemplateError, match=r"AWS refuses Mapping: StartingPosition is missing: a mapping to MSK"):
+        load_template(tmp_path, _mapping(f"{MSK}, Topics: [topic]"))
+
+
+def test_self_managed_source_may_have_no_starting_position_and_that_is_listed(tmp_path: Path) -> None:
+    application = load_template(tmp_path, _mapping(SELF_MANAGED.replace(f", {LATEST}", "")))
+    assert application.mappings[0].starting_position == "TRIM_HORIZON"
+    assert application.ignored == ("Mapping: it has no StartingPosition: it starts at TRIM_HORIZON",)
+
+
+def test_timestamp_without_its_position_is_listed(tmp_path: Path) -> None:
+    application = load_template(tmp_path, _mapping(f"{KAFKA}, StartingPositionTimestamp: 1"))
+    assert application.ignored == ("Mapping: StartingPositionTimestamp, because StartingPosition is LATEST",)
+
+
+@pytest.mark.parametrize("properties", ["BatchSize: '10'", "BatchSize: 10.0", "Enabled: 'True'"])
+def test_values_that_cloudformation_converts_are_taken(tmp_path: Path, properties: str) -> None:
+    assert len(load_template(tmp_path, _mapping(f"{KAFKA}, {properties}")).mappings) == 1

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from samrun.template.model.event_triggers import Notification
-from samrun.template.triggers.delivery_queues import delivery_queue
+from samrun.template.model.triggers import Notification
+from samrun.template.triggers.event_queue_names import event_queue_name
 from support.templates import FUNCTION, load_template
 
 
@@ -20,9 +20,9 @@ def test_topics_and_buckets_notify_each_function_once(tmp_path: Path) -> None:
 """
     application = load_template(tmp_path, resources)
     assert application.notifications == (
-        Notification(service="sns", source="News", function="Other", queue=delivery_queue("sns", "News", "Other")),
-        Notification(service="sns", source="News", function="Fn", queue=delivery_queue("sns", "News", "Fn")),
-        Notification(service="s3", source="uploads", function="Fn", queue=delivery_queue("s3", "uploads", "Fn")),
+        Notification(service="sns", source="News", function="Other", queue=event_queue_name("sns", "News", "Other")),
+        Notification(service="sns", source="News", function="Fn", queue=event_queue_name("sns", "News", "Fn")),
+        Notification(service="s3", source="uploads", function="Fn", queue=event_queue_name("s3", "uploads", "Fn")),
     )
     assert application.ignored == ("Mails: the topic sends nothing by the Protocol email",)
 
@@ -37,7 +37,7 @@ def test_notification_of_an_unknown_function_is_listed(tmp_path: Path) -> None:
     assert application.ignored == ("News: its notifications of elsewhere, which is not a function of the template",)
 
 
-def test_name_of_a_delivery_queue_is_valid_and_different_for_each_source() -> None:
-    names = {delivery_queue("s3", f"my.long-bucket-name-{'x' * 40}{end}", "F" * 60) for end in "ab"}
+def test_name_of_an_event_queue_is_valid_and_different_for_each_source() -> None:
+    names = {event_queue_name("s3", f"my.long-bucket-name-{'x' * 40}{end}", "F" * 60) for end in "ab"}
     assert len(names) == 2
     assert all(len(name) <= 80 and "." not in name for name in names)

@@ -6,7 +6,7 @@ import pytest
 
 from samrun.filtering.filter_pattern import SQS_FIELDS, FilterPattern
 from samrun.template.errors import TemplateError
-from samrun.template.model.event_triggers import QueueTrigger
+from samrun.template.model.triggers import QueueTrigger
 from support.templates import FUNCTION, load_template
 
 PATTERN = '{"body": {"state": ["new"]}}'

@@ -5,14 +5,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from samrun.template.triggers.schedule_expressions import At, Cron, ExpressionError, Rate, Service, parse
+from samrun.template.triggers.schedule_expressions import At, Cron, ExpressionError, Rate, Service, parse_expression
 
 BERLIN = ZoneInfo("Europe/Berlin")
 SUNDAY = datetime(2026, 11, 22, 10, 15, 7, tzinfo=UTC)
 
 
 def _cron(expression: str, timezone: ZoneInfo | None = None) -> Cron:
-    times = parse(expression, service="scheduler", timezone=timezone or ZoneInfo("UTC"))
+    times = parse_expression(expression, service="scheduler", timezone=timezone or ZoneInfo("UTC"))
     assert isinstance(times, Cron)
     return times
 
@@ -39,7 +39,7 @@ def _next(expression: str, count: int, *, after: datetime = SUNDAY, timezone: Zo
 )
 @pytest.mark.parametrize("service", ["events", "scheduler"])
 def test_rate_has_a_period(expression: str, period: timedelta, service: Service) -> None:
-    assert parse(expression, service=service, timezone=BERLIN) == Rate(period=period)
+    assert parse_expression(expression, service=service, timezone=BERLIN) == Rate(period=period)
 
 
 def test_rate_is_due_at_whole_periods_only() -> None:
@@ -109,7 +109,7 @@ def test_cron_may_never_be_due(expression: str) -> None:
 
 
 def test_at_is_due_once_in_its_time_zone() -> None:
-    at = parse("at(2026-11-22T12:00:00)", service="scheduler", timezone=BERLIN)
+    at = parse_expression("at(2026-11-22T12:00:00)", service="scheduler", timezone=BERLIN)
     assert at == At(time=datetime(2026, 11, 22, 11, tzinfo=UTC))
     assert at.after(SUNDAY) == at.time
     assert at.after(at.time) is None
@@ -141,7 +141,7 @@ def test_at_is_due_once_in_its_time_zone() -> None:
 )
 def test_error_says_what_is_wrong_with_an_expression(expression: str, message: str) -> None:
     with pytest.raises(ExpressionError, match=message):
-        parse(expression, service="scheduler", timezone=BERLIN)
+        parse_expression(expression, service="scheduler", timezone=BERLIN)
 
 
 @pytest.mark.parametrize(
@@ -153,6 +153,6 @@ def test_error_says_what_is_wrong_with_an_expression(expression: str, message: s
     ],
 )
 def test_rule_accepts_fewer_forms_than_scheduler(expression: str, message: str) -> None:
-    parse(expression, service="scheduler", timezone=BERLIN)
+    parse_expression(expression, service="scheduler", timezone=BERLIN)
     with pytest.raises(ExpressionError, match=message):
-        parse(expression, service="events", timezone=BERLIN)
+        parse_expression(expression, service="events", timezone=BERLIN)

@@ -8,7 +8,7 @@ import pytest
 from samrun.template.errors import TemplateError
 from samrun.template.loader import load
 from samrun.template.model.application import Application
-from samrun.template.model.event_triggers import Schedule
+from samrun.template.model.triggers import Schedule
 from samrun.template.triggers.schedule_expressions import Rate
 
 

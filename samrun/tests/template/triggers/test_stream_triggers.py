@@ -7,7 +7,7 @@ import pytest
 from samrun.filtering.filter_pattern import DYNAMODB_FIELDS, FilterPattern
 from samrun.template.errors import TemplateError
 from samrun.template.model.application import Application
-from samrun.template.model.event_triggers import StreamTrigger
+from samrun.template.model.triggers import StreamTrigger
 from support.templates import FUNCTION, load_template
 
 TABLE_ARN = "arn:aws:dynamodb:us-east-1:123456789012:table/T-table/stream/2026-01-01T00:00:00.000"
@@ -100,7 +100,14 @@ def test_trigger_that_aws_refuses_is_refused(tmp_path: Path, properties: str, me
     ("properties", "listed"),
     [
         ("StartingPosition: LATEST, Enabled: false", "FnSource: it has Enabled: false"),
-        ("StartingPosition: LATEST, TumblingWindowInSeconds: 30", "FnSource: TumblingWindowInSeconds"),
+        (
+            "StartingPosition: LATEST, TumblingWindowInSeconds: 30",
+            "FnSource: TumblingWindowInSeconds: samrun has no tumbling windows",
+        ),
+        (
+            "StartingPosition: LATEST, ParallelizationFactor: 10",
+            "FnSource: ParallelizationFactor: samrun processes one batch of a shard at a time",
+        ),
     ],
 )
 def test_parts_that_do_not_run_are_listed(tmp_path: Path, properties: str, listed: str) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from samrun.template.values.parameter_limits import violations
+from samrun.template.values.parameter_limits import parameter_violations
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from samrun.template.values.parameter_limits import violations
     ],
 )
 def test_value_over_a_limit_is_named_with_the_limit(declared: dict[str, object], value: str, takes: str) -> None:
-    [text] = violations("Name", {"Type": "String", **declared}, value)
+    [text] = parameter_violations("Name", {"Type": "String", **declared}, value)
     assert text.startswith("Name is ")
     assert takes in text
 
@@ -41,9 +41,9 @@ def test_value_over_a_limit_is_named_with_the_limit(declared: dict[str, object],
     ],
 )
 def test_value_within_the_limits_is_taken(declared: dict[str, object], value: str) -> None:
-    assert list(violations("Name", {"Type": "String", **declared}, value)) == []
+    assert list(parameter_violations("Name", {"Type": "String", **declared}, value)) == []
 
 
 def test_secret_value_is_not_shown() -> None:
-    [text] = violations("Password", {"Type": "String", "NoEcho": True, "MinLength": 8}, "hunter2")
+    [text] = parameter_violations("Password", {"Type": "String", "NoEcho": True, "MinLength": 8}, "hunter2")
     assert text == "Password is a value (NoEcho hides it): AWS takes at least 8 characters"

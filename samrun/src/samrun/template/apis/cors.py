@@ -8,7 +8,7 @@ from samrun.template.resolution.booleans import is_true
 
 
 def read_cors(declared: Mapping[str, Any] | None) -> Cors | None:
-    """Return the configuration. A property of a resource has names with a capital, OpenAPI's extension without."""
+    """Return the CORS configuration. Names begin with a capital (resource) or in lower case (OpenAPI extension)."""
     if not declared:
         return None
     values = {name[:1].lower() + name[1:]: value for name, value in declared.items()}

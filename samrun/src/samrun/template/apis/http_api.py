@@ -13,6 +13,7 @@ from samrun.template.apis.api_documents import (
     NO_AUTHORIZER,
     by_fault,
     function_of,
+    integrated_function,
     integration,
     integration_fault,
     operations,
@@ -22,10 +23,11 @@ from samrun.template.apis.api_documents import (
 )
 from samrun.template.apis.cors import read_cors
 from samrun.template.apis.lambda_authorizers import lambda_authorizers
-from samrun.template.apis.raw_http_api import ROUTE, http_api_document
-from samrun.template.apis.service_integrations import ignored_parameters, service_of
+from samrun.template.apis.raw_http_api import ROUTE, http_api_document, routes_of_websockets
+from samrun.template.apis.service_integrations import ignored_parameters, service_integration
 from samrun.template.apis.user_pools import issuer_here
 from samrun.template.model.account import ACCOUNT
+from samrun.template.model.application import MissingTrigger
 from samrun.template.model.authorizers import SUBJECT, JwtAuthorizer, LambdaAuthorizer, TryItToken
 from samrun.template.model.http_apis import Cors, HttpApi, Route, Throttle
 from samrun.template.resolution.resolved_template import ResolvedTemplate
@@ -66,6 +68,24 @@ def ignored_in_http_apis(template: ResolvedTemplate) -> Iterator[str]:
             yield f"{logical_id}: its API {route.get('ApiId')} is not in the template"
 
 
+def missing_in_http_apis(template: ResolvedTemplate) -> Iterator[MissingTrigger]:
+    """Yield each route by which a WebSocket API would invoke a function."""
+    functions = template.function_arns()
+    for logical_id, properties in template.of_type(HTTP_API):
+        if properties.get("ProtocolType") != _WEBSOCKET:
+            continue
+        for key, uri in routes_of_websockets(template, template.name(logical_id)):
+            function = integrated_function(uri)
+            if function in functions:
+                yield MissingTrigger(
+                    logical_id=f"{key} of {logical_id}",
+                    function=function,
+                    source="WebSocket API",
+                    reason="samrun runs no WebSocket APIs",
+                    remedy="Invoke the function yourself, with an event of that kind",
+                )
+
+
 def _stage(template: ResolvedTemplate, api: str) -> Mapping[str, Any]:
     """Return the properties of the API's stage; on one machine, an API has one stage."""
     stages = (stage for _, stage in template.of_type(STAGE) if stage.get("ApiId") == api)
@@ -101,14 +121,14 @@ def _ignored(template: ResolvedTemplate, document: Mapping[str, Any]) -> Iterato
         yield f"Auth of {others} (its requests are not checked)"
     functions = template.function_arns()
     yield from by_fault(
-        (f"{method} {path}", None if service_of(operation) else integration_fault(operation, functions))
+        (f"{method} {path}", None if service_integration(operation) else integration_fault(operation, functions))
         for path, method, operation in operations(document)
     )
     for path, method, operation in operations(document):
         mapped = ", ".join(sorted(integration(operation).keys() & _PARAMETER_MAPPING))
         if mapped and function_of(operation):
             yield f"{mapped} of {method} {path}"
-        if service := service_of(operation):
+        if service := service_integration(operation):
             yield from (f"{name} of {method} {path}" for name in ignored_parameters(service))
 
 
@@ -119,7 +139,7 @@ def _routes(
 ) -> Iterator[Route]:
     settings, default_settings = stage.get("RouteSettings", {}), stage.get("DefaultRouteSettings", {})
     for path, method, operation in operations(document):
-        service = service_of(operation)
+        service = service_integration(operation)
         function = None if service else function_of(operation)
         if function is None and service is None:
             continue

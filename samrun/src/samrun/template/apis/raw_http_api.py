@@ -41,6 +41,14 @@ def http_api_document(template: ResolvedTemplate, api: str, properties: Mapping[
     return {**body, "paths": paths, "components": {**components, "securitySchemes": schemes}}
 
 
+def routes_of_websockets(template: ResolvedTemplate, api: str) -> Iterator[tuple[str, str]]:
+    """Yield the key of each route of a WebSocket API, with the URI of its integration."""
+    integrations = dict(_parts(template, INTEGRATION, api))
+    for _, route in _parts(template, ROUTE, api):
+        integration = integrations.get(str(route.get("Target", "")).removeprefix("integrations/"), {})
+        yield str(route["RouteKey"]), str(integration.get("IntegrationUri", ""))
+
+
 def _parts(template: ResolvedTemplate, kind: str, api: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for logical_id, properties in template.of_type(kind):
         if properties.get("ApiId") == api:

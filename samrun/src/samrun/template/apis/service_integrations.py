@@ -12,7 +12,7 @@ from samrun.template.model.http_apis import ServiceIntegration
 _UNSUPPORTED = {"MessageSystemAttributes"}
 
 
-def service_of(operation: Mapping[str, Any]) -> ServiceIntegration | None:
+def service_integration(operation: Mapping[str, Any]) -> ServiceIntegration | None:
     """Return the service integration of an operation; None if it has none that runs here."""
     declared = integration(operation)
     if declared.get("integrationSubtype") != "SQS-SendMessage":

@@ -27,8 +27,11 @@ def asynchronous_invocations(template: ResolvedTemplate) -> dict[str, Asynchrono
 
 
 def ignored_in_asynchronous_invocations(template: ResolvedTemplate) -> Iterator[str]:
-    """Yield a text for each destination that cannot get anything on this machine."""
+    """Yield a text for each function, and each destination, that is not on this machine."""
+    functions = template.function_arns()
     for logical_id, config in template.of_type(EVENT_INVOKE_CONFIG):
+        if (function := function_name(str(config["FunctionName"]))) not in functions:
+            yield f"{logical_id}: its function {function} is not in the template"
         for condition, services in _DESTINATIONS.items():
             arn = _destination(config, condition)
             if arn and _service(arn) not in services:

@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from samrun.template.errors import TemplateError
 from samrun.template.functions.asynchronous_invocation import (
     asynchronous_invocations,
     ignored_in_asynchronous_invocations,
 )
 from samrun.template.functions.function_code import LocalCode, RemoteCode, code_of
+from samrun.template.functions.function_limits import function_violations
 from samrun.template.functions.layers import ignored_in_layers, search_path
 from samrun.template.functions.qualifiers import published_qualifiers
 from samrun.template.model.functions import Function
@@ -20,7 +22,7 @@ from samrun.template.values.environment_variables import as_variable
 
 @dataclass(frozen=True)
 class Obstacle:
-    """Why a function does not run on this machine, and what to do about it."""
+    """Reason why a function does not run on this machine, and what to do about it."""
 
     reason: str
     remedy: str
@@ -54,10 +56,12 @@ def read_functions(
 ) -> Iterator[Function | NotRun]:
     """Yield the functions. `source` is the untranslated template, at `path`. Raises TemplateError.
 
-    `layers` are the folders of layers by ARN. Only containers have the runtimes of other languages than Python.
+    `layers` are the folders and zips of layers by ARN. Only containers run other languages than Python.
     """
     asynchronous, qualifiers = asynchronous_invocations(template), published_qualifiers(template)
     for logical_id, properties in template.of_type(FUNCTION):
+        if refused := "; ".join(function_violations(properties)):
+            raise TemplateError(f"{path}: AWS refuses {logical_id}: {refused}")
         name = template.name(logical_id)
         code = _obstacle_of_runtime(properties.get("Runtime"), in_containers=in_containers) or _local_code(
             code_of(logical_id, template, source=source, path=path), in_containers=in_containers
@@ -76,11 +80,11 @@ def read_functions(
 def ignored_in_functions(template: ResolvedTemplate, layers: Mapping[str, Path]) -> Iterator[str]:
     """Yield a text for each part of a function in Python that is not on this machine."""
     missing = {
-        logical_id: [arn for arn in properties.get("Layers", []) if arn not in layers]
+        logical_id: [arn for arn in properties.get("Layers", []) if arn not in layers or not layers[arn].exists()]
         for logical_id, properties in template.of_type(FUNCTION)
         if _is_python(properties.get("Runtime"))
     }
-    yield from ignored_in_layers(missing)
+    yield from ignored_in_layers(missing, layers)
     yield from ignored_in_asynchronous_invocations(template)
 
 

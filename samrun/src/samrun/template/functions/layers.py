@@ -21,7 +21,7 @@ _PACKAGES = {
 
 
 def layer_folders(template: ResolvedTemplate, *, source: Mapping[str, Any], path: Path) -> Iterator[tuple[str, Path]]:
-    """Yield the ARN and the folder of each layer whose content is on this machine."""
+    """Yield the ARN of each layer whose content is a path of this machine, and the path: a folder or a zip."""
     for logical_id, properties in template.of_type(LAYER):
         declared = _content(logical_id, properties, template, source)
         if isinstance(declared, str) and not declared.startswith(("s3://", "https://")):
@@ -29,7 +29,7 @@ def layer_folders(template: ResolvedTemplate, *, source: Mapping[str, Any], path
 
 
 def search_path(folder: Path) -> Iterator[Path]:
-    """Yield the folders of a layer in which Python looks for modules, in Lambda's order.
+    """Yield the folders of a layer in which Python looks for modules, in Lambda's order; of a zip, the zip itself.
 
     Before `sam build`, a layer with a BuildMethod has its modules in the folder itself.
     """
@@ -38,15 +38,22 @@ def search_path(folder: Path) -> Iterator[Path]:
     yield modules if modules.is_dir() else folder
 
 
-def ignored_in_layers(functions: Mapping[str, Iterable[str]]) -> Iterator[str]:
+def ignored_in_layers(functions: Mapping[str, Iterable[str]], layers: Mapping[str, Path]) -> Iterator[str]:
     """Yield a text for each layer of a function that is missed on this machine; the layers' ARNs are by function.
+
+    `layers` are the paths of the layers that the templates declare, by their ARNs.
 
     A layer is not missed if its package is installed beside samrun: the functions import that one.
     """
     for logical_id, arns in functions.items():
         for arn in arns:
             package = _package(arn)
-            if package is None:
+            if arn in layers:
+                yield (
+                    f"{logical_id}: the layer {arn}, whose content {layers[arn]} does not exist. Correct the path, or "
+                    "build it first"
+                )
+            elif package is None:
                 yield f"{logical_id}: the layer {arn}, which is not on this machine"
             elif not _is_installed(package):
                 advice = f"`pip install {package}` into samrun's environment replaces it"
@@ -60,8 +67,9 @@ def _content(
     content = properties.get("Content", {})
     if logical_id in declared:
         return content
-    original = content["S3Key"]
-    return template.intrinsics.resolve(declared[original].get("Properties", {}).get("ContentUri"))
+    # A ContentUri with the name of a bucket is in S3, and its key is that of no resource.
+    original = declared.get(content.get("S3Key"), {})
+    return template.intrinsics.resolve(original.get("Properties", {}).get("ContentUri"))
 
 
 def _package(arn: str) -> str | None:

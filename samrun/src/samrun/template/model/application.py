@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from samrun.template.model.event_triggers import EventRule, Notification, QueueTrigger, Schedule, StreamTrigger
 from samrun.template.model.functions import Function
 from samrun.template.model.http_apis import FunctionUrl, HttpApi
 from samrun.template.model.kafka_mappings import KafkaMapping
 from samrun.template.model.rest_apis import RestApi
+from samrun.template.model.triggers import EventRule, Notification, QueueTrigger, Schedule, StreamTrigger
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +60,7 @@ class Application:
 
     @property
     def serves_http(self) -> bool:
-        """Whether the application has an API or a function URL."""
+        """Tell whether the application has an API or a function URL."""
         return bool(self.all_apis or self.function_urls)
 
 

@@ -25,9 +25,14 @@ class KafkaAuthentication:
     ca: str | None = None
     unsupported: tuple[str, ...] = ()
 
+    @property
+    def has_secrets(self) -> bool:
+        """Tell whether samrun can authenticate with it, or check the brokers' certificates."""
+        return any((self.user, self.certificate, self.ca))
+
     def __bool__(self) -> bool:
         """Return whether the mapping authenticates, or checks the brokers' certificates."""
-        return any((self.user, self.certificate, self.ca, self.unsupported))
+        return self.has_secrets or bool(self.unsupported)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +49,7 @@ class SchemaRegistryConfig:
 
     @property
     def is_glue(self) -> bool:
-        """Whether it is a registry of AWS Glue; the others are of Confluent's kind."""
+        """Tell whether it is a registry of AWS Glue; the others are of Confluent's kind."""
         return self.uri.startswith("arn:") and ":glue:" in self.uri
 
 

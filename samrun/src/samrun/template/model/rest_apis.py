@@ -19,9 +19,9 @@ class MockResponse:
 
 @dataclass(frozen=True, kw_only=True)
 class IntegrationResponse:
-    """Answer for the results of a function whose error message matches `pattern` as a whole; None: for all others.
+    """Response for results whose whole error message matches `pattern`; with None, for all other results.
 
-    The message of a function without an error is empty.
+    The message of a result without an error is empty.
     """
 
     pattern: str | None
@@ -31,7 +31,7 @@ class IntegrationResponse:
 
 @dataclass(frozen=True, kw_only=True)
 class GatewayResponse:
-    """A change to the answers that a REST API gives itself. None: the status or the body stays as it is.
+    """Change to a response that the API itself makes, such as 403. None: the status or the body stays as it is.
 
     The body is a template with `$context.error.message`, `$context.error.messageString` and the like.
     """
@@ -54,7 +54,7 @@ class RestMethod:
     function: str | None = None
     mock: MockResponse | None = None
     responses: tuple[IntegrationResponse, ...] = ()
-    """If there are any, the function gets the body of the request alone, and what it returns is the body of one."""
+    """With any: the function gets only the request's body, and its result is the response's body."""
     authorizer: LambdaAuthorizer | JwtAuthorizer | None = None
     scopes: tuple[str, ...] = ()
     api_key_required: bool = False
@@ -71,7 +71,7 @@ class RestMethod:
 
 @dataclass(frozen=True, kw_only=True)
 class Quota:
-    """Limit of the requests with one API key in each period; in the first one, `offset` fewer."""
+    """Limit of the requests with one API key in each period; in the first period, `offset` requests fewer."""
 
     limit: int
     period: Literal["DAY", "WEEK", "MONTH"]

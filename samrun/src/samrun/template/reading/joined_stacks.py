@@ -7,9 +7,9 @@ from typing import Any
 
 from samrun.template.errors import TemplateError
 from samrun.template.model.application import Application, concatenate
-from samrun.template.model.event_triggers import Notification
 from samrun.template.model.functions import Function
 from samrun.template.model.kafka_mappings import KafkaMapping
+from samrun.template.model.triggers import Notification
 from samrun.template.triggers.kafka_mappings import DEFAULT_GROUP
 
 

@@ -16,6 +16,7 @@ from samrun.template.reading.includes import include_files
 from samrun.template.reading.language_extensions import LoopError, expand_loops
 from samrun.template.reading.source import parameter_values, read_source
 from samrun.template.reading.translation import translate
+from samrun.template.resolution.booleans import as_text
 from samrun.template.resolution.intrinsics import UnresolvableError
 from samrun.template.resolution.resolved_template import ResolvedTemplate, resolve_template
 from samrun.template.support.resource_types import STACK
@@ -119,7 +120,7 @@ class StackTemplate:
         parameters = self.template.intrinsics.resolve(properties.get("Parameters", {}))
         return type(self)(
             path,
-            parameters={name: _as_text(value) for name, value in parameters.items()},
+            parameters={name: _parameter(value) for name, value in parameters.items()},
             region=self._region,
             aws=self._aws,
             api=self._api,
@@ -148,7 +149,5 @@ def _resolver_of_parameters(source: Mapping[str, Any], values: Mapping[str, str]
     ).intrinsics.resolve
 
 
-def _as_text(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return ",".join(map(_as_text, value)) if isinstance(value, list) else str(value)
+def _parameter(value: Any) -> str:
+    return ",".join(map(_parameter, value)) if isinstance(value, list) else as_text(value)

@@ -8,7 +8,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 from samrun.template.errors import TemplateError
 from samrun.template.resolution.dynamic_references import is_dynamic_reference
-from samrun.template.values.parameter_limits import violations
+from samrun.template.values.parameter_limits import parameter_violations
 
 
 def read_source(path: Path) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def parameter_values(source: Mapping[str, Any], given: Mapping[str, str], path: 
             f"{path}: no value for {', '.join(missing)}. Give each parameter a value with "
             "--parameter-overrides NAME=VALUE or in samconfig.toml under [default.samrun.parameters]."
         )
-    refused = [text for name, value in values.items() for text in violations(name, declared[name], value)]
+    refused = [text for name, value in values.items() for text in parameter_violations(name, declared[name], value)]
     if refused:
         raise TemplateError(f"{path}: AWS refuses the parameter {'; '.join(refused)}")
     return values | dynamic

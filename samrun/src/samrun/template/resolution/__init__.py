@@ -2,5 +2,5 @@
 
 `resolved_template` is the template for one stack. It has the functions of `intrinsics`, the names and ARNs of
 `references` (with `physical_names`), and the values of `dynamic_references` and `secret_values`. `booleans`
-reads those that are text.
+reads those that are text, and writes them.
 """

@@ -93,15 +93,7 @@ def resolve_template(
     intrinsics = Intrinsics(
         template=translated,
         parameters=parameters,
-        pseudo_parameters={
-            "AWS::AccountId": ACCOUNT,
-            "AWS::NotificationARNs": "",
-            "AWS::Partition": "aws",
-            "AWS::Region": region,
-            "AWS::StackId": f"arn:aws:cloudformation:{region}:{ACCOUNT}:stack/{stack}/0",
-            "AWS::StackName": stack,
-            "AWS::URLSuffix": "amazonaws.com",
-        },
+        pseudo_parameters=_pseudo_parameters(region, stack),
         references=refer,
         external_values=dynamic_references,
     )
@@ -115,3 +107,15 @@ def resolve_template(
         intrinsics=intrinsics,
         references=references,
     )
+
+
+def _pseudo_parameters(region: str, stack: str) -> dict[str, str]:
+    return {
+        "AWS::AccountId": ACCOUNT,
+        "AWS::NotificationARNs": "",
+        "AWS::Partition": "aws",
+        "AWS::Region": region,
+        "AWS::StackId": f"arn:aws:cloudformation:{region}:{ACCOUNT}:stack/{stack}/0",
+        "AWS::StackName": stack,
+        "AWS::URLSuffix": "amazonaws.com",
+    }

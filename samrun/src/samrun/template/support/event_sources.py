@@ -1,5 +1,6 @@
 """Event sources of functions: which ones the runner runs, and which functions it leaves without a trigger."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -7,10 +8,18 @@ from samrun.template.arns import function_name
 from samrun.template.model.application import MissingTrigger
 from samrun.template.resolution.resolved_template import ResolvedTemplate
 from samrun.template.support.levels import AS_AWS, Level, Support, different, not_run
-from samrun.template.support.resource_types import EVENT_SOURCE_MAPPING
+from samrun.template.support.mapping_sources import STREAMS, UNKNOWN, event_source
+from samrun.template.support.resource_types import (
+    EVENT_SOURCE_MAPPING,
+    FUNCTION,
+    HTTP_API,
+    KNOWN,
+    REST_API,
+)
+from samrun.template.triggers.mapping_properties import is_enabled
 from samrun.template.triggers.stream_triggers import streams_by_arn
 
-_UNKNOWN = "unknown event source"
+_PERMISSION = "AWS::Lambda::Permission"
 _BY_HAND = "Invoke the function yourself, with an event of that kind"
 
 EVENT_SOURCES: Mapping[str, Support] = {
@@ -42,17 +51,13 @@ EVENT_SOURCES: Mapping[str, Support] = {
     "Amazon SES": not_run("samrun receives no mail"),
     "Secrets Manager rotation": not_run("samrun rotates no secrets"),
     "VPC Lattice": not_run("samrun has no service networks"),
-    _UNKNOWN: not_run("samrun does not know the service of its EventSourceArn"),
+    "WebSocket API": not_run("samrun runs no WebSocket APIs"),
+    "EventBridge pipe": not_run("samrun runs no pipes"),
+    "Step Functions": not_run("samrun runs no state machines"),
+    "custom resource": not_run("samrun runs no custom resources"),
+    UNKNOWN: not_run("samrun does not know the service of its EventSourceArn"),
 }
 
-# The service that polls for a mapping, as its ARN names it.
-_OF_MAPPINGS = {
-    "sqs": "SQS queue",
-    "dynamodb": "DynamoDB stream",
-    "kinesis": "Kinesis stream",
-    "mq": "Amazon MQ",
-    "rds": "Amazon DocumentDB",
-}
 # The principals to whom templates give the permission to invoke a function. The modules of APIs, schedules and events
 # read the rest: these have a resource of their own that says which route or event it is.
 _OF_PRINCIPALS = {
@@ -73,57 +78,135 @@ _OF_PRINCIPALS = {
     "ses.amazonaws.com": "Amazon SES",
     "vpc-lattice.amazonaws.com": "VPC Lattice",
 }
+# Types of resources that invoke functions, or the services of such types, and their event sources.
+_OF_TYPES = {
+    "AWS::CloudFormation::CustomResource": "custom resource",
+    "AWS::Cognito": "Amazon Cognito",
+    "AWS::Config": "AWS Config",
+    "AWS::ElasticLoadBalancingV2": "Application Load Balancer",
+    "AWS::IoT": "AWS IoT",
+    "AWS::Logs": "CloudWatch Logs",
+    "AWS::Pipes": "EventBridge pipe",
+    "AWS::SecretsManager": "Secrets Manager rotation",
+    "AWS::SES": "Amazon SES",
+    "AWS::StepFunctions": "Step Functions",
+    "AWS::VpcLattice": "VPC Lattice",
+    "Custom": "custom resource",
+}
+# A resource, or an attribute of one, in a text of Fn::Sub.
+_IN_TEXT = re.compile(r"\$\{(\w+)[.}]")
 
 
 def missing_triggers(template: ResolvedTemplate) -> Iterator[MissingTrigger]:
     """Yield each trigger of a function that the runner does not run."""
     functions = template.function_arns()
-    yield from _of_other_stacks(template)
-    for logical_id, source, reference in _triggers(template):
-        support, function = EVENT_SOURCES[source], function_name(reference)
-        if support.level is Level.NOT_RUN and function in functions:
+    found = [*_of_mappings(template), *_of_permissions(template), *_of_documents_in_s3(template)]
+    yield from found
+    named = {(each.function, each.source) for each in found}
+    for logical_id, kind, function in _of_resources_not_run(template):
+        source = _OF_TYPES.get(kind) or _OF_TYPES.get(kind.rpartition("::")[0]) or kind
+        # A load balancer, for example, has a permission and a target group.
+        if function in functions and (function, source) not in named:
+            named.add((function, source))
+            support = EVENT_SOURCES.get(source)
+            reason = support.note if support else "samrun does not run it"
             yield MissingTrigger(
-                logical_id=logical_id, function=function, source=source, reason=support.note, remedy=_BY_HAND
+                logical_id=logical_id, function=function, source=source, reason=reason, remedy=_BY_HAND
             )
 
 
-def _of_other_stacks(template: ResolvedTemplate) -> Iterator[MissingTrigger]:
-    """Yield each trigger by a stream that the template does not declare."""
+def _of_mappings(template: ResolvedTemplate) -> Iterator[MissingTrigger]:
     functions, streams = template.function_arns(), streams_by_arn(template)
     for logical_id, properties in template.of_type(EVENT_SOURCE_MAPPING):
-        source, function = _source_of_mapping(properties), function_name(str(properties["FunctionName"]))
-        is_stream = source in {"DynamoDB stream", "Kinesis stream"}
-        if is_stream and function in functions and str(properties["EventSourceArn"]) not in streams:
+        source, function = event_source(properties), function_name(str(properties["FunctionName"]))
+        remedy = _BY_HAND
+        if EVENT_SOURCES[source].level is Level.NOT_RUN:
+            reason = EVENT_SOURCES[source].note
+        elif not is_enabled(logical_id, properties):
+            continue
+        elif function not in functions:
+            reason = f"{function} is not a function of the template"
+            remedy = "Declare the trigger in the template of the function, or invoke it yourself"
+        elif source in STREAMS and str(properties["EventSourceArn"]) not in streams:
+            reason = f"the template does not declare {properties['EventSourceArn']}"
+        else:
+            continue
+        yield MissingTrigger(logical_id=logical_id, function=function, source=source, reason=reason, remedy=remedy)
+
+
+def _of_permissions(template: ResolvedTemplate) -> Iterator[MissingTrigger]:
+    """Yield each trigger by a service that may invoke a function, and that no other module reads."""
+    functions = template.function_arns()
+    for logical_id, properties in template.of_type(_PERMISSION):
+        source = _OF_PRINCIPALS.get(str(properties.get("Principal")))
+        function = function_name(str(properties["FunctionName"]))
+        if source and function in functions:
             yield MissingTrigger(
                 logical_id=logical_id,
                 function=function,
-                source=str(source),
-                reason=f"the template does not declare {properties['EventSourceArn']}",
+                source=source,
+                reason=EVENT_SOURCES[source].note,
                 remedy=_BY_HAND,
             )
 
 
-def _triggers(template: ResolvedTemplate) -> Iterator[tuple[str, str, str]]:
-    """Yield the logical id, the event source and the function of each trigger that no other module reads."""
-    for logical_id, properties in template.of_type(EVENT_SOURCE_MAPPING):
-        if source := _source_of_mapping(properties):
-            yield logical_id, source, str(properties["FunctionName"])
-    for logical_id, properties in template.of_type("AWS::Lambda::Permission"):
-        if source := _OF_PRINCIPALS.get(str(properties.get("Principal"))):
-            yield logical_id, source, str(properties["FunctionName"])
+def _of_documents_in_s3(template: ResolvedTemplate) -> Iterator[MissingTrigger]:
+    """Yield each trigger by an API whose routes only its document in S3 has: a permission names the function."""
+    functions = template.function_arns()
+    apis = {
+        template.name(logical_id): (logical_id, source)
+        for kind, source in ((REST_API, "REST API"), (HTTP_API, "HTTP API"))
+        for logical_id, properties in template.of_type(kind)
+        if properties.get("BodyS3Location")
+    }
+    for function, api in dict.fromkeys(_invoking_apis(template)):
+        if function in functions and api in apis:
+            logical_id, source = apis[api]
+            yield MissingTrigger(
+                logical_id=logical_id,
+                function=function,
+                source=source,
+                reason="samrun reads no document from S3",
+                remedy="Give the API a local DefinitionUri, or invoke the function yourself",
+            )
 
 
-def _source_of_mapping(properties: Mapping[str, Any]) -> str | None:
-    """Return the event source of a mapping, or None if it is Kafka."""
-    if "Topics" in properties or "SelfManagedEventSource" in properties:
-        return None
-    if "Queues" in properties:
-        return "Amazon MQ"
-    if "DocumentDBEventSourceConfig" in properties:
-        return "Amazon DocumentDB"
-    match str(properties.get("EventSourceArn")).split(":"):
-        case [_, _, "kafka", *_]:
-            return None
-        case [_, _, service, *_]:
-            return _OF_MAPPINGS.get(service, _UNKNOWN)
-    return _UNKNOWN
+def _invoking_apis(template: ResolvedTemplate) -> Iterator[tuple[str, str]]:
+    """Yield the name of a function and the id of an API that may invoke it, for each permission of such an API."""
+    for _, properties in template.of_type(_PERMISSION):
+        if properties.get("Principal") == "apigateway.amazonaws.com":
+            api = str(properties.get("SourceArn")).rpartition(":")[2].partition("/")[0]
+            yield function_name(str(properties["FunctionName"])), api
+
+
+def _of_resources_not_run(template: ResolvedTemplate) -> Iterator[tuple[str, str, str]]:
+    """Yield the logical id and the type of each resource that is not run, with each function that it names.
+
+    Its properties are not resolved: they may refer to what only AWS knows.
+    """
+    names = {logical_id: template.name(logical_id) for logical_id, _ in template.of_type(FUNCTION)}
+    for logical_id, alias in template.of_type("AWS::Lambda::Alias"):
+        names[logical_id] = function_name(str(alias["FunctionName"]))
+    for logical_id, resource in template.resources.items():
+        if resource["Type"] not in KNOWN:
+            found = (names[each] for each in _referred(resource.get("Properties")) if each in names)
+            for function in dict.fromkeys(found):
+                yield logical_id, resource["Type"], function
+
+
+def _referred(value: Any) -> Iterator[str]:
+    """Yield the logical ids to which a value refers."""
+    match value:
+        case {"Ref": str() as logical_id, **others} if not others:
+            yield logical_id
+        case {"Fn::GetAtt": str() | [str(), *_] as attribute, **others} if not others:
+            yield (attribute if isinstance(attribute, str) else attribute[0]).partition(".")[0]
+        case {"Fn::Sub": str() | [str(), *_] as text, **others} if not others:
+            yield from _IN_TEXT.findall(text if isinstance(text, str) else text[0])
+            yield from _referred([] if isinstance(text, str) else text[1:])
+        case dict():
+            for each in value.values():
+                yield from _referred(each)
+        case list():
+            for each in value:
+                yield from _referred(each)

@@ -1,25 +1,30 @@
-"""How far the runner supports a part of a template: the loader decides by it, and samrun's README shows it."""
+"""Levels of support of a template's parts. The loader decides by them, and samrun/docs/support.md shows them."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from enum import Enum
 
 
 class Level(Enum):
-    """How far a part is supported. The value is the word of samrun's README."""
+    """Level of support. The value is the word for it in samrun/docs/support.md."""
 
     AS_AWS = "as on AWS"
     DIFFERENT = "differently"
     NO_EFFECT = "no effect here"
-    REFUSED = "refused"
     NOT_RUN = "not run"
 
 
 @dataclass(frozen=True)
 class Support:
-    """Level of a part, and in a few words what is different, or why it is not run."""
+    """Level of a part, and in a few words what is different, or why it is not run.
+
+    `sources` are the event sources whose mappings have the part: with another one, it stops a start, as AWS refuses it.
+    None: all of them have it.
+    """
 
     level: Level
     note: str = ""
+    sources: Collection[str] | None = None
 
 
 AS_AWS = Support(Level.AS_AWS)
@@ -31,9 +36,9 @@ def different(note: str) -> Support:
     return Support(Level.DIFFERENT, note)
 
 
-def refused(note: str) -> Support:
-    """Return the support of a part that stops a start."""
-    return Support(Level.REFUSED, note)
+def only_of(sources: Collection[str], support: Support) -> Support:
+    """Return the support of a part that only the mappings of these event sources have."""
+    return replace(support, sources=sources)
 
 
 def not_run(note: str) -> Support:

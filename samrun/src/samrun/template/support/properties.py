@@ -1,14 +1,18 @@
-"""Properties of the resources that the runner runs, and how far it supports each one.
+"""Properties of the resources that the runner runs or makes, and how far it supports each one.
 
 The names are those of CloudFormation: SAM's translator has made its own into these before. A test compares them with
 CloudFormation's schemas, so that a new property is noticed.
 """
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from samrun.template.resolution.resolved_template import ResolvedTemplate
 from samrun.template.support.api_properties import API_PROPERTIES
-from samrun.template.support.levels import AS_AWS, NO_EFFECT, Level, Support, different, not_run, refused
+from samrun.template.support.created_properties import CREATED_PROPERTIES
+from samrun.template.support.levels import AS_AWS, NO_EFFECT, Level, Support, different, not_run, only_of
+from samrun.template.support.mapping_sources import DOCUMENTDB, KAFKA, MQ, MSK, QUEUE, SELF_MANAGED_KAFKA, STREAMS
+from samrun.template.support.nested_names import NESTED_NAMES
 from samrun.template.support.resource_types import (
     EVENT_INVOKE_CONFIG,
     EVENT_SOURCE_MAPPING,
@@ -21,15 +25,15 @@ from samrun.template.support.resource_types import (
 _KAFKA_CONFIG = different(
     "a schema registry is that of SCHEMA_REGISTRY_URL or of the template, or Glue in the local AWS"
 )
-_STREAMS_ONLY = refused("it is for Kinesis and DynamoDB streams")
+_LIMITED = KAFKA | STREAMS
 
 PROPERTIES: Mapping[str, Mapping[str, Support]] = {
     EVENT_SOURCE_MAPPING: {
-        "AmazonManagedKafkaEventSourceConfig": _KAFKA_CONFIG,
+        "AmazonManagedKafkaEventSourceConfig": only_of({MSK}, _KAFKA_CONFIG),
         "BatchSize": AS_AWS,
-        "BisectBatchOnFunctionError": AS_AWS,
-        "DestinationConfig": AS_AWS,
-        "DocumentDBEventSourceConfig": not_run("samrun has no DocumentDB"),
+        "BisectBatchOnFunctionError": only_of(_LIMITED, AS_AWS),
+        "DestinationConfig": only_of(_LIMITED, AS_AWS),
+        "DocumentDBEventSourceConfig": only_of({DOCUMENTDB}, not_run("samrun has no DocumentDB")),
         "Enabled": AS_AWS,
         "EventSourceArn": different("the local Kafka stands for every cluster"),
         "FilterCriteria": AS_AWS,
@@ -38,23 +42,26 @@ PROPERTIES: Mapping[str, Mapping[str, Support]] = {
         "KmsKeyArn": NO_EFFECT,
         "LoggingConfig": NO_EFFECT,
         "MaximumBatchingWindowInSeconds": AS_AWS,
-        "MaximumRecordAgeInSeconds": AS_AWS,
-        "MaximumRetryAttempts": AS_AWS,
+        "MaximumRecordAgeInSeconds": only_of(_LIMITED, AS_AWS),
+        "MaximumRetryAttempts": only_of(_LIMITED, AS_AWS),
         "MetricsConfig": NO_EFFECT,
-        "ParallelizationFactor": _STREAMS_ONLY,
+        "ParallelizationFactor": only_of(STREAMS, not_run("samrun processes one batch of a shard at a time")),
         "ProvisionedPollerConfig": different("one poller reads all partitions, as many at once as there are"),
-        "Queues": NO_EFFECT,  # only Amazon MQ has them, and samrun.template.support.event_sources names that trigger
-        "ScalingConfig": AS_AWS,
+        "Queues": only_of(
+            {MQ}, NO_EFFECT
+        ),  # only Amazon MQ has them, and samrun.template.support.event_sources names that trigger
+        "ScalingConfig": only_of({QUEUE}, AS_AWS),
         "SelfManagedEventSource": different("the local Kafka stands for every cluster"),
-        "SelfManagedKafkaEventSourceConfig": _KAFKA_CONFIG,
+        "SelfManagedKafkaEventSourceConfig": only_of({SELF_MANAGED_KAFKA}, _KAFKA_CONFIG),
         "SourceAccessConfigurations": different(
-            "a mapping authenticates where a parameter gives the address of its source as {kafka_scram} or {kafka_mtls}"
+            "a mapping authenticates where a parameter gives the address of its source as {kafka_scram} or "
+            "{kafka_mtls}, or for MSK its secret as {kafka_secret} or {kafka_client_secret}"
         ),
-        "StartingPosition": AS_AWS,
-        "StartingPositionTimestamp": AS_AWS,
+        "StartingPosition": only_of(_LIMITED | {DOCUMENTDB}, AS_AWS),
+        "StartingPositionTimestamp": only_of(_LIMITED | {DOCUMENTDB}, AS_AWS),
         "Tags": NO_EFFECT,
-        "Topics": AS_AWS,
-        "TumblingWindowInSeconds": _STREAMS_ONLY,
+        "Topics": only_of(KAFKA, AS_AWS),
+        "TumblingWindowInSeconds": only_of(STREAMS, not_run("samrun has no tumbling windows")),
     },
     FUNCTION: {
         "Architectures": different("the processor is this machine's"),
@@ -133,16 +140,53 @@ PROPERTIES: Mapping[str, Mapping[str, Support]] = {
         ),
     },
     **API_PROPERTIES,
+    **CREATED_PROPERTIES,
 }
 
 
 def ignored_properties(template: ResolvedTemplate) -> Iterator[str]:
-    """Yield a text for each property that is not run, or that nobody knows."""
+    """Yield a text for the properties that are not run, or that nobody knows. Resources with the same share one."""
+    texts: dict[str, list[str]] = {}
     for kind, known in PROPERTIES.items():
         for logical_id, properties in template.of_type(kind):
-            for name in properties:
-                support = known.get(name)
-                if support is None:
-                    yield f"{logical_id}: {name}, which samrun does not know"
-                elif support.level is Level.NOT_RUN:
-                    yield f"{logical_id}: {name}: {support.note}"
+            for text in _ignored(kind, known, properties):
+                texts.setdefault(text, []).append(logical_id)
+    for text, logical_ids in texts.items():
+        yield f"{', '.join(logical_ids)}: {text}"
+
+
+def unsupported_properties(source: str, properties: Mapping[str, Any]) -> Iterator[str]:
+    """Yield each property of a mapping that its event source does not have.
+
+    Lambda's words: "Unsupported 'ParallelizationFactor' parameter for given event source mapping type".
+    """
+    for name, support in PROPERTIES[EVENT_SOURCE_MAPPING].items():
+        if support.sources is not None and source not in support.sources and properties.get(name):
+            yield name
+
+
+def _ignored(kind: str, known: Mapping[str, Support], properties: Mapping[str, Any]) -> Iterator[str]:
+    by_note: dict[str, list[str]] = {}
+    nested = NESTED_NAMES.get(kind, {})
+    for name in properties:
+        support = known.get(name)
+        if support is not None and support.level is Level.NOT_RUN:
+            by_note.setdefault(support.note, []).append(name)
+    unknown = ", ".join(_unknown(properties, {name: nested.get(name, {}) for name in known}))
+    if unknown:
+        yield f"{unknown}, which samrun does not know"
+    for note, names in by_note.items():
+        yield f"{', '.join(names)}: {note}"
+
+
+def _unknown(value: Any, names: Mapping[str, Any], place: str = "") -> Iterator[str]:
+    """Yield the place of each name that is not among the names; none are given for an object with names of its own."""
+    if isinstance(value, list):
+        for each in value:
+            yield from _unknown(each, names, place)
+    elif isinstance(value, Mapping) and names:
+        for name, each in value.items():
+            if name in names:
+                yield from _unknown(each, names[name], f"{place}{name}.")
+            else:
+                yield f"{place}{name}"

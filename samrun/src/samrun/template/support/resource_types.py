@@ -163,7 +163,7 @@ PASSIVE = {
     "AWS::XRay::Group",
     "AWS::XRay::SamplingRule",
 }
-# Why a resource is not made or run, by its type or by the service of its type. A function that needs one fails.
+# Reasons why a resource is not made or run, by its type or by the service of its type. A function that needs one fails.
 _MISSING = "samrun has none; a function that calls it fails"
 _NOT_RUN = {
     "AWS::AmazonMQ": "samrun has no broker of Amazon MQ",

@@ -11,7 +11,7 @@ from samrun.filtering.filter_pattern import FilterPattern, FilterPatternError
 from samrun.template.arns import function_name
 from samrun.template.errors import TemplateError
 from samrun.template.model.account import ACCOUNT
-from samrun.template.model.event_triggers import EventRule, EventTarget
+from samrun.template.model.triggers import EventRule, EventTarget
 from samrun.template.resolution.resolved_template import ResolvedTemplate
 from samrun.template.support.resource_types import RULE
 from samrun.template.triggers.target_inputs import target_fields

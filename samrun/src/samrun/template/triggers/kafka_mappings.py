@@ -11,25 +11,25 @@ from samrun.template.model.kafka_mappings import KafkaAuthentication, KafkaMappi
 from samrun.template.resolution.booleans import is_true
 from samrun.template.resolution.references import CLUSTER_ARN
 from samrun.template.resolution.resolved_template import ResolvedTemplate
+from samrun.template.support.mapping_sources import KAFKA, event_source
 from samrun.template.support.resource_types import EVENT_SOURCE_MAPPING
-from samrun.template.triggers.mapping_limits import violations
+from samrun.template.triggers.kafka_limits import brokers, kafka_config, refused
 from samrun.template.triggers.mapping_properties import (
     filters,
+    is_enabled,
     limit,
     on_failure_destination,
-    refused_position,
     starting_timestamp,
 )
-from samrun.template.triggers.schema_registries import read_schema_registry, refused_schema_registry
+from samrun.template.triggers.schema_registries import read_schema_registry
 
 # "When you configure both infinite retries and an on-failure destination, Lambda automatically applies a maximum of 10
 # retry attempts": https://docs.aws.amazon.com/lambda/latest/dg/kafka-retry-configurations.html
 _RETRIES_BEFORE_A_DESTINATION = 10
-_PROVISIONED_LIMITS = ("MaximumRecordAgeInSeconds", "MaximumRetryAttempts")
+# AWS's documents do not say where a mapping without a StartingPosition starts.
+_POSITION: Literal["TRIM_HORIZON"] = "TRIM_HORIZON"
 # AWS names the group after the mapping's UUID.
 DEFAULT_GROUP = "local-{logical_id}"
-_DESTINATIONS = (["sqs"], ["sns"], ["s3"])
-_KAFKA = "kafka://"
 # Of the types of SourceAccessConfigurations: those of a user, with Kafka's name of the mechanism, and those by which
 # samrun cannot authenticate. VPC_SUBNET and VPC_SECURITY_GROUP mean nothing on one machine.
 _MECHANISMS: Mapping[str, Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]] = {
@@ -45,47 +45,33 @@ def read_kafka_mappings(template: ResolvedTemplate, *, path: Path) -> Iterator[K
     function_arns = template.function_arns()
     groups: dict[str, str] = {}
     for logical_id, properties in template.of_type(EVENT_SOURCE_MAPPING):
-        config = _kafka_config(properties)
-        if config is None or not _is_enabled(properties):
+        if event_source(properties) not in KAFKA or not is_enabled(logical_id, properties):
             continue
-        group = config.get("ConsumerGroupId")
+        if text := "; ".join(refused(properties)):
+            raise TemplateError(f"{path}: AWS refuses {logical_id}: {text}")
+        group = kafka_config(properties).get("ConsumerGroupId")
         if group and (other := groups.setdefault(group, logical_id)) != logical_id:
             raise TemplateError(
                 f"{path}: {other} and {logical_id} have the same ConsumerGroupId, {group}. Lambda demands that it is "
                 "unique: the two would share the records."
             )
-        if refused := "; ".join([*_refused(properties), *refused_schema_registry(config)]):
-            raise TemplateError(f"{path}: AWS refuses {logical_id}: {refused}")
-        function = function_name(properties["FunctionName"])
-        if function not in function_arns:
-            raise TemplateError(f"{path}: {logical_id} triggers {function}, which is not a function of the template")
-        yield _mapping(
-            logical_id,
-            properties,
-            config,
-            function=function,
-            function_arn=function_arns[function],
-            region=template.region,
-        )
+        function = function_name(str(properties["FunctionName"]))
+        if function in function_arns:  # samrun.template.support.event_sources names the others
+            arn = function_arns[function]
+            yield _mapping(logical_id, properties, function=function, function_arn=arn, region=template.region)
 
 
 def ignored_in_mappings(template: ResolvedTemplate) -> Iterator[str]:
     """Yield a text for each mapping that is not supported in full on one machine."""
     for logical_id, properties in template.of_type(EVENT_SOURCE_MAPPING):
-        if ignored := ", ".join(_ignored(properties)):
-            yield f"{logical_id}: {ignored}"
+        if event_source(properties) in KAFKA:
+            yield from (f"{logical_id}: {text}" for text in _ignored(logical_id, properties))
 
 
 def _mapping(
-    logical_id: str,
-    properties: Mapping[str, Any],
-    config: Mapping[str, Any],
-    *,
-    function: str,
-    function_arn: str,
-    region: str,
+    logical_id: str, properties: Mapping[str, Any], *, function: str, function_arn: str, region: str
 ) -> KafkaMapping:
-    destination = on_failure_destination(properties)
+    config, destination = kafka_config(properties), on_failure_destination(properties)
     retries = limit(properties, "MaximumRetryAttempts")
     return KafkaMapping(
         logical_id=logical_id,
@@ -96,60 +82,18 @@ def _mapping(
         event_source_arn=_event_source_arn(properties, region),
         batch_size=int(properties.get("BatchSize", 100)),
         window=float(properties.get("MaximumBatchingWindowInSeconds", 0.5)),
-        starting_position=properties.get("StartingPosition", "TRIM_HORIZON"),
+        starting_position=properties.get("StartingPosition", _POSITION),
         starting_timestamp=starting_timestamp(properties),
         report_batch_item_failures="ReportBatchItemFailures" in properties.get("FunctionResponseTypes", []),
         bisect=is_true(properties.get("BisectBatchOnFunctionError", False)),
         maximum_retries=_RETRIES_BEFORE_A_DESTINATION if retries is None and destination else retries,
         maximum_age=limit(properties, "MaximumRecordAgeInSeconds"),
         on_failure=destination,
-        bootstrap=_bootstrap(properties),
+        bootstrap=brokers(properties),
         authentication=_authentication(properties),
         filters=filters(logical_id, properties),
         schema_registry=read_schema_registry(config),
     )
-
-
-def _refused(properties: Mapping[str, Any]) -> Iterator[str]:
-    yield from violations(properties)
-    if not properties.get("Topics"):
-        yield "Topics is missing: a Kafka mapping has one topic"
-    yield from refused_position(properties)
-    if "ProvisionedPollerConfig" not in properties and (names := ", ".join(_of_provisioned_mode(properties))):
-        yield f"{names}: only provisioned mode has that. Give the mapping a ProvisionedPollerConfig"
-    if (_kafka_config(properties) or {}).get("ConsumptionMode") == "Queue":
-        yield "ConsumptionMode is Queue: samrun reads with consumer groups, and not with share groups"
-    if destination := on_failure_destination(properties):
-        yield from _refused_destination(destination, properties)
-
-
-def _refused_destination(destination: str, properties: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what AWS refuses of an on-failure destination.
-
-    https://docs.aws.amazon.com/lambda/latest/dg/kafka-on-failure-destination.html#kafka-ofd-requirements
-    """
-    if destination.startswith(_KAFKA):
-        if destination.removeprefix(_KAFKA) in properties.get("Topics", []):
-            yield f"the on-failure destination {destination} is the topic that the mapping reads: name another"
-    elif destination.split(":")[2:3] not in _DESTINATIONS:
-        yield f"the on-failure destination is {destination}: it can be a queue, a topic of SNS, a bucket or kafka://TOPIC"
-
-
-def _of_provisioned_mode(properties: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what of a mapping AWS demands provisioned mode for.
-
-    https://docs.aws.amazon.com/lambda/latest/dg/kafka-retry-configurations.html and
-    https://docs.aws.amazon.com/lambda/latest/dg/services-consume-kafka-events.html
-    """
-    if is_true(properties.get("BisectBatchOnFunctionError", False)):
-        yield "BisectBatchOnFunctionError"
-    yield from (name for name in _PROVISIONED_LIMITS if limit(properties, name) is not None)
-    if properties.get("FunctionResponseTypes"):
-        yield "FunctionResponseTypes"
-    if (on_failure_destination(properties) or "").startswith(_KAFKA):
-        yield "a Kafka topic as the on-failure destination"
-    if (_kafka_config(properties) or {}).get("SchemaRegistryConfig"):
-        yield "SchemaRegistryConfig"
 
 
 def _event_source_arn(properties: Mapping[str, Any], region: str) -> str | None:
@@ -161,25 +105,6 @@ def _event_source_arn(properties: Mapping[str, Any], region: str) -> str | None:
         return None
     arn = str(properties.get("EventSourceArn") or "")
     return arn if ":kafka:" in arn else CLUSTER_ARN.format(region=region, account=ACCOUNT, name="local")
-
-
-def _kafka_config(properties: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Return the Kafka part of an event source mapping, or None if the source is not Kafka."""
-    for name in ("AmazonManagedKafkaEventSourceConfig", "SelfManagedKafkaEventSourceConfig"):
-        if name in properties:
-            config: Mapping[str, Any] = properties[name]
-            return config
-    # Only Kafka has topics. The ARN of its cluster may be anything that one machine can't know.
-    is_kafka = "Topics" in properties or "SelfManagedEventSource" in properties
-    return {} if is_kafka or ":kafka:" in str(properties.get("EventSourceArn")) else None
-
-
-def _bootstrap(properties: Mapping[str, Any]) -> str | None:
-    """Return the brokers of a self-managed cluster, or None for MSK."""
-    # SAM writes the first name, the API the second.
-    endpoints = properties.get("SelfManagedEventSource", {}).get("Endpoints", {})
-    servers = endpoints.get("KafkaBootstrapServers") or endpoints.get("KAFKA_BOOTSTRAP_SERVERS")
-    return ",".join(servers) if servers else None
 
 
 def _authentication(properties: Mapping[str, Any]) -> KafkaAuthentication:
@@ -195,13 +120,14 @@ def _authentication(properties: Mapping[str, Any]) -> KafkaAuthentication:
     )
 
 
-def _is_enabled(properties: Mapping[str, Any]) -> bool:
-    return is_true(properties.get("Enabled", True))
-
-
-def _ignored(properties: Mapping[str, Any]) -> list[str]:
-    if _kafka_config(properties) is None:
-        return []  # samrun.template.support.event_sources has the others
-    if not _is_enabled(properties):
-        return ["it has Enabled: false"]
-    return []
+def _ignored(logical_id: str, properties: Mapping[str, Any]) -> Iterator[str]:
+    if not is_enabled(logical_id, properties):
+        yield "it has Enabled: false"
+        return
+    position = properties.get("StartingPosition")
+    if position is None:
+        yield f"it has no StartingPosition: it starts at {_POSITION}"
+    if position != "AT_TIMESTAMP" and "StartingPositionTimestamp" in properties:
+        yield f"StartingPositionTimestamp, because StartingPosition is {position or _POSITION}"
+    if unsupported := ", ".join(_authentication(properties).unsupported):
+        yield f"{unsupported}: samrun cannot authenticate so. The mapping reads the local Kafka without authentication"

@@ -5,6 +5,16 @@ from typing import Any
 
 from samrun.filtering.filter_pattern import FilterPattern, FilterPatternError
 from samrun.template.errors import TemplateError
+from samrun.template.resolution.booleans import is_true
+from samrun.template.support.model_limits import is_boolean
+
+
+def is_enabled(logical_id: str, properties: Mapping[str, Any]) -> bool:
+    """Return whether a mapping is enabled. Raises TemplateError for a value that AWS refuses."""
+    enabled = properties.get("Enabled", True)
+    if not is_boolean(enabled):
+        raise TemplateError(f"AWS refuses {logical_id}: Enabled is {enabled!r}: AWS takes true or false")
+    return is_true(enabled)
 
 
 def limit(properties: Mapping[str, Any], name: str) -> int | None:

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Literal
 
 from samrun.template.arns import function_name
-from samrun.template.model.event_triggers import Notification
+from samrun.template.model.triggers import Notification
 from samrun.template.resolution.resolved_template import ResolvedTemplate
-from samrun.template.triggers.delivery_queues import delivery_queue
+from samrun.template.triggers.event_queue_names import event_queue_name
 
 _TOPIC, _SUBSCRIPTION, _BUCKET = "AWS::SNS::Topic", "AWS::SNS::Subscription", "AWS::S3::Bucket"
 
@@ -19,7 +19,7 @@ def read_notifications(template: ResolvedTemplate) -> Iterator[Notification]:
     functions = template.function_arns()
     for service, source, function in dict.fromkeys(_declared(template)):
         if function in functions:
-            queue = delivery_queue(service, source, function)
+            queue = event_queue_name(service, source, function)
             yield Notification(service=service, source=source, function=function, queue=queue)
 
 

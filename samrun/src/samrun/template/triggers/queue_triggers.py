@@ -11,13 +11,12 @@ from samrun.filtering.filter_pattern import SQS_FIELDS
 from samrun.template.arns import function_name
 from samrun.template.errors import TemplateError
 from samrun.template.model.application import Resource
-from samrun.template.model.event_triggers import QueueTrigger
 from samrun.template.model.functions import Function
-from samrun.template.resolution.booleans import is_true
+from samrun.template.model.triggers import QueueTrigger
 from samrun.template.resolution.resolved_template import ResolvedTemplate
 from samrun.template.support.resource_types import EVENT_SOURCE_MAPPING, FUNCTION
-from samrun.template.triggers.mapping_limits import violations
-from samrun.template.triggers.mapping_properties import filters
+from samrun.template.triggers.mapping_limits import mapping_violations
+from samrun.template.triggers.mapping_properties import filters, is_enabled
 
 _QUEUE = "AWS::SQS::Queue"
 _BATCH_SIZE = 10
@@ -37,7 +36,7 @@ def read_queue_triggers(template: ResolvedTemplate, *, path: Path) -> Iterator[Q
     }
     for logical_id, properties in template.of_type(EVENT_SOURCE_MAPPING):
         arn, function = str(properties.get("EventSourceArn")), function_name(str(properties["FunctionName"]))
-        if ":sqs:" not in arn or function not in timeouts or not is_true(properties.get("Enabled", True)):
+        if ":sqs:" not in arn or function not in timeouts or not is_enabled(logical_id, properties):
             continue
         refused = [*_refused(properties, arn), *_too_slow(timeouts[function], visible_again.get(arn))]
         if refused:
@@ -69,14 +68,9 @@ def undeclared_queues(
 
 def ignored_in_queue_triggers(template: ResolvedTemplate) -> Iterator[str]:
     """Yield a text for each trigger that does not run on this machine."""
-    functions = template.function_arns()
     for logical_id, properties in template.of_type(EVENT_SOURCE_MAPPING):
-        if ":sqs:" not in str(properties.get("EventSourceArn")):
-            continue
-        if not is_true(properties.get("Enabled", True)):
+        if ":sqs:" in str(properties.get("EventSourceArn")) and not is_enabled(logical_id, properties):
             yield f"{logical_id}: it has Enabled: false"
-        elif (function := function_name(str(properties["FunctionName"]))) not in functions:
-            yield f"{logical_id}: {function} is not a function of the template"
 
 
 def _trigger(logical_id: str, properties: Mapping[str, Any], *, function: str, queue_arn: str) -> QueueTrigger:
@@ -94,7 +88,7 @@ def _trigger(logical_id: str, properties: Mapping[str, Any], *, function: str, q
 
 
 def _refused(properties: Mapping[str, Any], arn: str) -> Iterator[str]:
-    if limits := list(violations(properties)):
+    if limits := list(mapping_violations(properties)):
         yield from limits
         return
     size, window = int(properties.get("BatchSize", _BATCH_SIZE)), properties.get("MaximumBatchingWindowInSeconds", 0)

@@ -91,7 +91,7 @@ class At:
 Times = Rate | Cron | At
 
 
-def parse(expression: str, *, service: Service, timezone: ZoneInfo) -> Times:
+def parse_expression(expression: str, *, service: Service, timezone: ZoneInfo) -> Times:
     """Return the times that an expression describes. Raises ExpressionError."""
     if match := _RATE.fullmatch(expression):
         return _rate(int(match[1]), match[2], match[3], service)

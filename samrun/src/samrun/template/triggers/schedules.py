@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from samrun.template.arns import function_name
 from samrun.template.errors import TemplateError
 from samrun.template.model.account import ACCOUNT
-from samrun.template.model.event_triggers import Schedule
+from samrun.template.model.triggers import Schedule
 from samrun.template.resolution.resolved_template import ResolvedTemplate
 from samrun.template.support.resource_types import RULE, SCHEDULE
-from samrun.template.triggers.schedule_expressions import ExpressionError, Service, parse
+from samrun.template.triggers.schedule_expressions import ExpressionError, Service, parse_expression
 from samrun.template.triggers.target_inputs import target_fields
 
 
@@ -81,7 +81,7 @@ def _schedule(
     kind = "rule" if service == "events" else f"schedule/{properties.get('GroupName', 'default')}"
     timezone = _timezone(logical_id, properties.get("ScheduleExpressionTimezone", "UTC"))
     try:
-        times = parse(expression, service=service, timezone=timezone)
+        times = parse_expression(expression, service=service, timezone=timezone)
     except ExpressionError as error:
         raise ScheduleError(f"{logical_id} has the ScheduleExpression {expression}: {error}") from error
     return Schedule(
@@ -102,7 +102,8 @@ def _timezone(logical_id: str, name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
         raise ScheduleError(
-            f"{logical_id} has the ScheduleExpressionTimezone {name}, which this machine does not know"
+            f"{logical_id} has the ScheduleExpressionTimezone {name}, which this machine does not know: use an IANA "
+            "name such as Europe/Berlin"
         ) from None
 
 

@@ -20,7 +20,7 @@ def read_schema_registry(config: Mapping[str, Any]) -> SchemaRegistryConfig | No
 
 
 def refused_schema_registry(config: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what AWS refuses of it."""
+    """Yield the reason if AWS refuses the schema registry of a mapping."""
     registry = read_schema_registry(config)
     if registry and not registry.is_glue and not registry.uri.startswith(("http://", "https://")):
         yield f"SchemaRegistryURI is {registry.uri!r}: it is the URL of a registry, or the ARN of one of Glue"

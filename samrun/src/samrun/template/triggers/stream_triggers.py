@@ -11,13 +11,15 @@ from typing import Any, Literal
 from samrun.filtering.filter_pattern import DYNAMODB_FIELDS, KINESIS_FIELDS
 from samrun.template.arns import function_name
 from samrun.template.errors import TemplateError
-from samrun.template.model.event_triggers import StreamTrigger
+from samrun.template.model.triggers import StreamTrigger
 from samrun.template.resolution.booleans import is_true
 from samrun.template.resolution.resolved_template import ResolvedTemplate
+from samrun.template.support.mapping_sources import STREAMS, event_source
 from samrun.template.support.resource_types import EVENT_SOURCE_MAPPING
-from samrun.template.triggers.mapping_limits import violations
+from samrun.template.triggers.mapping_limits import mapping_violations
 from samrun.template.triggers.mapping_properties import (
     filters,
+    is_enabled,
     limit,
     on_failure_destination,
     refused_position,
@@ -26,7 +28,6 @@ from samrun.template.triggers.mapping_properties import (
 
 _BATCH_SIZE = 100
 _DESTINATIONS = (["sqs"], ["sns"], ["s3"])
-_NOT_RUN = ("TumblingWindowInSeconds",)
 
 
 def read_stream_triggers(template: ResolvedTemplate, *, path: Path) -> Iterator[StreamTrigger]:
@@ -34,7 +35,7 @@ def read_stream_triggers(template: ResolvedTemplate, *, path: Path) -> Iterator[
     functions, streams = template.function_arns(), streams_by_arn(template)
     for logical_id, properties in template.of_type(EVENT_SOURCE_MAPPING):
         arn, function = str(properties.get("EventSourceArn")), function_name(str(properties["FunctionName"]))
-        if arn not in streams or function not in functions or not is_true(properties.get("Enabled", True)):
+        if arn not in streams or function not in functions or not is_enabled(logical_id, properties):
             continue
         if refused := "; ".join(_refused(properties)):
             raise TemplateError(f"{path}: AWS refuses {logical_id}: {refused}")
@@ -68,15 +69,10 @@ def streams_by_arn(template: ResolvedTemplate) -> Mapping[str, tuple[Literal["dy
 
 
 def ignored_in_stream_triggers(template: ResolvedTemplate) -> Iterator[str]:
-    """Yield a text for each trigger of a stream that does not run in full on this machine."""
-    streams = streams_by_arn(template)
+    """Yield a text for each trigger of a stream that does not run."""
     for logical_id, properties in template.of_type(EVENT_SOURCE_MAPPING):
-        if str(properties.get("EventSourceArn")) not in streams:
-            continue
-        if not is_true(properties.get("Enabled", True)):
+        if event_source(properties) in STREAMS and not is_enabled(logical_id, properties):
             yield f"{logical_id}: it has Enabled: false"
-        elif ignored := ", ".join(name for name in _NOT_RUN if properties.get(name)):
-            yield f"{logical_id}: {ignored}"
 
 
 def _trigger(
@@ -110,7 +106,7 @@ def _trigger(
 
 
 def _refused(properties: Mapping[str, Any]) -> Iterator[str]:
-    yield from violations(properties)
+    yield from mapping_violations(properties)
     position = properties.get("StartingPosition")
     if position is None:
         yield "StartingPosition is missing: a stream has one"

@@ -14,6 +14,7 @@ from typing import Any
 
 from samrun.errors import UserError
 from samrun.template.model.functions import Function
+from samrun.template.resolution.booleans import as_text
 
 FileVariables = Mapping[str, Mapping[str, Any]]
 
@@ -53,9 +54,4 @@ def with_variables(function: Function, variables: FileVariables) -> Function:
 
 def as_variable(value: Any) -> str:
     """Return the text of a variable, as the SAM CLI writes it: of an object or null, an empty one."""
-    match value:
-        case bool():
-            return str(value).lower()
-        case None | dict() | list():
-            return ""
-    return str(value)
+    return "" if value is None or isinstance(value, dict | list) else as_text(value)

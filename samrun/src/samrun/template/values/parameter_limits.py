@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from samrun.template.resolution.booleans import is_true
+from samrun.template.resolution.booleans import as_text, is_true
 from samrun.template.resolution.intrinsics import is_list_type
 
 
-def violations(name: str, declared: Mapping[str, Any], value: str) -> Iterator[str]:
+def parameter_violations(name: str, declared: Mapping[str, Any], value: str) -> Iterator[str]:
     """Yield a sentence for each limit of a parameter that its value breaks.
 
     The value is shown, unless the template keeps it secret (NoEcho).
@@ -27,17 +27,17 @@ def violations(name: str, declared: Mapping[str, Any], value: str) -> Iterator[s
 
 
 def _broken(kind: str, declared: Mapping[str, Any], value: str) -> Iterator[str]:
-    allowed = [_as_text(each) for each in declared.get("AllowedValues", [])]
+    allowed = [as_text(each) for each in declared.get("AllowedValues", [])]
     if allowed and value not in allowed:
         yield f"one of {', '.join(allowed)}"
     if kind in {"Number", "List<Number>"}:
         yield from _broken_by_number(declared, value)
         return
-    least, most = declared.get("MinLength"), declared.get("MaxLength")
-    if least is not None and len(value) < int(least):
-        yield f"at least {least} characters"
-    if most is not None and len(value) > int(most):
-        yield f"at most {most} characters"
+    minimum, maximum = declared.get("MinLength"), declared.get("MaxLength")
+    if minimum is not None and len(value) < int(minimum):
+        yield f"at least {minimum} characters"
+    if maximum is not None and len(value) > int(maximum):
+        yield f"at most {maximum} characters"
     pattern = declared.get("AllowedPattern")
     if pattern is not None and not _matches(str(pattern), value):
         yield f"only text that matches {pattern}"
@@ -49,11 +49,11 @@ def _broken_by_number(declared: Mapping[str, Any], value: str) -> Iterator[str]:
     except ValueError:
         yield "a number"
         return
-    least, most = declared.get("MinValue"), declared.get("MaxValue")
-    if least is not None and number < float(least):
-        yield f"no less than {least}"
-    if most is not None and number > float(most):
-        yield f"no more than {most}"
+    minimum, maximum = declared.get("MinValue"), declared.get("MaxValue")
+    if minimum is not None and number < float(minimum):
+        yield f"no less than {minimum}"
+    if maximum is not None and number > float(maximum):
+        yield f"no more than {maximum}"
 
 
 def _matches(pattern: str, value: str) -> bool:
@@ -62,7 +62,3 @@ def _matches(pattern: str, value: str) -> bool:
         return re.fullmatch(pattern, value) is not None
     except re.error:
         return True
-
-
-def _as_text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

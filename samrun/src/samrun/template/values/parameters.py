@@ -95,13 +95,14 @@ def _of_table(values: Mapping[object, object], *, source: str, folder: Path) -> 
     yield from read(included if isinstance(included, list) else [included], source=source, folder=folder)
     for name, value in values.items():
         if name != _INCLUDE:
-            yield str(name), _as_text(value)
+            yield str(name), _as_sam_writes_it(value)
 
 
-def _as_text(value: object) -> str:
+def _as_sam_writes_it(value: object) -> str:
+    """Return the text of a value in the SAM CLI's form: a list has commas, and YAML's true is `True`."""
     match value:
         case None:
             return ""
         case list():
-            return ",".join(map(_as_text, value))  # CloudFormation's form of a list
+            return ",".join(map(_as_sam_writes_it, value))
     return str(value)
