@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from samrun.errors import SamrunError
-from samrun.filtering.leaves import Elements, Event, PlainText
+from samrun.filtering.leaves import Elements, Event, Leaf, PlainText, steps_of
 from samrun.filtering.operators import MAPPING_OPERATORS, RESERVED_IN_OR, RULE_OPERATORS, Operator, Test, equals
 from samrun.json_path import MISSING
 
@@ -88,6 +88,9 @@ class _Rule:
     def matches(self, value: Any) -> bool:
         return any(test(value) for test in self.tests)
 
+    def is_met_by(self, leaves: Sequence[Leaf]) -> bool:
+        return any(self.matches(leaf.value) for leaf in leaves) if leaves else self.accepts_missing
+
 
 _Branch = Mapping[str, Sequence[Test]]
 """Tests by path, which are joined by AND. Each `$or` makes branches of a pattern, which are joined by OR."""
@@ -104,10 +107,10 @@ def _test(rules: Mapping[str, Any], operators: Mapping[str, Operator]) -> Test:
         [_Rule(path, tests, any(test(MISSING) for test in tests)) for path, tests in sorted(branch.items())]
         for branch in branches
     ]
-    paths = {path for branch in branches for path in branch}
+    steps = steps_of({path for branch in branches for path in branch})
 
     def matches(fields: Any) -> bool:
-        event = Event(fields, paths)
+        event = Event(fields, steps)
         return any(_matches(branch, event) for branch in ordered)
 
     return matches
@@ -117,10 +120,12 @@ def _matches(branch: Sequence[_Rule], event: Event) -> bool:
     """Tell whether an event has a value for each rule, and no two of them in different elements of one array."""
     if any(rule.path.startswith(f"{path}.") for rule in branch for path in event.plain_texts):
         return False
+    if not event.is_in_arrays:  # as most: the rest is only slower for these
+        return all(rule.is_met_by(event.at(rule.path).all) for rule in branch)
     # The elements in which the rules so far have matched, in each possible way.
     ways: list[Elements] = [{}]
     for position, rule in enumerate(branch, start=1):
-        later = set[int]().union(*(event.at(each.path).arrays for each in branch[position:]))
+        later = {array for each in branch[position:] for array in event.at(each.path).arrays}
         found = {tuple(each.items()): each for way in ways for each in _ways_on(way, rule, event, later)}
         if not found:
             return False

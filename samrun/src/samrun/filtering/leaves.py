@@ -59,13 +59,15 @@ class _Node(NamedTuple):
 
 
 class Event:
-    """Leaves of an event at the paths that a pattern tests."""
+    """Leaves of an event, as far as they are at paths that a pattern tests; `steps` are those of these paths."""
 
-    def __init__(self, fields: Mapping[str, Any], paths: Collection[str]) -> None:
+    def __init__(self, fields: Mapping[str, Any], steps: Collection[str]) -> None:
         self._leaves: dict[str, Leaves] = {}
         self.plain_texts: list[str] = []
         """The paths of the texts that are not JSON."""
-        self._steps = {path[:end] for path in paths for end in _ends(path)}
+        self.is_in_arrays = False
+        """Set if a leaf is in an element of an array."""
+        self._steps = steps
         self._arrays = count()
         # No recursion: no record may be nested too deeply for it.
         left: list[_Node] = [_Node(None, fields, {})]
@@ -90,12 +92,18 @@ class Event:
             if isinstance(value, PlainText):
                 self.plain_texts.append(path)
             self._leaves.setdefault(path, Leaves()).add(Leaf(value, elements))
+            self.is_in_arrays = self.is_in_arrays or bool(elements)
 
     def at(self, path: str) -> Leaves:
         return self._leaves.get(path) or _NONE
 
 
 _NONE = Leaves()
+
+
+def steps_of(paths: Collection[str]) -> Collection[str]:
+    """Return these paths, and those of the objects around."""
+    return {path[:end] for path in paths for end in _ends(path)}
 
 
 def _ends(path: str) -> Sequence[int]:
