@@ -56,6 +56,7 @@
     ├── AuthenticationError                 mapping/authentication.py
     ├── BrokerRefusalError                  mapping/group_member.py
     ├── DestinationError                    mapping/on_failure_destination.py
+    ├── UnreadableRecordError               mapping/partitions.py
     ├── SchemaUnavailableError              schemas/schema.py
     ├── InvalidRecordError                  schemas/schema.py
     │   ├── SchemaNotFoundError             schemas/schema.py

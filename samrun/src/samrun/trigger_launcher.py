@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ from samrun.event_triggers.event_bus import EventBus, rules_by_bus
 from samrun.event_triggers.notify import notify
 from samrun.event_triggers.queue_reader import PassOn, QueueReader
 from samrun.functions.asynchronous_invoker import AsynchronousInvoker
-from samrun.functions.invoker import Invoker
+from samrun.functions.invoker import InvocationOptions, InvocationResult, Invoker
 from samrun.functions.threaded_invocation import Invoke
 from samrun.mapping.authentication import Authenticate, client_settings
 from samrun.mapping.kafka_destination import send_to_topic
@@ -60,10 +61,15 @@ class TriggerLauncher:
             *map(self._start_stream_trigger, application.stream_triggers),
         ]
 
-    def _invoke_from_threads(self) -> Invoke:
-        """Return the function with which the threads of pollers invoke functions."""
+    def _invoke_from_threads(self, qualifier: str | None = None) -> Invoke:
+        """Return the function with which the threads of pollers invoke functions, or a version or an alias of one."""
         loop = asyncio.get_running_loop()
-        return lambda name, payload: asyncio.run_coroutine_threadsafe(self.runtime.invoke(name, payload), loop)
+
+        def invoke(name: str, payload: bytes) -> Future[InvocationResult]:
+            options = InvocationOptions(qualifier=qualifier)
+            return asyncio.run_coroutine_threadsafe(self.runtime.invoke(name, payload, options), loop)
+
+        return invoke
 
     def _start_mapping(self, mapping: KafkaMapping) -> asyncio.Event:
         """Start the poller of a mapping, and return an event that is set once the poller has its starting position."""
@@ -83,7 +89,7 @@ class TriggerLauncher:
             mapping=mapping,
             bootstrap=bootstrap,
             authenticate=authenticate,
-            invoke=self._invoke_from_threads(),
+            invoke=self._invoke_from_threads(mapping.qualifier),
             report=lambda text: self.terminal.step("mapping", text),
             send_to_destination=_send_to_destination(mapping, self.client, authenticate),
             on_assigned=partial(loop.call_soon_threadsafe, has_position.set),

@@ -67,7 +67,8 @@ def test_mapping_to_a_self_managed_cluster_has_lambdas_defaults(tmp_path: Path) 
     ).mappings
     assert mapping.bootstrap == "a:9092,b:9092"
     assert mapping.authentication == KafkaAuthentication(mechanism="SCRAM-SHA-512", user="arn:user", ca="arn:ca")
-    assert mapping.function == "Fn"
+    assert (mapping.function, mapping.qualifier) == ("Fn", "live")
+    assert mapping.function_arn == "arn:aws:lambda:us-east-1:123456789012:function:Fn:live"
     assert mapping.event_source_arn is None
     assert (mapping.batch_size, mapping.window, mapping.report_batch_item_failures) == (100, 0.5, False)
     assert mapping.starting_position == "TRIM_HORIZON"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from samrun.template.arns import function_name
+from samrun.template.arns import function_and_qualifier, function_arn, function_name
 from samrun.template.errors import TemplateError
 from samrun.template.model.account import ACCOUNT
 from samrun.template.model.kafka_mappings import KafkaAuthentication, KafkaMapping
@@ -57,8 +57,7 @@ def read_kafka_mappings(template: ResolvedTemplate, *, path: Path) -> Iterator[K
             )
         function = function_name(str(properties["FunctionName"]))
         if function in function_arns:  # samrun.template.support.event_sources names the others
-            arn = function_arns[function]
-            yield _mapping(logical_id, properties, function=function, function_arn=arn, region=template.region)
+            yield _mapping(logical_id, properties, region=template.region)
 
 
 def ignored_in_mappings(template: ResolvedTemplate) -> Iterator[str]:
@@ -68,15 +67,15 @@ def ignored_in_mappings(template: ResolvedTemplate) -> Iterator[str]:
             yield from (f"{logical_id}: {text}" for text in _ignored(logical_id, properties))
 
 
-def _mapping(
-    logical_id: str, properties: Mapping[str, Any], *, function: str, function_arn: str, region: str
-) -> KafkaMapping:
+def _mapping(logical_id: str, properties: Mapping[str, Any], *, region: str) -> KafkaMapping:
+    function, qualifier = function_and_qualifier(str(properties["FunctionName"]))
     config, destination = kafka_config(properties), on_failure_destination(properties)
     retries = limit(properties, "MaximumRetryAttempts")
     return KafkaMapping(
         logical_id=logical_id,
         function=function,
-        function_arn=function_arn,
+        function_arn=function_arn(function, region=region, qualifier=qualifier),
+        qualifier=qualifier,
         topic=properties["Topics"][0],
         consumer_group=config.get("ConsumerGroupId") or DEFAULT_GROUP.format(logical_id=logical_id),
         event_source_arn=_event_source_arn(properties, region),
@@ -109,7 +108,7 @@ def _event_source_arn(properties: Mapping[str, Any], region: str) -> str | None:
 
 def _authentication(properties: Mapping[str, Any]) -> KafkaAuthentication:
     # IAM_AUTH has no URI.
-    configured = {each.get("Type"): each.get("URI") for each in properties.get("SourceAccessConfigurations", [])}
+    configured = {each["Type"]: each.get("URI") for each in properties.get("SourceAccessConfigurations", [])}
     kind = next((each for each in configured if each in _MECHANISMS), None)
     return KafkaAuthentication(
         mechanism=_MECHANISMS[kind] if kind else None,
