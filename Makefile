@@ -48,8 +48,8 @@ preview: .venv/installed ## Render every mail and text message into .preview/, w
 test: .venv/installed .venv/java-programs.json .venv-sam/installed ## Run the tests of both products; the large proofs are in `make proof`.
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
-test-fast: .venv/installed ## Run the unit tests: they start no other process.
-	@$(BIN)/python -m pytest -n 3 --dist worksteal $(addprefix --ignore=,$(SYSTEM) $(PROCESSES)) --hypothesis-profile fast $(ARGS)
+test-fast: .venv/installed ## Run the unit tests that start no other process and use no emulated AWS.
+	@$(BIN)/python -m pytest -n 3 --dist worksteal $(addprefix --ignore=,$(SYSTEM) $(PROCESSES)) -m "not proof and not emulated_aws" --hypothesis-profile fast $(ARGS)
 
 proof: .venv/installed .venv/java-programs.json ## Run the large proofs: 10,000 records, 20 kills at each step, a stack disturbed 20 times.
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m proof $(ARGS)

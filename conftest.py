@@ -13,6 +13,9 @@ ROOT = Path(__file__).parent
 # The tests that take longest start first, so that in the end no worker waits for another.
 LONGEST_FIRST = ("tests/sam", "tests/system", "samrun/tests/system", "tests/browser", "samrun/tests/browser")
 
+# The fixtures with moto, in a process of its own and in the test's.
+EMULATED_AWS = {"local_aws", "dynamodb"}
+
 # Fixtures for the tests of both products: a plugin, since the tests of samrun import nothing of `tests`.
 pytest_plugins = ("tests.chromium",)
 
@@ -32,6 +35,9 @@ def pytest_collection_finish() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=_rank)
+    for item in items:
+        if isinstance(item, pytest.Function) and not EMULATED_AWS.isdisjoint(item.fixturenames):
+            item.add_marker("emulated_aws")
 
 
 def _rank(item: pytest.Item) -> int:

@@ -278,5 +278,15 @@ def test_parameters_of_the_command_line_replace_those_of_samconfig(tmp_path: Pat
     assert settings.parameters == {"Shop": "Another", "Url": "http://a/?b=c", "Empty": "", "New": "1"}
 
 
+def test_region_is_that_of_the_environment_or_of_samconfig(
+    tmp_path: Path, template: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _samconfig(tmp_path, "[default.deploy.parameters]\nregion = 'eu-central-1'")
+    assert read(["--template", template]).region == "eu-central-1"
+    assert read_token_settings(parse_arguments(["token", "--template", template])).region == "eu-central-1"
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    assert read(["--template", template]).region == "eu-west-1"
+
+
 def _samconfig(folder: Path, text: str) -> None:
     (folder / "samconfig.toml").write_bytes(text.encode(errors="surrogateescape"))

@@ -78,7 +78,10 @@ class Sleeper:
 def sleeper(start_broker: Callable[..., Broker], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sleeper]:
     broker = start_broker(properties={"connections.max.idle.ms": IDLE_LIMIT_MS})
     stack = OrderStack(
-        ROOT, tmp_path_factory.mktemp("thaw") / "data", environment={"KAFKA_BOOTSTRAP_SERVERS": broker.bootstrap}
+        ROOT,
+        tmp_path_factory.mktemp("thaw") / "data",
+        environment={"KAFKA_BOOTSTRAP_SERVERS": broker.bootstrap},
+        eager=True,
     )
     try:
         stack.wait_until_ready()

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import yaml
-from samtranslator.yaml_helper import yaml_parse
 
 from samrun.endpoints import Endpoints
 from samrun.errors import UserError
@@ -16,7 +15,8 @@ from samrun.settings import region as default_region
 from samrun.template.loader import load
 from samrun.template.model.application import Application, Resource, concatenate
 from samrun.template.model.http_apis import HttpApi
-from samrun.template.resolution.dynamic_references import is_dynamic_reference
+from samrun.template.reading.yaml_text import read_yaml
+from samrun.template.resolution.unknown_values import is_outside_reference
 from samrun.template.values import parameters
 from samrun.template.values.environment_variables import read_variables, with_variables
 from samrun.template.values.samconfig import OWN
@@ -39,14 +39,15 @@ def load_application(
 ) -> Application:
     """Return the application of one template, as a stack with these endpoints runs it.
 
-    Its parameters come from the samconfig.toml beside it and from `overrides`, NAME=VALUE. `region` is the
-    environment's if it is None. Raises UserError.
+    Its parameters come from the samconfig.toml beside it and from `overrides`, NAME=VALUE. `region` is that of the
+    environment or of the samconfig.toml if it is None. Raises UserError.
     """
+    settings = template_settings(template)
     return load_applications(
-        [template_settings(template)],
+        [settings],
         overrides=dict(parameters.read(overrides, source="overrides")),
         endpoints=endpoints,
-        region=region or default_region(),
+        region=region or default_region([settings]),
     )
 
 
@@ -91,7 +92,9 @@ def _configured(template: TemplateSettings) -> Mapping[str, str]:
     if template.command == OWN:
         return template.parameters
     declared = _parameters_of(template.path)
-    return {name: value for name, value in template.parameters.items() if name in declared}
+    return {
+        name: value for name, value in template.parameters.items() if name in declared or is_outside_reference(name)
+    }
 
 
 def _overrides_by_template(
@@ -99,8 +102,8 @@ def _overrides_by_template(
 ) -> Mapping[Path, Mapping[str, str]]:
     if len(templates) == 1:
         return {templates[0].path: overrides}
-    dynamic = {name for name in overrides if is_dynamic_reference(name)}
-    declared = {template.path: _parameters_of(template.path) | dynamic for template in templates}
+    outside = {name for name in overrides if is_outside_reference(name)}
+    declared = {template.path: _parameters_of(template.path) | outside for template in templates}
     if unknown := sorted(overrides.keys() - set().union(*declared.values())):
         raise UnknownParameterError(
             f"--parameter-overrides: no template has the parameter {', '.join(unknown)} "
@@ -111,10 +114,10 @@ def _overrides_by_template(
 
 def _parameters_of(path: Path) -> set[str]:
     try:
-        source = yaml_parse(path.read_text())
+        source = read_yaml(path)
     except (OSError, ValueError, yaml.YAMLError):
         return set()  # the loader says what is wrong with it
-    return set(source.get("Parameters", {})) if isinstance(source, dict) else set()
+    return set(source.get("Parameters") or {}) if isinstance(source, dict) else set()
 
 
 def _join(applications: Sequence[_Declared[Application]]) -> Application:

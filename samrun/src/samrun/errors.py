@@ -26,6 +26,7 @@
     │   │   ├── EventRuleError              template/triggers/event_rules.py
     │   │   ├── UnresolvableError           template/resolution/intrinsics.py
     │   │   ├── LoopError                   template/reading/language_extensions.py
+    │   │   ├── ResourceTypeError           template/reading/source.py
     │   │   ├── ExpressionError             template/triggers/schedule_expressions.py
     │   │   ├── ScheduleError               template/triggers/schedules.py
     │   │   └── TargetInputError            template/triggers/target_inputs.py
@@ -55,6 +56,7 @@
     ├── AuthenticationError                 mapping/authentication.py
     ├── BrokerRefusalError                  mapping/group_member.py
     ├── DestinationError                    mapping/on_failure_destination.py
+    ├── UnreadableRecordError               mapping/partitions.py
     ├── SchemaUnavailableError              schemas/schema.py
     ├── InvalidRecordError                  schemas/schema.py
     │   ├── SchemaNotFoundError             schemas/schema.py

@@ -59,12 +59,13 @@ class TemplateSettings:
     """A template, and the values that the samconfig.toml beside it gives its parameters.
 
     `{kafka}` and the like in a value stand for the stack's own endpoints. `command` is the one for which the file has
-    the values: samrun, global or deploy.
+    the values: samrun, global or deploy. `region` is that of the file, if it has one.
     """
 
     path: Path
     parameters: Mapping[str, str]
     command: str = samconfig.OWN
+    region: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,12 +180,13 @@ def stack_settings(
     `overrides` are NAME=VALUE or file://PATH.
     """
     _check_templates(templates, sam=sam)
+    read = tuple(map(template_settings, templates))
     settings = Settings(
         command=command,
-        templates=tuple(map(template_settings, templates)),
+        templates=read,
         overrides=_overrides(overrides),
         data=data,
-        region=region(),
+        region=region(read),
         ports=ports,
         partitions=partitions,
         concurrency=concurrency,
@@ -224,11 +226,12 @@ def token_settings(
     claims: Iterable[str] = (),
 ) -> TokenSettings:
     """Return the settings of a token. `claims` are NAME=VALUE. Raises UserError."""
+    read = template_settings(template)
     return TokenSettings(
-        template=template_settings(template),
+        template=read,
         overrides=_overrides(overrides),
         data=data,
-        region=region(),
+        region=region([read]),
         subject=subject,
         scopes=tuple(scopes),
         audience=audience,
@@ -240,12 +243,13 @@ def token_settings(
 def template_settings(path: Path) -> TemplateSettings:
     """Return a template with the parameters of the samconfig.toml beside it. Raises ParametersError."""
     found = samconfig.read_parameters(path.parent)
-    return TemplateSettings(path=path, parameters=found.values, command=found.command)
+    return TemplateSettings(path=path, parameters=found.values, command=found.command, region=found.region)
 
 
-def region() -> str:
-    """Return the AWS region of the environment, or us-east-1."""
-    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+def region(templates: Iterable[TemplateSettings] = ()) -> str:
+    """Return the AWS region of the environment, or that of the first samconfig.toml that has one, or us-east-1."""
+    configured = next((each.region for each in templates if each.region), None)
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or configured or "us-east-1"
 
 
 def _overrides(overrides: Iterable[str]) -> Mapping[str, str]:

@@ -2,6 +2,8 @@
 
 import asyncio
 import uuid
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,7 +13,7 @@ from samrun.event_triggers.event_bus import EventBus, rules_by_bus
 from samrun.event_triggers.notify import notify
 from samrun.event_triggers.queue_reader import PassOn, QueueReader
 from samrun.functions.asynchronous_invoker import AsynchronousInvoker
-from samrun.functions.invoker import Invoker
+from samrun.functions.invoker import InvocationOptions, InvocationResult, Invoker
 from samrun.functions.threaded_invocation import Invoke
 from samrun.mapping.authentication import Authenticate, client_settings
 from samrun.mapping.kafka_destination import send_to_topic
@@ -23,7 +25,7 @@ from samrun.queues.poller import QueuePoller
 from samrun.schemas.registry import open_registry
 from samrun.services.clients import Clients
 from samrun.services.secured_listener import secured_listener
-from samrun.settings import Settings
+from samrun.settings import REGISTRY_VARIABLE, Settings
 from samrun.streams.poller import StreamPoller
 from samrun.streams.sources import stream_source
 from samrun.supervision.supervisor import Supervisor
@@ -59,10 +61,15 @@ class TriggerLauncher:
             *map(self._start_stream_trigger, application.stream_triggers),
         ]
 
-    def _invoke_from_threads(self) -> Invoke:
-        """Return the function with which the threads of pollers invoke functions."""
+    def _invoke_from_threads(self, qualifier: str | None = None) -> Invoke:
+        """Return the function with which the threads of pollers invoke functions, or a version or an alias of one."""
         loop = asyncio.get_running_loop()
-        return lambda name, payload: asyncio.run_coroutine_threadsafe(self.runtime.invoke(name, payload), loop)
+
+        def invoke(name: str, payload: bytes) -> Future[InvocationResult]:
+            options = InvocationOptions(qualifier=qualifier)
+            return asyncio.run_coroutine_threadsafe(self.runtime.invoke(name, payload, options), loop)
+
+        return invoke
 
     def _start_mapping(self, mapping: KafkaMapping) -> asyncio.Event:
         """Start the poller of a mapping, and return an event that is set once the poller has its starting position."""
@@ -82,34 +89,21 @@ class TriggerLauncher:
             mapping=mapping,
             bootstrap=bootstrap,
             authenticate=authenticate,
-            invoke=self._invoke_from_threads(),
+            invoke=self._invoke_from_threads(mapping.qualifier),
             report=lambda text: self.terminal.step("mapping", text),
             send_to_destination=_send_to_destination(mapping, self.client, authenticate),
             on_assigned=partial(loop.call_soon_threadsafe, has_position.set),
             redeliver=self.settings.redeliver,
             instance=self._group_instance(mapping),
-            validator=self._validator(mapping),
+            validator=validator_of(
+                mapping,
+                url=self.settings.schema_registry,
+                client=self.client,
+                report=partial(self.terminal.step, "mapping"),
+            ),
         )
         self.supervisor.start_thread(mapping.logical_id, poller.run, poller.stop)
         return has_position
-
-    def _validator(self, mapping: KafkaMapping) -> SchemaValidator | None:
-        """Return the validator of a mapping with a schema registry; None if the mapping has none."""
-        config = mapping.schema_registry
-        if config is None:
-            return None
-        url = self.settings.schema_registry
-        if config.is_glue:
-            text = f"{mapping.logical_id} uses Glue in the local AWS: register its schemas there"
-            self.terminal.step("mapping", text)
-        elif url:
-            text = f"{mapping.logical_id} uses the schema registry {url} instead of {config.uri}, without AccessConfigs"
-            self.terminal.step("mapping", text)
-        return SchemaValidator(
-            config=config,
-            registry=open_registry(config, url=url, client=self.client),
-            record_filter=RecordFilter(mapping.filters),
-        )
 
     def _group_instance(self, mapping: KafkaMapping) -> str:
         """Return the name of this stack in the mapping's group, the same after each start on its data folder."""
@@ -176,3 +170,31 @@ def _send_to_destination(
     if arn := mapping.on_failure:
         return partial(send_to_on_failure_destination, arn=arn, client=client)
     return None
+
+
+def validator_of(
+    mapping: KafkaMapping, *, url: str | None, client: Clients, report: Callable[[str], object]
+) -> SchemaValidator | None:
+    """Return the validator of a mapping with a schema registry; None if the mapping has none.
+
+    `url` is the registry that stands for the template's. `report` gets what differs from AWS, as a text.
+    """
+    config = mapping.schema_registry
+    if config is None:
+        return None
+    if config.is_glue:
+        report(f"{mapping.logical_id} uses Glue in the local AWS: register its schemas there")
+    elif url:
+        own = config.uri or "the template's"
+        report(f"{mapping.logical_id} uses the schema registry {url} instead of {own}, without AccessConfigs")
+    elif not config.uri:
+        report(
+            f"{mapping.logical_id} validates no records: only AWS knows the address of its schema registry. "
+            f"Set {REGISTRY_VARIABLE} to that of another"
+        )
+        return None
+    return SchemaValidator(
+        config=config,
+        registry=open_registry(config, url=url, client=client),
+        record_filter=RecordFilter(mapping.filters),
+    )

@@ -139,6 +139,30 @@ def test_partition_that_comes_back_goes_on_if_nobody_else_has_read_it(
     assert mapping.sent() == ([{0: [0, 1]}] if retried else [])
 
 
+@pytest.mark.parametrize(
+    ("was_committed", "is_committed", "reads_from"),
+    [
+        pytest.param(True, True, 2, id="Kafka gave it away and back"),
+        pytest.param(True, False, 0, id="its topic was deleted and made again"),
+        pytest.param(False, False, 2, id="Kafka gave it away and back before the first commit"),
+    ],
+)
+def test_partition_whose_committed_offset_was_deleted_begins_again(
+    was_committed: bool, is_committed: bool, reads_from: int
+) -> None:
+    mapping = MappingPartitions(window=0)
+    mapping.partitions = Partitions()
+    mapping.partitions.assign({PARTITIONS[0]: 0}, PARTITIONS[:1])
+    mapping.come(2)
+    [delivery] = mapping.due()
+    mapping.partitions.finish(delivery, DeliveryResult(succeeded=True))
+    if was_committed:
+        mapping.partitions.committed(PARTITIONS[:1])
+    mapping.partitions.take_away(PARTITIONS[:1])
+    offsets = mapping.partitions.assign({PARTITIONS[0]: 0}, [] if is_committed else PARTITIONS[:1])
+    assert offsets == {PARTITIONS[0]: reads_from}
+
+
 def test_partition_that_comes_back_waits_for_the_delivery_that_is_still_in_flight() -> None:
     mapping = MappingPartitions(window=0)
     mapping.come(2)

@@ -14,7 +14,7 @@ from samrun.mapping.batcher import Batcher
 from samrun.mapping.dispatcher import Dispatcher
 from samrun.mapping.group_member import PartitionFailure
 from samrun.mapping.record_filter import RecordFilter
-from samrun.mapping.records import TopicPartition
+from samrun.mapping.records import KafkaRecord, TopicPartition
 from samrun.testing.kafka_records import kafka_mapping, record
 from samrun.testing.waiting import eventually
 from support.fake_member import FakeMember
@@ -98,3 +98,21 @@ def test_offset_that_is_gone_makes_the_partition_begin_with_its_first_record(thr
     thread.read(record(2))
     thread.wait_for_commit({BAD: 3, GOOD: 0})
     assert thread.reports == ["t-0 has no record 5 any more: reading it from its first record"]
+
+
+class FilterThatFails(RecordFilter):
+    """A filter that has an error, but only with one record."""
+
+    def passes(self, record: KafkaRecord) -> bool:
+        if record.value == b"strange":
+            raise ZeroDivisionError("strange")
+        return True
+
+
+def test_record_that_cannot_be_filtered_is_given_up_alone(thread: DispatcherThread) -> None:
+    thread.post(lambda: setattr(thread.dispatcher._partitions, "_filter", FilterThatFails()))
+    thread.read(record(5), record(6, value=b"strange"), record(7))
+    thread.wait_for_commit({BAD: 8, GOOD: 0})
+    assert thread.function.delivered() == [5, 7]
+    [report] = thread.reports
+    assert report.startswith("t-0@6 is given up, since samrun cannot read it (ZeroDivisionError): ")

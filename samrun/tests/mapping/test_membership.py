@@ -2,7 +2,7 @@
 
 import queue
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 
 import pytest
@@ -23,10 +23,14 @@ class FakeDispatcher:
     def __init__(self) -> None:
         self.done: dict[TopicPartition, int] = {}
         self.uncommitted: list[TopicPartition] = []
+        self.committed_for_sure: list[TopicPartition] = []
         self.disconnected: list[BaseException] = []
 
     def post(self, action: Callable[[], object]) -> None:
         action()
+
+    def committed(self, partitions: Sequence[TopicPartition]) -> None:
+        self.committed_for_sure += partitions
 
     def revoke(self, _: Sequence[TopicPartition], given_up: Future[Mapping[TopicPartition, int]]) -> None:
         given_up.set_result(self.done)
@@ -40,8 +44,10 @@ class FakeDispatcher:
     def disconnect(self, reason: BaseException) -> None:
         self.disconnected.append(reason)
 
-    def assigned(self, committed: Mapping[TopicPartition, int]) -> Mapping[TopicPartition, int]:
-        return committed
+    def assigned(
+        self, offsets: Mapping[TopicPartition, int], _uncommitted: Collection[TopicPartition]
+    ) -> Mapping[TopicPartition, int]:
+        return offsets
 
     def add(self, read: Sequence[KafkaRecord | PartitionFailure]) -> None:
         raise AssertionError(read)
@@ -120,3 +126,10 @@ def test_commit_that_fails_is_told_to_the_dispatcher(thread: MembershipThread) -
     thread.answers.put(KafkaException(KafkaError(KafkaError.REBALANCE_IN_PROGRESS)))
     eventually(lambda: thread.dispatcher.uncommitted == [ONE], what="the dispatcher to know")
     assert thread.dispatcher.disconnected == []
+
+
+def test_commit_that_succeeds_is_told_to_the_dispatcher(thread: MembershipThread) -> None:
+    thread.membership.commit({ONE: 1})
+    thread.answers.put(None)
+    eventually(lambda: thread.dispatcher.committed_for_sure == [ONE], what="the dispatcher to know")
+    assert thread.dispatcher.uncommitted == []

@@ -122,6 +122,14 @@ def test_topic_of_kafka_gets_a_message_for_each_record_as_aws_documents_it() -> 
     }
 
 
+def test_message_names_the_alias_of_the_mapping() -> None:
+    arn = "arn:aws:lambda:us-east-1:123456789012:function:Fn:live"
+    discarded = replace(DISCARDED, mapping=replace(DISCARDED.mapping, function_arn=arn, qualifier="live"))
+    [first, *_] = discarded.batch.all_records()
+    assert discarded.invocation_record(first)["requestContext"]["functionArn"] == arn
+    assert discarded.metadata()["requestContext"]["functionArn"] == arn
+
+
 def test_bucket_gets_metadata_and_event_under_a_key_with_the_day(local_aws: LocalAws) -> None:
     s3 = local_aws.client("s3")
     s3.create_bucket(Bucket="discarded", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})

@@ -5,11 +5,12 @@ import io
 import json
 import struct
 import sys
+import time
 from typing import Any
 
 import fastavro
 import pytest
-from google.protobuf import descriptor_pb2, descriptor_pool, json_format, message_factory
+from google.protobuf import any_pb2, descriptor_pb2, descriptor_pool, json_format, message_factory
 
 from samrun.schemas.decoder import decoder_of
 from samrun.schemas.schema import DeserializationError, Schema, SchemaUnavailableError
@@ -72,6 +73,65 @@ def test_schema_of_avro_may_refer_to_others() -> None:
 def test_content_that_is_not_of_the_avro_schema_is_an_error_without_it(content: bytes) -> None:
     with pytest.raises(DeserializationError, match=r"^it does not match its Avro schema \(\w+\)$"):
         decoder_of(avro_schema(record(name="string")))(content)
+
+
+NESTED = {"type": "record", "name": "N", "fields": [{"name": "next", "type": ["null", "N"]}]}
+
+
+def test_avro_schema_may_contain_itself() -> None:
+    assert decoder_of(avro_schema(NESTED))(b"\x02\x02\x00") == b'{"next":{"next":{"next":null}}}'
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        NESTED,
+        record(inner=NESTED),
+        {
+            "type": "record",
+            "name": "N",
+            "fields": [{"name": "b", "type": {"type": "record", "name": "B", "fields": [{"name": "n", "type": "N"}]}}],
+        },
+        [NESTED, "null"],
+        {**NESTED, "namespace": "shop"},
+    ],
+)
+@pytest.mark.parametrize("depth", [500, 100_000])
+def test_content_that_is_nested_too_deeply_for_avro_is_an_error(definition: object, depth: int) -> None:
+    # The decoder in C of fastavro ends the process.
+    with pytest.raises(DeserializationError, match=r"^it does not match its Avro schema \(\w+\)$"):
+        decoder_of(avro_schema(definition))((b"\x00" if isinstance(definition, list) else b"") + b"\x02" * depth)
+
+
+@pytest.mark.parametrize("map_or_array", [{"type": "map", "values": "N"}, {"type": "array", "items": "N"}])
+def test_content_that_is_nested_too_deeply_in_maps_and_arrays_is_an_error(map_or_array: object) -> None:
+    definition = {"type": "record", "name": "N", "fields": [{"name": "inner", "type": map_or_array}]}
+    with pytest.raises(DeserializationError):
+        decoder_of(avro_schema(definition))(b"\x02\x00" * 100_000)
+    with pytest.raises(DeserializationError):
+        decoder_of(avro_schema(definition))(b"\x02" * 100_000)
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        "null",
+        {"type": "null"},
+        {"type": "fixed", "name": "F", "size": 0},
+        {"type": "record", "name": "Empty", "fields": [{"name": "nothing", "type": "null"}]},
+    ],
+)
+def test_avro_array_of_items_without_content_makes_records_wait(items: object) -> None:
+    # A few bytes could say that there are 2**62 of them.
+    definition = record(field=["null", {"type": "array", "items": items}])
+    with pytest.raises(SchemaUnavailableError, match="an array has items without content"):
+        decoder_of(avro_schema(definition))
+
+
+@pytest.mark.parametrize("definition", ["[" * 100_000, '{"type":"array","items":' * 900 + '"int"' + "}" * 900])
+def test_avro_schema_that_is_nested_too_deeply_makes_records_wait(definition: str) -> None:
+    with pytest.raises(SchemaUnavailableError, match="an Avro schema that cannot be read"):
+        decoder_of(Schema(data_format="AVRO", definition=definition))
 
 
 def test_library_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,6 +205,23 @@ def test_json_schema_that_refers_to_one_that_cannot_be_read_makes_records_wait(a
         decode(b'{"to": "x"}')
 
 
+TREE = {"type": "object", "properties": {"next": {"$ref": "#"}}, "required": ["next"]}
+
+
+@pytest.mark.parametrize("depth", [200, 900, 100_000])
+def test_content_that_is_nested_too_deeply_for_its_json_schema_is_an_error(depth: int) -> None:
+    with pytest.raises(DeserializationError):
+        decoder_of(json_schema(TREE))(b'{"next":' * depth + b"{}" + b"}" * depth)
+    with pytest.raises(DeserializationError):
+        decoder_of(json_schema({"items": {"$ref": "#"}, "minItems": 1}))(b"[" * depth + b"]" * depth)
+
+
+@pytest.mark.parametrize("content", [b"NaN", b"Infinity", b"9" * 400])
+def test_number_that_the_library_for_json_schemas_cannot_divide_is_an_error(content: bytes) -> None:
+    with pytest.raises(DeserializationError):
+        decoder_of(json_schema({"multipleOf": 0.5}))(content)
+
+
 def proto_file() -> descriptor_pb2.FileDescriptorProto:
     """Return a file with First, and Outer {message Inner {string first_name = 1; int64 n = 2;} Timestamp at = 1;}."""
     kinds = descriptor_pb2.FieldDescriptorProto
@@ -205,7 +282,20 @@ def test_message_of_protobuf_becomes_json_with_the_names_of_its_schema(
     assert json.loads(decoder_of(PROTOBUF)(indexes + message(name, fields))) == fields
 
 
-@pytest.mark.parametrize("content", [b"", b"\x02", b"\x02\x08", b"\x02\x01", b"\x00\xff", struct.pack("b", -1)])
+def test_number_of_protobuf_that_does_not_end_is_refused_at_once() -> None:
+    start = time.monotonic()
+    with pytest.raises(DeserializationError, match=r"^it does not match its Protobuf schema$"):
+        decoder_of(PROTOBUF)(b"\xff" * 5_000_000)
+    assert time.monotonic() - start < 1
+
+
+LONG_NUMBERS = (b"\xff" * 10 + b"\x01", b"\xfe" + b"\xff" * 8 + b"\x01")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\x02", b"\x02\x08", b"\x02\x01", b"\x00\xff", struct.pack("b", -1), *LONG_NUMBERS],
+)
 def test_content_that_is_not_of_the_protobuf_schema_is_an_error(content: bytes) -> None:
     with pytest.raises(DeserializationError, match=r"^it does not match its Protobuf schema$"):
         decoder_of(PROTOBUF)(content)
@@ -215,3 +305,28 @@ def test_message_of_protobuf_that_has_no_json_is_an_error() -> None:
     seconds = b"\x08\xff\xff\xff\xff\xff\xff\xff\xff\x7f"  # of a timestamp: far behind the year 9999
     with pytest.raises(DeserializationError, match=r"^it does not match its Protobuf schema$"):
         decoder_of(PROTOBUF)(b"\x02\x02" + b"\x0a" + bytes([len(seconds)]) + seconds)
+
+
+def any_in_any() -> Schema:
+    """Return a schema of a message that holds any other one, and the definition of Any itself."""
+    kinds = descriptor_pb2.FieldDescriptorProto
+    held = kinds(
+        name="held", number=1, type=kinds.TYPE_MESSAGE, type_name=".google.protobuf.Any", label=kinds.LABEL_OPTIONAL
+    )
+    file = descriptor_pb2.FileDescriptorProto(
+        name="any.proto",
+        syntax="proto3",
+        dependency=["google/protobuf/any.proto"],
+        message_type=[descriptor_pb2.DescriptorProto(name="Holder", field=[held])],
+    )
+    return Schema(data_format="PROTOBUF", definition=base64.b64encode(file.SerializeToString()).decode())
+
+
+def test_message_of_protobuf_that_is_nested_too_deeply_is_an_error() -> None:
+    inner = any_pb2.Any(type_url="type.googleapis.com/google.protobuf.Any")
+    for _ in range(1_000):
+        inner = any_pb2.Any(type_url=inner.type_url, value=inner.SerializeToString())
+    content = inner.SerializeToString()
+    length = bytes([content_length & 0x7F | 0x80 for content_length in (len(content), len(content) >> 7)])
+    with pytest.raises(DeserializationError):
+        decoder_of(any_in_any())(b"\x00\x0a" + length + bytes([len(content) >> 14]) + content)

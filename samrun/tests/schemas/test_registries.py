@@ -4,6 +4,7 @@ import json
 import uuid
 import zlib
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from moto import mock_aws
@@ -60,6 +61,35 @@ def test_record_names_its_schema_in_confluent_s_form() -> None:
     for content in (b"", b"\0\0\0\0", b'{"plain": "JSON"}'):
         with pytest.raises(DeserializationError, match="does not begin with the byte 0"):
             registry.split(content)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        [],
+        "text",
+        None,
+        {"schema": "{}", "references": [{"name": "x"}]},
+        {"schema": "{}", "references": 7},
+        {"schema": "{}", "references": [{"name": "R", "subject": "subject", "version": 1}]},
+    ],
+    ids=["nothing", "list", "text", "null", "reference without a subject", "number", "endless"],
+)
+def test_answer_of_a_registry_that_is_no_schema_makes_records_wait(server: FakeRegistry, answer: Any) -> None:
+    schema_id = server.register(AVRO)
+    server.schemas[schema_id] = answer
+    with pytest.raises((SchemaUnavailableError, SchemaNotFoundError)):
+        ConfluentRegistry(server.url, RegistryAccess()).schema(str(schema_id))
+
+
+def test_content_that_is_much_larger_than_its_record_is_refused() -> None:
+    registry = GlueRegistry(None)
+    prefix = b"\x03\x05" + uuid.uuid4().bytes
+    assert registry.split(prefix + zlib.compress(bytes(10_000_000)))[1] == bytes(10_000_000)
+    for content in (zlib.compress(bytes(100_000_000)), zlib.compress(b"content")[:-1]):
+        with pytest.raises(DeserializationError, match="not complete, or too large"):
+            registry.split(prefix + content)
 
 
 def _config(**access: str) -> SchemaRegistryConfig:

@@ -18,7 +18,7 @@ NOT_FOUND = JSONResponse({"error_code": 40403, "message": "Schema not found"}, s
 
 
 class FakeRegistry:
-    """A registry that keeps schemas in memory. `requests` are the paths that were asked for.
+    """A registry that keeps schemas in memory. `requests` are the paths that were asked for, `schemas` its answers.
 
     With `credentials`, it wants this user and password. While `broken` is set, it answers with an error.
     """
@@ -28,7 +28,7 @@ class FakeRegistry:
         self.credentials: tuple[str, str] | None = None
         self.broken = threading.Event()
         self.requests: list[str] = []
-        self._schemas: dict[int, dict[str, Any]] = {}
+        self.schemas: dict[int, dict[str, Any]] = {}
         self._ids: dict[str, int] = {}
 
     def register(
@@ -41,9 +41,9 @@ class FakeRegistry:
     ) -> int:
         """Keep a schema, of Protobuf in its serialized form in base64, and return its id."""
         text = definition if isinstance(definition, str) else json.dumps(definition)
-        schema_id = len(self._schemas) + 1
+        schema_id = len(self.schemas) + 1
         schema = {"schema": text, "references": list(references)}
-        self._schemas[schema_id] = schema | ({} if kind == "AVRO" else {"schemaType": kind})
+        self.schemas[schema_id] = schema | ({} if kind == "AVRO" else {"schemaType": kind})
         self._ids[subject] = schema_id
         return schema_id
 
@@ -61,13 +61,13 @@ class FakeRegistry:
         return self._refusal(request) or JSONResponse(["AVRO", "JSON", "PROTOBUF"])
 
     async def _answer_schema(self, request: Request) -> Response:
-        schema = self._schemas.get(request.path_params["id"])
+        schema = self.schemas.get(request.path_params["id"])
         return self._refusal(request) or (JSONResponse(schema) if schema else NOT_FOUND)
 
     async def _answer_version(self, request: Request) -> Response:
         schema_id = self._ids.get(request.path_params["subject"])
         return self._refusal(request) or (
-            JSONResponse(self._schemas[schema_id] | {"id": schema_id}) if schema_id else NOT_FOUND
+            JSONResponse(self.schemas[schema_id] | {"id": schema_id}) if schema_id else NOT_FOUND
         )
 
     async def _register(self, request: Request) -> Response:

@@ -1,7 +1,7 @@
 """The member of a mapping's group, on a real broker."""
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import confluent_kafka
@@ -23,7 +23,9 @@ class FailingListener:
     An error that comes out of the client's own code leaves a callback in another form than one of Python's `raise`.
     """
 
-    def assigned(self, partitions: Mapping[TopicPartition, int], /) -> Mapping[TopicPartition, int]:
+    def assigned(
+        self, partitions: Mapping[TopicPartition, int], _uncommitted: Collection[TopicPartition], /
+    ) -> Mapping[TopicPartition, int]:
         elsewhere = Consumer({"bootstrap.servers": "127.0.0.1:9", "group.id": "g", "log_level": 0})
         elsewhere.get_watermark_offsets(confluent_kafka.TopicPartition("t", 0), timeout=0.1)
         return partitions

@@ -10,6 +10,7 @@ from confluent_kafka.cimpl import NewPartitions
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 
+from samrun.services import kafka
 from samrun.testing.broker import Broker
 from samrun.testing.waiting import eventually
 from support.polled_topic import BUCKET, Offsets, Topic, dies_of
@@ -171,3 +172,19 @@ def test_record_with_any_timestamp_is_discarded_like_others(six: Topic, timestam
     six.wait_for_commit({0: 1, **dict.fromkeys(range(1, 6), 0)})
     [discarded] = poller.discarded
     assert discarded.metadata()["KafkaBatchInfo"]["recordsInfo"][f"{six.name}-0"]["firstRecordOffset"] == "0"
+
+
+def test_topic_that_is_deleted_and_made_again_is_read_from_its_start(six: Topic) -> None:
+    poller = six.poll()
+    six.produce(100)
+    poller.wait_for(100)
+    six.wait_for_commit({0: 100} | dict.fromkeys(range(1, 6), 0))
+    admin = AdminClient({"bootstrap.servers": six.bootstrap})
+    for deleted in admin.delete_topics([six.name]).values():
+        deleted.result()
+    poller.wait_for_report("could not commit its offsets")  # Kafka has deleted them, too
+    kafka.create_topics(six.bootstrap, [six.name], partitions=6)
+    six.produce(150)
+    assert poller.wait_for(250)[100:] == list(range(150))
+    six.wait_for_commit({0: 150} | dict.fromkeys(range(1, 6), 0))
+    poller.stop()

@@ -126,7 +126,7 @@ def test_a_partial_response_is_not_bisected_and_its_attempts_are_counted(
     )
     topic.wait_for_commit({0: 4, 1: 0})
     assert poller.function.batches() == [{name: [0, 1, 2, 3]}, {name: retried}, {name: retried}]
-    assert poller.discarded_batches() == [("RetryAttemptsExhausted", {name: retried}, 3)]
+    assert poller.discarded_batches() == [("RetryAttemptsExhausted", {name: [1]}, 3)]
 
 
 def test_a_record_that_is_done_is_neither_retried_nor_discarded_with_its_neighbours(topic: Topic) -> None:

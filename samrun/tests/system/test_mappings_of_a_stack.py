@@ -18,6 +18,7 @@ HANDLER = """
 import base64
 
 def handler(event, context):
+    print("invoked as", context.invoked_function_arn, flush=True)
     for records in event["records"].values():
         for record in records:
             value = base64.b64decode(record["value"]).decode()
@@ -39,6 +40,7 @@ Resources:
   Fn:
     Type: AWS::Serverless::Function
     Properties:
+      AutoPublishAlias: live
       Events:
         Elsewhere:
           Type: SelfManagedKafka
@@ -121,6 +123,11 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
 )
 def test_function_gets_the_records_of_each_mapping(stack: RunningStack, printed: str) -> None:
     eventually(lambda: stack.logged(printed), what=f"the function to print {printed!r}", patience=60)
+
+
+def test_function_is_invoked_by_the_alias_of_the_mapping(stack: RunningStack) -> None:
+    eventually(lambda: stack.logged("invoked as"), what="the function to be invoked", patience=60)
+    assert all(line.endswith(":live") for line in stack.logged("invoked as"))
 
 
 def test_mapping_of_a_cluster_that_is_not_here_says_that_it_does_not_authenticate(stack: RunningStack) -> None:

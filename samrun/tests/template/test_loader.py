@@ -25,6 +25,86 @@ def test_condition_decides_which_resources_exist(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("parameter", "value", "found"),
+    [
+        ("{Type: String, Default: true, AllowedValues: [true, false]}", "!Ref P", "true"),
+        ("{Type: String, Default: false}", "!Sub '${P}'", "false"),
+        ("{Type: String, Default: false}", "!Join ['', [a, !Ref P, true, 1]]", "afalsetrue1"),
+        ("{Type: Number, Default: 1}", "!If [IsOne, one, other]", "one"),
+        ("{Type: String, Default: '1'}", "!If [IsOne, one, other]", "one"),
+        ("{Type: String, Default: 2024-01-01, AllowedPattern: '[0-9-]+'}", "!Ref P", "2024-01-01"),
+        ("{Type: String, Default: x}", "!FindInMap [Accounts, !Ref 'AWS::AccountId', name]", "own"),
+        ("{Type: String, Default: x}", "!If [IsOn, on, off]", "true"),
+    ],
+)
+def test_scalars_are_texts_as_in_cloudformation(tmp_path: Path, parameter: str, value: str, found: str) -> None:
+    rest = f"""
+    Parameters: {{P: {parameter}}}
+    Conditions: {{IsOne: !Equals [!Ref P, 1], IsOn: !Equals [!FindInMap [Accounts, '123456789012', now], true]}}
+    Mappings: {{Accounts: {{123456789012: {{name: own, now: true}}}}}}
+    """
+    function = f"\n  Fn:{FUNCTION}      Environment: {{Variables: {{X: {value}}}}}\n"
+    [loaded] = load_template(tmp_path, function, rest=rest).functions
+    assert loaded.environment == {"X": found}
+
+
+def test_default_without_a_value_is_none(tmp_path: Path) -> None:
+    """AWS refuses it."""
+    rest = "Parameters: {P: {Type: String, Default: }}"
+    with pytest.raises(TemplateError, match="no value for P"):
+        load_template(tmp_path, "\n  Jobs: {Type: AWS::SQS::Queue}\n", rest=rest)
+
+
+def test_condition_is_a_function_in_conditions_alone(tmp_path: Path) -> None:
+    resources = f"""
+  Fn:{FUNCTION}
+      Events:
+        Rule: {{Type: EventBridgeRule, Properties: {{Pattern: {{source: [a], detail: {{Condition: [used]}}}}}}}}
+        Mail: {{Type: SNS, Properties: {{Topic: !Ref Topic, FilterPolicy: {{Condition: [used]}}}}}}
+  Topic: {{Type: AWS::SNS::Topic}}
+"""
+    application = load_template(tmp_path, resources)
+    assert [each.logical_id for each in application.event_rules] == ["FnRule"]
+    policies = [each.properties.get("FilterPolicy") for each in application.resources]
+    assert {"Condition": ["used"]} in policies
+
+
+def test_loop_may_name_the_resources_of_another(tmp_path: Path) -> None:
+    resources = """
+  Fn::ForEach::Functions:
+    - Name
+    - [Alpha, Beta]
+    - ${Name}Function:
+        Type: AWS::Serverless::Function
+        Properties:
+          Runtime: python3.13
+          CodeUri: src
+          Handler: main.handler
+          Environment:
+            Variables:
+              QUEUE: !GetAtt [!Sub "Q${Name}", QueueName]
+              URL: !Ref {"Fn::Sub": "Q${Name}"}
+  Fn::ForEach::Queues:
+    - Name
+    - [Alpha, Beta]
+    - Q${Name}: {Type: AWS::SQS::Queue}
+"""
+    functions = load_template(tmp_path, resources).functions
+    assert [each.environment["QUEUE"] for each in functions] == ["QAlpha", "QBeta"]
+    assert functions[0].environment["URL"].endswith("/QAlpha")
+
+
+def test_macro_of_one_variable_leaves_that_one_out(tmp_path: Path) -> None:
+    macro = "{'Fn::Transform': {Name: MyMacro, Parameters: {x: y}}}"
+    function = f"\n  Fn:{FUNCTION}      Environment: {{Variables: {{A: {macro}, B: b}}}}\n"
+    application = load_template(tmp_path, function)
+    assert [each.environment for each in application.functions] == [{"B": "b"}]
+    assert application.ignored == (
+        "Fn::Transform of MyMacro: samrun cannot resolve it on this machine, and leaves its value out",
+    )
+
+
+@pytest.mark.parametrize(
     ("kind", "reason"),
     [
         (

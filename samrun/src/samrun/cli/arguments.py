@@ -209,7 +209,8 @@ def _add_project_options(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         default=[],
         metavar="NAME=VALUE",
-        help="values of parameters; {kafka}, {aws}, {dynamodb} or {issuer} in a value is that address, "
+        help="values of parameters, and of '{{resolve:…}}', '!ImportValue NAME' and '!GetAtt RESOURCE.ATTRIBUTE' that "
+        "only AWS has; {kafka}, {aws}, {dynamodb} or {issuer} in a value is that address, "
         "{kafka_scram} that of a listener that encrypts and asks for a password, and {kafka_mtls} that of one that "
         "asks for a client's certificate; {kafka_secret}, {kafka_client_secret} and {kafka_ca_secret} are the secrets "
         "that clients need there. They replace those in samconfig.toml under "

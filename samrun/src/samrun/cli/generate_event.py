@@ -37,6 +37,8 @@ def generate_event(settings: EventSettings) -> bytes:
     if settings.position:
         bootstrap = settings.bootstrap or Endpoints.read(settings.data).kafka
         record = find_record(settings.position, bootstrap)
+        if record.lacks_headers:
+            print("The event lacks the record's headers: the key of one is not UTF-8.", file=sys.stderr)
     if settings.file:
         record = replace(record, value=_content(settings.file))
     partition = record.topic_partition._replace(**settings.partition_fields)

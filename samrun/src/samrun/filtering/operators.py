@@ -5,11 +5,13 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-opera
 """
 
 import ipaddress
+import math
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from decimal import Decimal
+from typing import Any, TypeGuard
 
 from samrun.json_path import MISSING
 
@@ -23,7 +25,7 @@ _COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-_SCALARS = (str, int, float, bool, type(None))
+_MAX_EXACT = 2**53
 
 
 @dataclass(frozen=True)
@@ -37,32 +39,69 @@ class Operator:
 
 
 def equals(expected: Any) -> Test:
-    """Return the test for a value of a pattern, compared as JSON does: true is not 1."""
-    if isinstance(expected, bool):
+    """Return the test for a value of a pattern, compared as JSON does: true is not 1. An IP address has many forms."""
+    if expected is None or isinstance(expected, bool):
         return lambda value: value is expected
-    return lambda value: type(value) in _SCALARS and not isinstance(value, bool) and value == expected
+    address = _address(expected) if isinstance(expected, str) else None
+    if address:
+        return lambda value: isinstance(value, str) and (value == expected or _address(value) == address)
+    return _exactly(expected)
+
+
+def _exactly(expected: Any) -> Test:
+    """Return the test for a text, in this form alone, or a number."""
+    if isinstance(expected, str):
+        return lambda value: isinstance(value, str) and value == expected
+    return lambda value: _is_number(value) and value == expected
+
+
+def _is_number(value: Any) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_comparable(value: Any) -> bool:
+    """Tell whether a value is a number that a double holds with all its digits."""
+    if not _is_number(value):
+        return False
+    if isinstance(value, float) or abs(value) <= _MAX_EXACT:
+        return math.isfinite(value)
+    try:
+        return Decimal(repr(float(value))) == value
+    except OverflowError:
+        return False
+
+
+def _is_text(argument: Any) -> bool:
+    return isinstance(argument, str)
 
 
 def anything_but(operators: Mapping[str, Operator]) -> Operator:
-    """Return the operator `anything-but`, which takes a value, a list of values, or one of these operators on texts."""
-    inner_operators = {name: each for name, each in operators.items() if name in _OF_TEXT}
+    """Return the operator `anything-but`: it takes texts, or numbers, or one of these operators with texts."""
+    inner_operators = {name: each for name, each in operators.items() if name in _INSIDE_ANYTHING_BUT}
 
     def accepts(argument: Any) -> bool:
         if isinstance(argument, dict):
             if len(argument) != 1 or argument.keys() - inner_operators.keys():
                 return False
-            return all(isinstance(each, str) for each in _as_list(*argument.values()))
+            [(name, inner)] = argument.items()
+            texts = _as_list(inner)
+            may_be_empty = name not in {"prefix", "suffix"}
+            # event-ruler takes an empty list here, and fails with the first event.
+            return bool(texts) and all(
+                isinstance(each, str) and inner_operators[name].accepts(each) and (bool(each) or may_be_empty)
+                for each in texts
+            )
         values = _as_list(argument)
-        return bool(values) and all(isinstance(each, str | int | float) for each in values)
+        return bool(values) and (all(map(_is_text, values)) or all(map(_is_comparable, values)))
 
     def test(argument: Any) -> Test:
         if isinstance(argument, dict):
             [(name, inner)] = argument.items()
             excluded = [inner_operators[name].test(each) for each in _as_list(inner)]
         else:
-            excluded = [equals(each) for each in _as_list(argument)]
+            excluded = [_exactly(each) for each in _as_list(argument)]
         # A field that is missing is no other value.
-        return lambda value: type(value) in _SCALARS and not any(each(value) for each in excluded)
+        return lambda value: value is not MISSING and not any(each(value) for each in excluded)
 
     return Operator(accepts, test)
 
@@ -72,8 +111,7 @@ def _as_list(argument: Any) -> list[Any]:
 
 
 def _exists(expected: bool) -> Test:
-    # "exists" works on leaves only.
-    return lambda value: (value is not MISSING and not isinstance(value, dict)) is expected
+    return lambda value: (value is not MISSING) is expected
 
 
 def _is_text_or_ignores_case(argument: Any) -> bool:
@@ -86,79 +124,98 @@ def _is_text_or_ignores_case(argument: Any) -> bool:
             return False
 
 
-def _of_text(compare: Callable[[str, str], bool]) -> Operator:
-    def test(argument: Any) -> Test:
-        if isinstance(argument, dict):
-            expected = argument["equals-ignore-case"].casefold()
-            return lambda value: isinstance(value, str) and compare(value.casefold(), expected)
-        return lambda value: isinstance(value, str) and compare(value, argument)
-
-    return Operator(_is_text_or_ignores_case, test)
+def _ignoring_case(text: str) -> str:
+    """Return a regular expression for a text in upper or lower case. Each character is compared by itself."""
+    return "".join(f"(?:{re.escape(each.lower())}|{re.escape(each.upper())})" for each in text)
 
 
-def _equals_ignore_case(argument: str) -> Test:
-    expected = argument.casefold()
-    return lambda value: isinstance(value, str) and value.casefold() == expected
+def _matching(pattern: str) -> Test:
+    """Return the test for texts that match a regular expression as a whole."""
+    expression = re.compile(pattern, re.DOTALL)
+    return lambda value: isinstance(value, str) and expression.fullmatch(value) is not None
+
+
+def _prefix(argument: Any) -> Test:
+    if isinstance(argument, dict):
+        return _matching(_ignoring_case(argument["equals-ignore-case"]) + ".*")
+    return lambda value: isinstance(value, str) and value.startswith(argument)
+
+
+def _suffix(argument: Any) -> Test:
+    if isinstance(argument, dict):
+        return _matching(".*" + _ignoring_case(argument["equals-ignore-case"]))
+    return lambda value: isinstance(value, str) and value.endswith(argument)
+
+
+# Stars stand alone, and a backslash stands before a star or another one.
+_WILDCARDS = re.compile(r"(?:\\[\\*]|[^\\*]|\*(?!\*))*", re.DOTALL)
 
 
 def _is_wildcard(argument: Any) -> bool:
-    return isinstance(argument, str) and "**" not in argument
+    return isinstance(argument, str) and _WILDCARDS.fullmatch(argument) is not None
 
 
 def _wildcard(argument: str) -> Test:
     """Match a text in which `*` stands for any characters; a backslash takes the meaning from `*` and from itself."""
     parts = re.findall(r"\\[\\*]|.", argument, re.DOTALL)
-    pattern = re.compile("".join(".*" if part == "*" else re.escape(part[-1]) for part in parts), re.DOTALL)
-    return lambda value: isinstance(value, str) and pattern.fullmatch(value) is not None
+    return _matching("".join(".*" if part == "*" else re.escape(part[-1]) for part in parts))
 
 
 def _is_numeric(argument: Any) -> bool:
-    if not isinstance(argument, list) or len(argument) not in (2, 4):
-        return False
-    signs, numbers = argument[::2], argument[1::2]
-    return all(sign in _COMPARISONS for sign in signs) and all(
-        isinstance(number, int | float) and not isinstance(number, bool) for number in numbers
-    )
+    """Tell whether this is one comparison, or a lower and an upper bound that is larger."""
+    match argument:
+        case [str(sign), number]:
+            return sign in _COMPARISONS and _is_comparable(number)
+        case [">" | ">=", lower, "<" | "<=", upper]:
+            return _is_comparable(lower) and _is_comparable(upper) and lower < upper
+        case _:
+            return False
 
 
 def _numeric(argument: Sequence[Any]) -> Test:
     bounds = [(_COMPARISONS[sign], number) for sign, number in zip(argument[::2], argument[1::2], strict=True)]
-    return lambda value: (
-        isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and all(compare(value, number) for compare, number in bounds)
-    )
+    return lambda value: _is_comparable(value) and all(compare(value, number) for compare, number in bounds)
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return the IP address that a text is, if it is one. One with a zone is none."""
+    # Most texts are no addresses, and an exception for each of them takes long.
+    if "%" in text or not (":" in text or "." in text):
+        return None
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
 
 
 def _is_cidr(argument: Any) -> bool:
+    if not isinstance(argument, str) or not re.fullmatch(r"[^/%]+/[0-9]+", argument):
+        return False
     try:
-        return isinstance(argument, str) and bool(ipaddress.ip_network(argument, strict=False))
+        network = ipaddress.ip_network(argument, strict=False)
     except ValueError:
         return False
+    return network.prefixlen < network.max_prefixlen
 
 
 def _cidr(argument: str) -> Test:
     network = ipaddress.ip_network(argument, strict=False)
 
     def is_in_network(value: Any) -> bool:
-        try:
-            return isinstance(value, str) and ipaddress.ip_address(value) in network
-        except ValueError:
-            return False
+        address = _address(value) if isinstance(value, str) else None
+        return address is not None and address in network
 
     return is_in_network
 
 
-# Those that `anything-but` takes too.
-_OF_TEXT: Mapping[str, Operator] = {
-    "prefix": _of_text(str.startswith),
-    "suffix": _of_text(str.endswith),
-    "equals-ignore-case": Operator(lambda argument: isinstance(argument, str), _equals_ignore_case),
-    "wildcard": Operator(_is_wildcard, _wildcard),
-}
+_INSIDE_ANYTHING_BUT = {"prefix", "suffix", "equals-ignore-case", "wildcard"}
 _OF_RULES: Mapping[str, Operator] = {
     "exists": Operator(lambda argument: isinstance(argument, bool), _exists),
-    **_OF_TEXT,
+    "prefix": Operator(_is_text_or_ignores_case, _prefix),
+    "suffix": Operator(_is_text_or_ignores_case, _suffix),
+    "equals-ignore-case": Operator(_is_text, lambda argument: _matching(_ignoring_case(argument))),
+    "wildcard": Operator(_is_wildcard, _wildcard),
+    "exactly": Operator(_is_text, _exactly),
     "numeric": Operator(_is_numeric, _numeric),
     "cidr": Operator(_is_cidr, _cidr),
 }
@@ -171,3 +228,12 @@ MAPPING_OPERATORS: Mapping[str, Operator] = {**_OF_MAPPINGS, "anything-but": any
 AWS's page has no `cidr`; the sample lambda-esm-sqs-filters-sam of serverless-patterns has it, with what it matched on
 AWS.
 """
+RESERVED_IN_OR = {
+    *_OF_RULES,
+    "anything-but",
+    *_COMPARISONS,
+    *("regex", "not-wildcard", "not-equals-ignore-case"),
+    *("date-after", "date-on-or-after", "date-before", "date-on-or-before", "in-date-range"),
+    *("ip-address-in-range", "ip-address-not-in-range"),
+}
+"""Names that no field in an object of `$or` may have. Some are no operators yet."""

@@ -16,7 +16,7 @@ from samrun.supervision.ports import wait_for_port
 from samrun.supervision.supervisor import Supervisor
 from samrun.supervision.terminal import Terminal
 from samrun.template.model.functions import Function
-from samrun.template.resolution.dynamic_references import is_dynamic_reference
+from samrun.template.resolution.unknown_values import is_outside_reference
 
 
 class FunctionRuntime(Invoker, Protocol):
@@ -66,7 +66,7 @@ async def start_sam_runtime(
         parameters={
             name: value
             for name, value in endpoints.for_containers().fill_in(settings.parameters).items()
-            if not is_dynamic_reference(name)  # the SAM CLI does not resolve them
+            if not is_outside_reference(name)  # the SAM CLI does not resolve them
         },
         data=settings.data,
         env_vars=settings.env_vars,

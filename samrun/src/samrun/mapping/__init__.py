@@ -25,6 +25,6 @@ out.
 `topic_reader`, which belongs to no group.
 
 Errors: `MappingError`, `NoRecordError` (both are UserErrors and reach the terminal), `AuthenticationError` (the
-poller reports it and retries), `BrokerRefusalError` (likewise), `DestinationError` (the batch is lost, as in Lambda)
-and `MalformedBatchResponseError` (the whole batch is retried).
+poller reports it and retries), `BrokerRefusalError` (likewise), `DestinationError` (the batch is lost, as in Lambda),
+`MalformedBatchResponseError` (the whole batch is retried) and `UnreadableRecordError` (the record is given up).
 """

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from samrun.counted import counted
 from samrun.mapping.records import KafkaRecord, TopicPartition
 
+Place = tuple[TopicPartition, int]
+"""Partition and offset of a record."""
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -84,6 +87,18 @@ class Batch:
                 for partition, some in offsets.items()
             }
         )
+
+    def places(self) -> frozenset[Place]:
+        """Return the places of the records."""
+        return frozenset((partition, each.offset) for partition, records in self.records.items() for each in records)
+
+    def without(self, places: Collection[Place]) -> "Batch":
+        """Return the records at other places."""
+        left = {
+            partition: tuple(each for each in records if (partition, each.offset) not in places)
+            for partition, records in self.records.items()
+        }
+        return Batch({partition: records for partition, records in left.items() if records})
 
     def by_partition(self) -> "list[Batch]":
         """Return a batch for each partition."""

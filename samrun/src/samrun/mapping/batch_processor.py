@@ -51,11 +51,22 @@ class BatchProcessor:
     def process(self, delivery: Delivery) -> DeliveryResult:
         """Invoke the function with a batch. Records that are too old are discarded before that, as in Lambda."""
         batch = delivery.batch
+        self._report_missing_headers(delivery)
         if self.mapping.maximum_age is not None:
             old, batch = batch.split_by_age(time.time() - self.mapping.maximum_age)
-            if old:
-                self._discard(old, delivery, "RecordAgeExceeded")
-        return self._validate(batch, delivery) if batch else DeliveryResult(succeeded=False)
+            if unfinished := old.without(delivery.done):
+                self._discard(unfinished, delivery, "RecordAgeExceeded")
+        is_finished = not batch.without(delivery.done)
+        return DeliveryResult(succeeded=False) if is_finished else self._validate(batch, delivery)
+
+    def _report_missing_headers(self, delivery: Delivery) -> None:
+        if not (delivery.attempts or delivery.waited):
+            for record in delivery.batch.all_records():
+                if record.lacks_headers:
+                    self.report(
+                        f"{record.topic_partition}@{record.offset} is delivered without its headers: the key of one is "
+                        "not UTF-8, which Kafka's client cannot read. Lambda would deliver it with U+FFFD in the key."
+                    )
 
     def _validate(self, batch: Batch, delivery: Delivery) -> DeliveryResult:
         """Discard the records that are not valid, and send the others. While no registry answers, all of them wait."""
@@ -99,28 +110,32 @@ class BatchProcessor:
         return DeliveryResult(succeeded=False, retries=self._retry(result, delivery))
 
     def _retry(self, result: BatchResult, delivery: Delivery) -> list[Delivery]:
-        retry = delivery.retry(result.failed, result.invocation)
+        # A function that fails as a whole reports nothing: what it reported before holds.
+        unfinished = result.failed.without(delivery.done) if result.error else result.failed
+        retry = delivery.retry(unfinished, result.invocation)
         if self.mapping.maximum_retries is not None and retry.attempts > self.mapping.maximum_retries:
-            self._discard(result.failed, retry, "RetryAttemptsExhausted")
+            self._discard(unfinished, retry, "RetryAttemptsExhausted")
             return []
-        retries = [delivery.retry(part, result.invocation) for part in self._parts(result)]
+        done = result.to_retry.places() - unfinished.places()
+        parts = [part for part in self._parts(result) if part.without(done)]
+        retries = [delivery.retry(part, result.invocation, done=done) for part in parts]
         for each in retries:
             self.report(f"{each.batch}: retry in {each.back_off:.1f} s")
         return retries
 
     def _parts(self, result: BatchResult) -> Sequence[Batch]:
-        """Return the batches in which the failed records are retried.
+        """Return the batches in which records are retried.
 
         Each partition is retried by itself, so that none waits for another. AWS does not document what Lambda does with
         a batch of several partitions, nor where it splits one.
         """
-        failed = result.failed
-        if len(failed.records) > 1:
-            return failed.by_partition()
-        return failed.halves() if self._is_bisected(result) else (failed,)
+        to_retry = result.to_retry
+        if len(to_retry.records) > 1:
+            return to_retry.by_partition()
+        return to_retry.halves() if self._is_bisected(result) else (to_retry,)
 
     def _is_bisected(self, result: BatchResult) -> bool:
-        return self.mapping.bisect and result.is_function_error and len(result.failed) > 1
+        return self.mapping.bisect and result.is_function_error and len(result.to_retry) > 1
 
     def _discard(self, batch: Batch, delivery: Delivery, condition: Condition) -> None:
         """Send the batch to the on-failure destination. If that does not accept it, the batch is lost.

@@ -13,13 +13,14 @@ from samrun.template.model.kafka_mappings import KafkaMapping, Redeliver
 
 @dataclass(frozen=True, kw_only=True)
 class BatchResult:
-    """Result of sending a batch: the records that failed, and the result of the invocation.
+    """Result of sending a batch: the records that failed, those to retry, and the result of the invocation.
 
-    `invocation` is None if the mapping stopped before the function answered. `error` says that the function failed as a
-    whole, or why Lambda cannot read its response.
+    What is retried contains what failed. `invocation` is None if the mapping stopped before the function answered.
+    `error` says that the function failed as a whole, or why Lambda cannot read its response.
     """
 
     failed: Batch
+    to_retry: Batch
     invocation: InvocationResult | None
     error: str | None = None
 
@@ -44,14 +45,17 @@ def send_batch(
     """
     invocation = wait_for_result(invoke(mapping.function, payload), stopping)
     if invocation is None:
-        return BatchResult(failed=batch, invocation=None)
+        return _failed_as_a_whole(batch, None)
     if invocation.function_error:
-        return BatchResult(failed=batch, invocation=invocation, error=f"failed ({invocation.error_type})")
+        return _failed_as_a_whole(batch, invocation, f"failed ({invocation.error_type})")
     try:
         failed = parse_batch_item_failures(invocation.payload, batch) if mapping.report_batch_item_failures else {}
     except MalformedBatchResponseError as error:
-        return BatchResult(
-            failed=batch, invocation=invocation, error=f"returned a malformed partial batch response: {error}"
-        )
-    to_retry = batch.only(failed) if redeliver == "failed" else batch.from_lowest(failed)
-    return BatchResult(failed=to_retry, invocation=invocation)
+        return _failed_as_a_whole(batch, invocation, f"returned a malformed partial batch response: {error}")
+    only_failed = batch.only(failed)
+    to_retry = only_failed if redeliver == "failed" else batch.from_lowest(failed)
+    return BatchResult(failed=only_failed, to_retry=to_retry, invocation=invocation)
+
+
+def _failed_as_a_whole(batch: Batch, invocation: InvocationResult | None, error: str | None = None) -> BatchResult:
+    return BatchResult(failed=batch, to_retry=batch, invocation=invocation, error=error)

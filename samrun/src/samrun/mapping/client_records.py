@@ -1,6 +1,12 @@
-"""Records from the messages of Kafka's client."""
+"""Records from the messages of Kafka's client.
 
+It has the keys of headers as texts, and Kafka has bytes. It cannot read the headers of a record if one of their keys is
+not UTF-8, and it has a key only up to its first byte 0.
+"""
+
+from collections.abc import Sequence
 from functools import lru_cache
+from operator import methodcaller
 from typing import Any
 
 import confluent_kafka
@@ -14,10 +20,15 @@ _TIMESTAMP_TYPES = {
 }
 
 
+# The client returns a damaged list and sets an exception. A call in Python checks for that only as long as it is new:
+# once it is optimized, it goes on with both, and something else fails later.
+_read_headers = methodcaller("headers")
+
+
 def record_of(message: "Message[bytes, bytes]", partition: TopicPartition) -> KafkaRecord:
     """Return the record of a message without an error; `partition` is the one of `partition_of`."""
     timestamp_type, timestamp = message.timestamp()
-    headers: Any = message.headers() or ()
+    headers = _headers_of(message)
     return KafkaRecord(
         partition,
         message.offset() or 0,  # never None, whatever the type says
@@ -25,8 +36,18 @@ def record_of(message: "Message[bytes, bytes]", partition: TopicPartition) -> Ka
         _TIMESTAMP_TYPES.get(timestamp_type, -1),
         message.key(),
         message.value(),
-        headers,
+        headers or (),
+        lacks_headers=headers is None,
     )
+
+
+def _headers_of(message: "Message[bytes, bytes]") -> Sequence[tuple[str, bytes | None]] | None:
+    """Return the headers, or None if the client cannot read them."""
+    try:
+        headers: Any = _read_headers(message) or ()
+    except Exception:  # noqa: BLE001 - today it is a SystemError; no record may end the mapping
+        return None
+    return headers  # type: ignore[no-any-return]
 
 
 def partition_of(message: "Message[bytes, bytes]") -> TopicPartition | None:

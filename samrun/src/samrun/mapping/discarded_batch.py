@@ -60,9 +60,10 @@ class DiscardedBatch:
         """
         batch = Batch({record.topic_partition: (record,)})
         condition = "RetriesExhausted" if self.condition == "RetryAttemptsExhausted" else self.condition
+        function_arn = self.mapping.function_arn if self.mapping.qualifier else f"{self.mapping.function_arn}:$LATEST"
         record_info = {"offset": str(record.offset), "timestamp": instant(record.timestamp)}
         return {
-            **self._invocation_record(batch, f"{self.mapping.function_arn}:$LATEST", condition, recordInfo=record_info),
+            **self._invocation_record(batch, function_arn, condition, recordInfo=record_info),
             "payload": json.loads(self._event(batch)),
         }
 

@@ -3,7 +3,7 @@
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +17,7 @@ from samrun.mapping.client_errors import with_remedy
 from samrun.mapping.delivery import Delivery
 from samrun.mapping.group_member import PartitionFailure
 from samrun.mapping.partition_queue import ROOM
-from samrun.mapping.partitions import Partitions
+from samrun.mapping.partitions import Partitions, UnreadableRecordError
 from samrun.mapping.record_filter import RecordFilter
 from samrun.mapping.records import KafkaRecord, TopicPartition
 
@@ -128,13 +128,15 @@ class Dispatcher:
         self._wait_for_deliveries()
         return self._partitions.done()
 
-    def assigned(self, committed: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
-        """Take partitions over. Return the offset to read each one from."""
-        self._paused -= committed.keys()
-        self._seeking -= committed.keys()
-        for partition in self._unreadable.keys() & committed.keys():
+    def assigned(
+        self, offsets: Mapping[TopicPartition, int], uncommitted: Collection[TopicPartition] = ()
+    ) -> dict[TopicPartition, int]:
+        """Take partitions over, as in `Partitions.assign`. Return the offset to read each one from."""
+        self._paused -= offsets.keys()
+        self._seeking -= offsets.keys()
+        for partition in self._unreadable.keys() & offsets.keys():
             del self._unreadable[partition]
-        return self._partitions.assign(committed)
+        return self._partitions.assign(offsets, uncommitted)
 
     def revoke(self, partitions: Sequence[TopicPartition], given_up: Future[Mapping[TopicPartition, int]]) -> None:
         """Give partitions up soon. Then `given_up` gets the offsets up to which they are done."""
@@ -153,9 +155,19 @@ class Dispatcher:
             if isinstance(each, PartitionFailure):
                 self._cannot_read(each, now)
             elif not self._is_held(each.topic_partition):
-                self._partitions.add(each, now)
+                self._take(each, now)
         if self._reported or self._last_error:
             self._forget_errors(read)
+
+    def _take(self, record: KafkaRecord, now: float) -> None:
+        """Take a record. One that cannot be read holds up nothing: it is the only one that is given up."""
+        try:
+            self._partitions.add(record, now)
+        except UnreadableRecordError as error:
+            self._report(
+                f"{record.topic_partition}@{record.offset} is given up, since samrun cannot read it ({error}): please "
+                "report this. The topic still has the record."
+            )
 
     def _forget_errors(self, read: Sequence[KafkaRecord | PartitionFailure]) -> None:
         """Have an error reported again if it comes back after records were read."""
@@ -181,6 +193,10 @@ class Dispatcher:
         if error != self._last_error:
             self._report(error)
         self._last_error = error
+
+    def committed(self, partitions: Sequence[TopicPartition]) -> None:
+        """Note that a commit succeeded."""
+        self._partitions.committed(partitions)
 
     def not_committed(self, partitions: Sequence[TopicPartition], error: str) -> None:
         """Note that a commit failed. A later one includes its offsets."""

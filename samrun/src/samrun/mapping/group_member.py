@@ -1,7 +1,7 @@
 """Member of a mapping's consumer group: a client of Kafka that reads its share of a topic, and commits offsets."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -38,8 +38,13 @@ class BrokerRefusalError(SamrunError):
 class MemberListener(Protocol):
     """Listener to the events of a member. It is called in the thread that calls `poll`."""
 
-    def assigned(self, offsets: Mapping[TopicPartition, int], /) -> Mapping[TopicPartition, int]:
-        """Take over these partitions; the offsets are the committed ones. Return the offsets to read from."""
+    def assigned(
+        self, offsets: Mapping[TopicPartition, int], uncommitted: Collection[TopicPartition], /
+    ) -> Mapping[TopicPartition, int]:
+        """Take over these partitions. Return the offsets to read from.
+
+        The offsets are the committed ones, or those at which the mapping begins to read the `uncommitted` partitions.
+        """
         ...
 
     def revoked(self, partitions: Sequence[TopicPartition], /) -> None:
@@ -220,9 +225,9 @@ class GroupMember:
 
     def _on_assign(self, _: Consumer, partitions: list[confluent_kafka.TopicPartition]) -> None:
         try:
-            offsets = self._next_offsets(_ours(partitions))
+            offsets, uncommitted = self._next_offsets(_ours(partitions))
             if not self._is_closing:
-                self._positions = dict(self._listener.assigned(offsets))
+                self._positions = dict(self._listener.assigned(offsets, uncommitted))
                 self._paused.clear()
                 self._assign()
         except KafkaException as error:  # of a partition that has no leader yet, for one
@@ -242,16 +247,20 @@ class GroupMember:
         if not self._is_closing:
             self._listener.lost(_ours(partitions))
 
-    def _next_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
-        """Return for each partition the committed offset, or the one at which the mapping begins."""
+    def _next_offsets(
+        self, partitions: Sequence[TopicPartition]
+    ) -> tuple[Mapping[TopicPartition, int], Collection[TopicPartition]]:
+        """Return for each partition the committed offset, or the one at which the mapping begins.
+
+        The second part of the result are the partitions without a committed offset.
+        """
         if not partitions:
-            return {}
+            return {}, ()
         everything = [TopicPartition(self._mapping.topic, number) for number in self._partitions()]
         committed = self._committed(everything)
-        return {
-            partition: committed[partition] if partition in committed else self._starting_offset(partition, committed)
-            for partition in partitions
-        }
+        uncommitted = [partition for partition in partitions if partition not in committed]
+        beginnings = {partition: self._starting_offset(partition, committed) for partition in uncommitted}
+        return {partition: (committed | beginnings)[partition] for partition in partitions}, uncommitted
 
     def _committed(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
         found = self._consumer.committed([_as_client_has(each) for each in partitions], timeout=_PATIENCE)

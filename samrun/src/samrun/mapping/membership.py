@@ -3,7 +3,7 @@
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
 from typing import Protocol, TypeVar
@@ -44,13 +44,16 @@ class MappingDispatcher(Protocol):
     """The mapping's dispatcher, as the membership sees it. `post` has its thread call the others: see `Dispatcher`."""
 
     def post(self, action: Action, /) -> None: ...
-    def assigned(self, committed: Mapping[TopicPartition, int], /) -> Mapping[TopicPartition, int]: ...
+    def assigned(
+        self, offsets: Mapping[TopicPartition, int], uncommitted: Collection[TopicPartition], /
+    ) -> Mapping[TopicPartition, int]: ...
     def revoke(
         self, partitions: Sequence[TopicPartition], given_up: Future[Mapping[TopicPartition, int]], /
     ) -> None: ...
     def lost(self, partitions: Sequence[TopicPartition], /) -> None: ...
     def add(self, read: Sequence[KafkaRecord | PartitionFailure], /) -> None: ...
     def reads_again(self, partition: TopicPartition, /) -> None: ...
+    def committed(self, partitions: Sequence[TopicPartition], /) -> None: ...
     def not_committed(self, partitions: Sequence[TopicPartition], error: str, /) -> None: ...
     def disconnect(self, reason: BaseException, /) -> None: ...
     def report_once(self, error: str, /) -> None: ...
@@ -93,7 +96,7 @@ class Membership:
     # For the dispatcher.
 
     def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
-        """Commit soon; `Dispatcher.not_committed` is called if that fails."""
+        """Commit soon; then `Dispatcher.committed` is called, or `not_committed`."""
         self._commits.put(offsets)
 
     def pause(self, partition: TopicPartition) -> None:
@@ -163,11 +166,13 @@ class Membership:
         if not self._ended.is_set():
             self._dispatcher.add(read)
 
-    def assigned(self, committed: Mapping[TopicPartition, int]) -> Mapping[TopicPartition, int]:
+    def assigned(
+        self, offsets: Mapping[TopicPartition, int], uncommitted: Collection[TopicPartition]
+    ) -> Mapping[TopicPartition, int]:
         """Let the dispatcher say where to begin."""
-        offsets = self._ask(lambda: self._dispatcher.assigned(committed))
+        found = self._ask(lambda: self._dispatcher.assigned(offsets, uncommitted))
         self._on_assigned()
-        return committed if offsets is None else offsets
+        return offsets if found is None else found
 
     def revoked(self, partitions: Sequence[TopicPartition]) -> None:
         """Wait until nothing of the partitions is in flight, and commit what is done."""
@@ -204,6 +209,8 @@ class Membership:
                 self._member.commit(offsets)
             except KafkaException as error:
                 self._post(partial(self._dispatcher.not_committed, list(offsets), description(error)))
+            else:
+                self._post(partial(self._dispatcher.committed, list(offsets)))
 
     def _post(self, action: Callable[[], object]) -> None:
         """Have the dispatcher act, unless the membership has ended by then."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
+from samrun.errors import SamrunError
 from samrun.mapping.batch_processor import DeliveryResult
 from samrun.mapping.delivery import Delivery
 from samrun.mapping.partition_queue import PartitionQueue
@@ -9,11 +10,17 @@ from samrun.mapping.record_filter import RecordFilter
 from samrun.mapping.records import KafkaRecord, TopicPartition
 
 
+class UnreadableRecordError(SamrunError):
+    """A record cannot be filtered or put into an event. The message says why, and contains nothing of the record."""
+
+
 class Partitions:
     """Queues of the partitions that a member has.
 
     A rebalance may take a partition away and give it back a moment later. Its deliveries, in flight or to be retried,
     and what is done but not committed, are kept until then: they count if nobody else has gone beyond them meanwhile.
+    They do not count if the group had a committed offset and has none any more: Kafka deletes it with its topic, so the
+    records of this name are others now.
     """
 
     def __init__(self, record_filter: RecordFilter | None = None) -> None:
@@ -22,16 +29,24 @@ class Partitions:
         # The queues that were taken away.
         self._former: dict[TopicPartition, PartitionQueue] = {}
         self._committed: dict[TopicPartition, int] = {}
+        # The partitions of which the group has had a committed offset for sure.
+        self._known: set[TopicPartition] = set()
 
     @property
     def queues(self) -> Collection[PartitionQueue]:
         return self._queues.values()
 
-    def assign(self, committed: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
-        """Take these partitions, with their committed offsets. Return the offset to read each one from."""
-        for partition, offset in committed.items():
+    def assign(
+        self, offsets: Mapping[TopicPartition, int], uncommitted: Collection[TopicPartition] = ()
+    ) -> dict[TopicPartition, int]:
+        """Take these partitions. Return the offset to read each one from.
+
+        The offsets are the committed ones, or those at which the mapping begins to read the `uncommitted` partitions.
+        """
+        for partition, offset in offsets.items():
+            was_deleted = partition in uncommitted and partition in self._known
             former = self._former.pop(partition, None)
-            if former and former.begun_at <= offset <= former.done_before:
+            if former and not was_deleted and former.begun_at <= offset <= former.done_before:
                 queue = former
             else:
                 queue = PartitionQueue(partition, offset)
@@ -39,7 +54,9 @@ class Partitions:
                     queue.wait_for(former.in_flight)
             self._queues[partition] = queue
             self._committed.pop(partition, None)
-        return {partition: self._queues[partition].next_offset for partition in committed}
+        self._known -= set(uncommitted)
+        self._known |= offsets.keys() - set(uncommitted)
+        return {partition: self._queues[partition].next_offset for partition in offsets}
 
     def take_away(self, partitions: Iterable[TopicPartition]) -> None:
         """Give these partitions up."""
@@ -58,11 +75,19 @@ class Partitions:
         return any(queue.in_flight for partition in named if (queue := self._queues.get(partition)))
 
     def add(self, record: KafkaRecord, now: float) -> None:
-        """Put a record at the end of its queue, if it passes the filter; forget one of a partition taken away."""
+        """Put a record at the end of its queue, if it passes the filter; forget one of a partition taken away.
+
+        Raises UnreadableRecordError for one that is skipped whatever the filter says.
+        """
         queue = self._queues.get(record.topic_partition)
         if queue is None:
             return
-        if self._filter.passes(record):
+        try:
+            is_wanted = self._filter.passes(record) and bool(record.as_json)
+        except Exception as error:
+            queue.skip(record.offset)
+            raise UnreadableRecordError(type(error).__name__) from error
+        if is_wanted:
             queue.add(record, now)
         else:
             queue.skip(record.offset)
@@ -86,6 +111,10 @@ class Partitions:
         }
         self._committed |= uncommitted
         return uncommitted
+
+    def committed(self, partitions: Iterable[TopicPartition]) -> None:
+        """Note that a commit of these partitions succeeded."""
+        self._known.update(partitions)
 
     def not_committed(self, partitions: Iterable[TopicPartition]) -> None:
         """Note that the last commit of these partitions failed."""

@@ -28,7 +28,7 @@ class RecordFilter:
 
 
 def _fields(record: KafkaRecord) -> dict[str, Any]:
-    """Return the fields that a pattern can test; those without a content, or with one that is no UTF-8, are missing."""
+    """Return the fields that a pattern can test. A key or a value that is null is missing."""
     metadata = {
         "topic": record.topic,
         "partition": record.partition,
@@ -36,12 +36,7 @@ def _fields(record: KafkaRecord) -> dict[str, Any]:
         "timestamp": record.timestamp,
         "timestampType": record.timestamp_type_name,
     }
-    texts = {"key": _text(record.key), "value": _text(record.value)}
-    return metadata | {name: parsed(text) for name, text in texts.items() if text is not None}
-
-
-def _text(content: bytes | None) -> str | None:
-    try:
-        return None if content is None else content.decode()
-    except UnicodeDecodeError:
-        return None
+    contents = {"key": record.key, "value": record.value}
+    # As Java decodes bytes that are not UTF-8, which AWS's pollers run on.
+    texts = {name: content.decode(errors="replace") for name, content in contents.items() if content is not None}
+    return metadata | {name: parsed(text) for name, text in texts.items()}

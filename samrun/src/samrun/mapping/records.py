@@ -40,6 +40,8 @@ class KafkaRecord:
     key: bytes | None = None
     value: bytes | None = None
     headers: Sequence[tuple[str, bytes | None]] = ()
+    lacks_headers: bool = False
+    """Set for a record with headers that Kafka's client cannot read."""
     _json: bytes | None = field(default=None, init=False, repr=False, compare=False)
 
     @property

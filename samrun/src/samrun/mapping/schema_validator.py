@@ -13,7 +13,7 @@ from samrun.mapping.record_filter import RecordFilter
 from samrun.mapping.records import KafkaRecord, TopicPartition
 from samrun.schemas.decoder import decoder_of
 from samrun.schemas.registry import SchemaRegistry
-from samrun.schemas.schema import DataFormat, Decode, InvalidRecordError, SchemaMetadata
+from samrun.schemas.schema import DataFormat, Decode, DeserializationError, InvalidRecordError, SchemaMetadata
 from samrun.template.model.kafka_mappings import SchemaRegistryConfig
 
 
@@ -86,10 +86,11 @@ class SchemaValidator:
                 continue
             try:
                 key, value = self._decode("KEY", record.key), self._decode("VALUE", record.value)
+                passes = self._passes(replace(record, key=key.for_filters, value=value.for_filters))
             except InvalidRecordError as error:
                 rejected.append(RejectedRecord(Batch({record.topic_partition: (record,)}), error))
                 continue
-            if self.record_filter.passes(replace(record, key=key.for_filters, value=value.for_filters)):
+            if passes:
                 yield ValidatedRecord(
                     record.topic_partition,
                     record.offset,
@@ -101,6 +102,13 @@ class SchemaValidator:
                     key_schema=key.schema,
                     value_schema=value.schema,
                 )
+
+    def _passes(self, record: KafkaRecord) -> bool:
+        """Tell whether a record passes the filter. Raises DeserializationError, since no record may end the mapping."""
+        try:
+            return self.record_filter.passes(record)
+        except Exception as error:
+            raise DeserializationError(f"it cannot be filtered ({type(error).__name__})") from error
 
     def _decode(self, attribute: Literal["KEY", "VALUE"], content: bytes | None) -> _Content:
         """Decode a key or a value, if there is one and the mapping validates it. Raises InvalidRecordError."""

@@ -46,7 +46,12 @@ class ConfluentRegistry:
         found = self._get(f"/schemas/ids/{schema_id}")
         if found is None:
             raise SchemaNotFoundError(f"the schema registry {self._url} has no schema {schema_id}")
-        return self._read(found, f"/schemas/ids/{schema_id}")
+        try:
+            return self._read(found, f"/schemas/ids/{schema_id}")
+        except (LookupError, TypeError, AttributeError, RecursionError) as error:
+            raise SchemaUnavailableError(
+                f"the schema registry {self._url} answers with no schema {schema_id}: {type(error).__name__}"
+            ) from error
 
     def _read(self, found: Mapping[str, Any], path: str) -> Schema:
         # The field is missing for Avro, which the first registries had alone.

@@ -14,6 +14,8 @@ from samrun.error_code import error_code
 from samrun.schemas.schema import DeserializationError, Schema, SchemaNotFoundError, SchemaUnavailableError
 
 _VERSION, _UNCOMPRESSED, _ZLIB = 3, 0, 5
+# A record of a megabyte could hold a gigabyte. An event has 6 MB.
+_MAX_CONTENT = 64 * 1024 * 1024
 _PREFIX = 18  # bytes: the version, the compression, and the UUID of the schema
 
 
@@ -35,10 +37,7 @@ class GlueRegistry:
         if len(content) < _PREFIX or content[0] != _VERSION or content[1] not in {_UNCOMPRESSED, _ZLIB}:
             raise DeserializationError("it does not begin as a record of Glue's serializers")
         schema_id, payload = str(uuid.UUID(bytes=content[2:_PREFIX])), content[_PREFIX:]
-        try:
-            return schema_id, zlib.decompress(payload) if content[1] == _ZLIB else payload
-        except zlib.error:
-            raise DeserializationError("its compressed content cannot be read") from None
+        return schema_id, _decompressed(payload) if content[1] == _ZLIB else payload
 
     def schema(self, schema_id: str) -> Schema:
         """Return a schema. Raises SchemaNotFoundError and SchemaUnavailableError."""
@@ -54,6 +53,18 @@ class GlueRegistry:
                 "Confluent's kind"
             )
         return Schema(data_format=found["DataFormat"], definition=found["SchemaDefinition"])
+
+
+def _decompressed(payload: bytes) -> bytes:
+    """Return what was compressed. Raises DeserializationError, also if it is larger than any event."""
+    decompressor = zlib.decompressobj()
+    try:
+        content = decompressor.decompress(payload, _MAX_CONTENT)
+    except zlib.error:
+        raise DeserializationError("its compressed content cannot be read") from None
+    if not decompressor.eof:
+        raise DeserializationError("its compressed content is not complete, or too large")
+    return content
 
 
 def _unavailable(error: Exception) -> SchemaUnavailableError:

@@ -6,6 +6,8 @@ from typing import Any
 
 from samrun.schemas.schema import Decode, DeserializationError, Schema, SchemaUnavailableError
 
+_MAX_VARINT = 10  # bytes: those of a number of 64 bits
+
 
 def decoder(schema: Schema) -> Decode:
     """Return the function that decodes contents of a schema. Raises SchemaUnavailableError and ModuleNotFoundError.
@@ -27,9 +29,10 @@ def decoder(schema: Schema) -> Decode:
             indexes, body = _split(content)
             kind = message_factory.GetMessageClass(pool.FindMessageTypeByName(_full_name(file, indexes)))
             found = kind.FromString(body)
-            # A timestamp out of its range, or an Any of an unknown type, has no JSON (ValueError, TypeError).
+            # A timestamp out of its range, or an Any of an unknown type, has no JSON (ValueError, TypeError). A message
+            # may be nested 100 times, but an Any in an Any begins to count again.
             as_json = json_format.MessageToJson(found, preserving_proto_field_name=True, indent=None)
-        except (message.DecodeError, json_format.Error, LookupError, ValueError, TypeError):
+        except (message.DecodeError, json_format.Error, LookupError, ValueError, TypeError, RecursionError):
             raise DeserializationError("it does not match its Protobuf schema") from None
         return str(as_json).encode()
 
@@ -66,7 +69,7 @@ def _add_well_known(pool: Any, name: str) -> None:
 
 
 def _split(content: bytes) -> tuple[list[int], bytes]:
-    """Return the indexes of the message, from the outermost, and what follows. Raises IndexError."""
+    """Return the indexes of the message, from the outermost, and what follows. Raises IndexError and ValueError."""
     count, position = _read_varint(content, 0)
     if count == 0:  # short for the first message
         return [0], content[position:]
@@ -78,15 +81,14 @@ def _split(content: bytes) -> tuple[list[int], bytes]:
 
 
 def _read_varint(content: bytes, position: int) -> tuple[int, int]:
-    """Return a number in zigzag coding, and the position behind it. Raises IndexError."""
-    number = shift = 0
-    while True:
-        byte = content[position]
-        position += 1
-        number |= (byte & 0x7F) << shift
-        shift += 7
+    """Return a number in zigzag coding, and the position behind it. Raises IndexError and ValueError."""
+    number = 0
+    for place in range(_MAX_VARINT):
+        byte = content[position + place]
+        number |= (byte & 0x7F) << (7 * place)
         if byte < 0x80:
-            return (number >> 1) ^ -(number & 1), position
+            return (number >> 1) ^ -(number & 1), position + place + 1
+    raise ValueError("a number has too many bytes")
 
 
 def _full_name(file: Any, indexes: list[int]) -> str:

@@ -1,6 +1,5 @@
 """Resources of a template: creates its tables, queues, topics, buckets, secrets and the like in the local AWS."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
@@ -13,7 +12,7 @@ from samrun.services.clients import Clients
 from samrun.services.event_queues import create_event_queue
 from samrun.template.arns import function_name
 from samrun.template.model.application import Resource
-from samrun.template.resolution.booleans import as_text
+from samrun.template.resolution.scalars import as_text
 from samrun.template.resolution.secret_values import secret_value
 
 # Properties of a queue that are attributes of the same name in the API.
@@ -193,8 +192,4 @@ _RANKS = {kind: rank for rank, kind in enumerate(_CREATORS)}
 
 
 def _attributes(properties: Mapping[str, Any], names: Iterable[str]) -> dict[str, str]:
-    return {name: _attribute(properties[name]) for name in names if name in properties}
-
-
-def _attribute(value: Any) -> str:
-    return json.dumps(value) if isinstance(value, dict) else as_text(value)
+    return {name: as_text(properties[name]) for name in names if name in properties}

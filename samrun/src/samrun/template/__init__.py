@@ -9,6 +9,7 @@ Errors: each is a samrun.errors.UserError. `errors` has TemplateError.
     TemplateError               the template cannot run
       ├─ UnresolvableError      an intrinsic function cannot be resolved
       ├─ LoopError              a loop (Fn::ForEach) is wrong
+      ├─ ResourceTypeError      a resource has no type
       ├─ EventRuleError         a rule that waits for events cannot run
       ├─ ScheduleError          a schedule cannot run
       ├─ TargetInputError       the input of a target of a rule or a schedule is not JSON

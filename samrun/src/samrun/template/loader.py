@@ -1,6 +1,7 @@
 """Loader: reads, translates and resolves a SAM template, and returns the application that it declares."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from samrun.template.apis.function_urls import ignored_in_function_urls, read_function_urls
@@ -11,10 +12,17 @@ from samrun.template.functions.lambda_functions import NotRun, ignored_in_functi
 from samrun.template.functions.layers import layer_folders
 from samrun.template.model.application import Application, Resource
 from samrun.template.model.functions import Function
+from samrun.template.reading.error_places import errors_of
 from samrun.template.reading.joined_stacks import join
-from samrun.template.reading.nested_stacks import StackTemplate, errors_of
-from samrun.template.resolution.dynamic_references import unknown_references
+from samrun.template.reading.nested_stacks import StackTemplate
 from samrun.template.resolution.resolved_template import ResolvedTemplate
+from samrun.template.resolution.unknown_values import (
+    import_reference,
+    is_attribute,
+    is_import,
+    references_in,
+    remedy,
+)
 from samrun.template.support.event_sources import missing_triggers
 from samrun.template.support.properties import ignored_properties
 from samrun.template.support.resource_types import CREATED, KNOWN, reason_not_run
@@ -47,8 +55,8 @@ def load(
     outer = StackTemplate(path, parameters=parameters, region=region, aws=aws, api=api)
     with errors_of(path):
         stacks = list(outer.all())
-    layers = {arn: folder for each in stacks for arn, folder in _layers(each)}
-    return join(
+        layers = {arn: folder for each in stacks for arn, folder in _layers(each)}
+    application = join(
         {
             stack.prefix: _application(
                 stack, {**layers, **dict(_layers(stack))}, issuer=issuer, in_containers=in_containers
@@ -56,15 +64,18 @@ def load(
             for stack in stacks
         }
     )
+    more = (*_left_out(stacks), *_unknown_values(stacks, application))
+    return replace(application, ignored=(*application.ignored, *more))
 
 
 def _layers(stack: StackTemplate) -> Iterator[tuple[str, Path]]:
-    return layer_folders(stack.template, source=stack.source, path=stack.path)
+    with errors_of(stack.path, stack.template.resources):
+        yield from layer_folders(stack.template, source=stack.source, path=stack.path)
 
 
 def _application(stack: StackTemplate, layers: Mapping[str, Path], *, issuer: str, in_containers: bool) -> Application:
     template, path = stack.template, stack.path
-    with errors_of(path):
+    with errors_of(path, template.resources):
         functions = list(
             read_functions(template, source=stack.source, path=path, layers=layers, in_containers=in_containers)
         )
@@ -89,7 +100,6 @@ def _application(stack: StackTemplate, layers: Mapping[str, Path], *, issuer: st
                 *_ignored(template),
                 *ignored_in_functions(template, layers),
                 *stack.not_here(),
-                *_without_values(run, resources),
             ),
             missing_triggers=(
                 *missing_triggers(template),
@@ -111,8 +121,6 @@ def _ignored(template: ResolvedTemplate) -> Iterator[str]:
         if resource["Type"] not in KNOWN:
             reason = reason_not_run(resource["Type"])
             yield f"{logical_id} ({resource['Type']})" + (f": {reason}" if reason else "")
-    for name in template.intrinsics.imported:
-        yield f"!ImportValue {name}: the value of another stack. Its name stands for it"
     yield from ignored_properties(template)
     yield from ignored_in_mappings(template)
     yield from ignored_in_queue_triggers(template)
@@ -125,8 +133,32 @@ def _ignored(template: ResolvedTemplate) -> Iterator[str]:
     yield from ignored_in_schedules(template)
 
 
-def _without_values(functions: Iterable[Function], resources: Iterable[Resource]) -> Iterator[str]:
-    """Yield a text for each dynamic reference whose value is not on this machine."""
-    values = (*(each.environment for each in functions), *(each.properties for each in resources))
-    for reference in unknown_references(values):
-        yield f"{reference}: its value is in AWS. Give it with --parameter-overrides '{reference}=VALUE'"
+def _left_out(stacks: Iterable[StackTemplate]) -> Iterator[str]:
+    """Yield a text for each function that samrun cannot resolve."""
+    for stack in stacks:
+        for function in stack.template.intrinsics.left_out:
+            yield f"{stack.prefix}{function}: samrun cannot resolve it on this machine, and leaves its value out"
+
+
+def _unknown_values(stacks: Iterable[StackTemplate], application: Application) -> Iterator[str]:
+    """Yield a text for each value that this machine does not have, once: what stands for it, and how to give it."""
+    stand_ins = (
+        *(import_reference(name) for stack in stacks for name in stack.template.intrinsics.imported),
+        *references_in([each.environment for each in application.functions]),
+        *references_in([each.properties for each in application.resources]),
+        *references_in([each.topic for each in application.mappings]),
+        *references_in([each.queue_arn for each in application.queue_triggers]),
+    )
+    # The resource of an attribute is named instead.
+    defaults: dict[str, list[str]] = {each: [] for each in stand_ins if not is_attribute(each)}
+    for stack in stacks:
+        for logical_id, default in stack.template.defaults():
+            for reference in default.references:
+                defaults.setdefault(reference, []).append(f"{stack.prefix}{logical_id}.{default.place}")
+    for reference, places in defaults.items():
+        text = "the value of another stack" if is_import(reference) else "its value is in AWS"
+        if places:
+            text += f", so the default stands for {', '.join(places)}"
+        elif is_import(reference):
+            text += ". Its name stands for it"
+        yield f"{reference}: {text}. {remedy(reference)}"

@@ -36,6 +36,19 @@ def test_layers_are_on_the_path_the_last_one_first(tmp_path: Path) -> None:
     assert application.ignored == ()
 
 
+@pytest.mark.parametrize("uri", ["{Bucket: bucket, Key: key}", "{Bucket: bucket, Key: Fn}", "s3://bucket/key"])
+def test_layer_in_s3_is_listed(tmp_path: Path, uri: str) -> None:
+    resources = f"""
+  Far: {{Type: AWS::Serverless::LayerVersion, Properties: {{ContentUri: {uri}}}}}
+  Fn:{FUNCTION}
+      Layers: [!Ref Far]
+"""
+    application = load_template(tmp_path, resources)
+    assert [function.layers for function in application.functions] == [()]
+    [text] = application.ignored
+    assert text.startswith("Fn: the layer arn:aws:lambda:us-east-1:123456789012:layer:Far")
+
+
 @pytest.mark.parametrize(
     ("arn", "advice"),
     [

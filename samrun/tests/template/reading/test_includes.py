@@ -25,12 +25,6 @@ def test_content_of_a_file_stands_beside_its_neighbours(tmp_path: Path) -> None:
     assert _value(tmp_path, {"a": 1, **_include("more.yaml")}) == {"a": 1, "b": {"Ref": "B"}, "c": 3}
 
 
-def test_names_are_texts_as_in_json(tmp_path: Path) -> None:
-    assert _value(tmp_path, {"responses": {200: {"a": [{404: None}]}, True: 1}}) == {
-        "responses": {"200": {"a": [{"404": None}]}, "true": 1}
-    }
-
-
 def test_included_file_may_be_json_or_a_list_and_may_include_others(tmp_path: Path) -> None:
     (tmp_path / "list.json").write_text(json.dumps([1, _include("one.yaml")]))
     (tmp_path / "one.yaml").write_text("x: 1")

@@ -67,7 +67,8 @@ def test_mapping_to_a_self_managed_cluster_has_lambdas_defaults(tmp_path: Path) 
     ).mappings
     assert mapping.bootstrap == "a:9092,b:9092"
     assert mapping.authentication == KafkaAuthentication(mechanism="SCRAM-SHA-512", user="arn:user", ca="arn:ca")
-    assert mapping.function == "Fn"
+    assert (mapping.function, mapping.qualifier) == ("Fn", "live")
+    assert mapping.function_arn == "arn:aws:lambda:us-east-1:123456789012:function:Fn:live"
     assert mapping.event_source_arn is None
     assert (mapping.batch_size, mapping.window, mapping.report_batch_item_failures) == (100, 0.5, False)
     assert mapping.starting_position == "TRIM_HORIZON"
@@ -290,6 +291,42 @@ def test_values_that_aws_refuses_are_refused_at_the_start(tmp_path: Path, proper
     assert f"AWS refuses Mapping: {refused}" in str(raised.value)
 
 
+def test_pattern_of_a_filter_is_a_text(tmp_path: Path) -> None:
+    pattern = "FilterCriteria: {Filters: [{Pattern: {value: {a: [1]}}}]}"
+    with pytest.raises(TemplateError, match=r"AWS refuses .*It is JSON as a text: write it between quotes"):
+        load_template(tmp_path, _mapping(f"{KAFKA}, {pattern}"))
+
+
+@pytest.mark.parametrize(
+    ("servers", "bootstrap"),
+    [
+        ("[!Ref Brokers]", "a:1,b:2"),
+        ("!Ref BrokerList", "a:1,b:2"),
+        ("!Split [',', !Ref Brokers]", "a:1,b:2"),
+        ("!Split [',', !ImportValue brokers]", "brokers"),
+        ("!GetAtt Fn.Brokers", "Fn.Brokers"),
+    ],
+)
+def test_brokers_may_be_one_text_in_a_list_or_unknown(tmp_path: Path, servers: str, bootstrap: str) -> None:
+    cluster = f"SelfManagedEventSource: {{Endpoints: {{KafkaBootstrapServers: {servers}}}}}, Topics: [topic]"
+    declared = "Brokers: {Type: String, Default: 'a:1,b:2'}, BrokerList: {Type: CommaDelimitedList, Default: 'a:1,b:2'}"
+    [mapping] = load_template(tmp_path, _mapping(cluster), rest=f"Parameters: {{{declared}}}").mappings
+    assert mapping.bootstrap == bootstrap
+
+
+@pytest.mark.parametrize("default", ["'true'", "true"])
+@pytest.mark.parametrize("allowed", ["[true, false]", "['true', 'false']"])
+def test_condition_compares_a_parameter_with_a_boolean(tmp_path: Path, default: str, allowed: str) -> None:
+    rest = f"""
+    Parameters: {{WithKafka: {{Type: String, Default: {default}, AllowedValues: {allowed}}}}}
+    Conditions: {{Kafka: !Equals [!Ref WithKafka, true]}}
+    """
+    kind = "Type: AWS::Lambda::EventSourceMapping\n"
+    resources = _mapping(KAFKA).replace(kind, f"{kind}    Condition: Kafka\n")
+    assert len(load_template(tmp_path, resources, rest=rest).mappings) == 1
+    assert load_template(tmp_path, resources, {"WithKafka": "false"}, rest).mappings == ()
+
+
 def test_mapping_without_a_topic_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TemplateError, match=r"AWS refuses Mapping: Topics is missing: a Kafka mapping has one topic$"):
         load_template(tmp_path, _mapping(f"EventSourceArn: '{OF_CLUSTER}', {LATEST}"))
@@ -318,7 +355,8 @@ def test_msk_trigger_on_the_cluster_of_another_stack_is_kafka_and_the_import_is_
 """,
     )
     assert [mapping.event_source_arn for mapping in application.mappings] == [OF_ANOTHER]
-    assert application.ignored == ("!ImportValue local-cluster: the value of another stack. Its name stands for it",)
+    text = "!ImportValue local-cluster: the value of another stack. Its name stands for it. "
+    assert application.ignored == (f"{text}Give it with --parameter-overrides '!ImportValue local-cluster=VALUE'",)
 
 
 OF_REGISTRY = """AmazonManagedKafkaEventSourceConfig:
@@ -423,7 +461,8 @@ TWELVE = ", ".join(f"{{Pattern: '{{\"value\": [{each}]}}'}}" for each in range(1
         ("MaximumBatchingWindowInSeconds: 0.5", "MaximumBatchingWindowInSeconds is 0.5: AWS takes whole numbers"),
         (f"FilterCriteria: {{Filters: [{TWELVE}]}}", "FilterCriteria.Filters has 12 entries: AWS takes at most 10"),
         ("FilterCriteria: {Filters: [{}]}", "FilterCriteria.Filters has an entry without a Pattern"),
-        ("FilterCriteria:", "FilterCriteria is None, which is no object"),
+        ("FilterCriteria: {Filters: }", "FilterCriteria.Filters is None, which is no list"),
+        ("FilterCriteria: [a]", "FilterCriteria is ['a'], which is no object"),
         ("Enabled: maybe", "Enabled is 'maybe': AWS takes true or false"),
         ("BisectBatchOnFunctionError: maybe", "BisectBatchOnFunctionError is 'maybe': AWS takes true or false"),
         (

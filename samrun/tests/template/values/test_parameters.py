@@ -43,6 +43,54 @@ def test_samconfig_has_parameters_in_each_form_of_the_sam_cli(tmp_path: Path, ov
     assert found == {"Shop": 'The "Shop"', "Url": "http://a/?b=c", "Ids": "a,b", "Empty": ""}
 
 
+@pytest.mark.parametrize(
+    ("text", "pairs"),
+    [
+        ("'A=x' 'B=y z'", {"A": "x", "B": "y z"}),
+        ('"A=x" B=y', {"A": "x", "B": "y"}),
+        ("'ParameterKey=A,ParameterValue=x y' \"B='y'\"", {"A": "x y", "B": "'y'"}),
+        ("{{resolve:ssm:/shop/url}}=x B=y", {"{{resolve:ssm:/shop/url}}": "x", "B": "y"}),
+        ("'{{resolve:ssm:/shop/url}}=x' B=y", {"{{resolve:ssm:/shop/url}}": "x", "B": "y"}),
+        ("!ImportValue shop:url=x B=y", {"!ImportValue shop:url": "x", "B": "y"}),
+        ("B=y !GetAtt Custom.Arn='x y'", {"!GetAtt Custom.Arn": "x y", "B": "y"}),
+        ("'!ImportValue shop-url=a=b'", {"!ImportValue shop-url": "a=b"}),
+        ("!ImportValue shop-url=x y", {"!ImportValue shop-url": "x y"}),
+        ("'x' 'B=y'=c", {"'x' 'B": "y'=c"}),
+    ],
+)
+def test_quotes_may_be_around_a_pair_and_a_reference_may_be_a_name(text: str, pairs: dict[str, str]) -> None:
+    assert dict(read([text], source="here")) == pairs
+
+
+def test_table_has_the_texts_of_cloudformation() -> None:
+    table = {"A": True, "B": [1, False], "C": None}
+    assert dict(read([table], source="here")) == {"A": "true", "B": "1,false", "C": ""}
+
+
+@pytest.mark.parametrize("name", ["samconfig.toml", "samconfig.yaml"])
+def test_samconfig_may_begin_with_a_byte_order_mark(tmp_path: Path, name: str) -> None:
+    text = "default: {deploy: {parameters: {parameter_overrides: Shop=Ours}}}"
+    if name.endswith("toml"):
+        text = "[default.deploy.parameters]\nparameter_overrides = 'Shop=Ours'"
+    written(tmp_path / name, f"\ufeff{text}")
+    assert read_parameters(tmp_path).values == {"Shop": "Ours"}
+
+
+@pytest.mark.parametrize(
+    ("text", "region"),
+    [
+        ("[default.deploy.parameters]\nregion = 'eu-central-1'", "eu-central-1"),
+        ("[default.global.parameters]\nregion = 'a'\n[default.deploy.parameters]\nregion = 'b'", "a"),
+        ("[default.samrun.parameters]\nparameter_overrides = 'A=a'\n[default.deploy.parameters]\nregion = 'b'", "b"),
+        ("[default.build.parameters]\nregion = 'a'", None),
+        ("[default.deploy.parameters]\nregion = ''", None),
+    ],
+)
+def test_samconfig_has_a_region(tmp_path: Path, text: str, region: str | None) -> None:
+    written(tmp_path / "samconfig.toml", text)
+    assert read_parameters(tmp_path).region == region
+
+
 @pytest.mark.parametrize("command", ["global", "deploy"])
 def test_parameters_of_sams_own_commands_stand_in_for_missing_ones(tmp_path: Path, command: str) -> None:
     assert of_samconfig(tmp_path, '"Shop=Theirs"', command=command) == {"Shop": "Theirs"}

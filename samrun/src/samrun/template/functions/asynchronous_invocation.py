@@ -19,7 +19,9 @@ _DESTINATIONS = {"OnSuccess": ("sqs", "sns", "lambda", "events"), "OnFailure": (
 
 def asynchronous_invocations(template: ResolvedTemplate) -> dict[str, AsynchronousInvocation]:
     """Return the settings of each function, by its name."""
-    configs = {function_name(config["FunctionName"]): config for _, config in template.of_type(EVENT_INVOKE_CONFIG)}
+    configs = {
+        function_name(config["FunctionName"]): config for _logical_id, config in template.of_type(EVENT_INVOKE_CONFIG)
+    }
     return {
         template.name(logical_id): _settings(properties, configs.get(template.name(logical_id), {}))
         for logical_id, properties in template.of_type(FUNCTION)

@@ -16,6 +16,7 @@ from samrun.template.functions.layers import ignored_in_layers, search_path
 from samrun.template.functions.qualifiers import published_qualifiers
 from samrun.template.model.functions import Function
 from samrun.template.resolution.resolved_template import ResolvedTemplate
+from samrun.template.resolution.unknown_values import UnknownValue, remedy
 from samrun.template.support.resource_types import FUNCTION
 from samrun.template.values.environment_variables import as_variable
 
@@ -114,6 +115,9 @@ def _function(
 
 
 def _obstacle_of_runtime(runtime: str | None, *, in_containers: bool) -> Obstacle | None:
+    if isinstance(runtime, UnknownValue):
+        [reference, *_] = runtime.references
+        return Obstacle(f"its runtime is {reference}, which only AWS knows", remedy(reference))
     if in_containers or _is_python(runtime):
         return None
     kind = f"its runtime is {runtime}" if runtime else "it is a container image"

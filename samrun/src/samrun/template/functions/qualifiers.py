@@ -15,8 +15,8 @@ def published_qualifiers(template: ResolvedTemplate) -> Mapping[str, frozenset[s
     The first deployment of a template publishes version 1 of a function.
     """
     found: dict[str, set[str]] = defaultdict(set)
-    for _, properties in template.of_type(_VERSION):
+    for _logical_id, properties in template.of_type(_VERSION):
         found[function_name(properties["FunctionName"])].add("1")
-    for _, properties in template.of_type(_ALIAS):
+    for _logical_id, properties in template.of_type(_ALIAS):
         found[function_name(properties["FunctionName"])].add(properties["Name"])
     return {name: frozenset(qualifiers) for name, qualifiers in found.items()}

@@ -39,7 +39,8 @@ class KafkaAuthentication:
 class SchemaRegistryConfig:
     """Schema registry of a mapping: which `attributes` of records it validates, and what the function gets of them.
 
-    `uri` is a URL or the ARN of a registry of Glue. `access` has the ARNs of secrets, by the type of AWS.
+    `uri` is a URL or the ARN of a registry of Glue; it is empty if only AWS knows it. `access` has the ARNs of secrets,
+    by the type of AWS.
     """
 
     uri: str
@@ -57,6 +58,7 @@ class SchemaRegistryConfig:
 class KafkaMapping:
     """A Kafka event source mapping, with the names and units of Lambda's API.
 
+    `qualifier` is the alias or the version that the mapping invokes, if it names one; `function_arn` ends with it.
     `event_source_arn` is None for a self-managed cluster; `bootstrap` (host:port,…) is None for MSK. `window` is in
     seconds, `starting_timestamp` (for AT_TIMESTAMP) in Unix seconds.
 
@@ -76,6 +78,7 @@ class KafkaMapping:
     starting_position: Literal["TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"]
     starting_timestamp: float | None
     report_batch_item_failures: bool
+    qualifier: str | None = None
     bisect: bool = False
     maximum_retries: int | None = None
     maximum_age: float | None = None

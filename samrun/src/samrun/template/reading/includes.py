@@ -3,14 +3,12 @@
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/transform-aws-include.html
 """
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from samtranslator.yaml_helper import yaml_parse
-
 from samrun.template.errors import TemplateError
+from samrun.template.reading.yaml_text import read_yaml
 
 _TRANSFORM = "Fn::Transform"
 _APIS = {"AWS::Serverless::Api", "AWS::Serverless::HttpApi"}
@@ -20,18 +18,16 @@ def include_files(source: Mapping[str, Any], path: Path) -> dict[str, Any]:
     """Return the template at `path` with the content of its local files. Raises TemplateError.
 
     The files: the DefinitionUri of an API, and the Location of an AWS::Include. A file in S3 stays as it is.
-    CloudFormation makes JSON of YAML, so the status 200 in an API's document is the name "200".
     """
     included: dict[str, Any] = _include(dict(source), path.parent)
-    included["Resources"] = _as_json(included["Resources"])
     for logical_id, resource in included["Resources"].items():
-        if not isinstance(resource, dict) or resource.get("Type") not in _APIS:
+        if not isinstance(resource, dict) or str(resource.get("Type")) not in _APIS:
             continue
         properties = resource.get("Properties") or {}
         location = properties.get("DefinitionUri")
         if _is_local(location):
             del properties["DefinitionUri"]
-            properties["DefinitionBody"] = _as_json(_read(path.parent, location, f"the DefinitionUri of {logical_id}"))
+            properties["DefinitionBody"] = _read(path.parent, location, f"the DefinitionUri of {logical_id}")
     return included
 
 
@@ -55,15 +51,6 @@ def _include(value: Any, folder: Path) -> Any:
     return others
 
 
-def _as_json(value: Any) -> Any:
-    """Return a value whose names are texts."""
-    if isinstance(value, list):
-        return [_as_json(each) for each in value]
-    if not isinstance(value, dict):
-        return value
-    return {name if isinstance(name, str) else json.dumps(name): _as_json(each) for name, each in value.items()}
-
-
 def _location(transform: Any) -> Any:
     if not isinstance(transform, dict) or transform.get("Name") != "AWS::Include":
         return None
@@ -78,7 +65,7 @@ def _read(folder: Path, location: str, what: str) -> Any:
     """Return the content of a file, with the files that it includes itself. Raises TemplateError."""
     file = folder / location
     try:
-        content = yaml_parse(file.read_text())
+        content = read_yaml(file)
     except OSError as error:
         raise TemplateError(f"{file}, {what}, cannot be read: {error.strerror}. Correct the path.") from error
     except Exception as error:  # the parser raises errors of several libraries; all mean the same

@@ -4,25 +4,20 @@ The resources of a nested stack belong to the application as those of the outer 
 would make up for them begin with the nested stack's logical id.
 """
 
-import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from samtranslator.model.exceptions import InvalidDocumentException
-
 from samrun.template.errors import TemplateError
+from samrun.template.reading.error_places import errors_of
 from samrun.template.reading.includes import include_files
-from samrun.template.reading.language_extensions import LoopError, expand_loops
-from samrun.template.reading.source import parameter_values, read_source
-from samrun.template.reading.translation import translate
-from samrun.template.resolution.booleans import as_text
-from samrun.template.resolution.intrinsics import UnresolvableError
+from samrun.template.reading.language_extensions import expand_loops
+from samrun.template.reading.source import check_resources, parameter_values, read_source
+from samrun.template.reading.translation import event_types, translate
 from samrun.template.resolution.resolved_template import ResolvedTemplate, resolve_template
+from samrun.template.resolution.scalars import as_text
+from samrun.template.resolution.unknown_values import is_outside_reference
 from samrun.template.support.resource_types import STACK
-from samrun.template.triggers.event_rules import EventRuleError
-from samrun.template.triggers.schedules import ScheduleError
-from samrun.template.triggers.target_inputs import TargetInputError
 
 _REMOTE = ("https://", "http://", "s3://")
 
@@ -56,10 +51,12 @@ class StackTemplate:
         self._within = (*within, path.resolve())
         self._nested: dict[str, Self | None] = {}
         self._opening: set[str] = set()
-        self.source = include_files(read_source(path), path)
-        values = parameter_values(self.source, parameters, path)
+        self._outside = {name: value for name, value in parameters.items() if is_outside_reference(name)}
         with errors_of(path):
+            self.source = include_files(read_source(path), path)
+            values = parameter_values(self.source, parameters, path)
             self.source = expand_loops(self.source, _resolver_of_parameters(self.source, values, region))
+            check_resources(self.source)
             self._translated = translate(self.source, parameters=values, region=region)
             self.template: ResolvedTemplate = resolve_template(
                 self._translated,
@@ -70,6 +67,7 @@ class StackTemplate:
                 stack=f"local-{prefix}".rstrip("-"),
                 prefix=prefix,
                 nested_output=self._nested_output,
+                event_types=event_types(self.source),
             )
 
     def nested(self) -> Iterator[Self]:
@@ -120,7 +118,7 @@ class StackTemplate:
         parameters = self.template.intrinsics.resolve(properties.get("Parameters", {}))
         return type(self)(
             path,
-            parameters={name: _parameter(value) for name, value in parameters.items()},
+            parameters=self._outside | {name: as_text(value) for name, value in parameters.items()},
             region=self._region,
             aws=self._aws,
             api=self._api,
@@ -129,25 +127,9 @@ class StackTemplate:
         )
 
 
-@contextlib.contextmanager
-def errors_of(path: Path) -> Iterator[None]:
-    """Add the path of a template to the errors that do not name it."""
-    try:
-        yield
-    except InvalidDocumentException as error:
-        causes = "\n".join(f"  {cause.message}" for cause in error.causes)
-        raise TemplateError(f"{path} is not a valid SAM template:\n{causes}") from error
-    except (EventRuleError, LoopError, ScheduleError, TargetInputError, UnresolvableError) as error:
-        raise TemplateError(f"{path}: {error}") from error
-
-
 def _resolver_of_parameters(source: Mapping[str, Any], values: Mapping[str, str], region: str) -> Callable[[Any], Any]:
     """Return the function that resolves the collections of loops: they may refer to parameters and mappings."""
     without_resources = {**source, "Resources": {}}
     return resolve_template(
         without_resources, parameters=values, region=region, aws="", stack="local"
     ).intrinsics.resolve
-
-
-def _parameter(value: Any) -> str:
-    return ",".join(map(_parameter, value)) if isinstance(value, list) else as_text(value)

@@ -4,17 +4,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from samtranslator.yaml_helper import yaml_parse
-
 from samrun.template.errors import TemplateError
-from samrun.template.resolution.dynamic_references import is_dynamic_reference
+from samrun.template.reading.yaml_text import read_yaml
+from samrun.template.resolution.scalars import as_text
+from samrun.template.resolution.unknown_values import UnknownValue, is_outside_reference
 from samrun.template.values.parameter_limits import parameter_violations
+
+
+class ResourceTypeError(TemplateError):
+    """A resource has no type; the message names it."""
 
 
 def read_source(path: Path) -> dict[str, Any]:
     """Return the template as written, with intrinsic functions in their long form. Raises TemplateError."""
     try:
-        source = yaml_parse(path.read_text())
+        source = read_yaml(path)
     except FileNotFoundError:
         raise TemplateError(f"{path}: no such template. Name another with --template.") from None
     except Exception as error:  # the parser raises errors of several libraries; all mean the same
@@ -27,23 +31,31 @@ def read_source(path: Path) -> dict[str, Any]:
 def parameter_values(source: Mapping[str, Any], given: Mapping[str, str], path: Path) -> dict[str, str]:
     """Return the value of each declared parameter: the given one, or its default. Raises TemplateError.
 
-    The given values of dynamic references are among the values, too.
+    The given values of dynamic references, imports and attributes are among the values, too.
     """
     declared: Mapping[str, Any] = source.get("Parameters", {})
-    dynamic = {name: value for name, value in given.items() if is_dynamic_reference(name)}
-    if unknown := sorted(given.keys() - declared.keys() - dynamic.keys()):
+    outside = {name: value for name, value in given.items() if is_outside_reference(name)}
+    if unknown := sorted(given.keys() - declared.keys() - outside.keys()):
         raise TemplateError(f"{path} has no parameter {', '.join(unknown)}. Correct the name, or declare it.")
     values = {
-        name: str(given.get(name, parameter.get("Default")))
+        name: as_text(given.get(name, parameter.get("Default")))
         for name, parameter in declared.items()
-        if name in given or "Default" in parameter
+        if name in given or parameter.get("Default") is not None
     }
     if missing := sorted(declared.keys() - values.keys()):
         raise TemplateError(
             f"{path}: no value for {', '.join(missing)}. Give each parameter a value with "
             "--parameter-overrides NAME=VALUE or in samconfig.toml under [default.samrun.parameters]."
         )
-    refused = [text for name, value in values.items() for text in parameter_violations(name, declared[name], value)]
+    known = {name: value for name, value in values.items() if not isinstance(value, UnknownValue)}
+    refused = [text for name, value in known.items() for text in parameter_violations(name, declared[name], value)]
     if refused:
         raise TemplateError(f"{path}: AWS refuses the parameter {'; '.join(refused)}")
-    return values | dynamic
+    return values | outside
+
+
+def check_resources(source: Mapping[str, Any]) -> None:
+    """Raise a ResourceTypeError if a resource has no type."""
+    for logical_id, resource in source["Resources"].items():
+        if not isinstance(resource, dict) or not isinstance(resource.get("Type"), str):
+            raise ResourceTypeError(f"the resource {logical_id} has no Type. Add one, such as AWS::SQS::Queue.")

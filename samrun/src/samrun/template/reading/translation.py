@@ -34,16 +34,29 @@ def translate(source: Mapping[str, Any], *, parameters: Mapping[str, str], regio
     common = packaged.get("Globals", {}).get("Function", {})
     common.pop("CodeUri", None)
     for logical_id, resource in packaged["Resources"].items():
+        if resource.get("Properties") is None:
+            resource["Properties"] = {}
         if resource["Type"] == "AWS::Serverless::Function":
-            _package(logical_id, resource.setdefault("Properties", {}), common)
+            _package(logical_id, resource["Properties"], common)
         elif name := _LOCAL_FILES.get(resource["Type"]):
-            _package_file(logical_id, resource.setdefault("Properties", {}), name)
+            _package_file(logical_id, resource["Properties"], name)
         elif resource["Type"] == "AWS::Serverless::Application":
-            _keep_local(resource.get("Properties", {}))
+            _keep_local(resource["Properties"])
     translated: dict[str, Any] = Translator({}, Parser(), boto_session=_Session(region)).translate(
         sam_template=packaged, parameter_values=dict(parameters), feature_toggle=None
     )
     return translated
+
+
+def event_types(source: Mapping[str, Any]) -> dict[str, str]:
+    """Return the type of each event of SAM's functions, by the logical id of what the translator makes of it."""
+    return {
+        f"{logical_id}{name}": str(event.get("Type"))
+        for logical_id, resource in source["Resources"].items()
+        if resource["Type"] == "AWS::Serverless::Function"
+        for name, event in ((resource.get("Properties") or {}).get("Events") or {}).items()
+        if isinstance(event, dict)
+    }
 
 
 def _package(logical_id: str, properties: dict[str, Any], common: Mapping[str, Any]) -> None:

@@ -8,38 +8,18 @@ this machine does not know: the developer gives it like a parameter's value, und
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from samrun.template.resolution.scalars import as_text
 from samrun.template.resolution.secret_values import secret_value
+from samrun.template.resolution.unknown_values import UnknownValue
 
-_REFERENCE = re.compile(r"\{\{resolve:(ssm|ssm-secure|secretsmanager):([^{}]+)\}\}")
-_ANY_REFERENCE = r"\{\{resolve:[^{}]+\}\}"
+_REFERENCE = re.compile(r"\{\{resolve:([^:{}]+):([^{}]+)\}\}")
+_ANY_REFERENCE = re.compile(r"\{\{resolve:[^{}]+\}\}")
 _SECRET = re.compile(r"(arn:[^:]+:secretsmanager:[^:]*:[^:]*:secret:[^:]+|[^:]+)(?::([^:]*)(?::([^:]*))?)?(?::.*)?")
 # `/name:3` is the third version of a parameter.
 _VERSION = re.compile(r":\d+$")
-
-
-def is_dynamic_reference(name: str) -> bool:
-    """Tell whether a text is one dynamic reference, as the name of a value that the developer gives."""
-    return _REFERENCE.fullmatch(name) is not None
-
-
-def unknown_references(values: Iterable[object]) -> list[str]:
-    """Return the dynamic references that are left in resolved values, because nobody gave their values; each once."""
-    return list(dict.fromkeys(found for text in _texts(values) for found in re.findall(_ANY_REFERENCE, text)))
-
-
-def _texts(value: object) -> Iterator[str]:
-    match value:
-        case str():
-            yield value
-        case Mapping():
-            for each in value.values():
-                yield from _texts(each)
-        case Iterable():
-            for each in value:
-                yield from _texts(each)
 
 
 class DynamicReferences:
@@ -61,10 +41,13 @@ class DynamicReferences:
         self._given = given
         self._resolve = resolve
         self._name = name
+        self._searched: set[str] = set()
 
     def fill_in(self, text: str) -> str:
-        """Return the text with the value of each dynamic reference. An unknown one stays as it is."""
-        return _REFERENCE.sub(lambda match: self._value(match[0], match[1], match[2]), text)
+        """Return the text with the value of each dynamic reference. An unknown one stays, and the text is unknown."""
+        filled_in = _REFERENCE.sub(lambda match: self._value(match[0], match[1], match[2]), text)
+        left = [*getattr(text, "references", ()), *_ANY_REFERENCE.findall(filled_in)]
+        return UnknownValue(filled_in, left) if left else filled_in
 
     def ssm_parameter(self, name: str) -> str:
         """Return the value of the SSM parameter with this name."""
@@ -72,13 +55,19 @@ class DynamicReferences:
 
     def _value(self, reference: str, service: str, key: str) -> str:
         found = self._given.get(reference)
-        if found is None:
-            found = self._secret(key) if service == "secretsmanager" else self._parameter(_VERSION.sub("", key))
+        if found is None and reference not in self._searched:  # a name of a resource may have the reference itself
+            self._searched.add(reference)
+            match service:
+                case "secretsmanager":
+                    found = self._secret(key)
+                case "ssm" | "ssm-secure":
+                    found = self._parameter(_VERSION.sub("", key))
+            self._searched.remove(reference)
         return reference if found is None else found
 
     def _parameter(self, name: str) -> str | None:
         properties = self._declared("AWS::SSM::Parameter", name)
-        return None if properties is None else str(properties.get("Value", ""))
+        return None if properties is None else as_text(properties.get("Value"))
 
     def _secret(self, key: str) -> str | None:
         match = _SECRET.fullmatch(key)
@@ -95,7 +84,7 @@ class DynamicReferences:
     def _declared(self, kind: str, name: str) -> Mapping[str, Any] | None:
         """Return the resolved properties of a resource by its physical name, or None if the template has none."""
         for logical_id, resource in self._resources.items():
-            if resource["Type"] == kind and self._name(logical_id) == name:
+            if resource.get("Type") == kind and self._name(logical_id) == name:
                 properties: Mapping[str, Any] = self._resolve(resource.get("Properties", {}))
                 return properties
         return None

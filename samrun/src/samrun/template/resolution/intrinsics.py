@@ -5,15 +5,21 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic
 """
 
 import base64
+import ipaddress
+import itertools
 import json
 import re
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeGuard
 
 from samrun.template.errors import TemplateError
+from samrun.template.resolution.booleans import is_true
+from samrun.template.resolution.scalars import as_text, as_texts
+from samrun.template.resolution.unknown_values import UnknownValue, import_reference, joined
 
 _LIST_TYPE = re.compile(r"CommaDelimitedList|List<.*>|AWS::SSM::Parameter::Value<(List<.*>|CommaDelimitedList)>")
 _SSM_TYPE = "AWS::SSM::Parameter::Value<"
+_TRANSFORM = "Fn::Transform"
 
 
 class UnresolvableError(TemplateError):
@@ -44,7 +50,8 @@ class Intrinsics:
 
     `parameters` are the values by name. `references` answers Ref and GetAtt for resources: it is called with the
     logical id and the attribute (None for Ref), and raises KeyError if the template does not declare it.
-    `external_values` resolves dynamic references; without it, they stay as they are.
+    `external_values` resolves dynamic references; without it, they stay as they are. `imports` are the values of other
+    stacks, by the names of their exports.
     """
 
     def __init__(
@@ -55,41 +62,51 @@ class Intrinsics:
         pseudo_parameters: Mapping[str, str],
         references: Callable[[str, str | None], Any],
         external_values: ExternalValues | None = None,
+        imports: Mapping[str, str] | None = None,
     ) -> None:
-        self._types = {name: declared["Type"] for name, declared in template.get("Parameters", {}).items()}
+        self._types = {
+            name: str(declared.get("Type", "String")) for name, declared in template.get("Parameters", {}).items()
+        }
         self._parameters = parameters
         self._external_values = external_values
         self._pseudo_parameters = pseudo_parameters
         self._references = references
+        self._imports = imports or {}
         self._imported: dict[str, None] = {}
+        self._left_out: dict[str, None] = {}
         self._conditions: Mapping[str, Any] = template.get("Conditions", {})
         self._mappings: Mapping[str, Any] = template.get("Mappings", {})
         self._functions: dict[str, Callable[[Any], Any]] = {
             "Ref": self._ref,
-            "Condition": self.condition,
             "Fn::GetAtt": self._get_att,
             "Fn::Sub": self._sub,
             "Fn::If": self._if,
-            "Fn::Equals": lambda pair: self.resolve(pair[0]) == self.resolve(pair[1]),
+            "Fn::Equals": lambda pair: as_texts(self.resolve(pair[0])) == as_texts(self.resolve(pair[1])),
             "Fn::Not": lambda one: not self._truth(one[0]),
             "Fn::And": lambda all_of: all(self._truth(each) for each in all_of),
             "Fn::Or": lambda any_of: any(self._truth(each) for each in any_of),
             "Fn::EachMemberEquals": self._each_member_equals,
-            "Fn::Join": lambda pair: self.resolve(pair[0]).join(str(part) for part in self.resolve(pair[1])),
-            "Fn::Split": lambda pair: self.resolve(pair[1]).split(self.resolve(pair[0])),
+            "Fn::Join": self._join,
+            "Fn::Split": self._split,
             "Fn::Select": self._select,
+            "Fn::Cidr": self._cidr,
             "Fn::FindInMap": self._find_in_map,
             "Fn::ImportValue": self._import_value,
-            "Fn::Base64": lambda text: base64.b64encode(self.resolve(text).encode()).decode(),
-            "Fn::ToJsonString": lambda value: json.dumps(self.resolve(value), separators=(",", ":")),
+            "Fn::Base64": lambda text: base64.b64encode(as_text(self.resolve(text)).encode()).decode(),
+            "Fn::ToJsonString": lambda value: json.dumps(self.resolve(value), separators=(",", ":"), default=as_text),
             "Fn::Length": lambda entries: len(self.resolve(entries)),
             "Fn::GetAZs": lambda region: [f"{self.resolve(region) or self._ref('AWS::Region')}{az}" for az in "abc"],
         }
 
     @property
     def imported(self) -> Collection[str]:
-        """The names of the values of other stacks that the template imports, and that were resolved."""
+        """The names of the exports of other stacks whose values were missing when something was resolved."""
         return self._imported.keys()
+
+    @property
+    def left_out(self) -> Collection[str]:
+        """The functions that samrun cannot resolve, and whose values were left out, as texts."""
+        return self._left_out.keys()
 
     def resolve(self, value: Any) -> Any:
         """Return `value` with every intrinsic function in it resolved. Raises UnresolvableError."""
@@ -99,8 +116,10 @@ class Intrinsics:
                 if name in self._functions:
                     return self._fill_in(self._functions[name](argument))
                 if name.startswith("Fn::"):
-                    raise UnresolvableError(f"samrun cannot resolve {name} on this machine: {argument!r}")
-            resolved = {key: self.resolve(item) for key, item in value.items()}
+                    return self._leave_out(name, argument)
+            elif _TRANSFORM in value:
+                self._leave_out(_TRANSFORM, value[_TRANSFORM])
+            resolved = {key: self.resolve(item) for key, item in value.items() if key != _TRANSFORM}
             return {key: item for key, item in resolved.items() if item is not _NO_VALUE}
         if isinstance(value, list):
             return [item for item in map(self.resolve, value) if item is not _NO_VALUE]
@@ -112,16 +131,29 @@ class Intrinsics:
             return value
         return self._external_values.fill_in(value)
 
-    def condition(self, name: str) -> bool:
-        """Tell whether the condition of that name holds. Raises UnresolvableError."""
+    def _leave_out(self, function: str, argument: Any) -> _NoValue:
+        shown = argument.get("Name") if function == _TRANSFORM and isinstance(argument, Mapping) else argument
+        self._left_out[f"{function} of {as_text(shown)}"] = None
+        return _NO_VALUE
+
+    def condition(self, reference: Any) -> bool:
+        """Tell whether a condition holds, given by its name or as {"Condition": name}. Raises UnresolvableError.
+
+        SAM's translator puts one such object into another.
+        """
+        if _is_condition(reference):
+            return self.condition(reference["Condition"])
+        name = as_text(reference)  # YAML takes the name No for a boolean
         if name not in self._conditions:
             raise UnresolvableError(f"no condition {name} in the template's Conditions")
         return self._truth(self._conditions[name])
 
     def _truth(self, value: Any) -> bool:
-        return bool(self.resolve(value))
+        # Only here is it a function; elsewhere, an object may have the key Condition.
+        return self.condition(value) if _is_condition(value) else is_true(self.resolve(value))
 
-    def _ref(self, name: str) -> Any:
+    def _ref(self, argument: Any) -> Any:
+        name = as_text(self.resolve(argument))  # AWS::LanguageExtensions accepts functions there
         if name == "AWS::NoValue":
             return _NO_VALUE
         if name in self._pseudo_parameters:
@@ -134,11 +166,12 @@ class Intrinsics:
         declared, value = self._types[name], self._parameters[name]
         if declared.startswith(_SSM_TYPE) and self._external_values is not None:
             value = self._external_values.ssm_parameter(value)  # the value is the name of one
-        return _as_list(value) if is_list_type(declared) else value
+        return [self._fill_in(each) for each in _as_list(value)] if is_list_type(declared) else value
 
-    def _get_att(self, argument: str | list[str]) -> Any:
-        name, attribute = argument.split(".", 1) if isinstance(argument, str) else argument
-        return self._reference(name, self.resolve(attribute))
+    def _get_att(self, argument: Any) -> Any:
+        found = self.resolve(argument)
+        name, _, attribute = (found if isinstance(found, str) else ".".join(map(as_text, found))).partition(".")
+        return self._reference(name, attribute)
 
     def _reference(self, name: str, attribute: str | None) -> Any:
         try:
@@ -148,45 +181,77 @@ class Intrinsics:
             raise UnresolvableError(f"{what}: no such parameter, resource or attribute") from None
 
     def _import_value(self, argument: Any) -> str:
-        """Return the name of another stack's export: its value is not on this machine."""
-        name = str(self.resolve(argument))
+        """Return the value of another stack's export: the given one, or the name of the export stands for it."""
+        name = as_text(self.resolve(argument))
+        if name in self._imports:
+            return self._imports[name]
         self._imported[name] = None
-        return name
+        return UnknownValue(name, [import_reference(name)])
+
+    def _join(self, argument: list[Any]) -> str:
+        separator, parts = as_text(self.resolve(argument[0])), self.resolve(argument[1])
+        if not isinstance(parts, list):
+            parts = [] if parts is _NO_VALUE else [parts]
+        return joined(separator.join(map(as_text, parts)), parts)
+
+    def _split(self, argument: list[Any]) -> list[str]:
+        separator, text = as_text(self.resolve(argument[0])), self.resolve(argument[1])
+        # The parts of an unknown value are unknown, and their number is, too.
+        return [text] if isinstance(text, UnknownValue) else as_text(text).split(separator)
 
     def _sub(self, argument: str | list[Any]) -> str:
         text, given = (argument, {}) if isinstance(argument, str) else argument
-        variables = self.resolve(given)
+        variables = {**dict.fromkeys(given, ""), **self.resolve(given)}  # one without a value is empty
+        values: list[Any] = []
 
         def substitute(match: re.Match[str]) -> str:
             name = match[1].strip()
             if name.startswith("!"):
                 return f"${{{name[1:]}}}"
             if name in variables:
-                return str(variables[name])
-            return str(self._get_att(name) if "." in name else self._ref(name))
+                values.append(variables[name])
+            else:
+                values.append(self._get_att(name) if "." in name else self._ref(name))
+            return as_text(values[-1])
 
-        return re.sub(r"\$\{([^}]+)\}", substitute, text)
+        return joined(re.sub(r"\$\{([^}]+)\}", substitute, text), values)
 
     def _if(self, argument: list[Any]) -> Any:
         condition, then, otherwise = argument
         return self.resolve(then if self.condition(condition) else otherwise)
 
     def _each_member_equals(self, argument: list[Any]) -> bool:
-        members, value = self.resolve(argument[0]), self.resolve(argument[1])
+        members, value = as_texts(self.resolve(argument[0])), as_texts(self.resolve(argument[1]))
         return all(member == value for member in members)
 
     def _select(self, argument: list[Any]) -> Any:
         index, entries = self.resolve(argument[0]), self.resolve(argument[1])
+        if entries is _NO_VALUE or isinstance(entries, UnknownValue):
+            return entries
+        if len(entries) == 1 and isinstance(entries[0], UnknownValue):
+            return entries[0]  # a part of an unknown value
         try:
             return entries[int(index)]
-        except IndexError:
+        except (IndexError, ValueError):
             raise UnresolvableError(f"Fn::Select: no entry {index} in {entries!r}") from None
 
+    def _cidr(self, argument: list[Any]) -> Any:
+        block, count, *bits = [as_text(self.resolve(each)) for each in argument]
+        try:
+            network = ipaddress.ip_network(block, strict=False)
+            prefix = network.max_prefixlen - int(bits[0] if bits else 8)
+            return [str(each) for each in itertools.islice(network.subnets(new_prefix=prefix), int(count))]
+        except ValueError:  # such as the block of a VPC that only AWS has
+            return self._leave_out("Fn::Cidr", [block, count, *bits])
+
     def _find_in_map(self, argument: list[Any]) -> Any:
-        name, first, second = map(self.resolve, argument[:3])
+        keys = [self.resolve(each) for each in argument[:3]]
+        name, first, second = map(as_text, keys)
         try:
             return self._mappings[name][first][second]
         except KeyError:
+            if isinstance(found := joined(f"{name}.{first}.{second}", keys), UnknownValue):
+                return found
             if len(argument) > 3:
                 return self.resolve(argument[3]["DefaultValue"])
             raise UnresolvableError(f"Fn::FindInMap: no {name}.{first}.{second} in the template's Mappings") from None
@@ -197,5 +262,9 @@ def is_list_type(kind: str) -> bool:
     return _LIST_TYPE.fullmatch(kind) is not None
 
 
+def _is_condition(value: Any) -> TypeGuard[Mapping[str, Any]]:
+    return isinstance(value, Mapping) and value.keys() == {"Condition"}
+
+
 def _as_list(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",")]
+    return [text] if isinstance(text, UnknownValue) else [part.strip() for part in text.split(",")]

@@ -7,6 +7,8 @@ from samrun.template.arns import function_arn, url_path, url_target
 from samrun.template.model.account import ACCOUNT
 from samrun.template.resolution.booleans import is_true
 from samrun.template.resolution.physical_names import unnamed
+from samrun.template.resolution.scalars import as_text
+from samrun.template.resolution.unknown_values import UnknownValue, attribute_reference, is_unresolved
 from samrun.template.support.resource_types import FUNCTION_URL
 
 _NAME_PROPERTIES = {
@@ -76,7 +78,8 @@ class References:
 
     A resource without a name in the template is named by its logical id, as `sam local` does it. `resolve` resolves
     names that are intrinsic functions themselves. `aws` is the URL of the local AWS, and `api` that of the APIs. In a
-    nested stack, such a name begins with `prefix`, so that it is no other stack's.
+    nested stack, such a name begins with `prefix`, so that it is no other stack's. `given` are the values that the
+    developer gives, by their references.
     """
 
     def __init__(
@@ -88,7 +91,9 @@ class References:
         api: str,
         resolve: Callable[[Any], Any],
         prefix: str = "",
+        given: Mapping[str, str] | None = None,
     ) -> None:
+        self._given = given or {}
         self._resources = resources
         self._region = region
         self._aws = aws
@@ -97,6 +102,8 @@ class References:
         self._prefix = prefix
 
     def __call__(self, logical_id: str, attribute: str | None) -> Any:
+        if attribute is not None and (reference := attribute_reference(logical_id, attribute)) in self._given:
+            return self._given[reference]
         kind = self._resources[logical_id]["Type"]
         if kind in {"AWS::Lambda::Alias", "AWS::Lambda::Version"}:
             return self._qualified_arn(logical_id)
@@ -120,7 +127,7 @@ class References:
         if kind == "AWS::SSM::Parameter" and attribute in {"Type", "Value"}:
             return self._resolve(self._resources[logical_id]["Properties"][attribute])
         # One machine has no such value (the address of a database); the stack must still start.
-        return f"{logical_id}.{attribute}"
+        return UnknownValue(f"{logical_id}.{attribute}", [attribute_reference(logical_id, attribute)])
 
     def _has(self, logical_id: str, attribute: str) -> bool:
         return attribute != "StreamArn" or "StreamSpecification" in self._resources[logical_id].get("Properties", {})
@@ -133,8 +140,9 @@ class References:
         resource = self._resources[logical_id]
         kind, properties = resource["Type"], resource.get("Properties", {})
         given = properties.get(_NAME_PROPERTIES.get(kind, ""))
-        if given is not None:
-            return str(self._resolve(given))
+        name = None if given is None else self._resolve(given)
+        if name is not None and not is_unresolved(name):  # no service accepts a name with braces
+            return as_text(name)
         if kind == "AWS::KMS::Key":
             return f"alias/{self._prefix}{logical_id}"
         is_fifo = is_true(self._resolve(properties.get("FifoQueue") or properties.get("FifoTopic")))

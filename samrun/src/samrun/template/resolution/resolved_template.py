@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from samrun.template.model.account import ACCOUNT
-from samrun.template.resolution.dynamic_references import DynamicReferences, is_dynamic_reference
+from samrun.template.resolution.defaults import WITH_DEFAULTS, Default, with_defaults
+from samrun.template.resolution.dynamic_references import DynamicReferences
 from samrun.template.resolution.intrinsics import Intrinsics
 from samrun.template.resolution.references import References
+from samrun.template.resolution.unknown_values import import_reference, is_outside_reference
 from samrun.template.support.resource_types import FUNCTION
 
 NestedOutput = Callable[[str, str], Any | None]
@@ -25,12 +27,14 @@ def _no_output(_logical_id: str, _name: str) -> None:
 class ResolvedTemplate:
     """The resources whose condition holds, and the functions that resolve their values.
 
-    The methods raise UnresolvableError if a value cannot be resolved.
+    The methods raise UnresolvableError if a value cannot be resolved. `event_types` are the types of SAM's events, by
+    the logical ids of the mappings that they make.
     """
 
     resources: Mapping[str, Any]
     intrinsics: Intrinsics
     references: References
+    event_types: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def region(self) -> str:
@@ -39,14 +43,32 @@ class ResolvedTemplate:
         return region
 
     def of_type(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Yield the logical id and the resolved properties of each resource of a type."""
+        """Yield the logical id and the resolved properties of each resource of a type.
+
+        A property without a value is left out; one whose value is unknown and that needs it has its default.
+        """
+        for logical_id, properties in self._resolved(kind):
+            yield logical_id, with_defaults(kind, properties)
+
+    def defaults(self) -> Iterator[tuple[str, Default]]:
+        """Yield the logical id of each resource that has a default for an unknown value, and the default."""
+        for kind in sorted({resource["Type"] for resource in self.resources.values()} & WITH_DEFAULTS.keys()):
+            for logical_id, properties in self._resolved(kind):
+                found: list[Default] = []
+                with_defaults(kind, properties, report=found.append)
+                yield from ((logical_id, each) for each in found)
+
+    def _resolved(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
         for logical_id, resource in self.resources.items():
             if resource["Type"] == kind:
-                yield logical_id, self.intrinsics.resolve(resource.get("Properties", {}))
+                resolved = self.intrinsics.resolve(resource.get("Properties") or {})
+                if not isinstance(resolved, dict):
+                    resolved = {}  # all of it was left out
+                yield logical_id, {name: value for name, value in resolved.items() if value is not None}
 
     def metadata(self, logical_id: str) -> Mapping[str, Any]:
         """Return the resolved Metadata of a resource."""
-        metadata: Mapping[str, Any] = self.intrinsics.resolve(self.resources[logical_id].get("Metadata", {}))
+        metadata: Mapping[str, Any] = self.intrinsics.resolve(self.resources[logical_id].get("Metadata") or {})
         return metadata
 
     def name(self, logical_id: str) -> str:
@@ -68,12 +90,13 @@ def resolve_template(
     api: str = "",
     prefix: str = "",
     nested_output: NestedOutput = _no_output,
+    event_types: Mapping[str, str] | None = None,
 ) -> ResolvedTemplate:
     """Resolve a translated template for one stack. Names in a nested stack begin with `prefix`.
 
     Queue URLs begin with `aws`, and the URLs of functions with `api`.
 
-    `parameters` has the values of dynamic references, too, each under the reference as its name.
+    `parameters` has the values that only AWS has, too, each under its reference as its name.
 
     Raises UnresolvableError if a condition cannot be resolved.
     """
@@ -84,9 +107,10 @@ def resolve_template(
         value = nested_output(logical_id, output[1]) if output else None
         return references(logical_id, attribute) if value is None else value
 
+    given = {name: value for name, value in parameters.items() if is_outside_reference(name)}
     dynamic_references = DynamicReferences(
         resources,
-        given={name: value for name, value in parameters.items() if is_dynamic_reference(name)},
+        given=given,
         resolve=lambda value: intrinsics.resolve(value),
         name=lambda logical_id: references.name(logical_id),
     )
@@ -96,8 +120,11 @@ def resolve_template(
         pseudo_parameters=_pseudo_parameters(region, stack),
         references=refer,
         external_values=dynamic_references,
+        imports={name.removeprefix(import_reference("")): value for name, value in given.items()},
     )
-    references = References(resources, region=region, aws=aws, api=api, resolve=intrinsics.resolve, prefix=prefix)
+    references = References(
+        resources, region=region, aws=aws, api=api, resolve=intrinsics.resolve, prefix=prefix, given=given
+    )
     return ResolvedTemplate(
         resources={
             logical_id: resource
@@ -106,6 +133,7 @@ def resolve_template(
         },
         intrinsics=intrinsics,
         references=references,
+        event_types=event_types or {},
     )
 
 

@@ -9,13 +9,8 @@ from samrun.template.model.application import MissingTrigger
 from samrun.template.resolution.resolved_template import ResolvedTemplate
 from samrun.template.support.levels import AS_AWS, Level, Support, different, not_run
 from samrun.template.support.mapping_sources import STREAMS, UNKNOWN, event_source
-from samrun.template.support.resource_types import (
-    EVENT_SOURCE_MAPPING,
-    FUNCTION,
-    HTTP_API,
-    KNOWN,
-    REST_API,
-)
+from samrun.template.support.resource_types import FUNCTION, HTTP_API, KNOWN, REST_API
+from samrun.template.triggers.event_source_mappings import event_source_mappings
 from samrun.template.triggers.mapping_properties import is_enabled
 from samrun.template.triggers.stream_triggers import streams_by_arn
 
@@ -117,7 +112,7 @@ def missing_triggers(template: ResolvedTemplate) -> Iterator[MissingTrigger]:
 
 def _of_mappings(template: ResolvedTemplate) -> Iterator[MissingTrigger]:
     functions, streams = template.function_arns(), streams_by_arn(template)
-    for logical_id, properties in template.of_type(EVENT_SOURCE_MAPPING):
+    for logical_id, properties in event_source_mappings(template):
         source, function = event_source(properties), function_name(str(properties["FunctionName"]))
         remedy = _BY_HAND
         if EVENT_SOURCES[source].level is Level.NOT_RUN:

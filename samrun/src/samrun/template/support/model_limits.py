@@ -7,13 +7,15 @@ from typing import Any
 
 import botocore.session
 
+from samrun.template.resolution.unknown_values import UnknownValue
+
 # CloudFormation accepts numbers and booleans as text.
 _INTEGER = re.compile(r"[+-]?\d+")
 _BOOLEANS = {"true", "false"}
 
 
 def model_violations(properties: Mapping[str, Any], *, operation: str, without: Collection[str] = ()) -> Iterator[str]:
-    """Yield a sentence for each value that an operation refuses: what it is, and what AWS takes.
+    """Yield a sentence for each known value that an operation refuses: what it is, and what AWS takes.
 
     The properties `without` are not compared, nor are those that the operation does not have.
     """
@@ -30,6 +32,8 @@ def _input_shape(operation: str) -> Any:
 
 
 def _violations(place: str, value: Any, shape: Any) -> Iterator[str]:
+    if isinstance(value, UnknownValue):
+        return
     match shape.type_name:
         case "integer":
             yield from _of_integer(place, value, shape.metadata)

@@ -1,8 +1,8 @@
 """Triggers of a template's functions by events, queues, streams and time.
 
-`kafka_mappings`, `queue_triggers` and `stream_triggers` read event source mappings, with `mapping_properties`, which
-all have, `mapping_limits` and `kafka_limits`, which say what AWS refuses, and `schema_registries`. `notifications`
-reads those of topics and buckets, `event_rules` the rules of EventBridge with a pattern, and `schedules` those with a
-time (`schedule_expressions`); `target_inputs` reads what their targets get. `event_queue_names` names the runner's own
-queues for them.
+`kafka_mappings`, `queue_triggers` and `stream_triggers` read the mappings of `event_source_mappings`, with
+`mapping_properties`, which all have, `mapping_limits` and `kafka_limits`, which say what AWS refuses, and
+`schema_registries`. `notifications` reads those of topics and buckets, `event_rules` the rules of EventBridge with a
+pattern, and `schedules` those with a time (`schedule_expressions`); `target_inputs` reads what their targets get.
+`event_queue_names` names the runner's own queues for them.
 """

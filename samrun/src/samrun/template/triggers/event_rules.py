@@ -13,6 +13,7 @@ from samrun.template.errors import TemplateError
 from samrun.template.model.account import ACCOUNT
 from samrun.template.model.triggers import EventRule, EventTarget
 from samrun.template.resolution.resolved_template import ResolvedTemplate
+from samrun.template.resolution.unknown_values import is_unresolved, stand_in_name
 from samrun.template.support.resource_types import RULE
 from samrun.template.triggers.target_inputs import target_fields
 
@@ -33,7 +34,7 @@ def read_event_rules(template: ResolvedTemplate) -> Iterator[EventRule]:
         targets = [_target(logical_id, each, functions) for each in properties.get("Targets", [])]
         kept = tuple(each for each in targets if each.function or _service(each.arn) in _SERVICES)
         if kept:
-            bus = str(properties.get("EventBusName", "default")).rpartition("/")[2]
+            bus = _bus(properties.get("EventBusName", "default"))
             name = template.name(logical_id) if bus == "default" else f"{bus}/{template.name(logical_id)}"
             yield EventRule(
                 logical_id=logical_id,
@@ -57,6 +58,11 @@ def ignored_in_event_rules(template: ResolvedTemplate) -> Iterator[str]:
             arn = str(target["Arn"])
             if function_name(arn) not in functions and _service(arn) not in _SERVICES:
                 yield f"{logical_id}: the target {arn}, which is not a function of the template"
+
+
+def _bus(name: Any) -> str:
+    """Return the name of a bus, from its name or its ARN."""
+    return stand_in_name(name) if is_unresolved(name) else str(name).rpartition("/")[2]
 
 
 def _target(logical_id: str, target: Mapping[str, Any], functions: Collection[str]) -> EventTarget:

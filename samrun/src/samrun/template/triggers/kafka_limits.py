@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from samrun.template.resolution.booleans import is_true
+from samrun.template.resolution.scalars import as_text
+from samrun.template.resolution.unknown_values import UnknownValue
 from samrun.template.support.mapping_sources import MSK, SELF_MANAGED_KAFKA, event_source
 from samrun.template.triggers.mapping_limits import mapping_violations
 from samrun.template.triggers.mapping_properties import limit, on_failure_destination, refused_position
@@ -30,8 +32,7 @@ def kafka_config(properties: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def brokers(properties: Mapping[str, Any]) -> str | None:
     """Return the brokers of a self-managed cluster, or None for MSK."""
-    servers = _brokers(properties)
-    return ",".join(servers) if servers else None
+    return as_text(_brokers(properties)) or None
 
 
 def _brokers(properties: Mapping[str, Any]) -> Any:
@@ -45,7 +46,7 @@ def refused(properties: Mapping[str, Any]) -> Iterator[str]:
     found = list(mapping_violations(properties))
     if not properties.get("Topics"):
         found.append("Topics is missing: a Kafka mapping has one topic")
-    if event_source(properties) == SELF_MANAGED_KAFKA and not isinstance(_brokers(properties), list):
+    if event_source(properties) == SELF_MANAGED_KAFKA and not isinstance(_brokers(properties), list | UnknownValue):
         found.append("SelfManagedEventSource has no list of KafkaBootstrapServers")
     found += refused_position(properties)
     # SAM and Lambda's parameters of MSK require it. A self-managed source without it is deployed by SAM's own
@@ -107,6 +108,8 @@ def _refused_authentication(properties: Mapping[str, Any]) -> Iterator[str]:
         place, kind = f"SourceAccessConfigurations[{index}]", each.get("Type")
         if kind is None:
             yield f"{place} has no Type"
+        elif isinstance(kind, UnknownValue):
+            continue
         elif kind == _ONLY_RABBITMQ or (is_msk and kind in _NOT_OF_MSK):
             yield f"{place} is {kind}, which {'MSK' if is_msk else 'Kafka'} does not have"
         elif not each.get("URI") and kind not in _WITHOUT_URI:

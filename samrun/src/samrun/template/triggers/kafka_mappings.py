@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from samrun.template.arns import function_name
+from samrun.template.arns import function_and_qualifier, function_arn, function_name
 from samrun.template.errors import TemplateError
 from samrun.template.model.account import ACCOUNT
 from samrun.template.model.kafka_mappings import KafkaAuthentication, KafkaMapping
@@ -12,7 +12,7 @@ from samrun.template.resolution.booleans import is_true
 from samrun.template.resolution.references import CLUSTER_ARN
 from samrun.template.resolution.resolved_template import ResolvedTemplate
 from samrun.template.support.mapping_sources import KAFKA, event_source
-from samrun.template.support.resource_types import EVENT_SOURCE_MAPPING
+from samrun.template.triggers.event_source_mappings import event_source_mappings
 from samrun.template.triggers.kafka_limits import brokers, kafka_config, refused
 from samrun.template.triggers.mapping_properties import (
     filters,
@@ -44,7 +44,7 @@ def read_kafka_mappings(template: ResolvedTemplate, *, path: Path) -> Iterator[K
     """Yield the enabled mappings that read Kafka. Raises TemplateError."""
     function_arns = template.function_arns()
     groups: dict[str, str] = {}
-    for logical_id, properties in template.of_type(EVENT_SOURCE_MAPPING):
+    for logical_id, properties in event_source_mappings(template):
         if event_source(properties) not in KAFKA or not is_enabled(logical_id, properties):
             continue
         if text := "; ".join(refused(properties)):
@@ -57,26 +57,25 @@ def read_kafka_mappings(template: ResolvedTemplate, *, path: Path) -> Iterator[K
             )
         function = function_name(str(properties["FunctionName"]))
         if function in function_arns:  # samrun.template.support.event_sources names the others
-            arn = function_arns[function]
-            yield _mapping(logical_id, properties, function=function, function_arn=arn, region=template.region)
+            yield _mapping(logical_id, properties, region=template.region)
 
 
 def ignored_in_mappings(template: ResolvedTemplate) -> Iterator[str]:
     """Yield a text for each mapping that is not supported in full on one machine."""
-    for logical_id, properties in template.of_type(EVENT_SOURCE_MAPPING):
+    for logical_id, properties in event_source_mappings(template):
         if event_source(properties) in KAFKA:
             yield from (f"{logical_id}: {text}" for text in _ignored(logical_id, properties))
 
 
-def _mapping(
-    logical_id: str, properties: Mapping[str, Any], *, function: str, function_arn: str, region: str
-) -> KafkaMapping:
+def _mapping(logical_id: str, properties: Mapping[str, Any], *, region: str) -> KafkaMapping:
+    function, qualifier = function_and_qualifier(str(properties["FunctionName"]))
     config, destination = kafka_config(properties), on_failure_destination(properties)
     retries = limit(properties, "MaximumRetryAttempts")
     return KafkaMapping(
         logical_id=logical_id,
         function=function,
-        function_arn=function_arn,
+        function_arn=function_arn(function, region=region, qualifier=qualifier),
+        qualifier=qualifier,
         topic=properties["Topics"][0],
         consumer_group=config.get("ConsumerGroupId") or DEFAULT_GROUP.format(logical_id=logical_id),
         event_source_arn=_event_source_arn(properties, region),

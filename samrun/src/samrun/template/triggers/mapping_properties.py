@@ -45,6 +45,13 @@ def filters(logical_id: str, properties: Mapping[str, Any], **options: Any) -> t
     """Return the patterns of FilterCriteria; `options` are those of FilterPattern.parse. Raises TemplateError."""
     patterns = [each["Pattern"] for each in properties.get("FilterCriteria", {}).get("Filters", [])]
     try:
-        return tuple(FilterPattern.parse(pattern, **options) for pattern in patterns)
+        return tuple(FilterPattern.parse(_checked(pattern), **options) for pattern in patterns)
     except FilterPatternError as error:
         raise TemplateError(f"{logical_id}: AWS refuses a filter of FilterCriteria: {error}") from None
+
+
+def _checked(pattern: Any) -> str:
+    """Return a pattern that is a text. Raises FilterPatternError for any other."""
+    if not isinstance(pattern, str):
+        raise FilterPatternError(f"its Pattern is {pattern!r}. It is JSON as a text: write it between quotes")
+    return pattern

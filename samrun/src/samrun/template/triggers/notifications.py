@@ -40,7 +40,7 @@ def _declared(template: ResolvedTemplate) -> Iterator[tuple[Literal["s3", "sns"]
         for subscription in topic.get("Subscription", []):
             if subscription["Protocol"] == "lambda":
                 yield "sns", template.name(logical_id), function_name(subscription["Endpoint"])
-    for _, subscription in template.of_type(_SUBSCRIPTION):
+    for _logical_id, subscription in template.of_type(_SUBSCRIPTION):
         if subscription["Protocol"] == "lambda":
             yield "sns", subscription["TopicArn"].rpartition(":")[2], function_name(subscription["Endpoint"])
     for logical_id, bucket in template.of_type(_BUCKET):

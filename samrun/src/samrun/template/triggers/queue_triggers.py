@@ -14,7 +14,8 @@ from samrun.template.model.application import Resource
 from samrun.template.model.functions import Function
 from samrun.template.model.triggers import QueueTrigger
 from samrun.template.resolution.resolved_template import ResolvedTemplate
-from samrun.template.support.resource_types import EVENT_SOURCE_MAPPING, FUNCTION
+from samrun.template.support.resource_types import FUNCTION
+from samrun.template.triggers.event_source_mappings import event_source_mappings
 from samrun.template.triggers.mapping_limits import mapping_violations
 from samrun.template.triggers.mapping_properties import filters, is_enabled
 
@@ -29,12 +30,15 @@ _TIMEOUT = 3
 
 def read_queue_triggers(template: ResolvedTemplate, *, path: Path) -> Iterator[QueueTrigger]:
     """Yield the enabled triggers whose function the template has. Raises TemplateError."""
-    timeouts = {template.name(each): int(found.get("Timeout", _TIMEOUT)) for each, found in template.of_type(FUNCTION)}
-    visible_again = {
-        template.references(each, "Arn"): int(found.get("VisibilityTimeout", _VISIBILITY_TIMEOUT))
-        for each, found in template.of_type(_QUEUE)
+    timeouts = {
+        template.name(logical_id): int(found.get("Timeout", _TIMEOUT))
+        for logical_id, found in template.of_type(FUNCTION)
     }
-    for logical_id, properties in template.of_type(EVENT_SOURCE_MAPPING):
+    visible_again = {
+        template.references(logical_id, "Arn"): int(found.get("VisibilityTimeout", _VISIBILITY_TIMEOUT))
+        for logical_id, found in template.of_type(_QUEUE)
+    }
+    for logical_id, properties in event_source_mappings(template):
         arn, function = str(properties.get("EventSourceArn")), function_name(str(properties["FunctionName"]))
         if ":sqs:" not in arn or function not in timeouts or not is_enabled(logical_id, properties):
             continue
@@ -68,7 +72,7 @@ def undeclared_queues(
 
 def ignored_in_queue_triggers(template: ResolvedTemplate) -> Iterator[str]:
     """Yield a text for each trigger that does not run on this machine."""
-    for logical_id, properties in template.of_type(EVENT_SOURCE_MAPPING):
+    for logical_id, properties in event_source_mappings(template):
         if ":sqs:" in str(properties.get("EventSourceArn")) and not is_enabled(logical_id, properties):
             yield f"{logical_id}: it has Enabled: false"
 

@@ -10,6 +10,7 @@ from samrun.template.errors import TemplateError
 from samrun.template.model.account import ACCOUNT
 from samrun.template.model.triggers import Schedule
 from samrun.template.resolution.resolved_template import ResolvedTemplate
+from samrun.template.resolution.unknown_values import UnknownValue, remedy
 from samrun.template.support.resource_types import RULE, SCHEDULE
 from samrun.template.triggers.schedule_expressions import ExpressionError, Service, parse_expression
 from samrun.template.triggers.target_inputs import target_fields
@@ -58,7 +59,13 @@ def _declared(
 
 
 def _reason_not_to_run(properties: Mapping[str, Any]) -> str | None:
-    return "it has State: DISABLED" if properties.get("State") == "DISABLED" else None
+    if properties.get("State") == "DISABLED":
+        return "it has State: DISABLED"
+    expression = properties["ScheduleExpression"]
+    if isinstance(expression, UnknownValue):
+        [reference, *_] = expression.references
+        return f"its ScheduleExpression is {reference}, which only AWS knows. {remedy(reference)}"
+    return None
 
 
 def _ignored(targets: Iterable[Mapping[str, Any]], functions: Collection[str]) -> Iterator[str]:

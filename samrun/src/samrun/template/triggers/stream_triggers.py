@@ -15,7 +15,7 @@ from samrun.template.model.triggers import StreamTrigger
 from samrun.template.resolution.booleans import is_true
 from samrun.template.resolution.resolved_template import ResolvedTemplate
 from samrun.template.support.mapping_sources import STREAMS, event_source
-from samrun.template.support.resource_types import EVENT_SOURCE_MAPPING
+from samrun.template.triggers.event_source_mappings import event_source_mappings
 from samrun.template.triggers.mapping_limits import mapping_violations
 from samrun.template.triggers.mapping_properties import (
     filters,
@@ -33,7 +33,7 @@ _DESTINATIONS = (["sqs"], ["sns"], ["s3"])
 def read_stream_triggers(template: ResolvedTemplate, *, path: Path) -> Iterator[StreamTrigger]:
     """Yield the enabled triggers whose function and whose stream the template has. Raises TemplateError."""
     functions, streams = template.function_arns(), streams_by_arn(template)
-    for logical_id, properties in template.of_type(EVENT_SOURCE_MAPPING):
+    for logical_id, properties in event_source_mappings(template):
         arn, function = str(properties.get("EventSourceArn")), function_name(str(properties["FunctionName"]))
         if arn not in streams or function not in functions or not is_enabled(logical_id, properties):
             continue
@@ -70,7 +70,7 @@ def streams_by_arn(template: ResolvedTemplate) -> Mapping[str, tuple[Literal["dy
 
 def ignored_in_stream_triggers(template: ResolvedTemplate) -> Iterator[str]:
     """Yield a text for each trigger of a stream that does not run."""
-    for logical_id, properties in template.of_type(EVENT_SOURCE_MAPPING):
+    for logical_id, properties in event_source_mappings(template):
         if event_source(properties) in STREAMS and not is_enabled(logical_id, properties):
             yield f"{logical_id}: it has Enabled: false"
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, TypedDict
 
 from samrun.template.errors import TemplateError
+from samrun.template.resolution.unknown_values import UnknownValue
 
 
 class TargetInputError(TemplateError):
@@ -24,6 +25,8 @@ class TargetFields(TypedDict):
 def target_fields(logical_id: str, target: Mapping[str, Any]) -> TargetFields:
     """Return the fields of a target of a rule or a schedule with this logical id. Raises TargetInputError."""
     given, transformer = target.get("Input"), target.get("InputTransformer", {})
+    if isinstance(given, UnknownValue) and not _is_json(given):
+        given = None  # the target gets the whole event
     if given is not None:
         _check_input(logical_id, given)
     return TargetFields(
@@ -36,7 +39,13 @@ def target_fields(logical_id: str, target: Mapping[str, Any]) -> TargetFields:
 
 
 def _check_input(logical_id: str, text: object) -> None:
+    if not isinstance(text, str) or not _is_json(text):
+        raise TargetInputError(f"{logical_id} has an Input that is not a JSON text")
+
+
+def _is_json(text: str) -> bool:
     try:
-        json.loads(text if isinstance(text, str) else "")
+        json.loads(text)
     except ValueError:
-        raise TargetInputError(f"{logical_id} has an Input that is not a JSON text") from None
+        return False
+    return True

@@ -14,7 +14,7 @@ from typing import Any
 
 from samrun.errors import UserError
 from samrun.template.model.functions import Function
-from samrun.template.resolution.booleans import as_text
+from samrun.template.resolution.scalars import as_text
 
 FileVariables = Mapping[str, Mapping[str, Any]]
 
@@ -28,7 +28,7 @@ class EnvironmentVariablesError(UserError):
 def read_variables(path: Path) -> FileVariables:
     """Return the variables in a file, by function. Raises EnvironmentVariablesError."""
     try:
-        variables = json.loads(path.read_text(encoding="utf-8"))
+        variables = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise EnvironmentVariablesError(f"--env-vars: {path} cannot be read: {error.strerror}") from error
     except ValueError as error:
@@ -54,4 +54,4 @@ def with_variables(function: Function, variables: FileVariables) -> Function:
 
 def as_variable(value: Any) -> str:
     """Return the text of a variable, as the SAM CLI writes it: of an object or null, an empty one."""
-    return "" if value is None or isinstance(value, dict | list) else as_text(value)
+    return "" if isinstance(value, dict | list) else as_text(value)

@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from samrun.template.resolution.booleans import as_text, is_true
+from samrun.template.resolution.booleans import is_true
 from samrun.template.resolution.intrinsics import is_list_type
+from samrun.template.resolution.scalars import as_text
 
 
 def parameter_violations(name: str, declared: Mapping[str, Any], value: str) -> Iterator[str]:

@@ -14,14 +14,18 @@ from pathlib import Path
 import yaml
 
 from samrun.errors import UserError
+from samrun.template.resolution.scalars import as_text
 
 Pair = tuple[str, str]
 
 _FILE = "file://"
 _INCLUDE = "$include"
 _VALUE = r""""(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|(?:\\.|[^\s"'\\])*"""
-_KEY = r"""[A-Za-z0-9"']+"""
+# A value that only AWS has has its reference as its name, as written in the template.
+_KEY = r"""\{\{resolve:[^{}]+\}\}|!ImportValue\s+[^\s=]+|!GetAtt\s+[^\s=]+|[A-Za-z0-9"']+"""
 _PAIR = re.compile(rf"\s*(?:ParameterKey=({_KEY}),ParameterValue=({_VALUE})|({_KEY})=({_VALUE}))(?=\s|$)", re.DOTALL)
+_QUOTED = re.compile(r"""\s*("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')(?=\s|$)""", re.DOTALL)
+_QUOTED_PAIR = re.compile(rf"ParameterKey=({_KEY}),ParameterValue=(.*)|({_KEY})=(.*)", re.DOTALL)
 _ESCAPED = re.compile(r"""\\([ "'])""")
 
 
@@ -62,13 +66,29 @@ def _split(text: str) -> list[Pair]:
     pairs, position = [], 0
     text = text.rstrip()
     while position < len(text):
-        match = _PAIR.match(text, position)
+        match = _QUOTED.match(text, position) or _PAIR.match(text, position)
         if match is None:
             return []
-        name, value = [part for part in match.groups() if part is not None]
-        pairs.append((_unquote(name), _unquote(value)))
+        pair = _quoted_pair(match[1]) if match.re is _QUOTED else _unquoted(match)
+        if pair is None:
+            return []
+        pairs.append(pair)
         position = match.end()
     return pairs
+
+
+def _unquoted(match: re.Match[str]) -> Pair:
+    name, value = [part for part in match.groups() if part is not None]
+    return _unquote(name), _unquote(value)
+
+
+def _quoted_pair(text: str) -> Pair | None:
+    """Return the pair in a text with quotes around all of it; None if it is no pair."""
+    match = _QUOTED_PAIR.fullmatch(_unquote(text))
+    if match is None:
+        return None
+    name, value = [part for part in match.groups() if part is not None]
+    return name, value
 
 
 def _unquote(text: str) -> str:
@@ -79,7 +99,7 @@ def _unquote(text: str) -> str:
 
 def _of_file(path: Path, *, source: str) -> Iterator[Pair]:
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        values = yaml.safe_load(path.read_text(encoding="utf-8-sig")) or {}
     except OSError as error:
         raise ParametersError(f"{source} names {path}, which cannot be read: {error.strerror}") from error
     except (ValueError, yaml.YAMLError) as error:
@@ -95,14 +115,4 @@ def _of_table(values: Mapping[object, object], *, source: str, folder: Path) -> 
     yield from read(included if isinstance(included, list) else [included], source=source, folder=folder)
     for name, value in values.items():
         if name != _INCLUDE:
-            yield str(name), _as_sam_writes_it(value)
-
-
-def _as_sam_writes_it(value: object) -> str:
-    """Return the text of a value in the SAM CLI's form: a list has commas, and YAML's true is `True`."""
-    match value:
-        case None:
-            return ""
-        case list():
-            return ",".join(map(_as_sam_writes_it, value))
-    return str(value)
+            yield as_text(name), as_text(value)

@@ -1,4 +1,4 @@
-"""The SAM CLI's configuration file, as far as samrun reads it: the parameters of the template beside it.
+"""The SAM CLI's configuration file, as far as samrun reads it: the parameters and the region of the template beside it.
 
 https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-sam-cli-config.html
 """
@@ -24,11 +24,15 @@ _COMMANDS = (OWN, "global", "deploy")
 
 @dataclass(frozen=True, kw_only=True)
 class ConfiguredParameters:
-    """Values of parameters, and the command for which the file has them: samrun, global or deploy."""
+    """Values of parameters, and the command for which the file has them: samrun, global or deploy.
+
+    `region` is that of the first of these commands that has one.
+    """
 
     values: Mapping[str, str] = field(default_factory=dict)
     command: str = OWN
     file: Path | None = None
+    region: str | None = None
 
 
 def find(folder: Path) -> Path | None:
@@ -44,26 +48,29 @@ def read_parameters(folder: Path) -> ConfiguredParameters:
     path = find(folder)
     if path is None:
         return ConfiguredParameters()
-    for command, overrides in _overrides(path):
+    sections = dict(_sections(path))
+    region = next((str(each["region"]) for each in sections.values() if each.get("region")), None)
+    for command, section in sections.items():
+        if _KEY not in section:
+            continue
+        overrides = section[_KEY]
         entries = overrides if isinstance(overrides, list) else [overrides]
         place = f"{path}: [{_ENVIRONMENT}.{command}.{_SECTION}] {_KEY}"
         values = dict(parameters.read(entries, source=place, folder=folder))
-        return ConfiguredParameters(values=values, command=command, file=path)
-    return ConfiguredParameters(file=path)
+        return ConfiguredParameters(values=values, command=command, file=path, region=region)
+    return ConfiguredParameters(file=path, region=region)
 
 
-def _overrides(path: Path) -> Iterator[tuple[str, object]]:
-    """Yield each command that has parameters, with them."""
+def _sections(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield each command whose parameters count, with them."""
     commands = _table(_parse(path), _ENVIRONMENT, path)
     for command in _COMMANDS:
-        section = _table(_table(commands, command, path), _SECTION, path)
-        if _KEY in section:
-            yield command, section[_KEY]
+        yield command, _table(_table(commands, command, path), _SECTION, path)
 
 
 def _parse(path: Path) -> Mapping[str, Any]:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
         found = tomllib.loads(text) if path.suffix == ".toml" else yaml.safe_load(text)
     except (ValueError, yaml.YAMLError) as error:
         raise ParametersError(f"{path} is not valid {'TOML' if path.suffix == '.toml' else 'YAML'}: {error}") from error
