@@ -11,6 +11,7 @@ import pytest
 
 from samrun.console import console
 from samrun.services.mail_store import MailStore
+from samrun.supervision.browser_guard import BrowserGuard, GuardMiddleware, Pages
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -20,7 +21,7 @@ class Client:
 
     def __init__(self, folder: Path) -> None:
         self.store = MailStore(folder)
-        self._app = console(self.store)
+        self._app = GuardMiddleware(console(self.store), BrowserGuard(pages=Pages.OWN))  # as a stack serves it
         self._sent = 0
 
     def send(self, subject: str = "Your order", *, html: str | None = None, **options: Any) -> str:

@@ -181,3 +181,38 @@ def test_send_quota_counts_the_stored_mails(local_aws: LocalAws, recipient: str)
     before = client.get_send_quota()["SentLast24Hours"]
     send_raw_v1(local_aws, recipient)
     assert client.get_send_quota()["SentLast24Hours"] > before
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Origin": "http://evil.example.com"}, 403),
+        ({"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}, 403),
+        ({"Host": "evil.example.com:4566"}, 400),
+        ({}, 200),
+    ],
+)
+def test_motos_own_api_is_closed_to_browsers(local_aws: LocalAws, headers: dict[str, str], status: int) -> None:
+    for path in ("", "/data.json"):
+        assert httpx.get(f"{local_aws.url}/moto-api{path}", headers=headers).status_code == status
+    if status != 200:
+        queue = local_aws.client("sqs").create_queue(QueueName=uuid.uuid4().hex)["QueueUrl"]
+        assert httpx.post(f"{local_aws.url}/moto-api/reset", headers=headers).status_code == status
+        assert queue in local_aws.client("sqs").list_queues()["QueueUrls"]
+
+
+def test_a_page_of_a_bucket_is_shown_but_may_not_call_services(local_aws: LocalAws) -> None:
+    s3 = local_aws.client("s3")
+    s3.create_bucket(Bucket="pages", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    s3.put_object(Bucket="pages", Key="index.html", Body=b"<p>A page</p>")
+    url = s3.generate_presigned_url("get_object", Params={"Bucket": "pages", "Key": "index.html"})
+    assert httpx.get(url, headers={"Sec-Fetch-Site": "none"}).text == "<p>A page</p>"
+    call = {"X-Amz-Target": "secretsmanager.ListSecrets", "Content-Type": "application/x-amz-json-1.1"}
+    assert httpx.post(local_aws.url, json={}, headers=call).status_code == 200
+    of_page = {"Sec-Fetch-Site": "same-origin", "Origin": local_aws.url}
+    assert httpx.post(local_aws.url, json={}, headers=call | of_page).status_code == 403
+
+
+def test_buckets_are_reached_by_their_names(local_aws: LocalAws) -> None:
+    host = local_aws.url.removeprefix("http://").replace("127.0.0.1", "orders.localhost")
+    assert httpx.get(local_aws.url, headers={"Host": host}).status_code != 400

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from samrun.services.mail_store import MailStore
 from samrun.services.unknown_service import refuse_unknown_service
+from samrun.supervision.browser_guard import BrowserGuard, Pages, WsgiGuardMiddleware
 from samrun.supervision.ports import wait_for_port
 from samrun.supervision.process import Process
 
@@ -138,7 +139,10 @@ def _main() -> None:
         return create_backend_app(service) if service else refuse_unknown_service
 
     app = MailStoringMiddleware(DomainDispatcherApplication(create_app), MailStore(options.mails))
-    servers = [make_server(address, options.port, app, threaded=True) for address in options.addresses]
+    # moto's own API has every mail and every secret, and can reset everything.
+    guard = BrowserGuard(pages=Pages.READERS, addresses=options.addresses, closed=("/moto-api",))
+    guarded = WsgiGuardMiddleware(app, guard)
+    servers = [make_server(address, options.port, guarded, threaded=True) for address in options.addresses]
     threads = [threading.Thread(target=server.serve_forever) for server in servers]
     for thread in threads:
         thread.start()

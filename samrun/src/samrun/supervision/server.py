@@ -1,4 +1,4 @@
-"""HTTP server in our own process: one of several in the same event loop."""
+"""HTTP server in our own process: one of several in the same event loop, each guarded against web pages."""
 
 import asyncio
 import contextlib
@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Iterator
 import uvicorn
 from starlette.types import ASGIApp, Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from samrun.supervision.browser_guard import BrowserGuard, GuardMiddleware, Pages
 
 _HEADER_NAMES = "header_names"
 
@@ -41,12 +43,14 @@ def header_names(scope: Scope) -> list[str]:
 
 
 @contextlib.asynccontextmanager
-async def serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
-    """Serve `app` on a bound socket while the context lasts."""
+async def serving(app: ASGIApp, listener: socket.socket, *, pages: Pages = Pages.NONE) -> AsyncIterator[None]:
+    """Serve `app` on a bound socket, to programs and to `pages`, while the context lasts."""
     server = _Server(
         uvicorn.Config(
-            app,
+            GuardMiddleware(app, BrowserGuard(pages=pages)),
             http=_Protocol,
+            # A connection that is no longer HTTP would pass by the guard.
+            ws="none",
             lifespan="off",
             log_config=None,
             access_log=False,
