@@ -5,12 +5,15 @@ from collections.abc import Callable
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from samrun.services.mail_store import Mail
+from samrun.services import moto_server
+from samrun.services.mail_store import Mail, MailStore
+from samrun.services.moto_server import MailStoringMiddleware
 from support.local_aws import LocalAws
 
 SENDER = "orders@shop.example"
@@ -216,3 +219,28 @@ def test_a_page_of_a_bucket_is_shown_but_may_not_call_services(local_aws: LocalA
 def test_buckets_are_reached_by_their_names(local_aws: LocalAws) -> None:
     host = local_aws.url.removeprefix("http://").replace("127.0.0.1", "orders.localhost")
     assert httpx.get(local_aws.url, headers={"Host": host}).status_code != 400
+
+
+def test_moto_lists_only_the_newest_mails(local_aws: LocalAws, recipient: str) -> None:
+    for number in range(15):
+        local_aws.client("sesv2").send_email(
+            FromEmailAddress=SENDER,
+            Destination={"ToAddresses": [recipient]},
+            Content={"Raw": {"Data": f"To: {recipient}\r\nSubject: {number}\r\n\r\n".encode() + b"x" * 1_000_000}},
+        )
+    listed = [each["raw_data"] for each in httpx.get(f"{local_aws.url}/moto-api/data.json").json()["ses"]["RawMessage"]]
+    assert sum(map(len, listed)) < 11_000_000
+    assert "Subject: 14" in listed[-1]
+    assert len([mail for mail in local_aws.mails.newest_first() if recipient in mail.recipients]) == 15
+
+
+def test_moto_lists_only_the_newest_of_each_kind(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from moto.sqs.models import Message
+
+    monkeypatch.setattr(moto_server, "_MAX_LISTED", 3)
+    monkeypatch.setattr(Message, "instances_tracked", [])
+    middleware = MailStoringMiddleware(lambda _, __: [], MailStore(tmp_path))
+    messages = [Message(str(number), "text") for number in range(7)]  # type: ignore[no-untyped-call]
+    for _ in range(3):
+        middleware({}, lambda *_: lambda _: None)
+    assert Message.instances_tracked == messages[-3:]  # type: ignore[attr-defined]

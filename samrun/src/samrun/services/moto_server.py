@@ -7,7 +7,9 @@ import argparse
 import logging
 import sys
 import threading
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -24,6 +26,10 @@ from samrun.supervision.process import Process
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+# How much of each kind moto lists at /moto-api. A MailCollector fetches the mails from there every 0.3 s.
+_MAX_LISTED = 1000
+_MAX_LISTED_BYTES = 10_000_000
 
 
 async def start(*, port: int, addresses: Sequence[str], mails: Path, logs: Path) -> Process:
@@ -48,19 +54,51 @@ async def wait_until_ready(port: int) -> None:
 
 
 class MailStoringMiddleware:
-    """Middleware that passes requests to moto, and stores the mails that moto accepted before its answer is sent."""
+    """Middleware that passes requests to moto, and stores the mails that moto accepted before its answer is sent.
+
+    moto keeps a list of everything that it ever made, for its own API and for nothing else. Only the newest part of
+    it stays, or its process would grow with each mail and each message of a queue.
+    """
 
     def __init__(self, moto: "WSGIApplication", store: MailStore) -> None:
         self._moto = moto
         self._store = store
         self._lock = threading.Lock()
+        self._requests = 0
+        self._listed: deque[Any] = deque()
+        self._listed_bytes = 0
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         answer = self._moto(environ, start_response)
         with self._lock:
             for region, message in _take_accepted_messages():
                 store_mails(message, region, self._store)
+                self._shorten_list_of_mails(message)
+            self._requests += 1
+            if self._requests % _MAX_LISTED == 0:
+                _shorten_lists()
         return answer
+
+    def _shorten_list_of_mails(self, newest: Any) -> None:
+        self._listed.append(newest)
+        self._listed_bytes += _size(newest)
+        while self._listed_bytes > _MAX_LISTED_BYTES and len(self._listed) > 1:
+            oldest = self._listed.popleft()
+            self._listed_bytes -= _size(oldest)
+            with suppress(ValueError):  # moto was reset, or it has shortened the list itself
+                type(oldest).instances_tracked.remove(oldest)
+
+
+def _size(message: Any) -> int:
+    return len(getattr(message, "raw_data", None) or getattr(message, "body", None) or "")
+
+
+def _shorten_lists() -> None:
+    from moto.core.model_instances import model_data
+
+    for models in model_data.values():
+        for model in models.values():
+            del model.instances_tracked[:-_MAX_LISTED]
 
 
 def store_mails(message: Any, region: str, store: MailStore) -> None:

@@ -18,12 +18,9 @@ from enum import Enum
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
-
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 # Docker gives this name to the machine.
@@ -31,6 +28,7 @@ _HOSTS = _LOOPBACK | {"host.docker.internal"}
 # They resolve to this machine (RFC 6761). Clients of S3 put the name of a bucket before it.
 _LOOPBACK_DOMAIN = ".localhost"
 _READS = frozenset({"GET", "HEAD"})
+_ANSWER_HEADERS = [(b"content-type", b"text/plain; charset=utf-8")]
 
 
 class Pages(Enum):
@@ -132,15 +130,17 @@ def _is_read(method: str, headers: Mapping[str, str]) -> bool:
 class GuardMiddleware:
     """ASGI middleware that passes on the requests that a guard lets in."""
 
-    def __init__(self, app: ASGIApp, guard: BrowserGuard) -> None:
+    def __init__(self, app: "ASGIApp", guard: BrowserGuard) -> None:
         self._app = app
         self._guard = guard
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         if scope["type"] == "http":
-            refusal = self._guard.refusal(scope["method"], scope["path"], dict(Headers(scope=scope)))
-            if refusal:
-                await PlainTextResponse(refusal.text, refusal.status)(scope, receive, send)
+            headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+            if refusal := self._guard.refusal(scope["method"], scope["path"], headers):
+                start = {"type": "http.response.start", "status": refusal.status.value, "headers": _ANSWER_HEADERS}
+                await send(start)
+                await send({"type": "http.response.body", "body": refusal.text.encode()})
                 return
         await self._app(scope, receive, send)
 
