@@ -13,12 +13,12 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import parseaddr
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from samrun.services.mail_store import MailStore
+from samrun.services.mailbox import split_mailbox
 from samrun.services.unknown_service import refuse_unknown_service
 from samrun.supervision.browser_guard import BrowserGuard, Pages, WsgiGuardMiddleware
 from samrun.supervision.ports import wait_for_port
@@ -86,7 +86,8 @@ class MailStoringMiddleware:
             oldest = self._listed.popleft()
             self._listed_bytes -= _size(oldest)
             with suppress(ValueError):  # moto was reset, or it has shortened the list itself
-                type(oldest).instances_tracked.remove(oldest)
+                kind: Any = type(oldest)
+                kind.instances_tracked.remove(oldest)
 
 
 def _size(message: Any) -> int:
@@ -96,6 +97,7 @@ def _size(message: Any) -> int:
 def _shorten_lists() -> None:
     from moto.core.model_instances import model_data
 
+    model: Any
     for models in model_data.values():
         for model in models.values():
             del model.instances_tracked[:-_MAX_LISTED]
@@ -103,7 +105,7 @@ def _shorten_lists() -> None:
 
 def store_mails(message: Any, region: str, store: MailStore) -> None:
     """Store every mail in one of moto's messages; a bulk message has several."""
-    sender = parseaddr(message.source)[1]
+    sender = split_mailbox(message.source)[1]
     for raw, recipients in _as_mails(message, region):
         store.add(raw, sender=sender, recipients=recipients, created=datetime.now(UTC))
 
@@ -124,11 +126,11 @@ def _as_mails(message: Any, region: str) -> Iterator[tuple[bytes, list[str]]]:
     identifier = f"Message-ID: <{message.id}@{region}.amazonses.com>\r\n".encode()
     if hasattr(message, "raw_data"):
         # moto adds the recipients in the To header, with their names, to the recipients of the request.
-        recipients = list(dict.fromkeys(parseaddr(address)[1] for address in message.destinations))
-        yield identifier + message.raw_data.encode(), recipients
+        recipients = list(dict.fromkeys(split_mailbox(address)[1] for address in message.destinations))
+        yield identifier + message.raw_data.encode(errors="replace"), recipients
         return
     for destination, subject, body in _contents(message):
-        recipients = [parseaddr(address)[1] for address in chain.from_iterable(destination.values())]
+        recipients = [split_mailbox(address)[1] for address in chain.from_iterable(destination.values())]
         yield identifier + _composed(message.source, destination, subject, body), recipients
 
 
@@ -146,10 +148,12 @@ def _contents(message: Any) -> Iterator[tuple[Mapping[str, Sequence[str]], str, 
 
 def _composed(source: str, destination: Mapping[str, Sequence[str]], subject: str, body: str) -> bytes:
     mail = EmailMessage(policy=SMTP)
-    mail["From"] = source
+    with suppress(Exception):  # Python cannot write every text that moto accepts as an address
+        mail["From"] = source
     for header in ("To", "Cc"):
         if addresses := destination.get(f"{header}Addresses"):
-            mail[header] = ", ".join(addresses)
+            with suppress(Exception):
+                mail[header] = ", ".join(addresses)
     mail["Subject"] = " ".join(_encodable(subject).split())  # a header has one line
     mail.set_content(_encodable(body), subtype="html" if body.lstrip().startswith("<") else "plain")
     return mail.as_bytes()
