@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 # How much of each kind moto lists at /moto-api. A MailCollector fetches the mails from there every 0.3 s.
 _MAX_LISTED = 1000
 _MAX_LISTED_BYTES = 10_000_000
+# Seconds after which a connection on which nothing comes is closed.
+_PATIENCE = 120
 
 
 async def start(*, port: int, addresses: Sequence[str], mails: Path, logs: Path) -> Process:
@@ -176,6 +178,7 @@ def _main() -> None:
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     WSGIRequestHandler.protocol_version = "HTTP/1.1"  # so that clients can reuse their connections
+    WSGIRequestHandler.timeout = _PATIENCE  # each connection has a thread
 
     def create_app(service: Any) -> Any:
         return create_backend_app(service) if service else refuse_unknown_service
