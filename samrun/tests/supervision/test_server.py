@@ -60,11 +60,11 @@ async def _answer_to_slow_client(*pieces: bytes, pause: float) -> bytes:
                 writer.write(piece)
                 await asyncio.sleep(pause)
 
-        sending = asyncio.create_task(send())
+        client = asyncio.create_task(send())
         try:
             return await asyncio.wait_for(reader.read(), 5)
         finally:
-            sending.cancel()
+            client.cancel()
             writer.close()
 
 

@@ -56,7 +56,7 @@ class Address:
 def address(text: str) -> Address:
     """Return the mailbox in `text`, such as `ada@example.com` or `Ada Lovelace <ada@example.com>`."""
     name, found = split_mailbox(text)
-    return Address(name=_Reader().decoded(name), address=_clean(found))
+    return Address(name=_MessageReader().decoded(name), address=_clean(found))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,12 +98,12 @@ class Message:
 
 def parse_message(raw: bytes) -> Message:
     """Return the decoded message of raw bytes."""
-    return _Reader().message(raw)
+    return _MessageReader().message(raw)
 
 
 def headers(raw: bytes) -> dict[str, list[str]]:
     """Return the message's decoded headers, sorted by name."""
-    return _Reader().headers(raw)
+    return _MessageReader().headers(raw)
 
 
 def in_words(unreadable: Iterable[str]) -> str:
@@ -137,7 +137,7 @@ class _Leaf:
         return self.disposition == "attachment" or bool(self.filename) or not is_text
 
 
-class _Reader:
+class _MessageReader:
     """Reader of one message; it keeps what it could not read."""
 
     def __init__(self) -> None:

@@ -27,7 +27,7 @@ from samrun.supervision.process import Process
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-# How much of each kind moto lists at /moto-api. A MailCollector fetches the mails from there every 0.3 s.
+# Limits of what moto lists of each kind at /moto-api. A MailCollector fetches the mails from there every 0.3 s.
 _MAX_LISTED = 1000
 _MAX_LISTED_BYTES = 10_000_000
 # Seconds after which a connection on which nothing comes is closed.
