@@ -1,6 +1,7 @@
 """Proxy before DynamoDB Local: what it passes on, what it refuses, and the access key that it puts into requests."""
 
 import asyncio
+import contextlib
 import re
 from asyncio import StreamReader, StreamWriter
 from collections.abc import Mapping
@@ -26,39 +27,39 @@ def request(headers: Mapping[str, str] = {}, *, body: bytes = BODY) -> bytes:
     return f"POST / HTTP/1.1\r\n{''.join(lines)}\r\n".encode() + body
 
 
-async def _exchange(sent: bytes) -> tuple[bytes, bytes]:
-    """Send bytes through the proxy; return what reached its target, which answers each request, and what came back."""
-    reached = bytearray()
+async def _exchange(sent: bytes, served: int) -> tuple[bytes, bytes]:
+    """Send bytes through the proxy; return what reached its target, which answers each request, and what came back.
+
+    The client stays until it has the answers to `served` requests, or, if there are to be fewer, until the proxy hangs
+    up.
+    """
+    reached, ended = bytearray(), asyncio.Event()
 
     async def target(reader: StreamReader, writer: StreamWriter) -> None:
-        try:
+        with contextlib.suppress(asyncio.IncompleteReadError):
             while head := await reader.readuntil(b"\r\n\r\n"):
                 [length] = re.findall(rb"(?i)content-length: (\d+)", head)
                 reached.extend(head + await reader.readexactly(int(length)))
                 writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
-        except asyncio.IncompleteReadError:
-            writer.close()
+        writer.close()
+        ended.set()
 
     async with await asyncio.start_server(target, LOOPBACK, 0) as server:
         proxy = DynamoDbProxy(target=server.sockets[0].getsockname()[1], guard=BrowserGuard(), access_key="5ec2e7")
-        async with await asyncio.start_server(proxy.serve, LOOPBACK, 0, limit=1024) as front:
+        async with await asyncio.start_server(proxy.serve, LOOPBACK, 0, limit=1024) as front, asyncio.timeout(20):
             reader, writer = await asyncio.open_connection(*front.sockets[0].getsockname())
             writer.write(sent)
             answer = bytearray()
-            try:
-                async with asyncio.timeout(0.3):
-                    while chunk := await reader.read(1000):
-                        answer += chunk
-            except TimeoutError:
-                pass  # the connection stays open for further requests
+            while answer.count(b"{}") < served and (chunk := await reader.read(1000)):
+                answer += chunk
             writer.close()
             await writer.wait_closed()
-            await asyncio.sleep(0.05)
+            await ended.wait()
     return bytes(reached), bytes(answer)
 
 
-def exchange(sent: bytes) -> tuple[bytes, bytes]:
-    return asyncio.run(_exchange(sent))
+def exchange(sent: bytes, *, served: int = 1) -> tuple[bytes, bytes]:
+    return asyncio.run(_exchange(sent, served))
 
 
 def test_request_is_passed_on_with_the_secret_access_key_and_one_region() -> None:
@@ -79,7 +80,7 @@ def test_credential_in_a_body_is_left_alone() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"x" * 1_000_000], ids=["empty", "large"])
 def test_bodies_of_any_size_are_passed_on(body: bytes) -> None:
-    reached, answer = exchange(request(body=body) + request(body=body))
+    reached, answer = exchange(request(body=body) + request(body=body), served=2)
     assert reached.count(body) >= 2
     assert len(reached) > 2 * len(body)
     assert answer.count(b"200 OK") == 2
@@ -106,7 +107,7 @@ def test_refused_request_reaches_nothing(headers: dict[str, str], status: bytes)
 
 
 def test_each_request_of_a_connection_is_checked() -> None:
-    reached, answer = exchange(request() + request({"Origin": "http://evil.example.com"}) + request())
+    reached, answer = exchange(request() + request({"Origin": "http://evil.example.com"}) + request(), served=3)
     assert reached.count(b"POST") == 1
     assert answer.split()[1] == b"403" or answer.count(b"403") == 1
 
