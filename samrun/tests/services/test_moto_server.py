@@ -1,5 +1,6 @@
 """Mails that boto3 sends through the local AWS, and the copies that the local AWS stores."""
 
+import socket
 import uuid
 from collections.abc import Callable
 from email import message_from_bytes
@@ -245,3 +246,16 @@ def test_moto_lists_only_the_newest_of_each_kind(monkeypatch: pytest.MonkeyPatch
         middleware({}, lambda *_: lambda _: None)
     kind: Any = Message
     assert kind.instances_tracked == messages[-3:]
+
+
+def test_body_of_a_refused_request_is_no_request(local_aws: LocalAws) -> None:
+    queue = local_aws.client("sqs").create_queue(QueueName=uuid.uuid4().hex)["QueueUrl"]
+    host = local_aws.url.removeprefix("http://")
+    smuggled = f"POST /moto-api/reset HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\n\r\n".encode()
+    head = f"POST / HTTP/1.1\r\nHost: {host}\r\nOrigin: http://evil.example.com\r\nContent-Length: {len(smuggled)}\r\n"
+    with socket.create_connection((host.partition(":")[0], int(host.partition(":")[2])), timeout=20) as connection:
+        connection.sendall(head.encode() + b"\r\n" + smuggled)
+        answer = b"".join(iter(lambda: connection.recv(1000), b""))
+    assert answer.count(b"HTTP/1.1") == 1
+    assert answer.split()[1] == b"403"
+    assert queue in local_aws.client("sqs").list_queues()["QueueUrls"]

@@ -87,3 +87,12 @@ def test_a_slow_body_and_a_slow_answer_are_waited_for(monkeypatch: pytest.Monkey
     monkeypatch.setattr(server, "_PATIENCE", 1.0)
     head = _HEAD + b"Connection: close\r\nContent-Length: 5\r\n\r\n"
     assert asyncio.run(_answer_to_slow_client(head, *[b"x"] * 5, pause=0.25)).endswith(b'"done"')
+
+
+def test_body_of_a_refused_request_is_no_request() -> None:
+    smuggled = b"POST /smuggled HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    head = b"POST / HTTP/1.1\r\nHost: localhost\r\nOrigin: http://evil.example.com\r\n"
+    length = b"Content-Length: %d\r\nConnection: close\r\n\r\n" % len(smuggled)
+    answer = asyncio.run(_exchange(head + length + smuggled))
+    assert answer.count(b"HTTP/1.1") == 1
+    assert answer.split()[1] == b"403"
