@@ -7,6 +7,7 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -259,3 +260,15 @@ def test_body_of_a_refused_request_is_no_request(local_aws: LocalAws) -> None:
     assert answer.count(b"HTTP/1.1") == 1
     assert answer.split()[1] == b"403"
     assert queue in local_aws.client("sqs").list_queues()["QueueUrls"]
+
+
+@pytest.mark.parametrize(
+    "odd", ["(" * 3000, "<" * 3000, ":" * 3000, "\ud800 <a@b>", "=?idna?q?=ff?= <a@b>", "a\r\nB: c"]
+)
+def test_message_with_odd_addresses_is_stored(odd: str, tmp_path: Path) -> None:
+    store = MailStore(tmp_path)
+    simple = {"source": odd, "destinations": {"ToAddresses": [odd]}, "subject": odd, "body": odd}
+    raw = {"source": odd, "destinations": [odd], "raw_data": f"To: {odd}\r\n\r\n"}
+    for message in (simple, raw):
+        moto_server.store_mails(SimpleNamespace(id="1", **message), "us-east-1", store)
+    assert len(store.newest_first()) == 2

@@ -149,15 +149,25 @@ def _contents(message: Any) -> Iterator[tuple[Mapping[str, Sequence[str]], str, 
 
 
 def _composed(source: str, destination: Mapping[str, Sequence[str]], subject: str, body: str) -> bytes:
+    headers = {"From": source}
+    headers |= {
+        header: ", ".join(addresses) for header in ("To", "Cc") if (addresses := destination.get(f"{header}Addresses"))
+    }
+    headers["Subject"] = subject
+    headers = {name: " ".join(_encodable(value).split()) for name, value in headers.items()}  # a header has one line
+    kind, body = "html" if body.lstrip().startswith("<") else "plain", _encodable(body)
+    try:
+        return _as_mime(headers, body, kind)
+    except Exception:  # noqa: BLE001 - Python cannot write every text that moto accepts as an address
+        head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        return f"{head}Content-Type: text/{kind}; charset=utf-8\r\n\r\n{body}".encode()
+
+
+def _as_mime(headers: Mapping[str, str], body: str, kind: str) -> bytes:
     mail = EmailMessage(policy=SMTP)
-    with suppress(Exception):  # Python cannot write every text that moto accepts as an address
-        mail["From"] = source
-    for header in ("To", "Cc"):
-        if addresses := destination.get(f"{header}Addresses"):
-            with suppress(Exception):
-                mail[header] = ", ".join(addresses)
-    mail["Subject"] = " ".join(_encodable(subject).split())  # a header has one line
-    mail.set_content(_encodable(body), subtype="html" if body.lstrip().startswith("<") else "plain")
+    for name, value in headers.items():
+        mail[name] = value
+    mail.set_content(body, subtype=kind)
     return mail.as_bytes()
 
 
