@@ -23,6 +23,7 @@ from samrun.gateway.usage_plans import UsagePlans
 from samrun.schedules.scheduler import Scheduler
 from samrun.services.clients import Clients, clients
 from samrun.settings import Settings
+from samrun.supervision.browser_guard import Pages
 from samrun.supervision.supervisor import Supervisor
 from samrun.supervision.terminal import Terminal
 from samrun.template.model.application import Application
@@ -75,9 +76,9 @@ class ApplicationLauncher:
             api = invoke_api(runtime, asynchronous, names)
             await self.supervisor.start_server(api, self.listeners["lambda"])
         if "api" in self.listeners:
-            await self.supervisor.start_server(
-                self._gateways(application, runtime, cache, client), self.listeners["api"]
-            )
+            gateways = self._gateways(application, runtime, cache, client)
+            # Browsers ask an API which pages may read its answers: the CORS configuration says so, as on AWS.
+            await self.supervisor.start_server(gateways, self.listeners["api"], pages=Pages.ALL)
         await watching.wait()
         self._start_schedules(application.schedules, asynchronous, client)
 

@@ -17,6 +17,7 @@ from samrun.services.launcher import ServiceLauncher
 from samrun.services.mail_store import MailStore
 from samrun.settings import CONTAINER_KAFKA_PORT, MUTUAL_TLS_KAFKA_PORT, PORTS, SCRAM_KAFKA_PORT, Settings
 from samrun.supervision import docker, ports
+from samrun.supervision.browser_guard import Pages
 from samrun.supervision.ports import LOOPBACK
 from samrun.supervision.supervisor import Supervisor, supervise
 from samrun.supervision.terminal import Terminal
@@ -85,7 +86,8 @@ async def _start(settings: Settings, terminal: Terminal, supervisor: Supervisor)
         terminal.step("template", f"not run here: {name}")
     issuer = Issuer(endpoints.issuer, settings.data)
     await ServiceLauncher(settings, endpoints, claimed, supervisor, terminal).start(application)
-    await supervisor.start_server(console(MailStore(settings.mails), issuer), listeners["console"])
+    inbox = console(MailStore(settings.mails), issuer)
+    await supervisor.start_server(inbox, listeners["console"], pages=Pages.OWN)
     if settings.command == "up":
         launcher = ApplicationLauncher(
             settings=settings,

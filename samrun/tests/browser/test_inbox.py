@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from samrun.console import console
 from samrun.services.mail_store import MailStore
+from samrun.supervision.browser_guard import BrowserGuard, GuardMiddleware, Pages
 from support.web_server import serve_in_thread
 
 Send = Callable[..., str]
@@ -46,7 +47,8 @@ def send(store: MailStore) -> Send:
 
 @pytest.fixture
 def url(store: MailStore) -> Iterator[str]:
-    with serve_in_thread(console(store)) as served:
+    app = GuardMiddleware(console(store), BrowserGuard(pages=Pages.OWN))  # as a stack serves it
+    with serve_in_thread(app) as served:
         yield served
 
 

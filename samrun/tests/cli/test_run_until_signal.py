@@ -33,6 +33,11 @@ def test_user_errors_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == "\nAlone.\n\nOne.\n\nTwo.\n"
 
 
+def test_an_error_with_lines_of_a_log_has_no_escape_sequences(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_until_signal(_fail(UserError("Its log:\n    \x1b[2Jgone\x07"))) == 1
+    assert capsys.readouterr().err == "\nIts log:\n    gone\n"
+
+
 def test_other_errors_are_raised() -> None:
     with pytest.raises(KeyError):
         run_until_signal(_fail(KeyError("bug")))

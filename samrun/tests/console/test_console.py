@@ -11,6 +11,7 @@ import pytest
 
 from samrun.console import console
 from samrun.services.mail_store import MailStore
+from samrun.supervision.browser_guard import BrowserGuard, GuardMiddleware, Pages
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -20,7 +21,7 @@ class Client:
 
     def __init__(self, folder: Path) -> None:
         self.store = MailStore(folder)
-        self._app = console(self.store)
+        self._app = GuardMiddleware(console(self.store), BrowserGuard(pages=Pages.OWN))  # as a stack serves it
         self._sent = 0
 
     def send(self, subject: str = "Your order", *, html: str | None = None, **options: Any) -> str:
@@ -316,3 +317,31 @@ def test_write_from_the_console_itself_is_accepted(client: Client) -> None:
     client.send()
     client.request("DELETE", "/api/v1/messages", headers={"origin": "http://localhost:8025"})
     assert client.store.newest_first() == []
+
+
+def test_list_opens_only_the_mails_of_its_page(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(300):
+        client.send(str(number))
+    opened: list[str] = []
+    read = Path.read_bytes
+
+    def read_and_note(path: Path) -> bytes:
+        opened.append(path.name)
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", read_and_note)
+    listed = client.get("/api/v1/messages?limit=10").json()
+    assert (listed["total"], listed["unread"], listed["count"]) == (300, 300, 10)
+    assert len(opened) == 20, "an envelope and a message for each"
+    assert client.get("/api/v1/info").json()["Messages"] == 300
+    assert client.get("/api/v1/messages?limit=10").json() == listed
+    assert len(opened) == 20, "the inbox opens each only once"
+
+
+def test_list_follows_deletions_and_keeps_nothing_of_them(client: Client) -> None:
+    identifiers = [client.send(str(number)) for number in range(5)]
+    assert client.subjects("/api/v1/search?query=subject:3") == ["3"]
+    client.request("DELETE", "/api/v1/messages", json={"IDs": identifiers[1:]})
+    assert client.subjects("/api/v1/messages") == ["0"]
+    client.request("DELETE", "/api/v1/messages")
+    assert client.get("/api/v1/info").json()["DatabaseSize"] == 0

@@ -1,12 +1,21 @@
 """Decoding of MIME messages."""
 
+import asyncio
+import base64
+import json
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from encodings.aliases import aliases
+from pathlib import Path
 
+import httpx
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from samrun.console import console, rendering
 from samrun.console.message import Address, headers, parse_message
+from samrun.services.mail_store import MailStore
 
 
 def test_message_is_decoded() -> None:
@@ -101,3 +110,166 @@ def test_any_bytes_are_a_message(fields: list[tuple[str, bytes]], body: bytes) -
     raw = b"".join(name.encode() + b": " + value + b"\r\n" for name, value in fields) + b"\r\n" + body
     assert parse_message(raw).size == len(raw)
     assert all(isinstance(value, str) for values in headers(raw).values() for value in values)
+
+
+def with_charset(charset: str) -> bytes:
+    return f"Content-Type: text/plain; charset={charset}\r\n\r\n".encode() + "Größe \ud800".encode(errors="replace")
+
+
+NESTED = 3000
+DEEP = b"".join(
+    b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (number, number) for number in range(NESTED)
+)
+ODD = {
+    "idna": with_charset("idna"),
+    "punycode": with_charset("punycode"),
+    "undefined": with_charset("undefined"),
+    "unicode_escape": with_charset("unicode_escape"),
+    "hex": with_charset("hex"),
+    "charset with a null": with_charset("utf\0"),
+    "charset of RFC 2231": b"Content-Type: text/plain; charset*=idna''%ff%ff\r\n\r\nx",
+    "filename of RFC 2231": b"Content-Disposition: attachment; filename*=punycode''%ff\r\n\r\nx",
+    "charset of a word": b"Subject: =?utf\xf8?q?x?= =?idna?q?=ff?= =?punycode?b?/w==?=\r\n\r\n",
+    "bytes in a header": "Subject: Größe\r\nTo: Zoë <zoe@example.com>\r\n\r\n".encode(),
+    "no UTF-8 in a header": b"Subject: \xff\r\nMessage-ID: <\xfe>\r\nContent-Type: text/\xff\r\n\r\n",
+    "brackets in To": b"To: " + b"(" * 3000 + b"\r\n\r\n",
+    "brackets in Reply-To": b"Reply-To: " + b"<(:" * 3000 + b"\r\n\r\n",
+    "brackets in From": b"From: " + b":" * 3000 + b"\r\n\r\n",
+    "deep multipart": DEEP + b"text",
+    "deep message": b"Content-Type: message/rfc822\r\n\r\n" * NESTED + b"text",
+    "declarations": b"Content-Type: text/html\r\n\r\n" + b"<![" * 1000,
+    "unfinished tags": b"Content-Type: text/html\r\n\r\n" + b"<a " * 300_000,
+    "unfinished comments": b"Content-Type: text/html\r\n\r\n" + b"<!--" * 300_000,
+    "a number of 5,000 digits": b"Content-Type: text/html\r\n\r\n&#" + b"9" * 5000 + b";",
+    "long parameters": b"Content-Type: text/plain" + b'; a="' * 300_000 + b"\r\n\r\nx",
+    "long words": b"Subject: " + b"=?utf-8?q?x" * 100_000 + b"\r\n\r\nx",
+    "many headers": b"".join(b"X-%d: a\r\n" % number for number in range(50_000)) + b"\r\n",
+    "many parts": b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\nx\r\n" * 5000,
+    "many short lines": b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n" + b"\n" * 10_000_000,
+    "the last moment": b"Date: Fri, 31 Dec 9999 23:59:59 -1400\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("raw", ODD.values(), ids=ODD)
+def test_odd_mail_is_shown_as_far_as_it_can_be_read(raw: bytes, tmp_path: Path) -> None:
+    message = parse_message(raw)
+    assert message.size == len(raw)
+    store = MailStore(tmp_path)
+    recipients = ["(" * 3000, "Ada <ada@example.com>"]
+    identifier = store.add(raw, sender="<" * 3000, recipients=recipients, created=datetime.now(UTC))
+    app = console(store)
+
+    async def answers() -> list[httpx.Response]:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
+            of_mail = [f"/api/v1/message/{identifier}{suffix}" for suffix in ("", "/headers", "/raw")]
+            views = [f"/view/{identifier}.html", f"/view/{identifier}.txt"]
+            parts = [f"/api/v1/message/{identifier}/part/{part.id}" for part in message.parts[:3]]
+            lists = ["/api/v1/messages", "/api/v1/search?query=x", "/api/v1/info"]
+            return [await client.get(path) for path in (*of_mail, *views, *parts, *lists)]
+
+    for answer in asyncio.run(answers()):
+        assert answer.status_code == 200 or (answer.status_code == 404 and not message.html)
+
+
+@pytest.mark.parametrize(
+    ("odd", "what"),
+    [
+        ("idna", None),  # it is valid UTF-8
+        ("charset of a word", "the header Subject"),
+        ("brackets in To", "the addresses in To"),
+        ("brackets in Reply-To", "the addresses in Reply-To"),
+        ("deep multipart", "its parts, which are nested too deep"),
+        ("deep message", "its parts, which are nested too deep"),
+        ("many parts", "its parts after the first 500"),
+        ("many short lines", "its parts, which are nested too deep"),
+        ("long parameters", "a header after its first 10000 characters"),
+    ],
+)
+def test_last_line_of_the_text_says_what_could_not_be_read(odd: str, what: str | None) -> None:
+    message = parse_message(ODD[odd])
+    *_, last = message.text.splitlines()
+    assert message.unreadable == ((what,) if what else ())
+    assert (last == f"[samrun could not read all of this mail: {what}. The source has it.]") is bool(what)
+
+
+def test_what_can_be_read_of_an_odd_mail_is_shown() -> None:
+    assert parse_message(ODD["bytes in a header"]).subject == "Größe"
+    assert parse_message(ODD["bytes in a header"]).to == (Address(name="Zoë", address="zoe@example.com"),)
+    assert parse_message(ODD["charset of a word"]).subject == "=?utf�?q?x?= =?idna?q?=ff?= =?punycode?b?/w==?="
+    assert parse_message(ODD["brackets in To"]).to == (Address(name="", address="(" * 3000),)
+    assert parse_message(b"Subject: Hi\r\n" + ODD["deep multipart"]).subject == "Hi"
+    assert "boundary=b9" in parse_message(ODD["deep multipart"]).text
+    assert parse_message(ODD["idna"]).text == "Größe ?"
+
+
+@pytest.mark.parametrize(
+    ("value", "decoded"),
+    [
+        ("=?utf-8?q?Gr=C3=B6=C3=9Fe?=", "Größe"),
+        ("=?UTF-8*en?Q?a_b?= c", "a b c"),
+        ("a =?utf-8?b?w7Y=?= c", "a ö c"),
+        ("=?utf-8?q?=C3?= =?utf-8?q?=B6?=", "ö"),
+        ("=?utf-8?q?a?=\r\n =?iso-8859-1?q?=F6?=", "aö"),
+        ("=?utf-8?b?w7Y?=", "ö"),
+        (r"C:\users\new =?utf-8?q?=C3=B6?=", r"C:\users\new ö"),
+        ("=?utf-8?q?a?= =?klingon?q?b?= =?utf-8?q?c?=", "a =?klingon?q?b?= c"),
+        ("=?utf-8?q?=FF?=", "�"),
+    ],
+)
+def test_encoded_words_are_decoded(value: str, decoded: str) -> None:
+    assert parse_message(f"Subject: {value}\r\n\r\n".encode()).subject == decoded
+
+
+def test_a_picture_that_is_shown_often_does_not_multiply() -> None:
+    message = EmailMessage()
+    message.set_content("<img src='cid:a'>" * 2000, subtype="html")
+    message.add_related(b"x" * 1_000_000, "image", "gif", cid="<a>")
+    page = rendering.page(parse_message(bytes(message)), links_in_new_tab=False)
+    assert 1_000_000 < len(page.body) < 60_000_000
+
+
+def test_page_says_what_could_not_be_read() -> None:
+    page = rendering.page(parse_message(b"To: " + b"(" * 3000 + b"\r\n" + ODD["declarations"]), links_in_new_tab=True)
+    assert b"<p>[samrun could not read all of this mail: the addresses in To." in page.body
+
+
+SAMPLES = [*(raw for raw in ODD.values() if len(raw) < 10_000), (Path(__file__).with_name("sample.eml")).read_bytes()]
+CHUNKS = st.binary(max_size=8) | st.sampled_from(
+    [
+        *(
+            b"\r\n",
+            b"\n\n",
+            b"--b\r\n",
+            b"--b--",
+            b"=?",
+            b"?=",
+            b"?b?",
+            b"*0*=",
+            b"%ff",
+            b"\xff",
+            b"\0",
+            b"<![",
+            b"&#x",
+        ),
+        *(b"boundary=", b"charset=", b"Content-Type: ", b"multipart/digest", b"message/partial", b"uuencode", b"idna"),
+    ]
+)
+
+
+@given(data=st.data())
+def test_changed_bytes_are_a_message(data: st.DataObject) -> None:
+    raw = data.draw(st.sampled_from(SAMPLES))
+    for _ in range(data.draw(st.integers(0, 6))):
+        at, length = data.draw(st.integers(0, len(raw))), data.draw(st.integers(0, 20))
+        raw = raw[:at] + data.draw(CHUNKS) * data.draw(st.sampled_from([1, 1, 2, 100])) + raw[at + length :]
+    message = parse_message(raw)
+    assert message.size == len(raw)
+    json.dumps([str(message), headers(raw)], ensure_ascii=False).encode()
+    rendering.page(message, links_in_new_tab=True)
+
+
+@given(charset=st.sampled_from(sorted(set(aliases.values()))) | st.text(max_size=8), content=st.binary(max_size=30))
+def test_every_charset_is_read(charset: str, content: bytes) -> None:
+    word = b"=?%s?b?%s?=" % (charset.encode(errors="replace"), base64.b64encode(content))
+    kind = f'text/plain; charset="{charset}"'.encode(errors="replace")
+    parse_message(b"Subject: " + word + b"\r\nContent-Type: " + kind + b"\r\n\r\n" + content)

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -249,3 +249,52 @@ def test_log_result_is_json_for_a_function_with_that_format(own_function: Functi
     assert report["type"] == "platform.report"
     assert report["record"]["status"] == "success"
     assert report["record"]["metrics"].keys() >= {"durationMs", "billedDurationMs", "memorySizeMB", "initDurationMs"}
+
+
+@pytest.mark.parametrize(("invocation_type", "limit"), [("RequestResponse", 6 * 1024 * 1024), ("Event", 1024 * 1024)])
+@pytest.mark.parametrize("says_its_size", [True, False])
+def test_a_payload_over_the_limit_is_not_read_to_its_end(
+    function: Function, invocation_type: str, limit: int, says_its_size: bool
+) -> None:
+    read = 0
+
+    async def payload() -> AsyncIterator[bytes]:
+        nonlocal read
+        for _ in range(400):
+            read += 1024 * 1024
+            yield b" " * 1024 * 1024
+
+    headers = {"x-amz-invocation-type": invocation_type}
+    if says_its_size:
+        headers["content-length"] = str(400 * 1024 * 1024)
+
+    async def scenario() -> list[Any]:
+        chunks = payload()
+        answer: list[Any] = []
+        names = FunctionNames(qualifiers={"Fn": function.qualifiers}, region="us-east-1")
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": INVOCATIONS.format("Fn"),
+            "query_string": b"",
+            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        }
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": await anext(chunks), "more_body": True}
+
+        async def send(message: Any) -> None:
+            answer.append(message)
+
+        async with running_runtime(function) as runtime:
+            invoker = AsynchronousInvoker(
+                runtime, [function], destinations=RecordingDestinations(), report=lambda _: None, timing=Timing()
+            )
+            await invoke_api(runtime, invoker, names)(scope, receive, send)
+        return answer
+
+    start, body = asyncio.run(scenario())
+    assert start["status"] == 413
+    assert (b"x-amzn-errortype", b"RequestEntityTooLargeException") in start["headers"]
+    assert str(limit) in json.loads(body["body"])["Message"]
+    assert read <= (0 if says_its_size else limit + 1024 * 1024)

@@ -1,16 +1,21 @@
 """Mails that boto3 sends through the local AWS, and the copies that the local AWS stores."""
 
+import socket
 import uuid
 from collections.abc import Callable
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 
-from samrun.services.mail_store import Mail
+from samrun.services import moto_server
+from samrun.services.mail_store import Mail, MailStore
+from samrun.services.moto_server import MailStoringMiddleware
 from support.local_aws import LocalAws
 
 SENDER = "orders@shop.example"
@@ -181,3 +186,89 @@ def test_send_quota_counts_the_stored_mails(local_aws: LocalAws, recipient: str)
     before = client.get_send_quota()["SentLast24Hours"]
     send_raw_v1(local_aws, recipient)
     assert client.get_send_quota()["SentLast24Hours"] > before
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Origin": "http://evil.example.com"}, 403),
+        ({"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}, 403),
+        ({"Host": "evil.example.com:4566"}, 400),
+        ({}, 200),
+    ],
+)
+def test_motos_own_api_is_closed_to_browsers(local_aws: LocalAws, headers: dict[str, str], status: int) -> None:
+    for path in ("", "/data.json"):
+        assert httpx.get(f"{local_aws.url}/moto-api{path}", headers=headers).status_code == status
+    if status != 200:
+        queue = local_aws.client("sqs").create_queue(QueueName=uuid.uuid4().hex)["QueueUrl"]
+        assert httpx.post(f"{local_aws.url}/moto-api/reset", headers=headers).status_code == status
+        assert queue in local_aws.client("sqs").list_queues()["QueueUrls"]
+
+
+def test_a_page_of_a_bucket_is_shown_but_may_not_call_services(local_aws: LocalAws) -> None:
+    s3 = local_aws.client("s3")
+    s3.create_bucket(Bucket="pages", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    s3.put_object(Bucket="pages", Key="index.html", Body=b"<p>A page</p>")
+    url = s3.generate_presigned_url("get_object", Params={"Bucket": "pages", "Key": "index.html"})
+    assert httpx.get(url, headers={"Sec-Fetch-Site": "none"}).text == "<p>A page</p>"
+    call = {"X-Amz-Target": "secretsmanager.ListSecrets", "Content-Type": "application/x-amz-json-1.1"}
+    assert httpx.post(local_aws.url, json={}, headers=call).status_code == 200
+    of_page = {"Sec-Fetch-Site": "same-origin", "Origin": local_aws.url}
+    assert httpx.post(local_aws.url, json={}, headers=call | of_page).status_code == 403
+
+
+def test_buckets_are_reached_by_their_names(local_aws: LocalAws) -> None:
+    host = local_aws.url.removeprefix("http://").replace("127.0.0.1", "orders.localhost")
+    assert httpx.get(local_aws.url, headers={"Host": host}).status_code != 400
+
+
+def test_moto_lists_only_the_newest_mails(local_aws: LocalAws, recipient: str) -> None:
+    for number in range(15):
+        local_aws.client("sesv2").send_email(
+            FromEmailAddress=SENDER,
+            Destination={"ToAddresses": [recipient]},
+            Content={"Raw": {"Data": f"To: {recipient}\r\nSubject: {number}\r\n\r\n".encode() + b"x" * 1_000_000}},
+        )
+    listed = [each["raw_data"] for each in httpx.get(f"{local_aws.url}/moto-api/data.json").json()["ses"]["RawMessage"]]
+    assert sum(map(len, listed)) < 11_000_000
+    assert "Subject: 14" in listed[-1]
+    assert len([mail for mail in local_aws.mails.newest_first() if recipient in mail.recipients]) == 15
+
+
+def test_moto_lists_only_the_newest_of_each_kind(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from moto.sqs.models import Message
+
+    monkeypatch.setattr(moto_server, "_MAX_LISTED", 3)
+    monkeypatch.setattr(Message, "instances_tracked", [])
+    middleware = MailStoringMiddleware(lambda _, __: [], MailStore(tmp_path))
+    messages = [Message(str(number), "text") for number in range(7)]
+    for _ in range(3):
+        middleware({}, lambda *_: lambda _: None)
+    kind: Any = Message
+    assert kind.instances_tracked == messages[-3:]
+
+
+def test_body_of_a_refused_request_is_no_request(local_aws: LocalAws) -> None:
+    queue = local_aws.client("sqs").create_queue(QueueName=uuid.uuid4().hex)["QueueUrl"]
+    host = local_aws.url.removeprefix("http://")
+    smuggled = f"POST /moto-api/reset HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\n\r\n".encode()
+    head = f"POST / HTTP/1.1\r\nHost: {host}\r\nOrigin: http://evil.example.com\r\nContent-Length: {len(smuggled)}\r\n"
+    with socket.create_connection((host.partition(":")[0], int(host.partition(":")[2])), timeout=20) as connection:
+        connection.sendall(head.encode() + b"\r\n" + smuggled)
+        answer = b"".join(iter(lambda: connection.recv(1000), b""))
+    assert answer.count(b"HTTP/1.1") == 1
+    assert answer.split()[1] == b"403"
+    assert queue in local_aws.client("sqs").list_queues()["QueueUrls"]
+
+
+@pytest.mark.parametrize(
+    "odd", ["(" * 3000, "<" * 3000, ":" * 3000, "\ud800 <a@b>", "=?idna?q?=ff?= <a@b>", "a\r\nB: c"]
+)
+def test_message_with_odd_addresses_is_stored(odd: str, tmp_path: Path) -> None:
+    store = MailStore(tmp_path)
+    simple = {"source": odd, "destinations": {"ToAddresses": [odd]}, "subject": odd, "body": odd}
+    raw = {"source": odd, "destinations": [odd], "raw_data": f"To: {odd}\r\n\r\n"}
+    for message in (simple, raw):
+        moto_server.store_mails(SimpleNamespace(id="1", **message), "us-east-1", store)
+    assert len(store.newest_first()) == 2

@@ -228,3 +228,13 @@ def test_escape_sequences_of_a_function_do_not_reach_the_terminal(
 ) -> None:
     assert printed(function, tmp_path, line).split("  ", 1)[1].strip() == shown
     assert (tmp_path / "OrderFunction.log").read_text() == line + "\n", "the file has the line as it was printed"
+
+
+def test_no_line_has_escape_sequences_of_others(output: io.StringIO, tmp_path: Path) -> None:
+    terminal = Terminal(output, tmp_path)
+    terminal.step("\x1b[2Jkafka", "\x1b[31mred\x1b[0m")
+    terminal.say("  an \x1b]0;title\x07address\x9b2J")
+    terminal.access(Access(method="GET", path="/\x1b[2J", status=404, milliseconds=1, function=None))
+    assert "\x1b" not in output.getvalue()
+    assert "\x9b" not in output.getvalue()
+    assert "  an address2J\n" in output.getvalue()

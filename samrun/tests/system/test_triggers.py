@@ -4,12 +4,14 @@ The functions are in samrun/tests/apps/triggers; one writes each event that it g
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from samrun.endpoints import url
 from samrun.testing.aws import client
 from samrun.testing.dynamodb import Table
 from samrun.testing.stack import RunningStack
@@ -51,6 +53,13 @@ class Application:
 def application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
     with RunningStack(APP, tmp_path_factory.mktemp("triggers") / "data") as stack:
         yield Application(stack)
+
+
+def test_dynamodb_local_itself_shows_no_table_without_the_secret_access_key(application: Application) -> None:
+    log = (application.stack.data / "logs" / "dynamodb.log").read_text()
+    [port] = re.findall(r"Port:\s+(\d+)", log)
+    assert "T-table" in client("dynamodb", application.stack.endpoints["dynamodb"]).list_tables()["TableNames"]
+    assert client("dynamodb", url(int(port))).list_tables()["TableNames"] == []
 
 
 def of_source(source: str) -> Callable[[dict[str, Any]], bool]:

@@ -14,7 +14,7 @@ from samrun.cli.token import create_token
 from samrun.errors import UserError
 from samrun.settings import Settings
 from samrun.stack import run_stack
-from samrun.supervision.terminal import Terminal, standard_terminal
+from samrun.supervision.terminal import Terminal, standard_terminal, without_controls
 
 INTERRUPTED = 130
 
@@ -35,7 +35,7 @@ def main() -> int:
             case _:
                 return _up(read_stack_settings(options))
     except UserError as error:
-        print(error, file=sys.stderr)
+        print(without_controls(str(error)), file=sys.stderr)
         return 1
     return 0
 

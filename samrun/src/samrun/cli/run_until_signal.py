@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 from samrun.errors import UserError, user_errors
+from samrun.supervision.terminal import without_controls
 
 _ONE_PRESS = 1.0  # seconds
 _INTERRUPTED = 130  # the exit status of a process that SIGINT ended
@@ -59,5 +60,6 @@ async def _cancel_on_signal(work: Coroutine[Any, Any, None], say: Callable[[str]
 
 def _fail(errors: Iterable[BaseException]) -> int:
     for error in errors:
-        print(f"\n{error}", file=sys.stderr)
+        # It may have the last lines of a log.
+        print(f"\n{without_controls(str(error))}", file=sys.stderr)
     return 1

@@ -1,8 +1,8 @@
 """Console: the inbox of the mails that the functions sent, as a web page and as Mailpit's REST API.
 
-`app` puts the pages together and `origin` keeps other sites out. `mailpit` answers the API's requests, with the JSON of
-`schemas`. `inbox` lists and searches the mails of `services.mail_store`, `message` decodes one, and `rendering` shows
-one safely in a browser. `issuer_pages` serves the metadata and the key of the local token issuer.
+`app` puts the pages together. `mailpit` answers the API's requests, with the JSON of `schemas`. `inbox` lists and
+searches the mails of `services.mail_store`, `message` decodes one with `html_text`, and `rendering` shows one safely in
+a browser. `issuer_pages` serves the metadata and the key of the local token issuer.
 
 Errors: `mailpit` turns each into an answer in plain text.
 

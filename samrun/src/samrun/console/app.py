@@ -1,10 +1,8 @@
-"""Web application of the console: its page, its API, and the checks of who may use them."""
+"""Web application of the console: its page and its API. Its server refuses pages of other sites."""
 
 from pathlib import Path
 
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Mount, Route
@@ -12,13 +10,10 @@ from starlette.staticfiles import StaticFiles
 
 from samrun.console import issuer_pages, mailpit
 from samrun.console.inbox import Inbox
-from samrun.console.origin import SameOriginMiddleware
 from samrun.oidc.issuer import Issuer
 from samrun.services.mail_store import MailStore
 
 _STATIC = Path(__file__).with_name("static")
-# A foreign site can let its own name resolve to 127.0.0.1 (DNS rebinding), but it cannot use these names.
-_HOSTS = ["127.0.0.1", "localhost", "[::1]", "host.docker.internal"]
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -36,10 +31,6 @@ def console(mails: MailStore, issuer: Issuer | None = None) -> Starlette:
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],
         exception_handlers=mailpit.EXCEPTION_HANDLERS,
-        middleware=[
-            Middleware(TrustedHostMiddleware, allowed_hosts=_HOSTS, www_redirect=False),
-            Middleware(SameOriginMiddleware),
-        ],
     )
 
 

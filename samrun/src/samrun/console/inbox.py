@@ -1,11 +1,11 @@
 """Inbox: lists and searches the stored mails by the contents of their messages."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from samrun.console.message import Address, Message, address, parse_message
-from samrun.services.mail_store import Mail, MailNotFoundError, MailStore
+from samrun.services.mail_store import Mail, MailEntry, MailNotFoundError, MailStore
 
 _SNIPPET = 200
 _TERM = re.compile(r'(?:(to|from|subject):)?(?:"([^"]*)"|(\S+))', re.IGNORECASE)
@@ -34,38 +34,76 @@ class Summary:
         return text if len(text) <= _SNIPPET else f"{text[:_SNIPPET]}..."
 
 
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """Page of the mails that were found, newest first, from the one with the number `start` on; and their numbers."""
+
+    total: int
+    unread: int
+    found: int
+    found_unread: int
+    start: int
+    summaries: tuple[Summary, ...]
+
+
 class Inbox:
     """The mails of a store."""
 
     def __init__(self, store: MailStore) -> None:
         self.store = store
-        # Messages never change, so the inbox parses each only once.
+        # Messages never change, so the inbox parses each only once, when a page or a search needs it.
         self._summaries: dict[str, Summary] = {}
 
-    def summaries(self, query: str = "") -> list[Summary]:
-        """Return the mails that match the query, newest first. `matcher` explains the query."""
-        found = []
-        known = {}
-        matches = matcher(query)
-        for mail in self.store.newest_first():
-            try:
-                summary = self._summaries.get(mail.id) or _summary(mail, parse_message(self.store.raw(mail.id)))
-            except MailNotFoundError:
-                continue  # deleted after the store listed it
-            known[mail.id] = summary
-            if matches(summary):
-                found.append(replace(summary, mail=mail))
-        self._summaries = known
-        return found
+    def page(self, *, start: int, limit: int, query: str = "") -> Page:
+        """Return a page of the mails that match the query. `matcher` explains the query."""
+        entries = self._entries()
+        found = self._matches(entries, query)
+        summaries = (self._summary(entry) for entry in found[start : start + limit])
+        return Page(
+            total=len(entries),
+            unread=_unread(entries),
+            found=len(found),
+            found_unread=_unread(found),
+            start=start,
+            summaries=tuple(summary for summary in summaries if summary),
+        )
+
+    def identifiers(self, query: str = "") -> list[str]:
+        """Return the ids of the mails that match the query, newest first."""
+        return [entry.id for entry in self._matches(self._entries(), query)]
 
     def identifier(self, name: str, query: str = "") -> str:
         """Return `name`, or the id of the newest match if `name` is `latest`. Raises MailNotFoundError."""
         if name != "latest":
             return name
-        newest = self.summaries(query)[:1]
+        newest = self.identifiers(query)[:1]
         if not newest:
             raise MailNotFoundError(name)
-        return newest[0].mail.id
+        return newest[0]
+
+    def _entries(self) -> list[MailEntry]:
+        entries = self.store.entries()
+        if len(self._summaries) > len(entries):  # mails were deleted
+            present = {entry.id for entry in entries}
+            known = list(self._summaries.items())  # at once: other requests add to it
+            self._summaries = {each: summary for each, summary in known if each in present}
+        return entries
+
+    def _matches(self, entries: list[MailEntry], query: str) -> list[MailEntry]:
+        if not query:
+            return entries
+        matches = matcher(query)
+        return [entry for entry in entries if (summary := self._summary(entry)) and matches(summary)]
+
+    def _summary(self, entry: MailEntry) -> Summary | None:
+        """Return the summary of a mail; None if the mail was deleted after the store listed it."""
+        try:
+            mail = self.store.envelope(entry)
+            if entry.id not in self._summaries:
+                self._summaries[entry.id] = _summary(mail, parse_message(self.store.raw(entry.id)))
+            return replace(self._summaries[entry.id], mail=mail)
+        except (MailNotFoundError, KeyError):  # KeyError: another request has just removed it
+            return None
 
     def open(self, identifier: str) -> tuple[Summary, Message]:
         """Return a mail and its message. Raises MailNotFoundError."""
@@ -81,6 +119,10 @@ def matcher(query: str) -> Callable[[Summary], bool]:
     """
     terms = [(field.lower(), (quoted or word).lower()) for field, quoted, word in _TERM.findall(query)]
     return lambda summary: all(word in _searched(summary, field) for field, word in terms)
+
+
+def _unread(entries: Iterable[MailEntry]) -> int:
+    return sum(not entry.read for entry in entries)
 
 
 def _searched(summary: Summary, field: str) -> str:

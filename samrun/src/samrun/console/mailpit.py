@@ -59,30 +59,28 @@ class _Api:
         return Response()
 
     def info(self, _: Request) -> Response:
-        summaries = self._inbox.summaries()
+        page = self._inbox.page(start=0, limit=0)
         return JSONResponse(
             {
                 "Version": "local",
                 "LatestVersion": "",
                 "Database": str(self._inbox.store.folder),
-                "DatabaseSize": sum(summary.size for summary in summaries),
-                "Messages": len(summaries),
-                "Unread": schemas.unread(summaries),
+                "DatabaseSize": self._inbox.store.size(),
+                "Messages": page.total,
+                "Unread": page.unread,
                 "Tags": {},
                 "RuntimeStats": {"Uptime": int(time.monotonic() - self._started)},
             }
         )
 
     def messages(self, request: Request) -> Response:
-        summaries = self._inbox.summaries()
-        return JSONResponse(schemas.messages_summary(summaries, summaries, **_page(request)))
+        return self._page(request, "")
 
     def search(self, request: Request) -> Response:
         query = _query(request)
         if not query:
             raise BadRequestError("Error: no search query")
-        found = self._inbox.summaries(query)
-        return JSONResponse(schemas.messages_summary(found, self._inbox.summaries(), **_page(request)))
+        return self._page(request, query)
 
     async def set_read(self, request: Request) -> Response:
         body = await _json(request)
@@ -91,7 +89,7 @@ class _Api:
             raise BadRequestError("You may specify either IDs or a search query, not both")
 
         def mark() -> None:
-            for identifier in identifiers or [each.mail.id for each in self._inbox.summaries(query)]:
+            for identifier in identifiers or self._inbox.identifiers(query):
                 with suppress(MailNotFoundError):
                     self._inbox.store.mark_read(identifier, read=bool(body.get("read")))
 
@@ -102,7 +100,7 @@ class _Api:
         identifiers = _identifiers(await _json(request))
 
         def delete() -> None:
-            for identifier in identifiers or [mail.id for mail in self._inbox.store.newest_first()]:
+            for identifier in identifiers or self._inbox.identifiers():
                 with suppress(MailNotFoundError):
                     self._inbox.store.delete(identifier)
 
@@ -141,16 +139,16 @@ class _Api:
         _, message = self._inbox.open(self._identifier(request))
         return PlainTextResponse(message.text, headers=rendering.INERT)
 
+    def _page(self, request: Request, query: str) -> Response:
+        start, limit = _count(request, "start", 0), _count(request, "limit", 50)
+        return JSONResponse(schemas.messages_summary(self._inbox.page(start=start, limit=limit, query=query)))
+
     def _identifier(self, request: Request) -> str:
         return self._inbox.identifier(request.path_params["id"], _query(request))
 
 
 def _query(request: Request) -> str:
     return request.query_params.get("query", "").strip()
-
-
-def _page(request: Request) -> dict[str, int]:
-    return {"start": _count(request, "start", 0), "limit": _count(request, "limit", 50)}
 
 
 def _count(request: Request, name: str, default: int) -> int:

@@ -2,11 +2,12 @@
 
 import base64
 import re
+from html import escape
 from urllib.parse import quote
 
 from starlette.responses import HTMLResponse, Response
 
-from samrun.console.message import Message, Part
+from samrun.console.message import Message, Part, in_words
 
 # Only a link that a person follows may leave the mail; it opens in a new tab.
 INERT = {
@@ -18,16 +19,28 @@ INERT = {
     "x-content-type-options": "nosniff",
 }
 _CID = re.compile(r"""cid:([^"'\s)>]+)""", re.IGNORECASE)
-_HEAD = re.compile(r"<head(\s[^>]*)?>", re.IGNORECASE)
+_HEAD = re.compile(r"<head(\s[^<>]*+)?>", re.IGNORECASE)
+# Bytes of the pictures in a page: a mail may name the same one any number of times.
+_MAX_PICTURES = 50_000_000
 _NEW_TAB = '<base target="_blank">'
 
 
 def page(message: Message, *, links_in_new_tab: bool) -> Response:
     """Return the message's HTML with its inline pictures embedded."""
     pictures = {part.content_id: _data_url(part) for part in message.parts if part.content_id}
-    html = _CID.sub(lambda match: pictures.get(match[1], match[0]), message.html)
+    left = _MAX_PICTURES
+
+    def picture(match: re.Match[str]) -> str:
+        nonlocal left
+        embedded = pictures.get(match[1], match[0])
+        left -= len(embedded)
+        return embedded if left > 0 else match[0]
+
+    html = _CID.sub(picture, message.html)
     if links_in_new_tab:
         html = _HEAD.sub(lambda match: match[0] + _NEW_TAB, html, count=1) if _HEAD.search(html) else _NEW_TAB + html
+    if message.unreadable:
+        html = f"<p>{escape(in_words(message.unreadable))}</p>{html}"
     return HTMLResponse(html.encode(errors="replace"), headers=INERT)
 
 

@@ -2,26 +2,25 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
-from samrun.console.inbox import Summary
+from samrun.console.inbox import Page, Summary
 from samrun.console.message import Address, Message, Part, address
 from samrun.rfc3339 import rfc3339
 
 
-def messages_summary(found: Sequence[Summary], everything: Sequence[Summary], start: int, limit: int) -> dict[str, Any]:
-    """Return one page of the `found` mails; the totals count `everything`."""
-    page = found[start : start + limit]
+def messages_summary(page: Page) -> dict[str, Any]:
+    """Return Mailpit's MessagesSummary."""
     return {
-        "total": len(everything),
-        "unread": unread(everything),
-        "count": len(page),
-        "messages_count": len(found),
-        "messages_unread": unread(found),
-        "start": start,
+        "total": page.total,
+        "unread": page.unread,
+        "count": len(page.summaries),
+        "messages_count": page.found,
+        "messages_unread": page.found_unread,
+        "start": page.start,
         "tags": [],
-        "messages": [message_summary(each) for each in page],
+        "messages": [message_summary(each) for each in page.summaries],
     }
 
 
@@ -51,11 +50,6 @@ def message(summary: Summary, content: Message) -> dict[str, Any]:
         "Inline": [_part(part) for part in content.parts if part.inline],
         "Attachments": [_part(part) for part in content.parts if not part.inline],
     }
-
-
-def unread(summaries: Iterable[Summary]) -> int:
-    """Return how many mails are unread."""
-    return sum(not summary.mail.read for summary in summaries)
 
 
 def _envelope(summary: Summary) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def read_request(
     """Return the request for a function, named by `reference` (a name or an ARN). Raises InvocationRequestError."""
     name, qualifier = _target(reference, qualifier, functions)
     invocation_type = _invocation_type(headers.get("x-amz-invocation-type", "RequestResponse"))
-    _check_payload(payload, limit=EVENT_LIMIT if invocation_type == "Event" else PAYLOAD_LIMIT)
+    _check_payload(payload, limit=payload_limit(headers))
     context = headers.get("x-amz-client-context")
     return InvocationRequest(
         function=name,
@@ -71,6 +71,17 @@ def read_request(
             client_context=_client_context(context) if context and invocation_type == "RequestResponse" else None,
         ),
     )
+
+
+def payload_limit(headers: Mapping[str, str]) -> int:
+    """Return how many bytes the payload of a request may have."""
+    return EVENT_LIMIT if headers.get("x-amz-invocation-type") == "Event" else PAYLOAD_LIMIT
+
+
+def payload_too_large(limit: int) -> InvocationRequestError:
+    """Return the error of a payload that is over its limit."""
+    message = f"Request must be smaller than {limit} bytes for the InvokeFunction operation"
+    return InvocationRequestError(413, "RequestEntityTooLargeException", message)
 
 
 def _target(reference: str, qualifier: str | None, functions: FunctionNames) -> tuple[str, str | None]:
@@ -105,8 +116,7 @@ def _invocation_type(text: str) -> InvocationType:
 
 def _check_payload(payload: bytes, *, limit: int) -> None:
     if len(payload) > limit:
-        message = f"Request must be smaller than {limit} bytes for the InvokeFunction operation"
-        raise InvocationRequestError(413, "RequestEntityTooLargeException", message)
+        raise payload_too_large(limit)
     try:
         json.loads((payload or b"{}").decode())
     except (ValueError, RecursionError) as error:

@@ -12,7 +12,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from samrun.functions.asynchronous_invoker import AsynchronousInvoker
-from samrun.functions.invocation_request import FunctionNames, InvocationRequest, InvocationRequestError, read_request
+from samrun.functions.invocation_request import (
+    FunctionNames,
+    InvocationRequest,
+    InvocationRequestError,
+    payload_limit,
+    payload_too_large,
+    read_request,
+)
 from samrun.functions.invoker import InvocationResult, Invoker
 
 
@@ -24,7 +31,7 @@ def invoke_api(invoker: Invoker, asynchronous: AsynchronousInvoker, functions: F
             request.path_params["function"],
             qualifier=request.query_params.get("Qualifier"),
             headers=request.headers,
-            payload=await request.body(),
+            payload=await _read_payload(request, payload_limit(request.headers)),
             functions=functions,
         )
         headers = {"x-amzn-RequestId": asked.options.request_id, "X-Amz-Executed-Version": asked.version}
@@ -40,6 +47,19 @@ def invoke_api(invoker: Invoker, asynchronous: AsynchronousInvoker, functions: F
         routes=[Route("/2015-03-31/functions/{function}/invocations", invoke, methods=["POST"])],
         exception_handlers={InvocationRequestError: _refuse, HTTPException: _unknown_operation},
     )
+
+
+async def _read_payload(request: Request, limit: int) -> bytes:
+    """Return the payload; read nothing of one that says it is too large, and stop reading one that is."""
+    length = request.headers.get("content-length", "")
+    if length.isdigit() and int(length) > limit:
+        raise payload_too_large(limit)
+    payload = bytearray()
+    async for chunk in request.stream():
+        payload += chunk
+        if len(payload) > limit:
+            raise payload_too_large(limit)
+    return bytes(payload)
 
 
 def _response(result: InvocationResult, asked: InvocationRequest, headers: dict[str, str]) -> Response:

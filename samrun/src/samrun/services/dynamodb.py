@@ -11,10 +11,11 @@ PROGRAM = "com.amazonaws:DynamoDBLocal:2.6.1"
 _MAIN_CLASS = "com.amazonaws.services.dynamodbv2.local.main.ServerRunner"
 
 
-async def start(*, port: int, class_path: str, data: Path, logs: Path) -> Process:
+async def start(*, port: int, class_path: str, data: Path, logs: Path, shared: bool = True) -> Process:
     """Start DynamoDB Local and return at once; `wait_until_ready` waits for it.
 
-    It listens on all addresses of the machine, because it has no option to choose one.
+    It listens on all addresses of the machine, because it has no option to choose one. It keeps one database, or one
+    for each access key and region if it is not `shared`, which `dynamodb_proxy` uses.
     """
     data.mkdir(parents=True, exist_ok=True)
     return await Process.start(
@@ -28,8 +29,10 @@ async def start(*, port: int, class_path: str, data: Path, logs: Path) -> Proces
                 "--enable-native-access=ALL-UNNAMED",
             ),
             *("-cp", class_path, _MAIN_CLASS),
-            # Without -sharedDb it keeps a database for each access key and region.
-            *("-port", str(port), "-dbPath", data, "-sharedDb", "-disableTelemetry"),
+            *("-port", str(port), "-dbPath", data, "-disableTelemetry"),
+            # By default, it lets the pages of every site use it.
+            *("-cors", f"http://127.0.0.1:{port}"),
+            *(["-sharedDb"] if shared else []),
         ],
         log=logs / "dynamodb.log",
         variables=java.VARIABLES,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from samrun.endpoints import Endpoints
 from samrun.services import (
     dynamodb,
+    dynamodb_proxy,
     event_buses,
     external,
     java,
@@ -122,22 +123,30 @@ class ServiceLauncher:
 
     async def _start_dynamodb(self, class_path: str) -> None:
         port, data = self._ports["dynamodb"], self._settings.data / "dynamodb"
+        target = ports.claim("DynamoDB Local", 0)
+        dynamodb_proxy.prepare(data)
         process = await self._supervisor.start_process(
-            dynamodb.start(port=port, class_path=class_path, data=data, logs=self._logs)
+            dynamodb.start(port=target, class_path=class_path, data=data, logs=self._logs, shared=False)
         )
         self._terminal.step("dynamodb", f"started {process}")
+        await self._supervisor.start_process(
+            dynamodb_proxy.start(port=port, target=target, addresses=self._addresses(), data=data, logs=self._logs)
+        )
+        await dynamodb.wait_until_ready(target)
         await dynamodb.wait_until_ready(port)
 
     async def _start_moto(self) -> None:
-        port = self._ports["aws"]
-        addresses = [LOOPBACK]
-        if self._settings.for_containers and (bridge := docker.bridge_address()):
-            addresses.append(bridge)
+        port, addresses = self._ports["aws"], self._addresses()
         process = await self._supervisor.start_process(
             moto_server.start(port=port, addresses=addresses, mails=self._settings.mails, logs=self._logs)
         )
         self._terminal.step("aws", f"started {process}")
         await moto_server.wait_until_ready(port)
+
+    def _addresses(self) -> list[str]:
+        """Return the addresses on which services listen: the loopback, and Docker's bridge if containers call them."""
+        bridge = docker.bridge_address() if self._settings.for_containers else None
+        return [LOOPBACK, bridge] if bridge else [LOOPBACK]
 
     async def _use_external_aws(self, url: str) -> None:
         await external.check_endpoint(url, variable=AWS_VARIABLE)

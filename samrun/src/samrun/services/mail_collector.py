@@ -45,9 +45,9 @@ class MailCollector:
                     messages = await _fetch_messages(client)
                 except (httpx.HTTPError, ValueError):
                     continue
+                known, self._known = self._known, {message["id"] for message in messages}
                 for message in messages:
-                    if message["id"] not in self._known:
-                        self._known.add(message["id"])
+                    if message["id"] not in known:
                         store_mails(SimpleNamespace(**message), self._region, self._store)
 
     def _client(self) -> httpx.AsyncClient:

@@ -10,9 +10,11 @@ import os
 import re
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from samrun.errors import SamrunError
 from samrun.rfc3339 import rfc3339
@@ -29,6 +31,13 @@ class Mail:
     sender: str
     recipients: tuple[str, ...]
     created: datetime
+    read: bool
+
+
+class MailEntry(NamedTuple):
+    """Entry of a mail in the list of all."""
+
+    id: str
     read: bool
 
 
@@ -56,17 +65,39 @@ class MailStore:
         write_atomically(self._path(identifier, "eml"), raw)
         return identifier
 
+    def entries(self) -> list[MailEntry]:
+        """Return an entry of each mail, newest first. It opens none of their files."""
+        try:
+            names = {file.name for file in os.scandir(self.folder)}
+        except FileNotFoundError:
+            return []
+        identifiers = (name[:-4] for name in names if name.endswith(".eml"))
+        return [
+            MailEntry(id=identifier, read=f"{identifier}.read" in names)
+            for identifier in sorted(filter(_ID.fullmatch, identifiers), reverse=True)
+        ]
+
     def newest_first(self) -> list[Mail]:
         """Return all mails, newest first."""
-        names = {entry.name for entry in os.scandir(self.folder)} if self.folder.is_dir() else set()
         mails = []
-        for identifier in sorted((name[:-4] for name in names if name.endswith(".eml")), reverse=True):
-            try:
-                envelope = self._envelope(identifier)
-            except MailNotFoundError:
-                continue  # deleted after the folder was listed, or not a mail of the store
-            mails.append(replace(envelope, read=f"{identifier}.read" in names))
+        for entry in self.entries():
+            with suppress(MailNotFoundError):  # deleted after the folder was listed
+                mails.append(self.envelope(entry))
         return mails
+
+    def envelope(self, entry: MailEntry) -> Mail:
+        """Return the envelope of a mail. Raises MailNotFoundError."""
+        return replace(self._envelope(entry.id), read=entry.read)
+
+    def size(self) -> int:
+        """Return how many bytes all messages have."""
+        if not self.folder.is_dir():
+            return 0
+        size = 0
+        for file in os.scandir(self.folder):
+            with suppress(FileNotFoundError):
+                size += file.stat().st_size if file.name.endswith(".eml") else 0
+        return size
 
     def get(self, identifier: str) -> Mail:
         """Return one mail's envelope. Raises MailNotFoundError."""
@@ -88,6 +119,7 @@ class MailStore:
 
     def delete(self, identifier: str) -> None:
         """Remove a mail; it is no error if the mail is gone already."""
+        self._envelopes.pop(identifier, None)
         for suffix in ("eml", "json", "read"):
             self._path(identifier, suffix).unlink(missing_ok=True)
 

@@ -7,22 +7,31 @@ import argparse
 import logging
 import sys
 import threading
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import parseaddr
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from samrun.services.mail_store import MailStore
+from samrun.services.mailbox import split_mailbox
 from samrun.services.unknown_service import refuse_unknown_service
+from samrun.supervision.browser_guard import BrowserGuard, Pages, WsgiGuardMiddleware
 from samrun.supervision.ports import wait_for_port
 from samrun.supervision.process import Process
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+# Limits of what moto lists of each kind at /moto-api. A MailCollector fetches the mails from there every 0.3 s.
+_MAX_LISTED = 1000
+_MAX_LISTED_BYTES = 10_000_000
+# Seconds after which a connection on which nothing comes is closed.
+_PATIENCE = 120
 
 
 async def start(*, port: int, addresses: Sequence[str], mails: Path, logs: Path) -> Process:
@@ -47,24 +56,58 @@ async def wait_until_ready(port: int) -> None:
 
 
 class MailStoringMiddleware:
-    """Middleware that passes requests to moto, and stores the mails that moto accepted before its answer is sent."""
+    """Middleware that passes requests to moto, and stores the mails that moto accepted before its answer is sent.
+
+    moto keeps a list of everything that it ever made, for its own API and for nothing else. Only the newest part of
+    it stays, or its process would grow with each mail and each message of a queue.
+    """
 
     def __init__(self, moto: "WSGIApplication", store: MailStore) -> None:
         self._moto = moto
         self._store = store
         self._lock = threading.Lock()
+        self._requests = 0
+        self._listed: deque[Any] = deque()
+        self._listed_bytes = 0
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         answer = self._moto(environ, start_response)
         with self._lock:
             for region, message in _take_accepted_messages():
                 store_mails(message, region, self._store)
+                self._shorten_list_of_mails(message)
+            self._requests += 1
+            if self._requests % _MAX_LISTED == 0:
+                _shorten_lists()
         return answer
+
+    def _shorten_list_of_mails(self, newest: Any) -> None:
+        self._listed.append(newest)
+        self._listed_bytes += _size(newest)
+        while self._listed_bytes > _MAX_LISTED_BYTES and len(self._listed) > 1:
+            oldest = self._listed.popleft()
+            self._listed_bytes -= _size(oldest)
+            with suppress(ValueError):  # moto was reset, or it has shortened the list itself
+                kind: Any = type(oldest)
+                kind.instances_tracked.remove(oldest)
+
+
+def _size(message: Any) -> int:
+    return len(getattr(message, "raw_data", None) or getattr(message, "body", None) or "")
+
+
+def _shorten_lists() -> None:
+    from moto.core.model_instances import model_data
+
+    model: Any
+    for models in model_data.values():
+        for model in models.values():
+            del model.instances_tracked[:-_MAX_LISTED]
 
 
 def store_mails(message: Any, region: str, store: MailStore) -> None:
     """Store every mail in one of moto's messages; a bulk message has several."""
-    sender = parseaddr(message.source)[1]
+    sender = split_mailbox(message.source)[1]
     for raw, recipients in _as_mails(message, region):
         store.add(raw, sender=sender, recipients=recipients, created=datetime.now(UTC))
 
@@ -85,11 +128,11 @@ def _as_mails(message: Any, region: str) -> Iterator[tuple[bytes, list[str]]]:
     identifier = f"Message-ID: <{message.id}@{region}.amazonses.com>\r\n".encode()
     if hasattr(message, "raw_data"):
         # moto adds the recipients in the To header, with their names, to the recipients of the request.
-        recipients = list(dict.fromkeys(parseaddr(address)[1] for address in message.destinations))
-        yield identifier + message.raw_data.encode(), recipients
+        recipients = list(dict.fromkeys(split_mailbox(address)[1] for address in message.destinations))
+        yield identifier + message.raw_data.encode(errors="replace"), recipients
         return
     for destination, subject, body in _contents(message):
-        recipients = [parseaddr(address)[1] for address in chain.from_iterable(destination.values())]
+        recipients = [split_mailbox(address)[1] for address in chain.from_iterable(destination.values())]
         yield identifier + _composed(message.source, destination, subject, body), recipients
 
 
@@ -106,13 +149,25 @@ def _contents(message: Any) -> Iterator[tuple[Mapping[str, Sequence[str]], str, 
 
 
 def _composed(source: str, destination: Mapping[str, Sequence[str]], subject: str, body: str) -> bytes:
+    headers = {"From": source}
+    headers |= {
+        header: ", ".join(addresses) for header in ("To", "Cc") if (addresses := destination.get(f"{header}Addresses"))
+    }
+    headers["Subject"] = subject
+    headers = {name: " ".join(_encodable(value).split()) for name, value in headers.items()}  # a header has one line
+    kind, body = "html" if body.lstrip().startswith("<") else "plain", _encodable(body)
+    try:
+        return _as_mime(headers, body, kind)
+    except Exception:  # noqa: BLE001 - Python cannot write every text that moto accepts as an address
+        head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        return f"{head}Content-Type: text/{kind}; charset=utf-8\r\n\r\n{body}".encode()
+
+
+def _as_mime(headers: Mapping[str, str], body: str, kind: str) -> bytes:
     mail = EmailMessage(policy=SMTP)
-    mail["From"] = source
-    for header in ("To", "Cc"):
-        if addresses := destination.get(f"{header}Addresses"):
-            mail[header] = ", ".join(addresses)
-    mail["Subject"] = " ".join(_encodable(subject).split())  # a header has one line
-    mail.set_content(_encodable(body), subtype="html" if body.lstrip().startswith("<") else "plain")
+    for name, value in headers.items():
+        mail[name] = value
+    mail.set_content(body, subtype=kind)
     return mail.as_bytes()
 
 
@@ -133,12 +188,16 @@ def _main() -> None:
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     WSGIRequestHandler.protocol_version = "HTTP/1.1"  # so that clients can reuse their connections
+    WSGIRequestHandler.timeout = _PATIENCE  # each connection has a thread
 
     def create_app(service: Any) -> Any:
         return create_backend_app(service) if service else refuse_unknown_service
 
     app = MailStoringMiddleware(DomainDispatcherApplication(create_app), MailStore(options.mails))
-    servers = [make_server(address, options.port, app, threaded=True) for address in options.addresses]
+    # moto's own API has every mail and every secret, and can reset everything.
+    guard = BrowserGuard(pages=Pages.READERS, addresses=options.addresses, closed=("/moto-api",))
+    guarded = WsgiGuardMiddleware(app, guard)
+    servers = [make_server(address, options.port, guarded, threaded=True) for address in options.addresses]
     threads = [threading.Thread(target=server.serve_forever) for server in servers]
     for thread in threads:
         thread.start()

@@ -1,4 +1,4 @@
-"""HTTP server in our own process: one of several in the same event loop."""
+"""HTTP server in our own process: one of several in the same event loop, each guarded against web pages."""
 
 import asyncio
 import contextlib
@@ -9,15 +9,62 @@ import uvicorn
 from starlette.types import ASGIApp, Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from samrun.supervision.browser_guard import BrowserGuard, GuardMiddleware, Pages
+
 _HEADER_NAMES = "header_names"
+# Seconds for the head of a request, and for each further piece of its body.
+_PATIENCE = 30.0
 
 
 class _Protocol(HttpToolsProtocol):
-    """HTTP that also keeps the names of the headers as the client wrote them."""
+    """HTTP that also keeps the names of the headers as the client wrote them, and closes connections that stand still.
+
+    uvicorn closes those that are idle after an answer. Here, a connection must also have sent the head of its request
+    in time, and each further piece of the body. An answer may take any time.
+    """
+
+    _timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._expect_data()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._expect_nothing()
+        super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["state"][_HEADER_NAMES] = []
+        if self._timer is None:
+            self._expect_data()
+
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        self._expect_data()
+
+    def on_body(self, body: bytes) -> None:
+        super().on_body(body)
+        self._expect_data()
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self._expect_nothing()
+
+    def _expect_data(self) -> None:
+        self._expect_nothing()
+        self._timer = self.loop.call_later(_PATIENCE, self._give_up)
+
+    def _expect_nothing(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _give_up(self) -> None:
+        if self.flow.read_paused:  # the application has not read yet what came
+            self._expect_data()
+        else:
+            self.transport.close()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self.scope["state"][_HEADER_NAMES].append(name.decode("latin-1"))
@@ -41,12 +88,14 @@ def header_names(scope: Scope) -> list[str]:
 
 
 @contextlib.asynccontextmanager
-async def serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
-    """Serve `app` on a bound socket while the context lasts."""
+async def serving(app: ASGIApp, listener: socket.socket, *, pages: Pages = Pages.NONE) -> AsyncIterator[None]:
+    """Serve `app` on a bound socket, to programs and to `pages`, while the context lasts."""
     server = _Server(
         uvicorn.Config(
-            app,
+            GuardMiddleware(app, BrowserGuard(pages=pages)),
             http=_Protocol,
+            # A connection that is no longer HTTP would pass by the guard.
+            ws="none",
             lifespan="off",
             log_config=None,
             access_log=False,

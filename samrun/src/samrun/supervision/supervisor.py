@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from starlette.types import ASGIApp
 
+from samrun.supervision.browser_guard import Pages
 from samrun.supervision.process import Process
 from samrun.supervision.server import serving
 
@@ -43,9 +44,9 @@ class Supervisor:
         self._exits.push_async_callback(asyncio.wait, [thread])
         self._exits.callback(stop)
 
-    async def start_server(self, app: ASGIApp, listener: socket.socket) -> None:
-        """Serve a web application on a socket that listens."""
-        await self._exits.enter_async_context(serving(app, listener))
+    async def start_server(self, app: ASGIApp, listener: socket.socket, *, pages: Pages = Pages.NONE) -> None:
+        """Serve a web application on a socket that listens, to programs and to `pages`."""
+        await self._exits.enter_async_context(serving(app, listener, pages=pages))
 
     def on_exit(self, clean_up: Callable[[], object]) -> None:
         """Call `clean_up` when all parts that were started later have ended."""

@@ -51,6 +51,11 @@ _ROUTINE = {
 }
 
 
+def without_controls(text: str) -> str:
+    """Return a text without escape sequences and control characters: functions, clients and mails write parts of it."""
+    return _CONTROLS.sub("", text)
+
+
 class NamedFunction(Protocol):
     """A function, as far as the terminal knows it."""
 
@@ -75,12 +80,15 @@ class Terminal:
     def step(self, source: str, text: str, *, level: str = "INFO") -> None:
         """Print a line about what `source` did."""
         moment = datetime.now().astimezone().strftime("%H:%M:%S.%f")[:-3]
-        # Functions and clients write parts of it.
-        text = _CONTROLS.sub("", text).replace("\n", "\n" + " " * (len(moment) + _WIDTH + 4))
-        self.say(f"{self._in('time', moment)}  {self._in('source', f'{source:<{_WIDTH}}')}  {self._in(level, text)}")
+        text = without_controls(text).replace("\n", "\n" + " " * (len(moment) + _WIDTH + 4))
+        source = f"{without_controls(source):<{_WIDTH}}"
+        self._print(f"{self._in('time', moment)}  {self._in('source', source)}  {self._in(level, text)}")
 
     def say(self, text: str) -> None:
         """Print some text."""
+        self._print(without_controls(text))
+
+    def _print(self, text: str) -> None:
         # One write for the whole line, since the mappings' threads print, too.
         with contextlib.suppress(OSError, ValueError):  # nobody reads the terminal any more; the stack goes on
             self._output.write(f"{text}\n")
