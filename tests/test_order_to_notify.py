@@ -98,7 +98,7 @@ LABELS = st.text("abZ09-", min_size=1, max_size=5) | st.text("b", min_size=61, m
 UNICODE_LABELS = st.text(st.characters(categories=["L", "M", "N"]), min_size=1, max_size=8)
 DOMAINS = st.lists(LABELS | UNICODE_LABELS, min_size=1, max_size=5).map(".".join)
 ADDRESSES = st.emails() | st.builds("{}@{}".format, LOCAL_PARTS, DOMAINS) | st.from_regex(field_types.MAIL_ADDRESS)
-NAMES = st.text(min_size=1, max_size=200)
+NAMES = st.text(min_size=1, max_size=200) | st.from_regex(field_types.ONE_LINE, fullmatch=True)
 
 
 @given(

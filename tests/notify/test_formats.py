@@ -80,6 +80,12 @@ def test_an_invalid_time_is_refused_and_not_repeated(timestamp: Any) -> None:
         formats.date_time(timestamp, EN)
 
 
+@pytest.mark.parametrize("timestamp", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"])
+def test_a_time_that_no_calendar_has_in_utc_is_refused(timestamp: str) -> None:
+    with pytest.raises(formats.FormatError, match=r"^a time is before the year 1 or after 9999 in UTC$"):
+        formats.date_time(timestamp, EN)
+
+
 @pytest.mark.parametrize("timestamp", ["2026-11-22T10:15:30", "2026-11-22"])
 def test_a_time_without_a_zone_is_refused(timestamp: str) -> None:
     with pytest.raises(formats.FormatError, match=r"^a time has no offset from UTC$"):

@@ -293,6 +293,16 @@ def test_a_page_takes_one_query_of_each_partition(dynamodb: DynamoDBClient, view
     assert client.queries == count
 
 
+def test_a_search_reads_a_partition_in_as_few_queries_as_one_that_finds_nothing(dynamodb: DynamoDBClient) -> None:
+    orders = [placed(number) for number in range(40)]
+    store_orders(dynamodb, orders)
+    client = CountingClient(dynamodb)
+    oldest = orders[0].order_id
+    page = queries_of(client).of_customer("cus_ada", status=None, cursor=None, limit=1, id_start=oldest[:13])
+    assert ids(page) == [oldest]
+    assert client.queries == 1
+
+
 @BOTH
 def test_a_list_is_unavailable_without_dynamodb(dynamodb: DynamoDBClient, view: View) -> None:
     queries = queries_of(AwayClient(dynamodb))

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.xdist_group("poison")
 BOTH = [PAID, CANCELLED]
 # A producer of another version writes the address elsewhere; the fix reads it there, too.
 _READS = ("    email: str\n", '    email: str = Field(validation_alias=AliasChoices("email", "address"))\n')
-_IMPORTS = ("import AwareDatetime,", "import AliasChoices, AwareDatetime, Field,")
+_IMPORTS = ("import BaseModel, ConfigDict,", "import AliasChoices, BaseModel, ConfigDict, Field,")
 # A template asks for what one order has not; the fix goes without.
 _ASKS = ("{% block content %}", "{% block content %}{{ customer.salutation }}")
 # One record ends the whole function.

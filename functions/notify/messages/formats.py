@@ -69,6 +69,8 @@ def date_time(timestamp: Any, locale: Locale) -> str:
         if error.errors()[0]["type"] == "timezone_aware":
             raise FormatError("a time has no offset from UTC") from None
         raise FormatError("a time is not a timestamp of RFC 3339") from None
+    except OverflowError:
+        raise FormatError("a time is before the year 1 or after 9999 in UTC") from None
     date = format_date(moment, "long", locale)
     return f"{date}, {format_time(moment, 'short', tzinfo=UTC, locale=locale)} UTC"
 

@@ -2,7 +2,7 @@
 
 A number is the beginning of the order's id, which is a hash, and a check character. So whoever has the id has the
 number, and whoever has the number finds the id among the orders of a customer, or in a log, without an index. The
-alphabet is that of the id (RFC 4648, base32): it has no 0, 1, 8 and 9, which look like O, I, B and G.
+alphabet is that of the id (RFC 4648, base32): it has no 0, 1, 8 and 9, which look like O, I, B and g.
 """
 
 from __future__ import annotations

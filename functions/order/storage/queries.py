@@ -86,6 +86,8 @@ class OrderQueries:
         self, partition: Mapping[str, Any], values: Mapping[str, str], limit: int
     ) -> Iterator[tuple[str, OrderSummary]]:
         """Yield the place and the summary of each order of a partition, newest first."""
+        # DynamoDB counts before it filters: with a filter, small pages would be many calls.
+        page_size: dict[str, Any] = {} if "FilterExpression" in partition else {"Limit": limit + 1}
         start: dict[str, Any] = {}
         while True:
             with dynamodb_errors():
@@ -93,7 +95,7 @@ class OrderQueries:
                     TableName=self._table,
                     ExpressionAttributeValues=serialize_attributes(values),
                     ScanIndexForward=False,
-                    Limit=limit + 1,
+                    **page_size,
                     **partition,
                     **start,
                 )

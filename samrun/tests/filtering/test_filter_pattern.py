@@ -2,7 +2,6 @@
 
 import json
 import operator
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -229,12 +228,11 @@ def test_value_may_be_nested_as_deeply_as_json_can_be_read(rules: Any) -> None:
     assert matches(rules, {"a": nested})
 
 
-def test_record_with_many_elements_is_matched_soon() -> None:
+def test_record_with_many_elements_is_matched() -> None:
+    # With every pair of elements, it would take minutes.
     elements = [{"a": 1, "b": number} for number in range(3_000)]
-    start = time.monotonic()
     assert not matches({"i": {"a": [1], "b": [-1], "c": [1]}, "j": {"a": [1]}}, {"i": elements, "j": elements})
     assert matches({"i": {"a": [1], "b": [2_999]}, "j": {"a": [1], "b": [1_500]}}, {"i": elements, "j": elements})
-    assert time.monotonic() - start < 5
 
 
 # ---------------------------------------------------------------- against a simple model

@@ -92,11 +92,12 @@ def test_record_that_the_function_reported_as_done_is_never_discarded(
     assert processing.discarded == ([("RetryAttemptsExhausted", discarded)] if discarded else [])
 
 
-def test_record_that_is_done_is_not_discarded_for_its_age() -> None:
-    processing = Processing([[0]], maximum_age=0.05)
-    first = three_records(timestamp=int(time.time() * 1000))
-    [retry] = processing._processor.process(first).retries
-    time.sleep(0.1)
+def test_record_that_is_done_is_not_discarded_for_its_age(monkeypatch: pytest.MonkeyPatch) -> None:
+    processing = Processing([[0]], maximum_age=60)
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now)
+    [retry] = processing._processor.process(three_records(timestamp=int(now * 1000))).retries
+    monkeypatch.setattr(time, "time", lambda: now + 61)
     processing.process(retry)
     assert processing.sent == [[0, 1, 2]]
     assert processing.discarded == [("RecordAgeExceeded", [0])]

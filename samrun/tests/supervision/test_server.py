@@ -46,7 +46,7 @@ async def _read_and_wait(scope: Scope, receive: Receive, send: Send) -> None:
     """Read the body, and answer after more than the server's patience."""
     while (await receive()).get("more_body"):
         pass
-    await asyncio.sleep(1.2)
+    await asyncio.sleep(server._PATIENCE + 0.2)
     await JSONResponse("done")(scope, receive, send)
 
 
@@ -84,7 +84,7 @@ def test_a_connection_that_stands_still_is_closed(pieces: list[bytes], monkeypat
 
 
 def test_a_slow_body_and_a_slow_answer_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "_PATIENCE", 1.0)
+    monkeypatch.setattr(server, "_PATIENCE", 3.0)
     head = _HEAD + b"Connection: close\r\nContent-Length: 5\r\n\r\n"
     assert asyncio.run(_answer_to_slow_client(head, *[b"x"] * 5, pause=0.25)).endswith(b'"done"')
 

@@ -58,7 +58,10 @@ class MockBroker:
     def _received(self, count: int) -> bytes:
         received = b""
         while len(received) < count:
-            received += self._connection.recv(count - len(received))
+            chunk = self._connection.recv(count - len(received))
+            if not chunk:
+                raise ConnectionError("the mock broker hung up")
+            received += chunk
         return received
 
     def close(self) -> None:

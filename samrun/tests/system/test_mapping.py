@@ -160,7 +160,7 @@ def test_stopping_does_not_wait_for_a_window(topic: Topic) -> None:
 
 def test_stopping_does_not_wait_for_a_back_off(topic: Topic, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(back_off, "_FIRST", 300)
-    monkeypatch.setattr(back_off, "_LONGEST", 300)
+    monkeypatch.setattr(back_off, "_MAX", 300)
     topic.produce(2)
     poller = topic.poll(lambda _: failures((f"{topic.name}-0", 1)))
     poller.wait_for_report("retry in 300.0 s")

@@ -99,10 +99,11 @@ class Inbox:
         """Return the summary of a mail; None if the mail was deleted after the store listed it."""
         try:
             mail = self.store.envelope(entry)
-            if entry.id not in self._summaries:
-                self._summaries[entry.id] = _summary(mail, parse_message(self.store.raw(entry.id)))
-            return replace(self._summaries[entry.id], mail=mail)
-        except (MailNotFoundError, KeyError):  # KeyError: another request has just removed it
+            summary = self._summaries.get(entry.id)
+            if summary is None:
+                summary = self._summaries[entry.id] = _summary(mail, parse_message(self.store.raw(entry.id)))
+            return replace(summary, mail=mail)
+        except MailNotFoundError:
             return None
 
     def open(self, identifier: str) -> tuple[Summary, Message]:

@@ -4,9 +4,9 @@ AWS does not document how long Lambda waits.
 """
 
 # Seconds.
-_FIRST, _LONGEST = 0.2, 5.0
+_FIRST, _MAX = 0.2, 5.0
 
 
 def back_off(attempts: int) -> float:
     """Return the seconds to wait after so many attempts in a row that failed."""
-    return float(min(_FIRST * 2 ** min(attempts - 1, 10), _LONGEST))
+    return float(min(_FIRST * 2 ** min(attempts - 1, 10), _MAX))

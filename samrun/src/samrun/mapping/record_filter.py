@@ -37,6 +37,6 @@ def _fields(record: KafkaRecord) -> dict[str, Any]:
         "timestampType": record.timestamp_type_name,
     }
     contents = {"key": record.key, "value": record.value}
-    # As Java decodes bytes that are not UTF-8, which AWS's pollers run on.
+    # AWS's pollers run on Java, which decodes invalid UTF-8 with replacement characters; so does this.
     texts = {name: content.decode(errors="replace") for name, content in contents.items() if content is not None}
     return metadata | {name: parsed(text) for name, text in texts.items()}

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from pathlib import Path
 
-from samrun.supervision.browser_guard import BrowserGuard
+from samrun.supervision.browser_guard import BrowserGuard, Refusal
 from samrun.supervision.files import write_atomically
 from samrun.supervision.ports import LOOPBACK
 from samrun.supervision.process import Process
@@ -27,6 +27,9 @@ REGION = "local"
 _SHARED_DATABASE = "shared-local-instance.db"
 _KEY_FILE = "access-key"
 _CREDENTIAL = re.compile(rb"(?im)^(authorization:[^\r\n]*?Credential=)[^/,\s]+/([0-9]+)/[^/,\s]+/")
+# Lines that every server reads alike: no line feed alone, no blank before a colon, no folded line.
+_HEAD = re.compile(rb"[^\r\n]+\r\n(?:[^\s:]+:[^\r\n]*\r\n)*\r\n")
+_LENGTH = re.compile(r"[0-9]{1,12}")
 _CHUNK = 64 * 1024
 _HEAD_LIMIT = 64 * 1024
 # Seconds for the head of a request, and for each further piece. DynamoDB Local closes an idle connection after 30.
@@ -50,7 +53,8 @@ def prepare(data: Path) -> None:
         write_atomically(file, secrets.token_hex(16), mode=0o600)
     database = data / f"{file.read_text()}_{REGION}.db"
     if not database.exists():
-        for earlier in data.glob(f"{_SHARED_DATABASE}*"):  # with its journal, if the stack was killed
+        # With its journal, if the stack was killed: before it, so that a kill between the two loses nothing.
+        for earlier in sorted(data.glob(f"{_SHARED_DATABASE}*"), reverse=True):
             earlier.rename(earlier.with_name(earlier.name.replace(_SHARED_DATABASE, database.name)))
 
 
@@ -70,9 +74,15 @@ class DynamoDbProxy:
             writer.close()
             return
         answers = asyncio.create_task(_pass_answers(target_reader, writer))
-        requests = asyncio.create_task(self._pass_requests(reader, writer, target_writer))
+        requests = asyncio.create_task(self._pass_requests(reader, target_writer))
         try:
             await asyncio.wait([answers, requests], return_when=asyncio.FIRST_COMPLETED)
+            if requests.done():
+                # The answers to the requests before come first.
+                target_writer.write_eof()
+                await asyncio.wait([answers], timeout=_PATIENCE)
+                if refusal := requests.result():
+                    _answer(writer, refusal)
         finally:
             for task in (answers, requests):
                 task.cancel()
@@ -80,22 +90,29 @@ class DynamoDbProxy:
             target_writer.close()
             writer.close()
 
-    async def _pass_requests(self, reader: StreamReader, writer: StreamWriter, target: StreamWriter) -> None:
+    async def _pass_requests(self, reader: StreamReader, target: StreamWriter) -> Refusal | None:
+        """Pass on requests until the client ends the connection. Return the refusal if one may not be passed on."""
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, TimeoutError):
             while True:
                 async with asyncio.timeout(_PATIENCE):
                     try:
                         head = await reader.readuntil(b"\r\n\r\n")
                     except asyncio.LimitOverrunError:
-                        return _answer(writer, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the headers are too long")
+                        return Refusal(
+                            status=HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, text="the headers are too long"
+                        )
+                if not _HEAD.fullmatch(head):
+                    return Refusal(status=HTTPStatus.BAD_REQUEST, text="the headers are not those of HTTP/1.1")
                 method, path, headers = _parsed(head)
                 if refusal := self._guard.refusal(method, path, headers):
-                    return _answer(writer, refusal.status, refusal.text)
+                    return refusal
                 length = headers.get("content-length", "0")
-                if "transfer-encoding" in headers or not (length.isascii() and length.isdigit()):
-                    return _answer(writer, HTTPStatus.LENGTH_REQUIRED, "DynamoDB's clients send a Content-Length")
+                if "transfer-encoding" in headers or not _LENGTH.fullmatch(length):
+                    return Refusal(status=HTTPStatus.LENGTH_REQUIRED, text="DynamoDB's clients send a Content-Length")
                 target.write(_CREDENTIAL.sub(self._credential, head))
+                await target.drain()
                 await _pass_body(reader, target, int(length))
+        return None
 
 
 async def _pass_body(reader: StreamReader, target: StreamWriter, length: int) -> None:
@@ -131,11 +148,12 @@ def _parsed(head: bytes) -> tuple[str, str, dict[str, str]]:
     return method, rest.partition(" ")[0], headers
 
 
-def _answer(writer: StreamWriter, status: HTTPStatus, text: str) -> None:
+def _answer(writer: StreamWriter, refusal: Refusal) -> None:
     """Answer a request that is not passed on. The connection ends then."""
-    body = text.encode()
-    head = f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: text/plain\r\nConnection: close\r\n"
-    writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+    body = refusal.text.encode()
+    status = f"HTTP/1.1 {refusal.status.value} {refusal.status.phrase}"
+    headers = f"Content-Type: text/plain\r\nConnection: close\r\nContent-Length: {len(body)}"
+    writer.write(f"{status}\r\n{headers}\r\n\r\n".encode() + body)
 
 
 async def _run(options: argparse.Namespace) -> None:

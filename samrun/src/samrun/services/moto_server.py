@@ -84,7 +84,7 @@ class MailStoringMiddleware:
     def _shorten_list_of_mails(self, newest: Any) -> None:
         self._listed.append(newest)
         self._listed_bytes += _size(newest)
-        while self._listed_bytes > _MAX_LISTED_BYTES and len(self._listed) > 1:
+        while len(self._listed) > 1 and (self._listed_bytes > _MAX_LISTED_BYTES or len(self._listed) > _MAX_LISTED):
             oldest = self._listed.popleft()
             self._listed_bytes -= _size(oldest)
             with suppress(ValueError):  # moto was reset, or it has shortened the list itself
@@ -93,7 +93,8 @@ class MailStoringMiddleware:
 
 
 def _size(message: Any) -> int:
-    return len(getattr(message, "raw_data", None) or getattr(message, "body", None) or "")
+    content = (getattr(message, name, None) for name in ("raw_data", "body", "template_data"))
+    return len(next((each for each in content if isinstance(each, str | bytes)), ""))
 
 
 def _shorten_lists() -> None:

@@ -7,10 +7,13 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from samrun.error_code import error_code
 from samrun.streams.stream_source import TRIM_HORIZON, Position, Shard, StreamRecord
 
 # Of one call: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_GetRecords.html
 _MAX_RECORDS = 1000
+# Compared by its code: two threads can make the classes of `client.exceptions` twice.
+_TRIMMED = "TrimmedDataAccessException"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +52,9 @@ class DynamoDbStream:
         """Return an iterator of a shard."""
         try:
             return self._iterator(shard, position)
-        except self.streams.exceptions.TrimmedDataAccessException:
+        except ClientError as error:
+            if error_code(error) != _TRIMMED:
+                raise
             return self._iterator(shard, TRIM_HORIZON)
 
     def _iterator(self, shard: str, position: Position) -> str:
@@ -63,7 +68,9 @@ class DynamoDbStream:
         """Return the next records and the next iterator."""
         try:
             page = self.streams.get_records(ShardIterator=iterator, Limit=min(limit, _MAX_RECORDS))
-        except self.streams.exceptions.TrimmedDataAccessException:
+        except ClientError as error:
+            if error_code(error) != _TRIMMED:
+                raise
             return [], self._iterator(shard, TRIM_HORIZON)
         return [self._record(each) for each in page["Records"]], page.get("NextShardIterator")
 

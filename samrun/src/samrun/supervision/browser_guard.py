@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 # Docker gives this name to the machine.
 _HOSTS = _LOOPBACK | {"host.docker.internal"}
-# They resolve to this machine (RFC 6761). Clients of S3 put the name of a bucket before it.
+# Names under it stand for this machine (RFC 6761). Clients of S3 put the name of a bucket before it.
 _LOOPBACK_DOMAIN = ".localhost"
 _READS = frozenset({"GET", "HEAD"})
 _ANSWER_HEADERS = [(b"content-type", b"text/plain; charset=utf-8")]

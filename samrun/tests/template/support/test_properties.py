@@ -76,7 +76,7 @@ TABLE = """KeySchema: [{AttributeName: a, KeyType: HASH}],
         ),
         (
             "S3::Bucket, Properties: {CorsConfiguration: {CorsRules: []}}",
-            "CorsConfiguration: the local S3 allows every origin",
+            "CorsConfiguration: no page of another origin reaches the local S3",
         ),
         (
             "S3::Bucket, Properties: {LifecycleConfiguration: {Rules: []}}",

@@ -86,7 +86,7 @@ def _refused_destination(destination: str, properties: Mapping[str, Any]) -> Ite
 
 
 def _of_provisioned_mode(properties: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what of a mapping AWS demands provisioned mode for.
+    """Yield each part of a mapping that needs provisioned mode on AWS.
 
     https://docs.aws.amazon.com/lambda/latest/dg/kafka-retry-configurations.html and
     https://docs.aws.amazon.com/lambda/latest/dg/services-consume-kafka-events.html
