@@ -1,10 +1,12 @@
 """The demo, as a newcomer runs it."""
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -20,21 +22,33 @@ def checkout(project: Path) -> Path:
     return project
 
 
-def _start(checkout: Path, **environment: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+@contextlib.contextmanager
+def _started(checkout: Path, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    """Yield a demo that runs; end it if the test has failed before its end."""
+    with subprocess.Popen(
         [sys.executable, "-m", "tools.demo"],
         cwd=checkout,
         env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"} | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
+    ) as demo:
+        try:
+            yield demo
+        finally:
+            demo.kill()
 
 
 def _demo(checkout: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    demo = _start(checkout, **environment)
-    output, errors = demo.communicate(timeout=PATIENCE)
+    with _started(checkout, **environment) as demo:
+        output, errors = demo.communicate(timeout=PATIENCE)
     return subprocess.CompletedProcess(demo.args, demo.returncode, output, errors)
+
+
+def _wait_for_kafka(demo: subprocess.Popen[str]) -> None:
+    assert demo.stdout
+    while "started Kafka" not in (line := demo.stdout.readline()):
+        assert line, "it ended too soon"
 
 
 def test_the_demo_shows_every_sample_order_and_its_mail(checkout: Path) -> None:
@@ -66,14 +80,12 @@ def test_the_demo_fails_with_the_reason(checkout: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_demo_and_leaves_nothing(checkout: Path, number: int) -> None:
-    demo = _start(checkout)
-    assert demo.stdout
-    while "started Kafka" not in (line := demo.stdout.readline()):
-        assert line, "it ended too soon"
-    processes = psutil.Process(demo.pid).children(recursive=True)
-    assert processes
-    demo.send_signal(number)
-    output, errors = demo.communicate(timeout=PATIENCE)
+    with _started(checkout) as demo:
+        _wait_for_kafka(demo)
+        processes = psutil.Process(demo.pid).children(recursive=True)
+        assert processes
+        demo.send_signal(number)
+        output, errors = demo.communicate(timeout=PATIENCE)
     assert (demo.returncode, errors) == (130, "")
     assert "Stopping the stack" in output
     assert psutil.wait_procs(processes, timeout=30)[1] == []
@@ -89,10 +101,8 @@ def test_the_demo_names_the_setting_that_is_wrong(checkout: Path) -> None:
 
 
 def test_a_demo_leaves_the_data_of_another_alone(checkout: Path) -> None:
-    first = _start(checkout)
-    assert first.stdout
-    while "started Kafka" not in (line := first.stdout.readline()):
-        assert line, "it ended too soon"
-    assert _demo(checkout).returncode == 0
-    _, errors = first.communicate(timeout=PATIENCE)
+    with _started(checkout) as first:
+        _wait_for_kafka(first)
+        assert _demo(checkout).returncode == 0
+        _, errors = first.communicate(timeout=PATIENCE)
     assert first.returncode == 0, errors

@@ -81,4 +81,12 @@ async def running_runtime(
             yield runtime
         finally:
             await runtime.stop()
-        assert [child for child in psutil.Process().children() if "awslambdaric" in child.cmdline()] == []
+        assert [child for child in psutil.Process().children() if "awslambdaric" in _command(child)] == []
+
+
+def _command(process: psutil.Process) -> list[str]:
+    """Return the command line of a process; an empty one if it has ended."""
+    try:
+        return process.cmdline()
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return []

@@ -53,6 +53,9 @@ REPEATABLE = settings(
     suppress_health_check=list(HealthCheck),
 )
 
+# It runs moto without the fixtures by which conftest.py knows.
+pytestmark = pytest.mark.emulated_aws
+
 ADDRESSES = st.sampled_from(["ada@example.com", "o'brien+books@bücher.example", "a" * 64 + "@shop.test"])
 
 
