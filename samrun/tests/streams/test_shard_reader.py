@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from samrun.functions.invoker import InvocationResult
+from samrun.streams import shard_reader
 from samrun.streams.shard_reader import ShardReader
 from samrun.streams.shard_record_processor import ShardRecordProcessor
 from samrun.streams.stream_source import TRIM_HORIZON, Position, Shard, StreamRecord
@@ -79,6 +80,12 @@ def read(stream: Stream, position: Position) -> None:
         report=reports.append,
         stopping=stopping,
     ).run()
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shard_reader, "_PAUSE", 0.01)
+    monkeypatch.setattr(shard_reader, "_PAUSE_AFTER_ERROR", 0.01)
 
 
 @pytest.mark.parametrize("start", [AFTER_7, TRIM_HORIZON, LATEST])
