@@ -28,7 +28,7 @@ _MEANINGS = {
     Level.NOT_RUN: "is left out, and a line at the start names it",
 }
 _INTRODUCTION = """\
-# What samrun supports
+# Supported parts of a template
 
 samrun decides by these tables. `make support` writes this page from them
 ([support_tables.py](../tools/support_tables.py)), so edit the code and not the page."""

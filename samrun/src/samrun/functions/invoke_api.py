@@ -21,6 +21,7 @@ from samrun.functions.invocation_request import (
     read_request,
 )
 from samrun.functions.invoker import InvocationResult, Invoker
+from samrun.supervision.bounded_body import read_at_most
 
 
 def invoke_api(invoker: Invoker, asynchronous: AsynchronousInvoker, functions: FunctionNames) -> Starlette:
@@ -50,16 +51,10 @@ def invoke_api(invoker: Invoker, asynchronous: AsynchronousInvoker, functions: F
 
 
 async def _read_payload(request: Request, limit: int) -> bytes:
-    """Return the payload; read nothing of one that says it is too large, and stop reading one that is."""
-    length = request.headers.get("content-length", "")
-    if length.isdigit() and int(length) > limit:
+    payload = await read_at_most(request, limit)
+    if payload is None:
         raise payload_too_large(limit)
-    payload = bytearray()
-    async for chunk in request.stream():
-        payload += chunk
-        if len(payload) > limit:
-            raise payload_too_large(limit)
-    return bytes(payload)
+    return payload
 
 
 def _response(result: InvocationResult, asked: InvocationRequest, headers: dict[str, str]) -> Response:

@@ -5,6 +5,7 @@ import base64
 from starlette.requests import Request
 
 from samrun.gateway.errors import GatewayError
+from samrun.supervision.bounded_body import read_at_most
 
 # A quota of HTTP APIs and of REST APIs. It is fixed.
 MAX_BODY = 10 * 1024 * 1024
@@ -16,12 +17,10 @@ class RequestTooLargeError(GatewayError):
 
 async def read_body(request: Request) -> bytes:
     """Return the request's body; stop reading once it is over the limit. Raises RequestTooLargeError."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise RequestTooLargeError
-    return bytes(body)
+    body = await read_at_most(request, MAX_BODY)
+    if body is None:
+        raise RequestTooLargeError
+    return body
 
 
 def encode_body(body: bytes, *, is_text: bool) -> tuple[str, bool]:

@@ -11,7 +11,7 @@ PROGRAM = "com.amazonaws:DynamoDBLocal:2.6.1"
 _MAIN_CLASS = "com.amazonaws.services.dynamodbv2.local.main.ServerRunner"
 
 
-async def start(*, port: int, class_path: str, data: Path, logs: Path, shared: bool = True) -> Process:
+async def start(*, port: int, class_path: str, data: Path, logs: Path, shared: bool) -> Process:
     """Start DynamoDB Local and return at once; `wait_until_ready` waits for it.
 
     It listens on all addresses of the machine, because it has no option to choose one. It keeps one database, or one

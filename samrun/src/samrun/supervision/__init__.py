@@ -2,7 +2,8 @@
 
 - `supervisor` takes each part as it starts: processes, tasks, threads, servers and clean-up calls.
 - `process` is a child process with its log file, and `server` is an HTTP server in our own event loop.
-- `browser_guard` refuses the requests that pages of other sites send to the ports.
+- `browser_guard` refuses the requests that pages of other sites send to the ports, and `bounded_body` reads the bodies
+  of others.
 - `ports` and `docker` find the addresses on which the parts listen.
 - `files` writes files that several processes read.
 - `terminal` prints what happens, and each `access` to the HTTP API.

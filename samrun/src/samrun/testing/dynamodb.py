@@ -34,6 +34,7 @@ class Database(JavaService):
             class_path=await class_path(dynamodb.PROGRAM),
             data=folder / "data",
             logs=folder / "logs",
+            shared=True,
         )
 
     async def _wait_until_ready(self) -> None:

@@ -47,9 +47,8 @@ PROPERTIES: Mapping[str, Mapping[str, Support]] = {
         "MetricsConfig": NO_EFFECT,
         "ParallelizationFactor": only_of(STREAMS, not_run("samrun processes one batch of a shard at a time")),
         "ProvisionedPollerConfig": different("one poller reads all partitions, as many at once as there are"),
-        "Queues": only_of(
-            {MQ}, NO_EFFECT
-        ),  # only Amazon MQ has them, and samrun.template.support.event_sources names that trigger
+        # samrun.template.support.event_sources names the triggers of Amazon MQ.
+        "Queues": only_of({MQ}, NO_EFFECT),
         "ScalingConfig": only_of({QUEUE}, AS_AWS),
         "SelfManagedEventSource": different("the local Kafka stands for every cluster"),
         "SelfManagedKafkaEventSourceConfig": only_of({SELF_MANAGED_KAFKA}, _KAFKA_CONFIG),

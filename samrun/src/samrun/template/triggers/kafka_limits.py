@@ -8,11 +8,15 @@ from samrun.template.resolution.scalars import as_text
 from samrun.template.resolution.unknown_values import UnknownValue
 from samrun.template.support.mapping_sources import MSK, SELF_MANAGED_KAFKA, event_source
 from samrun.template.triggers.mapping_limits import mapping_violations
-from samrun.template.triggers.mapping_properties import limit, on_failure_destination, refused_position
+from samrun.template.triggers.mapping_properties import (
+    is_service_of_destinations,
+    limit,
+    on_failure_destination,
+    refused_position,
+)
 from samrun.template.triggers.schema_registries import refused_schema_registry
 
 _PROVISIONED_LIMITS = ("MaximumRecordAgeInSeconds", "MaximumRetryAttempts")
-_DESTINATIONS = (["sqs"], ["sns"], ["s3"])
 _KAFKA = "kafka://"
 # https://docs.aws.amazon.com/lambda/latest/api/API_ProvisionedPollerConfig.html
 _MAX_POLLERS = 2000
@@ -74,14 +78,14 @@ def _refused_together(properties: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _refused_destination(destination: str, properties: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what AWS refuses of an on-failure destination.
+    """Yield the reason if AWS refuses an on-failure destination.
 
     https://docs.aws.amazon.com/lambda/latest/dg/kafka-on-failure-destination.html#kafka-ofd-requirements
     """
     if destination.startswith(_KAFKA):
         if destination.removeprefix(_KAFKA) in properties.get("Topics", []):
             yield f"the on-failure destination {destination} is the topic that the mapping reads: name another"
-    elif destination.split(":")[2:3] not in _DESTINATIONS:
+    elif not is_service_of_destinations(destination):
         yield f"the on-failure destination is {destination}: it can be a queue, a topic of SNS, a bucket or kafka://TOPIC"
 
 

@@ -41,6 +41,11 @@ def on_failure_destination(properties: Mapping[str, Any]) -> str | None:
     return on_failure.get("Destination") or None
 
 
+def is_service_of_destinations(destination: str) -> bool:
+    """Tell whether an on-failure destination is a queue, a topic of SNS or a bucket."""
+    return destination.split(":")[2:3] in (["sqs"], ["sns"], ["s3"])
+
+
 def filters(logical_id: str, properties: Mapping[str, Any], **options: Any) -> tuple[FilterPattern, ...]:
     """Return the patterns of FilterCriteria; `options` are those of FilterPattern.parse. Raises TemplateError."""
     patterns = [each["Pattern"] for each in properties.get("FilterCriteria", {}).get("Filters", [])]

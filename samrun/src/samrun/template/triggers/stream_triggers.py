@@ -20,6 +20,7 @@ from samrun.template.triggers.mapping_limits import mapping_violations
 from samrun.template.triggers.mapping_properties import (
     filters,
     is_enabled,
+    is_service_of_destinations,
     limit,
     on_failure_destination,
     refused_position,
@@ -27,7 +28,6 @@ from samrun.template.triggers.mapping_properties import (
 )
 
 _BATCH_SIZE = 100
-_DESTINATIONS = (["sqs"], ["sns"], ["s3"])
 
 
 def read_stream_triggers(template: ResolvedTemplate, *, path: Path) -> Iterator[StreamTrigger]:
@@ -40,7 +40,7 @@ def read_stream_triggers(template: ResolvedTemplate, *, path: Path) -> Iterator[
         if refused := "; ".join(_refused(properties)):
             raise TemplateError(f"{path}: AWS refuses {logical_id}: {refused}")
         destination = on_failure_destination(properties)
-        if destination is not None and destination.split(":")[2:3] not in _DESTINATIONS:
+        if destination is not None and not is_service_of_destinations(destination):
             raise TemplateError(
                 f"{path}: {logical_id} sends discarded records to {destination}. samrun sends those of a stream to a "
                 "queue, a topic or a bucket: name the ARN of one"
