@@ -116,3 +116,26 @@ def test_record_that_cannot_be_filtered_is_given_up_alone(thread: DispatcherThre
     assert thread.function.delivered() == [5, 7]
     [report] = thread.reports
     assert report.startswith("t-0@6 is given up, since samrun cannot read it (ZeroDivisionError): ")
+
+
+def test_error_of_a_commit_and_one_of_the_client_that_take_turns_are_said_once_each(thread: DispatcherThread) -> None:
+    for _ in range(3):
+        thread.post(lambda: thread.dispatcher.not_committed([BAD], "not allowed"))
+        thread.post(lambda: thread.dispatcher.report_once("Kafka: not allowed"))
+        thread.post(lambda: thread.dispatcher.report_once("Kafka: a broker is away"))
+    commit = "Mapping could not commit its offsets, retrying: not allowed"
+    thread.read(record(5), record(0, partition=1))
+    thread.wait_for_commit({BAD: 6, GOOD: 1})
+    assert thread.reports == [commit, "Kafka: not allowed", "Kafka: a broker is away"]
+
+
+def test_error_that_comes_back_is_said_again(thread: DispatcherThread) -> None:
+    thread.post(lambda: thread.dispatcher.report_once("Kafka: a broker is away"))
+    thread.read(record(5), record(0, partition=1))
+    thread.post(lambda: thread.dispatcher.report_once("Kafka: a broker is away"))
+    thread.post(lambda: thread.dispatcher.not_committed([BAD], "not allowed"))
+    thread.post(lambda: thread.dispatcher.committed([BAD]))
+    thread.post(lambda: thread.dispatcher.not_committed([BAD], "not allowed"))
+    eventually(lambda: len(thread.reports) == 4, what="both errors to be said twice")
+    assert len(set(thread.reports)) == 2
+    thread.wait_for_commit({BAD: 6, GOOD: 1})

@@ -31,6 +31,8 @@ _RETRY_READING = 2.0
 _STOP_PATIENCE = 2.0
 
 _MAX_ACTIONS = 8
+# Errors that are remembered: some have an address or a duration in their text.
+_MAX_ERRORS = 32
 # Records of a partition that wait.
 _ENOUGH = 10_000
 
@@ -95,7 +97,9 @@ class Dispatcher:
         self._unreadable: dict[TopicPartition, tuple[float, int]] = {}
         self._seeking: set[TopicPartition] = set()
         self._reported: dict[TopicPartition, str] = {}
-        self._last_error: str | None = None
+        # The member's errors since a record was read, or a commit succeeded: each is reported once.
+        self._errors: set[str] = set()
+        self._commit_error: str | None = None
         self._disconnected: BaseException | None = None
 
     def post(self, action: Action) -> None:
@@ -156,7 +160,7 @@ class Dispatcher:
                 self._cannot_read(each, now)
             elif not self._is_held(each.topic_partition):
                 self._take(each, now)
-        if self._reported or self._last_error:
+        if self._reported or self._errors:
             self._forget_errors(read)
 
     def _take(self, record: KafkaRecord, now: float) -> None:
@@ -174,7 +178,7 @@ class Dispatcher:
         for each in read:
             if isinstance(each, KafkaRecord) and not self._is_held(each.topic_partition):
                 self._reported.pop(each.topic_partition, None)
-                self._last_error = None
+                self._errors.clear()
 
     def _is_held(self, partition: TopicPartition) -> bool:
         """Tell whether records of a partition come from behind the place where it could not be read."""
@@ -189,19 +193,24 @@ class Dispatcher:
         self._disconnected = reason
 
     def report_once(self, error: str) -> None:
-        """Report an error, unless it is the same as the last one."""
-        if error != self._last_error:
+        """Report an error, unless it was reported since the last record was read."""
+        if error not in self._errors:
             self._report(error)
-        self._last_error = error
+        if len(self._errors) >= _MAX_ERRORS:
+            self._errors.clear()
+        self._errors.add(error)
 
     def committed(self, partitions: Sequence[TopicPartition]) -> None:
         """Note that a commit succeeded."""
         self._partitions.committed(partitions)
+        self._commit_error = None
 
     def not_committed(self, partitions: Sequence[TopicPartition], error: str) -> None:
         """Note that a commit failed. A later one includes its offsets."""
         self._partitions.not_committed(partitions)
-        self.report_once(f"{self._name} could not commit its offsets, retrying: {error}")
+        if error != self._commit_error:
+            self._report(f"{self._name} could not commit its offsets, retrying: {error}")
+        self._commit_error = error
 
     def _wait(self) -> Action | None:
         due = self._batcher.next_due(self._partitions.queues)
