@@ -114,6 +114,7 @@ def mail_channel() -> MailChannel:
         client=ses(),
         sender=settings.sender,
         configuration_set=settings.configuration_set,
+        clock=clock,
         reply_to=settings.reply_to,
     )
     return MailChannel(

@@ -38,8 +38,10 @@ MESSAGES = Messages(shop_name="The Analytical Bookshop")
 SENDER = parse_address("orders@shop.example", name="The Analytical Bookshop")
 REPLY_TO = parse_address("help@shop.example", name="The Analytical Bookshop")
 HEADERS = [
-    *("From", "To", "Reply-To", "Subject", "X-Notification-Id", "Auto-Submitted", "MIME-Version", "Content-Type"),
+    *("Date", "From", "To", "Reply-To", "Subject", "X-Notification-Id"),
+    *("Auto-Submitted", "MIME-Version", "Content-Type"),
 ]
+NOW = datetime(2026, 11, 22, 10, 20, tzinfo=UTC)
 LONG = 12  # characters: no reason has so many of a text's by chance
 FOLDERS = [(event_type, locale) for event_type in sorted(MESSAGES.types) for locale in MESSAGES.locales(event_type)]
 
@@ -147,7 +149,14 @@ def check_mail(message: Message, event: OrderEvent, *, benign: Message) -> None:
     except RefusedError as error:
         check_reason(str(error), event.data.customer.email)
         return
-    mime = compose(message, sender=SENDER, recipient=recipient, reply_to=REPLY_TO, notification_id=f"{event.id}#mail")
+    mime = compose(
+        message,
+        date=NOW,
+        sender=SENDER,
+        recipient=recipient,
+        reply_to=REPLY_TO,
+        notification_id=f"{event.id}#mail",
+    )
     mail = message_from_bytes(mime, policy=default)
     assert mail.keys() == HEADERS
     assert [address.addr_spec for address in mail["To"].addresses] == [recipient.addr_spec]
