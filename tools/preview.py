@@ -11,7 +11,6 @@ import json
 import shutil
 import sys
 from dataclasses import dataclass
-from datetime import UTC
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
@@ -91,7 +90,7 @@ def render_previews(messages: Messages, events: Sequence[OrderEvent]) -> Iterato
             customer, mail = variant.data.customer, messages.render(variant)
             composed = compose(
                 mail,
-                date=event.time.astimezone(UTC),
+                date=event.time,
                 sender=parse_address(SENDER, name=SHOP),
                 recipient=parse_address(customer.email, name=customer.name or ""),
                 reply_to=parse_address(SUPPORT, name=SHOP),
