@@ -19,4 +19,4 @@ def without_links(text: str) -> str:
 
 def isolated(text: str) -> Markup:
     """Return a text in HTML that has its own direction and leaves that of the words around it as it is."""
-    return Markup("<bdi>{}</bdi>").format(text)
+    return Markup("<bdi>") + text + Markup("</bdi>")  # the sum escapes the text
