@@ -163,8 +163,8 @@ Total paid                                                        €25.00
 
 You paid €25.00. If a refund is due to you, we make it as agreed.
 
-You did not expect this, or have a question?
-Just reply to this mail.
+If you did not expect this, or have a question, just reply to this
+mail.
 
 We hope to see you again.
 
@@ -423,7 +423,7 @@ def test_a_mail_says_whom_to_ask(samples: dict[str, dict[str, Any]], event_type:
     for messages, address in [(WITH_SUPPORT, "help@shop.example"), (Messages(shop_name=SHOP), "")]:
         message = render(messages, event)
         for body in (message.text, str(Text(message.html))):
-            assert reply in body
+            assert reply in " ".join(body.split())
             assert address in body
             assert bool(address) == ("@" in body)
 
