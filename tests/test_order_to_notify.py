@@ -76,7 +76,7 @@ def notify_can_send(body: dict[str, Any], reason: str, messages: Messages) -> bo
         customer = event.data.customer
         message = messages.render(event)
         recipient = mailer.parse_address(customer.email, name=customer.name or "")
-        mail = message_from_bytes(compose(message, sender=SENDER, recipient=recipient), policy=default)
+        mail = message_from_bytes(compose(message, date=now, sender=SENDER, recipient=recipient), policy=default)
         [to] = mail["To"].addresses
         assert (to.username, to.domain) == (recipient.username, recipient.domain)
         assert mail["Subject"] == message.subject

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 EVENTS = Path("events")
 FOLDER = Path(".preview")
 SHOP = "The Analytical Bookshop"
+SHOP_URL = "https://shop.example"
+SUPPORT = "help@shop.example"
 SENDER = "orders@shop.example"
 
 WIDTHS = (360, 800)
@@ -88,8 +90,10 @@ def render_previews(messages: Messages, events: Sequence[OrderEvent]) -> Iterato
             customer, mail = variant.data.customer, messages.render(variant)
             composed = compose(
                 mail,
+                date=event.time,
                 sender=parse_address(SENDER, name=SHOP),
                 recipient=parse_address(customer.email, name=customer.name or ""),
+                reply_to=parse_address(SUPPORT, name=SHOP),
             )
             headers = message_from_bytes(composed, policy=default)
             yield Preview(
@@ -154,7 +158,7 @@ def main(
     parser.add_argument("--check", action="store_true", help="write nothing; fail if a notification cannot be rendered")
     check = parser.parse_args(arguments).check
     try:
-        messages = Messages(shop_name=SHOP, templates=templates)
+        messages = Messages(shop_name=SHOP, shop_url=SHOP_URL, support_address=SUPPORT, templates=templates)
         samples = sample_events(events, messages)
         problems = list(find_problems(messages, samples))
     except BrokenTemplatesError as error:

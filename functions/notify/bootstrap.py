@@ -99,7 +99,12 @@ def messages() -> Messages:
     """Compile the messages."""
     from functions.notify.messages.messages import Messages
 
-    return Messages(shop_name=notify_settings().shop_name)
+    settings = notify_settings()
+    return Messages(
+        shop_name=settings.shop_name,
+        shop_url=settings.shop_url,
+        support_address=settings.support_address.addr_spec if settings.support_address else "",
+    )
 
 
 @cache
@@ -114,7 +119,8 @@ def mail_channel() -> MailChannel:
         client=ses(),
         sender=settings.sender,
         configuration_set=settings.configuration_set,
-        reply_to=settings.reply_to,
+        clock=clock,
+        reply_to=settings.support_address,
     )
     return MailChannel(
         messages=messages(),

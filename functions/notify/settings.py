@@ -5,6 +5,7 @@ Each function has a class of its own, with the variables that template.yaml decl
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -22,6 +23,8 @@ T = TypeVar("T")
 # Smallest and largest value of the numbers; template.yaml's bounds lie within these.
 RATES = (0.1, 1_000_000)  # per second
 ENVIRONMENTS = (1, 10_000)
+# Of a page of the shop. Mails show it, so it has no characters that end a link.
+HTTPS_URL = re.compile(r"https://[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(/[A-Za-z0-9._~/-]*)?")
 EVENT_AGES = (1, 10 * 365 * 24 * 60 * 60)  # in seconds
 
 _WHERE = "Set the function's environment variables in template.yaml."
@@ -39,7 +42,8 @@ class NotifySettings:
     dead_letter_queue_url: str
     shop_name: str
     sender: Address
-    reply_to: Address | None
+    shop_url: str
+    support_address: Address | None
     configuration_set: str
     mails_per_second: float
     texts_per_second: float
@@ -58,7 +62,8 @@ class NotifySettings:
             dead_letter_queue_url=variables.text("DEAD_LETTER_QUEUE_URL", "the URL of an SQS queue"),
             shop_name=shop_name,
             sender=variables.address("SENDER_ADDRESS", display_name=shop_name),
-            reply_to=variables.optional_address("REPLY_TO_ADDRESS", display_name=shop_name),
+            shop_url=variables.optional_url("SHOP_URL"),
+            support_address=variables.optional_address("SUPPORT_ADDRESS", display_name=shop_name),
             configuration_set=variables.text("CONFIGURATION_SET", "the name of a configuration set of SES"),
             mails_per_second=variables.rate("MAILS_PER_SECOND", such_as=14),
             texts_per_second=variables.rate("TEXTS_PER_SECOND", such_as=20),
@@ -110,6 +115,7 @@ class HistorySettings:
 
 
 _ADDRESS = "a mail address such as orders@shop.example"
+_URL = "a URL such as https://shop.example, or empty"
 
 
 class _Variables:
@@ -156,6 +162,10 @@ class _Variables:
         """Return a mail address; None if the variable is empty."""
         return self.address(name, display_name=display_name) if self.optional(name, _ADDRESS) else None
 
+    def optional_url(self, name: str) -> str:
+        """Return the URL of a web page, which may be empty."""
+        return self._parsed(name, _URL, parse=_https_url, default="") if self.optional(name, _URL) else ""
+
     def address(self, name: str, *, display_name: str) -> Address:
         """Return a mail address."""
         # Imported here: the two other functions start without the modules for mails.
@@ -191,6 +201,12 @@ class _Variables:
 
 def _not_empty(text: str) -> str:
     if not text:
+        raise ValueError
+    return text
+
+
+def _https_url(text: str) -> str:
+    if not HTTPS_URL.fullmatch(text):
         raise ValueError
     return text
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-from pydantic import AwareDatetime, BeforeValidator
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 from pydantic_core import PydanticCustomError
 
+OUT_OF_RANGE: Final = "datetime_out_of_range"
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -22,8 +23,18 @@ def _timestamp(value: Any) -> Any:
     raise PydanticCustomError("datetime_from_date_parsing", "a time is not a timestamp of RFC 3339")
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_timestamp)]
-"""A moment as events have it: one reader for all fields. RFC 3339 allows lower case, too: 2026-11-22t10:15:30z."""
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:  # such as 9999-12-31T23:59:59-14:00
+        raise PydanticCustomError(OUT_OF_RANGE, "a time is before the year 1 or after 9999 in UTC") from None
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_timestamp), AfterValidator(_in_utc)]
+"""A moment as events have it, in UTC: one reader for all fields.
+
+RFC 3339 allows lower case, too: 2026-11-22t10:15:30z.
+"""
 
 
 def api_form(moment: datetime) -> str:

@@ -146,7 +146,10 @@ def notifier(
     mail = MailChannel(
         messages=messages,
         mailer=Mailer(
-            client=ses, sender=parse_address("orders@shop.example", name="The Shop"), configuration_set="orders"
+            client=ses,
+            sender=parse_address("orders@shop.example", name="The Shop"),
+            configuration_set="orders",
+            clock=clock,
         ),
         rate_limiter=rate_limiter,
         circuit_breaker=CircuitBreaker(clock=clock.monotonic),

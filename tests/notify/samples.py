@@ -35,11 +35,12 @@ NOTIFY_ENVIRONMENT = FEEDBACK_ENVIRONMENT | {
     "CONFIGURATION_SET": "orders",
     "MAILS_PER_SECOND": "1000",
     "MAX_ENVIRONMENTS": "1",
-    "REPLY_TO_ADDRESS": "help@shop.example.com",
+    "SUPPORT_ADDRESS": "help@shop.example.com",
     "SENDER_ADDRESS": "orders@shop.example.com",
     "TEXTS_PER_SECOND": "1000",
     "TEXT_SENDER_ID": "",
     "SHOP_NAME": "The Analytical Bookshop",
+    "SHOP_URL": "https://shop.example.com",
     "UNKNOWN_POLICY": "resend",
     "MAXIMUM_EVENT_AGE_SECONDS": "259200",
 }

@@ -135,6 +135,21 @@ def test_an_empty_event_is_ignored(
     assert [line["reason"] for line in logs] == ["unknown kind"]
 
 
+def test_an_event_that_cannot_be_read_is_counted_logged_and_done(
+    function: FeedbackModule,
+    dynamodb: DynamoDBClient,
+    counted: Callable[[], dict[str, float]],
+    logs: list[dict[str, Any]],
+) -> None:
+    """A retry would not help: the function succeeds, so Lambda does not invoke it with the event again."""
+    event = load("bounced")
+    event["detail"]["bounce"]["timestamp"] = "9999-12-31T23:59:59-14:00"
+    invoke(function, event)
+    assert counted() == {"FeedbackIgnored": 1}
+    assert [line["reason"] for line in logs] == ["not in the form of SES's events"]
+    assert status(dynamodb) == "sent"
+
+
 def test_an_event_fails_without_the_ledger_so_that_lambda_retries_it(
     function: FeedbackModule, dynamodb: DynamoDBClient, counted: Callable[[], dict[str, float]]
 ) -> None:

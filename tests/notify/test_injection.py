@@ -28,18 +28,25 @@ from functions.notify.events.order_events import (
 )
 from functions.notify.events.records import Record
 from functions.notify.messages.messages import Message, Messages
+from functions.notify.messages.user_text import WORD_JOINER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 EVENTS = Path(__file__).parents[2] / "events"
 SAMPLES = {path.stem: json.loads(path.read_text()) for path in EVENTS.glob("order.*.v1.json")}
-MESSAGES = Messages(shop_name="The Analytical Bookshop")
+MESSAGES = Messages(
+    shop_name="The Analytical Bookshop", shop_url="https://shop.example", support_address="help@shop.example"
+)
 SENDER = parse_address("orders@shop.example", name="The Analytical Bookshop")
 REPLY_TO = parse_address("help@shop.example", name="The Analytical Bookshop")
 HEADERS = [
-    *("From", "To", "Reply-To", "Subject", "X-Notification-Id", "Auto-Submitted", "MIME-Version", "Content-Type"),
+    *("Date", "From", "To", "Reply-To", "Subject", "X-Notification-Id"),
+    *("Auto-Submitted", "MIME-Version", "Content-Type"),
 ]
+NOW = datetime(2026, 11, 22, 10, 20, tzinfo=UTC)
+# Texts that a mail program may make a link of: a scheme, and a letter behind a dot in a word.
+LINK = re.compile(r"[a-z]://|\w[.\u3002\uff0e\uff61][^\W\d]|www\.", re.IGNORECASE)
 LONG = 12  # characters: no reason has so many of a text's by chance
 FOLDERS = [(event_type, locale) for event_type in sorted(MESSAGES.types) for locale in MESSAGES.locales(event_type)]
 
@@ -58,7 +65,7 @@ TRICKS = st.sampled_from(
             "\u200b",
             "\ufeff",
             "\N{NO-BREAK SPACE}",
-            "https://evil.example",
+            *("https://evil.example", "www.evil.example", "evil.example/pay", "eve@evil.example", "evil。example"),
             "ệ",
             "中",
             "👩\u200d🔬",
@@ -84,6 +91,10 @@ class Skeleton(HTMLParser):
         # The templates let a long amount wrap, and no other: so one of the two styles is as harmless as the other.
         styled = [
             (name, value and value.replace("white-space:nowrap;", "overflow-wrap:anywhere;")) for name, value in attrs
+        ]
+        # A link to write a mail has the order's number, with every other character percent-encoded.
+        styled = [
+            (name, value and re.sub(r"(?<=\?subject=)[\w.~/%-]*", "", value, flags=re.ASCII)) for name, value in styled
         ]
         self.elements.append((tag, styled))
 
@@ -147,7 +158,14 @@ def check_mail(message: Message, event: OrderEvent, *, benign: Message) -> None:
     except RefusedError as error:
         check_reason(str(error), event.data.customer.email)
         return
-    mime = compose(message, sender=SENDER, recipient=recipient, reply_to=REPLY_TO, notification_id=f"{event.id}#mail")
+    mime = compose(
+        message,
+        date=NOW,
+        sender=SENDER,
+        recipient=recipient,
+        reply_to=REPLY_TO,
+        notification_id=f"{event.id}#mail",
+    )
     mail = message_from_bytes(mime, policy=default)
     assert mail.keys() == HEADERS
     assert [address.addr_spec for address in mail["To"].addresses] == [recipient.addr_spec]
@@ -165,12 +183,18 @@ def check_text_message(event: OrderEvent) -> None:
     assert message is not None
     assert [character for character in message.text if unicodedata.category(character) in {"Cc", "Zl", "Zp"}] == []
     assert not BIDIRECTIONAL_CONTROLS.intersection(message.text)
-    assert message.text.startswith("The Analytical Bookshop: ")
+    assert " The Analytical Bookshop. " in message.text
+
+
+def check_links(message: Message) -> None:
+    """Fail if a mail program would make other links than the shop's own. The templates themselves have no URL."""
+    for text in (message.text, Skeleton(message.html).text):
+        assert LINK.search(re.sub(r"(https://|help@)?shop\.example", "", text)) is None
 
 
 def squeezed(text: str) -> str:
-    """Remove the characters that wrapping may change."""
-    return "".join(text.split())
+    """Remove the characters that wrapping may change, and the one that keeps words from becoming links."""
+    return "".join(text.replace(WORD_JOINER, "").split())
 
 
 @given(folder=st.sampled_from(FOLDERS), name=TEXT, item=TEXT, sku=TEXT, reason=TEXT, locale=TEXT, extra=JSON)
@@ -187,8 +211,11 @@ def test_free_text_is_shown_unchanged_and_changes_no_other_part(
     plain = read_event(event_with(event_type, language, {}, {"name": "Ada" if event_name(event) else ""}))
     assert isinstance(plain, OrderEvent)
     message = MESSAGES.render(event)
-    check_mail(message, event, benign=MESSAGES.render(plain))
+    benign = MESSAGES.render(plain)
+    check_mail(message, event, benign=benign)
+    check_links(message)
     check_text_message(event)
+    assert message.subject == benign.subject
     shown = [event_name(event), event.data.model_dump()["items"][0]["name"]]
     shown += [event.data.model_dump()["reason"]] if event_type == "order.cancelled.v1" else []
     html = Skeleton(message.html).text
@@ -206,12 +233,14 @@ ITEM = st.fixed_dictionaries(
     {"sku": TEXT, "name": TEXT, "quantity": st.integers(), "unit_price": st.just("12.50") | TEXT}
 )
 DATA = {
+    "order_number": TEXT | JSON,
     "order_id": TEXT.map(lambda text: re.sub("[^!-?A-~]", "", text)[:100]) | JSON,
     "items": st.lists(ITEM, min_size=1, max_size=1) | JSON,
     "currency": st.from_regex("[A-Z]{3}", fullmatch=True) | JSON,
     "total": st.from_regex(r"-?[0-9]{1,20}(\.[0-9]{1,6})?", fullmatch=True) | JSON,
     "paid_at": st.datetimes(timezones=st.just(UTC)).map(datetime.isoformat) | JSON,
-    **dict.fromkeys(("cancelled_at", "reason", "shop_name", "specversion", "type"), TEXT | JSON),
+    **dict.fromkeys(("cancelled_at", "reason", "specversion", "type"), TEXT | JSON),
+    **dict.fromkeys(("shop_name", "shop_url", "support_address"), TEXT | JSON),
 }
 CUSTOMER = {
     "email": TEXT | TEXT.map("{}@example.com".format) | TEXT.map("ada@{}".format),
@@ -238,14 +267,15 @@ def test_any_value_of_a_field_is_refused_or_harmless(
     folder: tuple[str, str], changes: tuple[dict[str, Any], dict[str, Any], dict[str, Any]]
 ) -> None:
     event = read_event(event_with(*folder, *changes))
+    changed = [list(each.values()) for each in changes]  # a reason may name the field
     if isinstance(event, Unreadable):
-        check_reason(event.reason, changes)
+        check_reason(event.reason, changed)
         return
     try:
         message = MESSAGES.render(event)
         check_text_message(event)
     except RenderError as error:
-        check_reason(str(error), changes)
+        check_reason(str(error), changed)
         return
     locale, has_name = event.data.customer.locale or "en", bool(event_name(event))
     data: dict[str, Any] = {} if event.data.model_dump()["items"] else {"items": []}

@@ -5,9 +5,11 @@ import re
 import socket
 import threading
 from email import message_from_bytes
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.policy import default
-from typing import TYPE_CHECKING
+from email.utils import parseaddr
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.config import Config
@@ -26,7 +28,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 from botocore.stub import Stubber
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from functions.notify.aws_clients import NO_RETRY_CONFIG
@@ -41,6 +43,7 @@ from functions.notify.domain.send_errors import (
     ThrottledError,
 )
 from functions.notify.messages.messages import Message
+from tests.notify.fakes import NOW
 from tests.notify.sockets import server
 
 if TYPE_CHECKING:
@@ -55,6 +58,7 @@ MESSAGE = Message(subject="Your order is confirmed", text="Thank you.\n", html="
 SENDER = mailer.parse_address("orders@shop.example", name="The Shop")
 FAILED_CHECK = "Email address is not verified. The following identities failed the check in region EU-CENTRAL-1: "
 NASTY = st.text() | st.text(alphabet='ab ,;:<>@()[]\\"=?_\r\n\0\x85\u2028\u1ec7.', max_size=200)
+ANY_TEXT = NASTY | st.text(alphabet="ab .,", max_size=200) | st.text(alphabet="a", min_size=900, max_size=1000)
 # code, status and text of SES's answer, and its meaning
 ERRORS_OF_SES: list[tuple[str, int, str, type[SendError]]] = [
     ("TooManyRequestsException", 429, "", ThrottledError),
@@ -92,13 +96,33 @@ ERRORS_OF_THE_CONNECTION: list[tuple[Exception, type[SendError]]] = [
 
 def send(client: SesClient, *, to: str = "ada@example.com", name: str = "Ada", message: Message = MESSAGE) -> str:
     tags = {"order_id": "ord_1", "notification_id": "event-1#mail"}
-    return Mailer(client=client, sender=SENDER, configuration_set="orders").send(message, to=to, name=name, tags=tags)
+    sender = Mailer(client=client, sender=SENDER, configuration_set="orders", clock=lambda: NOW)
+    return sender.send(message, to=to, name=name, tags=tags)
 
 
-def compose(name: str, subject: str = "Your order") -> bytes:
+def compose(name: str, subject: str = "Your order", **options: Any) -> bytes:
     recipient = mailer.parse_address("ada@example.com", name=name)
     message = Message(subject=subject, text="Thank you.", html="<p>Thank you.</p>")
-    return mime.compose(message, sender=SENDER, recipient=recipient)
+    return mime.compose(message, **{"date": NOW, "sender": SENDER, "recipient": recipient, **options})
+
+
+def head_of(mail: bytes) -> list[str]:
+    """Return the lines of a mail's header."""
+    return mail.partition(b"\r\n\r\n")[0].decode("ascii").split("\r\n")
+
+
+def read_address(mail: bytes, header: str) -> tuple[str, str]:
+    """Read a header's name and address as RFC 2047 says. EmailMessage puts spaces between the encoded words of a name.
+
+    Python's issue: https://github.com/python/cpython/issues/128110
+    """
+    folded = message_from_bytes(mail)[header]
+    name, address = parseaddr(folded.replace("\r\n", ""))
+    return str(make_header(decode_header(name))), address
+
+
+def encoded_words(lines: list[str]) -> list[str]:
+    return [word for line in lines for word in re.findall(r"=\?utf-8\?b\?[^? ]*\?=", line)]
 
 
 def parse(raw: bytes) -> EmailMessage:
@@ -125,6 +149,7 @@ def test_the_mail_has_both_bodies_and_is_marked_as_automatic(ses: FakeSes) -> No
     assert mail["Auto-Submitted"] == "auto-generated"
     assert mail["X-Notification-Id"] == "event-1#mail"
     assert mail["Reply-To"] is None
+    assert mail["Date"] == "Sun, 22 Nov 2026 10:20:00 +0000"
     assert mail.get_content_type() == "multipart/alternative"
     parts = [(part.get_content_type(), part.get_content().replace("\r\n", "\n")) for part in mail.iter_parts()]
     assert parts == [("text/plain", "Cảm ơn.\n"), ("text/html", "<p>Cảm ơn.</p>\n")]
@@ -134,7 +159,7 @@ def test_the_mail_is_ascii_in_short_lines(ses: FakeSes) -> None:
     send(ses, name="Nguyễn", message=Message(subject="Đơn hàng " * 20, text="Cảm ơn " * 300, html="ệ" * 2000))
     raw = ses.sent[0]["Content"]["Raw"]["Data"]
     assert raw.isascii()
-    assert max(map(len, raw.split(b"\r\n"))) <= 78
+    assert max(map(len, raw.split(b"\r\n"))) <= 76
     assert b"\n" not in raw.replace(b"\r\n", b"")
 
 
@@ -183,31 +208,76 @@ def test_an_address_that_ses_cannot_mail_is_refused_for_good(ses: FakeSes, addre
     ],
 )
 def test_a_display_name_stays_a_name(name: str, shown: str) -> None:
-    (recipient,) = parse(compose(name))["To"].addresses
-    assert (recipient.display_name, recipient.addr_spec) == (shown, "ada@example.com")
+    assert read_address(compose(name), "To") == (shown, "ada@example.com")
 
 
 @given(name=NASTY, subject=NASTY)
 def test_names_and_subjects_add_no_header_and_no_recipient(name: str, subject: str) -> None:
-    head = compose(name, subject).partition(b"\r\n\r\n")[0]
-    names = [line.partition(b":")[0] for line in head.split(b"\r\n") if not line.startswith((b" ", b"\t"))]
-    assert names == [
-        b"From", b"To", b"Subject", b"Auto-Submitted", b"MIME-Version", b"Content-Type"
-    ]  # fmt: skip
-    mail = parse(head)
-    assert [address.addr_spec for address in mail["To"].addresses] == ["ada@example.com"]
+    raw = compose(name, subject)
+    names = [line.partition(":")[0] for line in head_of(raw) if not line.startswith((" ", "\t"))]
+    assert names == ["Date", "From", "To", "Subject", "Auto-Submitted", "MIME-Version", "Content-Type"]
+    assert [address.addr_spec for address in parse(raw)["To"].addresses] == ["ada@example.com"]
 
 
-@given(subject=NASTY | st.text(alphabet="ab .,", max_size=200) | st.text(alphabet="a", min_size=900, max_size=1000))
-def test_a_mail_program_reads_the_subject_as_it_was_written(subject: str) -> None:
-    head = compose("Ada", subject).partition(b"\r\n\r\n")[0]
-    assert parse(head)["Subject"] == mime.header_text(subject)
-    assert max(map(len, head.split(b"\r\n"))) <= 78
+@given(
+    subject=ANY_TEXT,
+    name=ANY_TEXT,
+    shop=ANY_TEXT,
+    notification_id=st.from_regex(r"[!-?A-~]{1,100}#mail", fullmatch=True),
+)
+@example(subject="Đơn hàng A7YUQ-AHKC7 đã được xác nhận", name="", shop="", notification_id="a")
+@example(subject="ệ" * 500, name="ệ" * 100, shop="👩\u200d🔬" * 33, notification_id="=?" * 50)
+def test_a_mail_program_reads_every_header_as_it_was_written_from_short_lines(
+    subject: str, name: str, shop: str, notification_id: str
+) -> None:
+    shop_address = mailer.parse_address("orders@shop.example", name=shop)
+    raw = compose(name, subject, sender=shop_address, reply_to=shop_address, notification_id=notification_id)
+    mail, lines = parse(raw), head_of(raw)
+    assert max(map(len, raw.split(b"\r\n"))) <= 76
+    assert max(map(len, encoded_words(lines)), default=0) <= 75
+    for word in encoded_words(lines):  # each has whole characters
+        base64.b64decode(word.split("?")[3], validate=True).decode()
+    assert mail["Subject"] == mime.header_text(subject)
+    assert mail["X-Notification-Id"] == mime.header_text(notification_id)
+    for header, written in [("To", name), ("From", shop), ("Reply-To", shop)]:
+        shown, address = read_address(raw, header)
+        assert shown == mailer.parse_address("ada@example.com", name=written).display_name
+        assert [each.addr_spec for each in mail[header].addresses] == [address]
+        assert address == ("ada@example.com" if header == "To" else "orders@shop.example")
+    assert mail["Date"].datetime == NOW
+    assert [part.defects for part in mail.walk() if part.defects] == []
+    assert [header for header, value in mail.items() if getattr(value, "defects", ())] == []
+
+
+def test_a_line_of_a_header_is_longer_only_for_an_address_that_is_longer() -> None:
+    address = "a" * 64 + "@" + "b" * 60 + ".example"
+    for name, lines in [
+        ("", ["To: ", f" <{address}>"]),
+        ("Ada Lovelace", ["To: Ada Lovelace", f" <{address}>"]),
+        ("J. R. Lovelace", ["To: =?utf-8?b?Si4gUi4gTG92ZWxhY2U=?=", f" <{address}>"]),
+    ]:
+        raw = compose("", recipient=mailer.parse_address(address, name=name))
+        assert head_of(raw)[2:4] == lines
+        assert [(each.display_name, each.addr_spec) for each in parse(raw)["To"].addresses] == [(name, address)]
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["ada@example.com", "a" * 40 + "@example.com", "ada@" + "b" * 56 + ".example", "a" * 56 + "@xn--p1ai.example"],
+)
+@pytest.mark.parametrize(
+    "name", ["", "Ada", "Augusta Ada King, Countess of Lovelace", "J.R.", "Nguyễn Thị Minh Khai", "a" * 100]
+)
+def test_an_address_with_a_name_is_in_short_lines(address: str, name: str) -> None:
+    recipient = mailer.parse_address(address, name=name)
+    raw = compose("", recipient=recipient)
+    assert max(map(len, head_of(raw))) <= 76
+    assert read_address(raw, "To") == (recipient.display_name, address)
 
 
 @given(body=st.text(alphabet='ab. =_-\n\t"\u1ec7'))
 def test_a_mail_program_reads_the_body_as_it_was_written(body: str) -> None:
-    mail = parse(mime.compose(Message(subject="", text=body, html=body), sender=SENDER, recipient=SENDER))
+    mail = parse(mime.compose(Message(subject="", text=body, html=body), date=NOW, sender=SENDER, recipient=SENDER))
     for part in mail.iter_parts():
         assert part.get_content().splitlines() == (body.splitlines() or [""])
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SHOP = "The Analytical Bookshop"
 FOLDERS = sorted(path.relative_to(TEMPLATES).parts for path in TEMPLATES.glob("*/*") if path.is_dir())
 PHONE = "+14155550100"
+WITH_SUPPORT = Messages(shop_name=SHOP, shop_url="https://shop.example", support_address="help@shop.example")
 
 
 class Text(HTMLParser):
@@ -85,7 +86,7 @@ def test_every_template_renders_the_sample_event(
     seen = str(Text(message.html))
     assert order_number in message.subject
     assert "\n" not in message.subject
-    assert f'<html lang="{locale}">' in message.html
+    assert f'<html lang="{locale}" dir="ltr">' in message.html
     for body in (message.text, seen):
         for part in (
             SHOP,
@@ -109,18 +110,17 @@ def test_an_event_without_a_number_is_named_by_its_id(
 ) -> None:
     del paid["data"]["order_number"]
     paid["data"] |= missing
-    assert render(messages, paid).subject == "Your order ord_a7yuqahkcwyojza3z7chx7dkkq is confirmed"
+    assert render(messages, paid).subject == "Confirmed: your order ord_a7yuqahkcwyojza3z7chx7dkkq"
 
 
-def test_the_plain_text_of_a_payment_reads_well(messages: Messages, paid: dict[str, Any]) -> None:
+def test_the_plain_text_of_a_payment_reads_well(paid: dict[str, Any]) -> None:
     assert (
-        render(messages, paid).text.replace("\N{NARROW NO-BREAK SPACE}", " ")
+        render(WITH_SUPPORT, paid).text.replace("\N{NARROW NO-BREAK SPACE}", " ")
         == """\
-The Analytical Bookshop
+Your order is confirmed.
 
-Thank you, Ada Lovelace.
-
-We have received your payment, and your order is confirmed.
+Thank you, Ada Lovelace. We have received your payment of €25.00. We are
+now getting your order ready: there is nothing more for you to do.
 
 Order   A7YUQ-AHKC7
 Paid    November 22, 2026, 10:15 AM UTC
@@ -130,6 +130,11 @@ Notes on the Engine
   2 \N{MULTIPLICATION SIGN} €12.50                                                      €25.00
 ------------------------------------------------------------------------
 Total paid                                                        €25.00
+
+Questions? Just reply to this mail, or write to help@shop.example.
+
+The Analytical Bookshop
+https://shop.example
 
 You receive this mail because an order was placed with your address
 at The Analytical Bookshop.
@@ -141,11 +146,9 @@ def test_the_plain_text_of_a_cancellation_reads_well(messages: Messages, cancell
     assert (
         render(messages, cancelled).text.replace("\N{NARROW NO-BREAK SPACE}", " ")
         == """\
-The Analytical Bookshop
+Your order is cancelled.
 
-Hello Ada Lovelace.
-
-Your order is cancelled. Here you see why, and what you had ordered.
+Hello Ada Lovelace. Below you see why, and what was in the order.
 
 Order       A7YUQ-AHKC7
 Paid        November 22, 2026, 10:15 AM UTC
@@ -158,10 +161,14 @@ Notes on the Engine
 ------------------------------------------------------------------------
 Total paid                                                        €25.00
 
-What is due to you of the €25.00 is refunded as agreed. If you have a
-question about it, please ask us and name the order.
+You paid €25.00. If a refund is due to you, we make it as agreed.
+
+If you did not expect this, or have a question, just reply to this
+mail.
 
 We hope to see you again.
+
+The Analytical Bookshop
 
 You receive this mail because an order was placed with your address
 at The Analytical Bookshop.
@@ -175,31 +182,30 @@ at The Analytical Bookshop.
         (
             "order.paid.v1",
             "en",
-            "your order {} is confirmed. We have received your payment of €25.00. Thank you.",
+            "Confirmed: your order {} at {}. We have received €25.00 and are getting your order ready. Thank you.",
             1,
         ),
         (
             "order.paid.v1",
             "vi",
-            "đơn hàng {} đã được xác nhận. Đã nhận thanh toán 25,00 €. Xin cảm ơn quý khách.",
+            "Đã xác nhận: đơn hàng {} tại {}. Đã nhận thanh toán 25,00 €. Xin cảm ơn quý khách.",
             2,
         ),
         (
             "order.cancelled.v1",
             "en",
-            "your order {} is cancelled. What is due to you is refunded as agreed. Questions? Please ask us.",
+            "Cancelled: your order {} at {}. If a refund is due, we make it as agreed. Questions? help@shop.example",
             1,
         ),
         (
             "order.cancelled.v1",
             "vi",
-            "đơn hàng {} đã được hủy. Khoản hoàn tiền (nếu có) theo thỏa thuận với cửa hàng.",
+            "Đã hủy: đơn hàng {} tại {}. Khoản hoàn tiền (nếu có) theo thỏa thuận. Hỗ trợ: help@shop.example",
             2,
         ),
     ],
 )
 def test_a_text_message_is_short_and_of_plain_characters(
-    messages: Messages,
     samples: dict[str, dict[str, Any]],
     event_type: str,
     locale: str,
@@ -207,9 +213,14 @@ def test_a_text_message_is_short_and_of_plain_characters(
     segments: int,
 ) -> None:
     event = in_locale(samples[event_type], locale)
-    message = text_message(messages, event)
-    assert message == TextMessage(text=f"{SHOP}: {text.format(event['data']['order_number'])}")
+    message = text_message(WITH_SUPPORT, event)
+    assert message == TextMessage(text=text.format(event["data"]["order_number"], SHOP))
     assert message.segments == segments
+
+
+def test_a_text_message_without_a_support_address_does_without(messages: Messages, cancelled: dict[str, Any]) -> None:
+    assert text_message(messages, cancelled).text.endswith("we make it as agreed. Questions? Please ask us.")
+    assert text_message(messages, in_locale(cancelled, "vi")).text.endswith("theo thỏa thuận.")
 
 
 def test_a_currency_that_is_set_apart_costs_no_second_segment(messages: Messages, paid: dict[str, Any]) -> None:
@@ -239,16 +250,16 @@ def test_a_notification_without_a_text_message_is_a_mail_alone(tmp_path: Path, p
 @pytest.mark.parametrize(
     ("locale", "subject"),
     [
-        ("en", "Your order"),
-        ("en-GB", "Your order"),
-        ("vi", "Đơn hàng"),
-        ("vi-VN", "Đơn hàng"),
-        ("vi_VN", "Đơn hàng"),
-        ("VI-Latn-VN", "Đơn hàng"),
-        ("xx", "Your order"),
-        ("", "Your order"),
-        ("../vi", "Your order"),
-        pytest.param("vi-" * 100_000, "Đơn hàng", id="endless"),
+        ("en", "Confirmed:"),
+        ("en-GB", "Confirmed:"),
+        ("vi", "Đã xác nhận:"),
+        ("vi-VN", "Đã xác nhận:"),
+        ("vi_VN", "Đã xác nhận:"),
+        ("VI-Latn-VN", "Đã xác nhận:"),
+        ("xx", "Confirmed:"),
+        ("", "Confirmed:"),
+        ("../vi", "Confirmed:"),
+        pytest.param("vi-" * 100_000, "Đã xác nhận:", id="endless"),
     ],
 )
 def test_the_nearest_language_is_chosen(messages: Messages, paid: dict[str, Any], locale: str, subject: str) -> None:
@@ -353,13 +364,13 @@ def test_values_are_shown_and_never_executed(messages: Messages, paid: dict[str,
     paid["data"]["items"][0]["name"] = nasty
     message = render(messages, paid)
     assert f"Thank you, {nasty}." in message.text
-    assert f"Thank you, {nasty}." in str(Text(message.html))
+    assert nasty in Text(message.html).parts
     assert "<script" not in message.html
 
 
 def test_a_customer_without_a_name_is_greeted(messages: Messages, paid: dict[str, Any]) -> None:
     paid["data"]["customer"]["name"] = ""
-    assert "\nThank you.\n" in render(messages, paid).text
+    assert "\nThank you. We have" in render(messages, paid).text
     assert "Thank you." in str(Text(render(messages, paid).html))
     assert "Xin cảm ơn quý khách." in render(messages, in_locale(paid, "vi")).text
 
@@ -379,8 +390,55 @@ def test_long_values_are_wrapped_in_plain_text(
 
 
 def test_a_mail_loads_nothing_from_elsewhere(messages: Messages, paid: dict[str, Any]) -> None:
-    html = render(messages, paid).html
-    assert not re.search(r"src=|url\(|@import|<link|https?:", html)
+    assert not re.search(r"src=|url\(|@import|<link|https?:|href=", render(messages, paid).html)
+    html = render(WITH_SUPPORT, paid).html
+    assert not re.search(r"src=|url\(|@import|<link", html)
+    links = {"https://shop.example", "mailto:help@shop.example?subject=A7YUQ-AHKC7"}
+    assert set(re.findall(r'href="([^"]*)"', html)) == links
+
+
+@pytest.mark.parametrize(("event_type", "locale"), FOLDERS)
+def test_the_first_thirty_characters_say_what_happened(
+    messages: Messages, samples: dict[str, dict[str, Any]], event_type: str, locale: str
+) -> None:
+    message = render(messages, in_locale(samples[event_type], locale))
+    words = {
+        ("order.paid.v1", "en"): ("Confirmed: your order", "Your order is confirmed.", "Payment of €25.00 received."),
+        ("order.paid.v1", "vi"): ("Đã xác nhận: đơn hàng", "Đơn hàng đã được xác nhận.", "Đã nhận thanh toán 25,00 €."),
+        ("order.cancelled.v1", "en"): ("Cancelled: your order", "Your order is cancelled.", "Your order is cancelled."),
+        ("order.cancelled.v1", "vi"): ("Đã hủy: đơn hàng", "Đơn hàng đã được hủy.", "Đơn hàng đã được hủy."),
+    }
+    preheader = re.split('mso-hide:all;">|&#847;', message.html)[1]
+    for shown, begins in zip(
+        (message.subject, message.text, preheader.strip()), words[event_type, locale], strict=True
+    ):
+        assert len(begins) <= 30
+        assert shown.replace("\N{NO-BREAK SPACE}", " ").startswith(begins)
+
+
+@pytest.mark.parametrize(("event_type", "locale"), FOLDERS)
+def test_a_mail_says_whom_to_ask(samples: dict[str, dict[str, Any]], event_type: str, locale: str) -> None:
+    event = in_locale(samples[event_type], locale)
+    reply = {"en": "ust reply to this mail", "vi": "in trả lời thư này"}[locale]
+    for messages, address in [(WITH_SUPPORT, "help@shop.example"), (Messages(shop_name=SHOP), "")]:
+        message = render(messages, event)
+        for body in (message.text, str(Text(message.html))):
+            assert reply in " ".join(body.split())
+            assert address in body
+            assert bool(address) == ("@" in body)
+
+
+def test_a_locale_from_right_to_left_turns_the_page(tmp_path: Path, paid: dict[str, Any]) -> None:
+    layout = (TEMPLATES / "layout.html.jinja", TEMPLATES / "parts.html.jinja")
+    write_templates(tmp_path, "order.paid.v1", en="Order", he="Order")
+    for path in layout:
+        (tmp_path / path.name).write_text(path.read_text())
+    for locale in ("en", "he"):
+        (tmp_path / f"order.paid.v1/{locale}/mail.html.jinja").write_text('{% extends "layout.html.jinja" %}')
+    messages = Messages(shop_name=SHOP, templates=tmp_path)
+    for locale, direction in [("en", "ltr"), ("he", "rtl")]:
+        html = render(messages, in_locale(paid, locale)).html
+        assert html.count(f'lang="{locale}" dir="{direction}"') == 2
 
 
 class Styles(HTMLParser):
@@ -405,14 +463,14 @@ class Styles(HTMLParser):
         if self.open and self.open[-1][0] == "style":
             self.sheet += data
         elif data.strip() and self.open[-1][0] != "title":
-            self.of_text.append(self.open[-1])
+            self.of_text.append(next(element for element in reversed(self.open) if element[0] != "bdi"))
 
 
 @pytest.mark.parametrize(("event_type", "locale"), FOLDERS)
 def test_a_mail_needs_a_style_sheet_only_for_phones_and_dark_mode(
     messages: Messages, samples: dict[str, dict[str, Any]], event_type: str, locale: str
 ) -> None:
-    styles = Styles(render(messages, in_locale(samples[event_type], locale)).html)
+    styles = Styles(render(WITH_SUPPORT, in_locale(samples[event_type], locale)).html)
     assert len(styles.of_text) > 10
     for tag, style in styles.of_text:
         assert "display:none" in style or ("font:" in style and "color:" in style), f"{tag} has no style of its own"
@@ -435,17 +493,20 @@ def without(*path: str) -> Any:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (without("paid_at"), "line 9: 'paid_at' is undefined"),
-        (without("currency"), "items.txt.jinja, line 6: 'currency' is undefined"),
+        (without("paid_at"), "line 12: 'paid_at' is undefined"),
+        (without("currency"), "line 7: 'currency' is undefined"),
         (without("items"), "items.txt.jinja, line 2: 'items' is undefined"),
         (without("items", "name"), "items.txt.jinja, line 3: 'dict object' has no attribute 'name'"),
         (
             lambda data: data.update(total="ada@example.com"),
-            "items.txt.jinja, line 9: an amount is not a decimal string such as 12.50",
+            "line 7: an amount is not a decimal string such as 12.50",
         ),
-        (lambda data: data.update(paid_at=["ada@example.com"]), "line 9: a time is not a timestamp of RFC 3339"),
+        (lambda data: data.update(paid_at=["ada@example.com"]), "line 12: a time is not a timestamp of RFC 3339"),
         (lambda data: data.update(items=7), "items.txt.jinja, line 2: TypeError"),
-        (lambda data: data["items"][0].update(name=None), "items.txt.jinja, line 3: AttributeError"),
+        (
+            lambda data: data["items"][0].update(name=None),
+            "items.txt.jinja, line 3: a value is neither text nor a number",
+        ),
         (
             lambda data: data["items"][0].update(quantity={}),
             "items.txt.jinja, line 6: a quantity is not a whole number",

@@ -114,7 +114,7 @@ def test_a_paid_order_is_mailed(app: App, sample: str) -> None:
     assert mail["To"] == "Ada Lovelace <ada@example.com>"
     assert mail["Reply-To"] == "The Analytical Bookshop <help@shop.example.com>"
     assert mail["X-Notification-Id"] == "3d340d65-4092-54eb-b504-a38ead16a186#mail"
-    assert mail["Subject"] == "Your order A7YUQ-AHKC7 is confirmed"
+    assert mail["Subject"] == "Confirmed: your order A7YUQ-AHKC7"
     text, html = mail.iter_parts()
     assert "Notes on the Engine" in cast("EmailMessage", text).get_content()
     assert "€25.00</td>" in cast("EmailMessage", html).get_content()
@@ -137,11 +137,11 @@ def test_several_partitions_are_mailed_and_an_unreadable_record_is_dead_lettered
     app: App, sqs: SQSClient, dead_letters: str
 ) -> None:
     assert invoke(app, load("several-partitions.json")) == []
-    assert sorted(re.split(" [A-Z2-7]{5}-[A-Z2-7]{5} ", mail["Subject"])[0] for mail in mails()) == [
-        "Your order",
-        "Your order",
-        "Your order",
-        "Đơn hàng",
+    assert sorted(re.split(" [A-Z2-7]{5}-[A-Z2-7]{5}", mail["Subject"])[0] for mail in mails()) == [
+        "Confirmed: your order",
+        "Confirmed: your order",
+        "Confirmed: your order",
+        "Đã xác nhận: đơn hàng",
     ]
     (message,) = sqs.receive_message(QueueUrl=dead_letters, MessageAttributeNames=["All"])["Messages"]
     assert json.loads(message["Body"]) == load("several-partitions.json")["records"]["order-events-1"][1]

@@ -216,6 +216,8 @@ def test_a_missing_field_is_named(make_record: RecordMaker, paid: dict[str, Any]
 def test_a_time_without_a_zone_is_unreadable(make_record: RecordMaker, paid: dict[str, Any]) -> None:
     paid["time"] = "2026-11-22T10:15:30"
     assert why_unreadable(make_record(paid)) == "time: timezone_aware"
+    paid["time"] = "9999-12-31T23:59:59-14:00"
+    assert why_unreadable(make_record(paid)) == "time: datetime_out_of_range"
 
 
 FORMS = ["2026-11-22T10:15:30.000Z", "2026-11-22t10:15:30z", "2026-11-22 10:15:30.5-00:00", "2026-11-22T17:15:30+07:00"]

@@ -54,7 +54,7 @@ def test_a_syntax_error_fails_the_check(check: Callable[[], tuple[int, list[str]
     status, said = check()
     assert status == 1
     assert said[0] == f"In {templates}:"
-    assert said[1].startswith("  order.paid.v1/vi/mail.txt.jinja, line 13: Encountered unknown tag 'endblok'.")
+    assert said[1].startswith("  order.paid.v1/vi/mail.txt.jinja, line 23: Encountered unknown tag 'endblok'.")
 
 
 def test_a_missing_file_fails_the_check(check: Callable[[], tuple[int, list[str]]], templates: Path) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from functions.notify.channels.mailer import tag_value
 from functions.notify.feedback.delivery_status import DeliveryStatus, Feedback
 from functions.notify.feedback.ses_events import KINDS, Ignored, read
+from functions.notify.timestamps import stored_feedback_form
 
 SAMPLES = Path(__file__).parents[2] / "events/ses"
 ORDER_ID = "ord_a7yuqahkcwyojza3z7chx7dkkq"
@@ -131,6 +133,55 @@ def test_an_event_without_our_tags_is_ignored(tags: dict[str, Any]) -> None:
 )
 def test_an_event_in_another_form_is_ignored(detail: Any) -> None:
     assert read(load("delivered") | {"detail": detail}) == Ignored(reason="not in the form of SES's events")
+
+
+FIELDS_WITH_TIMES = [("time",), ("detail", "mail", "timestamp"), ("detail", "bounce", "timestamp")]
+OFFSETS = st.timedeltas(min_value=timedelta(hours=-23), max_value=timedelta(hours=23)).map(timezone)
+TIMES = st.datetimes(timezones=OFFSETS).map(datetime.isoformat) | st.from_regex(r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}.*\Z")
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | TIMES | st.text(st.characters()),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
+    max_leaves=3,
+)
+
+
+def with_value(event: dict[str, Any], path: tuple[str, ...], value: Any) -> dict[str, Any]:
+    """Return the event with another value in one place."""
+    name, *rest = path
+    return event | {name: with_value(event[name], tuple(rest), value) if rest else value}
+
+
+def check(result: Feedback | Ignored) -> None:
+    """Fail if the times of a feedback cannot be stored as texts that sort like the times."""
+    if isinstance(result, Feedback):
+        for moment in (result.at, result.sent_at):
+            assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00", stored_feedback_form(moment))
+
+
+@pytest.mark.parametrize("path", FIELDS_WITH_TIMES, ids=".".join)
+@pytest.mark.parametrize("time", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "9999-12-31T24:00:00Z"])
+def test_an_event_of_a_time_that_utc_does_not_have_is_ignored(path: tuple[str, ...], time: str) -> None:
+    assert read(with_value(bounced(), path, time)) == Ignored(reason="not in the form of SES's events")
+
+
+@given(path=st.sampled_from(FIELDS_WITH_TIMES), time=TIMES | JSON)
+def test_an_event_of_any_time_is_read_or_ignored(path: tuple[str, ...], time: Any) -> None:
+    check(read(with_value(bounced(), path, time)))
+
+
+@given(
+    path=st.sampled_from(
+        [
+            *(("time",), ("detail",), ("detail-type",), ("source",), ("detail", "mail"), ("detail", "bounce")),
+            *(("detail", "mail", name) for name in ("timestamp", "messageId", "tags")),
+            *(("detail", "mail", "tags", name) for name in ("order_id", "notification_id")),
+            *(("detail", "bounce", name) for name in ("bounceType", "bounceSubType", "timestamp")),
+        ]
+    ),
+    value=JSON | st.lists(st.text(st.characters()), max_size=1),
+)
+def test_an_event_with_any_value_in_a_field_is_read_or_ignored(path: tuple[str, ...], value: Any) -> None:
+    check(read(with_value(bounced(), path, value)))
 
 
 @pytest.mark.parametrize("subtype", ["ada@example.com", "Ada Lovelace", "+14155550100", "x" * 41, 7, None])

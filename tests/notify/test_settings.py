@@ -89,7 +89,12 @@ def test_a_missing_variable_is_named_with_what_it_should_be(
         ("MAXIMUM_EVENT_AGE_SECONDS", "9" * 5000, "a whole number from 1 to 315360000, such as 259200"),
         ("SENDER_ADDRESS", "", "a mail address such as orders@shop.example"),
         ("SENDER_ADDRESS", "orders@foo_bar", "a mail address such as orders@shop.example"),
-        ("REPLY_TO_ADDRESS", "help", "a mail address such as orders@shop.example"),
+        ("SUPPORT_ADDRESS", "help", "a mail address such as orders@shop.example"),
+        ("SHOP_URL", "shop.example", "a URL such as https://shop.example, or empty"),
+        ("SHOP_URL", "http://shop.example", "a URL such as https://shop.example, or empty"),
+        ("SHOP_URL", "https://localhost", "a URL such as https://shop.example, or empty"),
+        ("SHOP_URL", "https://shop.example/a b", "a URL such as https://shop.example, or empty"),
+        ("SHOP_URL", 'https://shop.example/"', "a URL such as https://shop.example, or empty"),
         ("UNKNOWN_POLICY", "forget", "resend or hold"),
     ],
 )
@@ -114,7 +119,7 @@ def test_all_missing_variables_are_named_in_one_message_once_each(
 
 
 def test_missing_and_malformed_variables_are_named_in_one_message_without_their_values() -> None:
-    wrong = {"MAILS_PER_SECOND": "many", "SENDER_ADDRESS": "ada@", "REPLY_TO_ADDRESS": "help", "UNKNOWN_POLICY": ""}
+    wrong = {"MAILS_PER_SECOND": "many", "SENDER_ADDRESS": "ada@", "SUPPORT_ADDRESS": "help", "UNKNOWN_POLICY": ""}
     environment = {name: value for name, value in (NOTIFY_ENVIRONMENT | wrong).items() if name != "SHOP_NAME"}
     with pytest.raises(SettingsError) as raised:
         NotifySettings.from_environment(environment)
@@ -122,7 +127,7 @@ def test_missing_and_malformed_variables_are_named_in_one_message_without_their_
         "SHOP_NAME is missing: set it to the name of the shop. "
         "SENDER_ADDRESS is malformed: set it to a mail address such as "
         "orders@shop.example. "
-        "REPLY_TO_ADDRESS is malformed: set it to a mail address such as "
+        "SUPPORT_ADDRESS is malformed: set it to a mail address such as "
         "orders@shop.example. "
         "MAILS_PER_SECOND is malformed: set it to a number from 0.1 to 1000000, such as 14. "
         "UNKNOWN_POLICY is malformed: set it to resend or hold. "
@@ -149,8 +154,9 @@ def test_settings_are_typed() -> None:
     assert str(settings.sender) == "The Analytical Bookshop <orders@shop.example.com>"
 
 
-def test_a_reply_address_may_be_empty() -> None:
-    assert NotifySettings.from_environment(NOTIFY_ENVIRONMENT | {"REPLY_TO_ADDRESS": ""}).reply_to is None
+def test_support_address_and_url_may_be_empty() -> None:
+    settings = NotifySettings.from_environment(NOTIFY_ENVIRONMENT | {"SUPPORT_ADDRESS": "", "SHOP_URL": ""})
+    assert (settings.support_address, settings.shop_url) == (None, "")
 
 
 @pytest.mark.parametrize(("variables", "is_sam_local"), [({}, False), ({"AWS_SAM_LOCAL": "true"}, True)])

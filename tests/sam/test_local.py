@@ -69,7 +69,7 @@ def test_a_record_of_the_topic_becomes_a_mail(sam: SamCli, services: OrderStack)
     generate_event = [sys.executable, "-m", "samrun", *words[:pipe], "--data", str(services.data)]
     event = subprocess.run(generate_event, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
     assert json.loads(sam.run(*words[pipe + 2 :], stdin=event)) == {"batchItemFailures": []}
-    assert mails(services) == [f"Your order {ORDER_NUMBER} is confirmed"]
+    assert mails(services) == [f"Confirmed: your order {ORDER_NUMBER}"]
 
 
 @pytest.mark.parametrize("event", ["msk", "self-managed"])
@@ -79,7 +79,7 @@ def test_event_becomes_one_mail(sam: SamCli, services: OrderStack, event: str) -
         "self-managed": "sam local invoke NotifyFunction -e events/kafka/self-managed.json",
     }
     assert invoke(sam, commands[event]) == {"batchItemFailures": []}
-    assert mails(services) == [f"Your order {ORDER_NUMBER} is confirmed"]
+    assert mails(services) == [f"Confirmed: your order {ORDER_NUMBER}"]
 
 
 def test_history_returns_the_delivery_status_of_the_mail(sam: SamCli, services: OrderStack) -> None:

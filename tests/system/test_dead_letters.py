@@ -47,6 +47,6 @@ def test_dead_letters_of_both_kinds_are_delivered_once_after_the_fix(
     assert queued in planned
     assert discarded in planned
     assert len(stack.recipients()) == 3
-    assert "2 of 2 replayed." in run_tool(stack, project, "replay", "--all")
+    assert "2 of 2 went through." in run_tool(stack, project, "replay", "--all")
     stack.wait_for_mails_to(references)
     assert run_tool(stack, project, "list") == "There are no dead letters.\n"

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import string
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import boto3
 import pytest
 
 from functions.notify import settings
+from functions.notify.channels.mailer import LOCAL_PART
 from tests.template.deployment import TEMPLATE, Deployment, parameters_of
 
 # Lambda and SAM set these themselves.
@@ -62,6 +64,15 @@ def test_code_reads_exactly_the_variables_that_the_template_declares(deployment:
 def test_notify_accepts_every_number_that_the_template_accepts(parameter: str, bounds: tuple[float, float]) -> None:
     declared = parameters_of(TEMPLATE)[parameter]
     assert bounds[0] <= declared["MinValue"] < declared["MaxValue"] <= bounds[1]
+
+
+def test_notify_accepts_every_url_and_address_that_the_template_accepts() -> None:
+    declared = parameters_of(TEMPLATE)
+    assert declared["ShopUrl"]["AllowedPattern"] == f"({settings.HTTPS_URL.pattern})?"
+    # The template accepts fewer characters before the @: the mails make a link of the address.
+    local_part = re.match(r"\((\[.+?\]\+)@", declared["SupportAddress"]["AllowedPattern"])
+    assert local_part
+    assert all(LOCAL_PART.fullmatch(character) for character in string.printable if re.match(local_part[1], character))
 
 
 def _variables_read(path: Path) -> list[str]:

@@ -275,8 +275,9 @@ def test_record_whose_replay_failed_stays_visible(
     [left] = batches(found)
     assert [record["offset"] for record in json.loads(left["payload"])["records"]["t-0"]] == [3]
     output = capsys.readouterr()
-    assert "1 of 3 replayed." in output.out
-    assert output.err.count("not replayed, NotifyFunction") == 2
+    assert output.out.splitlines()[-2:] == ["t-0-4: NotifyFunction is done with it", "1 of 3 went through."]
+    failed = [line.partition(": stays a dead letter, NotifyFunction ")[0] for line in output.err.splitlines()]
+    assert failed == ["t-0-3", "t-0-7"]
 
 
 def test_dry_run_lists_the_records_and_changes_nothing(
@@ -294,11 +295,19 @@ def test_dry_run_lists_the_records_and_changes_nothing(
 def test_replay_reports_a_record_that_is_dead_lettered_again(
     found: Locations, function: Function, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """Such a record is done, and yet it did not go through."""
     dead_letter(found, 7)
-    function.reacts = lambda record: dead_letter_again(found, record)
+    dead_letter(found, 8)
+    discard(found, 3)
+    function.reacts = lambda record: NOTHING_FAILED if record.offset == 8 else dead_letter_again(found, record)
     assert tool.replay_dead_letters(found, None, dry_run=False) == 1
-    assert "t-0-7: dead-lettered again, still not JSON" in capsys.readouterr().err
-    assert visible(found) == 1
+    output = capsys.readouterr()
+    assert output.err.splitlines() == [
+        "t-0-3: dead-lettered again, still not JSON",
+        "t-0-7: dead-lettered again, still not JSON",
+    ]
+    assert output.out.splitlines()[-1] == "1 of 3 went through."
+    assert (visible(found), batches(found)) == (2, [])
 
 
 def test_replay_names_the_offset_of_a_record_too_large_for_the_queue(

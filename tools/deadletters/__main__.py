@@ -17,7 +17,7 @@ from tools.deadletters.replay import ReplayError, replay
 from tools.table import table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Container, Iterable, Sequence
 
     from tools.deadletters.dead_letter import DeadLetter
     from tools.deadletters.dead_letter_store import DeadLetterStore
@@ -49,21 +49,24 @@ def show(found: Locations, dead_letter_id: str) -> int:
 
 
 def replay_dead_letters(found: Locations, ids: Sequence[str] | None, *, dry_run: bool) -> int:
-    """Replay these records, or all, and remove each whose replay succeeded. Raises UnknownDeadLetterError.
+    """Replay these records, or all, and remove each that the function is done with. Raises UnknownDeadLetterError.
 
-    Return the exit status: 1 if a record remains, or if the function dead-lettered one again.
+    A record went through if the function is done with it and did not dead-letter it again. Return the exit status: 0 if
+    all went through.
     """
     with open_store(found) as store:
         chosen = _choose(store, ids)
         _warn_about(store.unreadable)
         _print_table([copy for each in chosen for copy in store.copies(each.id)])
         if dry_run:
-            print(f"A replay would send each to {found.function}, and remove it on success. Nothing was changed.")
+            print(
+                f"A replay would send each to {found.function}, and remove those it is done with. Nothing was changed."
+            )
             return 0
-        replayed = [each.id for each in chosen if _replay_and_remove(each, store, found)]
-    print(f"{len(replayed)} of {len(chosen)} replayed.")
-    dead_lettered_again = _report_dead_lettered_again(found, replayed)
-    return 0 if len(replayed) == len(chosen) and not dead_lettered_again else 1
+        done = {each.id for each in chosen if _replay_and_remove(each, store, found)}
+    went_through = done - _report_dead_lettered_again(found, done)
+    print(f"{len(went_through)} of {len(chosen)} went through.")
+    return 0 if len(went_through) == len(chosen) else 1
 
 
 def _replay_and_remove(dead_letter: DeadLetter, store: DeadLetterStore, found: Locations) -> bool:
@@ -71,20 +74,20 @@ def _replay_and_remove(dead_letter: DeadLetter, store: DeadLetterStore, found: L
     try:
         replay(dead_letter, client=found.functions, function=found.function)
     except ReplayError as error:
-        print(f"{dead_letter.id}: not replayed, {error}", file=sys.stderr)
+        print(f"{dead_letter.id}: stays a dead letter, {error}", file=sys.stderr)
         return False
     store.remove(dead_letter.id)
-    print(f"{dead_letter.id}: replayed")
+    print(f"{dead_letter.id}: {found.function} is done with it")
     return True
 
 
-def _report_dead_lettered_again(found: Locations, replayed: Sequence[str]) -> bool:
-    """Report the replayed records that the function dead-lettered again; tell whether there are any."""
+def _report_dead_lettered_again(found: Locations, done: Container[str]) -> set[str]:
+    """Report the records that the function was done with because it dead-lettered them again; return their ids."""
     with open_store(found) as store:
-        dead_lettered = [each for each in store.dead_letters if each.id in set(replayed)]
+        dead_lettered = [each for each in store.dead_letters if each.id in done]
     for each in dead_lettered:
         print(f"{each.id}: dead-lettered again, {each.reason}", file=sys.stderr)
-    return bool(dead_lettered)
+    return {each.id for each in dead_lettered}
 
 
 def _choose(store: DeadLetterStore, ids: Sequence[str] | None) -> list[DeadLetter]:

@@ -17,7 +17,8 @@ from functions.notify.channels.provider_errors import send_error_type
 from functions.notify.domain.send_errors import DeferredError, RefusedError, SendError, ThrottledError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     from mypy_boto3_sesv2.type_defs import DestinationTypeDef, EmailContentTypeDef, MessageTagTypeDef
 
@@ -63,11 +64,13 @@ class Mailer:
     """Sender of mails from one address. The client must have the configuration aws_clients.NO_RETRY_CONFIG.
 
     SES publishes events about mails that use `configuration_set`. Replies go to `reply_to`, or else to the sender.
+    `clock` gives the time in UTC.
     """
 
     client: SesClient
     sender: Address
     configuration_set: str
+    clock: Callable[[], datetime]
     reply_to: Address | None = None
 
     def send(self, message: Message, *, to: str, name: str, tags: dict[str, str]) -> str:
@@ -78,6 +81,7 @@ class Mailer:
         recipient = parse_address(to, name=name)
         mail = compose(
             message,
+            date=self.clock(),
             sender=self.sender,
             recipient=recipient,
             reply_to=self.reply_to,

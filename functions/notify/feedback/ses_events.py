@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import re
 from dataclasses import dataclass
-from datetime import UTC
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
@@ -115,9 +114,9 @@ def read(event: Mapping[str, Any]) -> Feedback | Ignored:
         notification_id=tags.notification_id,
         status=_status(kind, details),
         reason=kind.reason or _reason(kind, details),
-        at=at.astimezone(UTC),
+        at=at,
         message_id=mail.message_id,
-        sent_at=mail.timestamp.astimezone(UTC),
+        sent_at=mail.timestamp,
     )
 
 

@@ -12,10 +12,16 @@ from babel.numbers import parse_pattern
 from pydantic import TypeAdapter, ValidationError
 
 from functions.notify.errors import NotifyError
-from functions.notify.timestamps import Moment
+from functions.notify.timestamps import OUT_OF_RANGE, Moment
 
 AMOUNT = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,6})?")  # the largest order has 18 digits before the point
 CURRENCY = re.compile(r"[A-Z]{3}")
+
+# By the type of Pydantic's error.
+TIME_PROBLEMS = {
+    "timezone_aware": "a time has no offset from UTC",
+    OUT_OF_RANGE: "a time is before the year 1 or after 9999 in UTC",
+}
 
 _MOMENT = TypeAdapter(Moment)
 
@@ -64,13 +70,10 @@ def _written(amount: str, currency: str, locale: Locale) -> str:
 def date_time(timestamp: Any, locale: Locale) -> str:
     """Format a timestamp of RFC 3339 to the minute, in UTC and with that name. Raises FormatError."""
     try:
-        moment = _MOMENT.validate_python(timestamp).astimezone(UTC)
+        moment = _MOMENT.validate_python(timestamp)
     except ValidationError as error:
-        if error.errors()[0]["type"] == "timezone_aware":
-            raise FormatError("a time has no offset from UTC") from None
-        raise FormatError("a time is not a timestamp of RFC 3339") from None
-    except OverflowError:
-        raise FormatError("a time is before the year 1 or after 9999 in UTC") from None
+        problem = TIME_PROBLEMS.get(error.errors()[0]["type"], "a time is not a timestamp of RFC 3339")
+        raise FormatError(problem) from None
     date = format_date(moment, "long", locale)
     return f"{date}, {format_time(moment, 'short', tzinfo=UTC, locale=locale)} UTC"
 

@@ -1,8 +1,9 @@
 """Messages: rendered from templates/<event type>/<locale>/, one notification in one language each.
 
-A template sees the fields of the event's `data` by their names, and `locale` and `shop_name`. An event without an
-order's number has the order's id as `order_number`. A new
-notification or language is a new folder.
+A template sees the fields of the event's `data` by their names, and `locale`, `shop_name`, `shop_url` and
+`support_address`. The last two may be empty. An event without an order's number has the order's id as `order_number`.
+A field that somebody typed, such as a name, needs the filter `user_text`. A new notification or language is a new
+folder.
 """
 
 from __future__ import annotations
@@ -58,12 +59,14 @@ class TextMessage:
 class Messages:
     """All messages, compiled once. Raises BrokenTemplatesError if any of them cannot be rendered."""
 
-    def __init__(self, *, shop_name: str, templates: Path = TEMPLATES) -> None:
+    def __init__(
+        self, *, shop_name: str, shop_url: str = "", support_address: str = "", templates: Path = TEMPLATES
+    ) -> None:
         environment = compile_all(templates)
         folders = sorted(path for path in templates.iterdir() if path.is_dir())
         if problems := [problem for folder in folders for problem in _problems(folder)]:
             raise BrokenTemplatesError("\n".join(problems))
-        self._shop_name = shop_name
+        self._shop = {"shop_name": shop_name, "shop_url": shop_url, "support_address": support_address}
         self._languages: dict[str, dict[str, _Language]] = {
             folder.name: {
                 locale.name.lower(): _Language.load(environment, f"{folder.name}/{locale.name}")
@@ -103,7 +106,7 @@ class Messages:
 
     def _values(self, event: OrderEvent) -> dict[str, Any]:
         data = event.data
-        return data.model_dump() | {"order_number": data.order_number or data.order_id, "shop_name": self._shop_name}
+        return data.model_dump() | {"order_number": data.order_number or data.order_id} | self._shop
 
     def _language(self, event: OrderEvent) -> _Language:
         """Find the nearest language: vi-VN, then vi, then English (RFC 4647, lookup)."""

@@ -13,16 +13,19 @@ from jinja2 import (
     Undefined,
     nodes,
     pass_context,
+    pass_eval_context,
     select_autoescape,
 )
 
 from functions.notify.errors import NotifyError
 from functions.notify.messages import formats
+from functions.notify.messages.user_text import isolated, without_links
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
     from pathlib import Path
 
+    from jinja2.nodes import EvalContext
     from jinja2.runtime import Context
 
 REFERENCES: tuple[type[nodes.Extends | nodes.Include | nodes.Import | nodes.FromImport], ...] = (
@@ -49,7 +52,7 @@ def compile_all(templates: Path) -> Environment:
         auto_reload=False,
         cache_size=-1,
     )
-    environment.filters |= {"money": _money, "date_time": _date_time, "times": _times}
+    environment.filters |= {"money": _money, "date_time": _date_time, "times": _times, "user_text": _user_text}
     environment.globals["spread"] = formats.spread
     names = environment.list_templates(extensions=["jinja"])
     if problems := list(filter(None, (_problem(environment, name) for name in names))):
@@ -111,3 +114,9 @@ def _date_time(context: Context, timestamp: Any) -> str:
 
 def _times(amount: Any, quantity: Any) -> str:
     return formats.multiply(_defined(amount), _defined(quantity))
+
+
+@pass_eval_context
+def _user_text(template: EvalContext, value: Any) -> str:
+    text = without_links(str(_printable(_defined(value))))
+    return isolated(text) if template.autoescape else text

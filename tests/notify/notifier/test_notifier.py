@@ -163,7 +163,7 @@ def test_a_record_that_another_worker_has_claimed_is_retried(
     [
         (
             {"total": "much"},
-            "order.paid.v1/en/mail.txt.jinja, items.txt.jinja, line 9: an amount is not a decimal string such as 12.50",
+            "order.paid.v1/en/mail.txt.jinja, line 7: an amount is not a decimal string such as 12.50",
         ),
         ({"customer": {"email": "ada@foo_bar"}}, "the domain of the address is not one of the internet"),
     ],
