@@ -54,6 +54,13 @@ def test_build_and_deployment_use_the_same_parameters(environment: str) -> None:
         assert _overrides(environment)[name] == defaults[name]
 
 
+def test_environments_do_not_share_a_topic_and_only_prod_is_production() -> None:
+    defaults = {name: str(each.get("Default")) for name, each in parameters_of(TEMPLATE).items()}
+    dev, prod = (defaults | _overrides(environment) for environment in ("dev", "prod"))
+    assert dev["OrderEventsTopic"] != prod["OrderEventsTopic"]
+    assert (dev["Environment"], prod["Environment"]) == ("test", "production")
+
+
 @pytest.mark.parametrize("environment", ["dev", "prod"])
 def test_environments_set_no_endpoint_urls(environment: str) -> None:
     assert not _overrides(environment).keys() & {"AwsEndpointUrl", "DynamoDbEndpointUrl"}
