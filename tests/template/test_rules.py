@@ -35,7 +35,7 @@ NONE = {"KafkaAuthentication": "none"}
     ],
 )
 def test_rules_accept_parameters_that_fit(parameters: dict[str, str]) -> None:
-    assert refusals(**REQUIRED, **parameters) == []
+    assert refusals(**REQUIRED | parameters) == []
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_rules_accept_parameters_that_fit(parameters: dict[str, str]) -> None:
     ],
 )
 def test_rules_refuse_parameters_that_do_not_fit_with_a_message(parameters: dict[str, str], message: str) -> None:
-    [refusal] = refusals(**REQUIRED, **parameters)
+    [refusal] = refusals(**REQUIRED | parameters)
     assert refusal.startswith(message)
 
 

@@ -23,9 +23,9 @@ def _overrides(environment: str) -> dict[str, str]:
     )
 
 
-def test_only_brokers_issuer_and_sender_have_no_default() -> None:
+def test_only_environment_brokers_issuer_and_sender_have_no_default() -> None:
     without = [name for name, parameter in parameters_of(TEMPLATE).items() if "Default" not in parameter]
-    assert without == ["KafkaBootstrapServers", "TokenIssuer", "SenderDomain"]
+    assert without == ["Environment", "KafkaBootstrapServers", "TokenIssuer", "SenderDomain"]
 
 
 def test_every_parameter_has_a_description() -> None:
