@@ -33,5 +33,7 @@ def test_new_time_reads_the_topic_again_and_mails_nobody_twice(start: Callable[.
     eventually(repeated.is_caught_up, what="the mapping to commit all records")
     read = repeated.logged("notification already sent")
     assert all(any(f"order_id={order_id}" in line for line in read) for order_id in orders)
-    assert len(repeated.logged("notification sent")) == len(orders)  # by the first stack, whose lines are in the same log
+    assert len(repeated.logged("notification sent")) == len(
+        orders
+    )  # by the first stack, whose lines are in the same log
     assert repeated.recipients() == mailed
