@@ -14,7 +14,10 @@ from functions.order.errors import OrderError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-AuthenticationMethod = Literal["iam", "none", "scram", "tls"]
+AuthenticationMethod = Literal["iam", "none", "plain", "scram", "tls"]
+
+# Methods that authenticate with a user and a password, from a secret.
+PASSWORD_METHODS: tuple[AuthenticationMethod, ...] = ("plain", "scram")
 
 _SERVERS = r"[^:,\s]+:[0-9]{1,5}(,[^:,\s]+:[0-9]{1,5})*"
 _TOPIC = r"[a-zA-Z0-9._-]{1,249}"
@@ -120,10 +123,10 @@ def _read_kafka(variables: _Variables) -> KafkaSettings:
     methods = get_args(AuthenticationMethod)
     authentication = variables.required("KAFKA_AUTHENTICATION", "|".join(methods), " or ".join(methods))
     secret_arn = variables.required("KAFKA_SECRET_ARN", _ARN_OR_EMPTY, "the ARN of a secret, or to an empty text")
-    if authentication == "scram" and secret_arn == "":
+    if authentication in PASSWORD_METHODS and secret_arn == "":
         variables.problems.append(
             "KAFKA_SECRET_ARN is empty: set it to the ARN of a secret of the form "
-            '{"username": "…", "password": "…"}, which KAFKA_AUTHENTICATION=scram needs.'
+            f'{{"username": "…", "password": "…"}}, which KAFKA_AUTHENTICATION={authentication} needs.'
         )
     return KafkaSettings(
         topic=variables.required("ORDER_EVENTS_TOPIC", _TOPIC, "the name of the Kafka topic of order events"),

@@ -92,20 +92,23 @@ def test_plain_text_ignores_secrets() -> None:
     assert plain.producer_settings() == {"security_protocol": "PLAINTEXT"}
 
 
-def test_scram_takes_user_and_password_from_the_secret(secrets: Secrets) -> None:
+@pytest.mark.parametrize(("method", "mechanism"), [("scram", "SCRAM-SHA-512"), ("plain", "PLAIN")])
+def test_password_methods_take_the_user_from_the_secret_and_send_nothing_without_tls(
+    method: AuthenticationMethod, mechanism: str, secrets: Secrets
+) -> None:
     settings = authentication_by(
-        "scram", secret_arn=secrets.put("user", USER), client=secrets.client
+        method, secret_arn=secrets.put("user", USER), client=secrets.client
     ).producer_settings()
     assert settings == {
         "security_protocol": "SASL_SSL",
-        "sasl_mechanism": "SCRAM-SHA-512",
+        "sasl_mechanism": mechanism,
         "sasl_plain_username": USER["username"],
         "sasl_plain_password": USER["password"],
     }
     assert settings.keys() <= KafkaProducer.DEFAULT_CONFIG.keys()
 
 
-@pytest.mark.parametrize("method", ["tls", "scram", "iam"])
+@pytest.mark.parametrize("method", ["tls", "scram", "plain", "iam"])
 def test_only_the_given_ca_is_trusted(method: AuthenticationMethod, secrets: Secrets, ca_certificate: str) -> None:
     settings = authentication_by(
         method,

@@ -66,8 +66,8 @@ def test_one_message_names_every_missing_variable(settings: type[RelaySettings],
     [
         (
             "KAFKA_AUTHENTICATION",
-            "plain",
-            "KAFKA_AUTHENTICATION is malformed: set it to iam or none or scram or tls.",
+            "sasl",
+            "KAFKA_AUTHENTICATION is malformed: set it to iam or none or plain or scram or tls.",
         ),
         (
             "KAFKA_BOOTSTRAP_SERVERS",
@@ -125,12 +125,13 @@ def test_no_message_quotes_a_malformed_value(name: str) -> None:
     assert "'" not in message.removesuffix(WHERE)
 
 
-def test_scram_needs_a_secret() -> None:
-    message = message_of(RelaySettings, {**API_ENVIRONMENT, "KAFKA_AUTHENTICATION": "scram"})
+@pytest.mark.parametrize("method", ["scram", "plain"])
+def test_password_needs_a_secret(method: str) -> None:
+    message = message_of(RelaySettings, {**API_ENVIRONMENT, "KAFKA_AUTHENTICATION": method})
     assert message.startswith("KAFKA_SECRET_ARN is empty: set it to the ARN of a secret of the form ")
-    assert message.endswith(f"which KAFKA_AUTHENTICATION=scram needs. {WHERE}")
-    scram = {**API_ENVIRONMENT, "KAFKA_AUTHENTICATION": "scram", "KAFKA_SECRET_ARN": ARN}
-    assert RelaySettings.from_environment(scram).kafka.secret_arn == ARN
+    assert message.endswith(f"which KAFKA_AUTHENTICATION={method} needs. {WHERE}")
+    complete = {**API_ENVIRONMENT, "KAFKA_AUTHENTICATION": method, "KAFKA_SECRET_ARN": ARN}
+    assert RelaySettings.from_environment(complete).kafka.secret_arn == ARN
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import httpx
 from samrun.testing.stack import RunningStack
 from samrun.testing.waiting import eventually
 
-CONSUMER_GROUP = "local-notify"  # of notify's mapping in template.yaml: stack name, hyphen, notify
+CONSUMER_GROUP = "local-notify-order-events"  # of notify's mapping in template.yaml: stack name, notify, topic
 
 
 class OrderStack(RunningStack):

@@ -1,4 +1,4 @@
-"""The whole path, with a Kafka that encrypts and asks for a password, as parameters/scram.yaml has it."""
+"""The whole path, with a Kafka that encrypts and asks for a password, as parameters/scram.yaml has it, or by PLAIN."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -25,9 +25,12 @@ def connected_to(stack: OrderStack, *, broker: int) -> set[str]:
     return remote & kafka
 
 
-def test_an_order_becomes_a_mail_over_scram_and_tls(start: Callable[..., OrderStack], project: Path) -> None:
-    parameters = f"file://{project / 'parameters' / 'scram.yaml'}"
-    stack = start(options=["--parameter-overrides", parameters])
+@pytest.mark.parametrize("method", ["scram", "plain"])
+def test_an_order_becomes_a_mail_with_a_password_over_tls(
+    method: str, start: Callable[..., OrderStack], project: Path
+) -> None:
+    parameters = [f"file://{project / 'parameters' / 'scram.yaml'}", f"KafkaAuthentication={method}"]
+    stack = start(options=["--parameter-overrides", *parameters])
     scram = stack.endpoints["kafka_scram"]
     [line] = stack.logged("started Kafka, pid ")
     broker = int(line.rpartition(" ")[2])

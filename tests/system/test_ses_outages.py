@@ -335,8 +335,8 @@ def with_a_mapping_of_each(topics: Sequence[str], template: str) -> str:
     mapping = found.group().rstrip() + "\n\n"
     copies = [
         mapping.replace("Kafka:\n", f"Kafka{number}:\n", 1)
-        .replace("[!Ref OrderEventsTopic]", f"[{topic}]")
-        .replace('-notify"', f'-notify-{number}"')
+        .replace("[!If [NotifyFollowsOrder, !Ref OrderEventsTopic, !Ref NotifyTopic]]", f"[{topic}]")
+        .replace("${Topic}${From}", f"${{Topic}}-{number}")
         for number, topic in enumerate(topics[1:], start=2)
     ]
     return template.replace(found.group(), mapping + "".join(copies))

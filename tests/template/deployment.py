@@ -86,12 +86,17 @@ def deploy_plain(path: Path, **parameters: str) -> Deployment:
 
 def refusals(**parameters: str) -> list[str]:
     """Return the messages that CloudFormation would show if the template's rules refuse these parameters."""
-    source = source_of(TEMPLATE)
+    return refusals_of(TEMPLATE, **parameters)
+
+
+def refusals_of(path: Path, **parameters: str) -> list[str]:
+    """Return the messages of the rules of that template."""
+    source = source_of(path)
     resolve = _resolve(source, parameters).intrinsics.resolve
     return [
         assertion["AssertDescription"]
         for rule in source["Rules"].values()
-        if resolve(rule["RuleCondition"])
+        if resolve(rule.get("RuleCondition", {"Fn::Equals": ["", ""]}))
         for assertion in rule["Assertions"]
         if not resolve(assertion["Assert"])
     ]

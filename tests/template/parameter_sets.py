@@ -3,6 +3,7 @@
 CLUSTER = "arn:aws:kafka:eu-central-1:111122223333:cluster/shop/abc-1"
 # Values for the parameters that have no default.
 REQUIRED = {
+    "Environment": "production",
     "KafkaBootstrapServers": "b-1.shop.example:9098,b-2.shop.example:9098",
     "SenderDomain": "shop.example",
     "TokenIssuer": "https://issuer.example",

@@ -31,6 +31,12 @@ def test_every_queue_is_encrypted_and_keeps_its_messages_for_sqs_maximum_of_14_d
     assert all(queue["MessageRetentionPeriod"] == 14 * DAY for queue in queues.values())
 
 
+@pytest.mark.parametrize("name", ["DeadLetterQueue", "FeedbackDeadLetterQueue", "DeadLetterBucket"])
+def test_queues_and_bucket_of_dead_letters_outlive_the_stack(deployment: Deployment, name: str) -> None:
+    assert deployment.resources[name]["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert deployment.resources[name]["UpdateReplacePolicy"] == "Retain"
+
+
 def test_your_own_key_encrypts_tables_queues_logs_and_bucket(under_a_key: Deployment) -> None:
     for table in under_a_key.of_type(TABLE).values():
         assert table["SSESpecification"] == {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": KEY}
@@ -65,11 +71,8 @@ def test_bucket_policy_denies_requests_without_tls(deployment: Deployment) -> No
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
-def test_dead_letters_outlive_the_stack_and_expire_before_the_ledgers_entries(deployment: Deployment) -> None:
-    bucket = deployment.resources["DeadLetterBucket"]
-    assert bucket["DeletionPolicy"] == "RetainExceptOnCreate"
-    assert bucket["UpdateReplacePolicy"] == "Retain"
-    [rule] = bucket["Properties"]["LifecycleConfiguration"]["Rules"]
+def test_dead_letters_expire_before_the_ledgers_entries(deployment: Deployment) -> None:
+    [rule] = deployment.properties("DeadLetterBucket")["LifecycleConfiguration"]["Rules"]
     assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", 14)
     assert timedelta(days=14) < RETENTION
 

@@ -87,6 +87,11 @@ def test_every_function_has_a_log_group_with_a_retention(parameters: dict[str, s
     assert {group["RetentionInDays"] for group in logs.values()} == {days}
 
 
+def test_logs_that_a_service_writes_share_a_statement_of_the_accounts_resource_policy(deployment: Deployment) -> None:
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-CWL.html
+    assert deployment.properties("ApiLogs")["LogGroupName"] == "/aws/vendedlogs/shop/api"
+
+
 def test_template_publishes_no_version(deployment: Deployment) -> None:
     # A version would not follow a changed parameter: see "SnapStart is an edit" in docs/decisions.md.
     assert not deployment.of_type("AWS::Lambda::Version")

@@ -10,8 +10,8 @@ import pytest
 from cfnlint.api import ManualArgs, lint
 from samtranslator.yaml_helper import yaml_parse
 
-from tests.template.deployment import REGION, TEMPLATES, translate
-from tests.template.parameter_sets import CLUSTER, REQUIRED, VPC
+from tests.template.deployment import REGION, TEMPLATES, deploy, translate
+from tests.template.parameter_sets import CA_SECRET, CLUSTER, KAFKA_SECRET, KAFKA_SECRET_KEY, KEY, REQUIRED, VPC
 
 
 def _findings(template: str) -> list[str]:
@@ -26,6 +26,55 @@ def test_cfn_lint_finds_nothing_in_a_template(template: Path) -> None:
 @pytest.mark.parametrize("cluster", [CLUSTER, ""], ids=["msk", "self-managed"])
 def test_cfn_lint_finds_nothing_in_the_translated_template(cluster: str) -> None:
     assert _findings(json.dumps(translate(**REQUIRED, **VPC, MskClusterArn=cluster))) == []
+
+
+IN_A_NETWORK = {
+    "SubnetIds": "subnet-0aaaaaaaaaaaaaaa1,subnet-0aaaaaaaaaaaaaaa2",
+    "SecurityGroupIds": "sg-0aaaaaaaaaaaaaaa1",
+}
+ON_MSK = {**IN_A_NETWORK, "MskClusterArn": CLUSTER}
+PASSWORD = {"KafkaSecretArn": KAFKA_SECRET, "KafkaSecretKeyArn": KAFKA_SECRET_KEY}
+PARAMETER_SETS = {
+    "msk": ON_MSK,
+    "msk with scram": {**ON_MSK, **PASSWORD, "KafkaAuthentication": "scram"},
+    "msk, a test environment under a key": {
+        **ON_MSK,
+        "Environment": "test",
+        "OrderEventsTopic": "order-events-dev",
+        "KmsKeyArn": KEY,
+        "NotifyConcurrency": "3",
+    },
+    "msk, moving to another topic": {**ON_MSK, "OrderEventsTopic": "orders.v2", "NotifyTopic": "order-events"},
+    "msk, reading from a time": {**ON_MSK, "NotifyReadsFrom": "1790000000"},
+    "self-managed without a network": {"KafkaAuthentication": "none"},
+    "self-managed with scram": {**IN_A_NETWORK, **PASSWORD, "KafkaAuthentication": "scram"},
+    "self-managed with plain and a CA, reading from a time": {
+        **IN_A_NETWORK,
+        **PASSWORD,
+        "KafkaAuthentication": "plain",
+        "KafkaCaSecretArn": CA_SECRET,
+        "NotifyReadsFrom": "1790000000",
+    },
+}
+# Types whose values depend on the parameters. Roles name managed policies, whose ARNs only AWS makes.
+WITH_VALUES = {
+    "AWS::Lambda::Alias",
+    "AWS::Lambda::EventSourceMapping",
+    "AWS::Lambda::Function",
+    "AWS::Logs::LogGroup",
+    "AWS::SQS::Queue",
+}
+
+
+@pytest.mark.parametrize("parameters", PARAMETER_SETS.values(), ids=PARAMETER_SETS.keys())
+def test_cfn_lint_finds_nothing_in_the_values_of_a_deployment(parameters: dict[str, str]) -> None:
+    resources = {
+        name: {"Type": resource["Type"], "Properties": resource["Properties"]}
+        for name, resource in deploy(**REQUIRED | parameters).resources.items()
+        if resource["Type"] in WITH_VALUES
+    }
+    assert {resource["Type"] for resource in resources.values()} >= WITH_VALUES - {"AWS::Lambda::Alias"}
+    assert _findings(json.dumps({"Resources": resources})) == []
 
 
 def test_every_skipped_checkov_check_has_a_reason() -> None:

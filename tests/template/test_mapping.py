@@ -1,11 +1,15 @@
 """Event source mapping: there is one, with the limits that notify is built for."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 from functions.notify.aws_clients import THREADS
-from tests.template.deployment import Deployment, deploy
+from functions.notify.notifying.delivery import TIME_TO_ANSWER, TIME_TO_SEND
+from samrun.testing.templates import read_parameters
+from tests.template.deployment import REGION, ROOT, TEMPLATE, Deployment, deploy, parameters_of
 from tests.template.parameter_sets import CA_SECRET, CLUSTER, KAFKA_SECRET, PLAIN, REQUIRED, VPC
 
 MAPPING = "AWS::Lambda::EventSourceMapping"
@@ -21,7 +25,7 @@ def test_msk_has_its_own_kind_of_mapping(on_msk: Deployment) -> None:
     [(name, mapping)] = on_msk.of_type(MAPPING).items()
     assert name == "NotifyFromMsk"
     assert mapping["EventSourceArn"] == CLUSTER
-    assert mapping["AmazonManagedKafkaEventSourceConfig"] == {"ConsumerGroupId": "shop-notify"}
+    assert mapping["AmazonManagedKafkaEventSourceConfig"] == {"ConsumerGroupId": "shop-notify-order-events"}
 
 
 def test_a_self_managed_cluster_has_its_own_kind_of_mapping(on_self_managed: Deployment) -> None:
@@ -30,7 +34,7 @@ def test_a_self_managed_cluster_has_its_own_kind_of_mapping(on_self_managed: Dep
     assert mapping["SelfManagedEventSource"] == {
         "Endpoints": {"KafkaBootstrapServers": ["b-1.shop.example:9098", "b-2.shop.example:9098"]}
     }
-    assert mapping["SelfManagedKafkaEventSourceConfig"] == {"ConsumerGroupId": "shop-notify"}
+    assert mapping["SelfManagedKafkaEventSourceConfig"] == {"ConsumerGroupId": "shop-notify-order-events"}
 
 
 IN_THE_NETWORK = [
@@ -39,6 +43,7 @@ IN_THE_NETWORK = [
     {"Type": "VPC_SECURITY_GROUP", "URI": "security_group:sg-a"},
 ]
 WITH_PASSWORD = {"Type": "SASL_SCRAM_512_AUTH", "URI": KAFKA_SECRET}
+WITH_PLAIN_PASSWORD = {"Type": "BASIC_AUTH", "URI": KAFKA_SECRET}
 WITH_CA = {"Type": "SERVER_ROOT_CA_CERTIFICATE", "URI": CA_SECRET}
 
 
@@ -68,8 +73,13 @@ def test_pollers_authenticate_with_msk_with_the_scram_secret(on_msk_with_scram: 
             {"KafkaAuthentication": "scram", "KafkaSecretArn": KAFKA_SECRET, "KafkaCaSecretArn": CA_SECRET},
             [WITH_PASSWORD, WITH_CA],
         ),
+        ({"KafkaAuthentication": "plain", "KafkaSecretArn": KAFKA_SECRET}, [WITH_PLAIN_PASSWORD]),
+        (
+            {"KafkaAuthentication": "plain", "KafkaSecretArn": KAFKA_SECRET, "KafkaCaSecretArn": CA_SECRET},
+            [WITH_PLAIN_PASSWORD, WITH_CA],
+        ),
     ],
-    ids=["none", "tls", "tls and CA", "scram", "scram and CA"],
+    ids=["none", "tls", "tls and CA", "scram", "scram and CA", "plain", "plain and CA"],
 )
 def test_pollers_of_a_self_managed_cluster_authenticate_as_order_does_from_its_network(
     parameters: dict[str, str], authentication: list[dict[str, str]]
@@ -99,12 +109,94 @@ def test_mapping_reads_the_topic_that_order_writes_from_its_beginning(
     variables = deployment.properties("OrderFunction")["Environment"]["Variables"]
     assert mapping["Topics"] == [variables["ORDER_EVENTS_TOPIC"]]
     assert mapping["StartingPosition"] == "TRIM_HORIZON"
+    assert "StartingPositionTimestamp" not in mapping
+
+
+# Properties for whose sake CloudFormation replaces a mapping. For all others it asks Lambda to update the mapping, and
+# Lambda changes neither the topic nor the group.
+REPLACING = ("EventSourceArn", "SelfManagedEventSource", "StartingPosition", "StartingPositionTimestamp")
+
+
+def test_cloudformation_replaces_a_mapping_for_nothing_but_its_source_and_its_starting_position() -> None:
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(region=REGION, resource_type=MAPPING).schema
+    assert {path.removeprefix("/properties/") for path in schema["createOnlyProperties"]} == set(REPLACING)
+
+
+@pytest.mark.parametrize("cluster", [{"MskClusterArn": CLUSTER}, {"KafkaAuthentication": "none"}], ids=["msk", "self"])
+def test_new_time_replaces_the_mapping_by_one_with_another_group_from_that_time_on(cluster: dict[str, str]) -> None:
+    mappings = [
+        only
+        for time in ("", "1790000000", "1790003600")
+        for only in deploy(**REQUIRED, **VPC, **cluster, NotifyReadsFrom=time).of_type(MAPPING).values()
+    ]
+    assert [(each["StartingPosition"], each.get("StartingPositionTimestamp")) for each in mappings] == [
+        ("TRIM_HORIZON", None),
+        ("AT_TIMESTAMP", "1790000000"),
+        ("AT_TIMESTAMP", "1790003600"),
+    ]
+    assert [_group(each) for each in mappings] == [
+        "shop-notify-order-events",
+        "shop-notify-order-events-1790000000",
+        "shop-notify-order-events-1790003600",
+    ]
+    # CloudFormation creates the new mapping before it deletes the old one, and Lambda refuses a second mapping of one
+    # topic to one function or alias.
+    assert [each["FunctionName"].rpartition(":function:")[2] for each in mappings] == [
+        "NotifyFunction",
+        "NotifyFunction:from-1790000000",
+        "NotifyFunction:from-1790003600",
+    ]
+
+
+def test_alias_of_a_time_is_the_code_that_is_deployed() -> None:
+    [alias] = deploy(**PLAIN, NotifyReadsFrom="1790000000").of_type("AWS::Lambda::Alias").values()
+    assert alias == {"FunctionName": "NotifyFunction", "FunctionVersion": "$LATEST", "Name": "from-1790000000"}
+    assert deploy(**PLAIN).of_type("AWS::Lambda::Alias") == {}
+
+
+def test_notify_can_read_the_old_topic_while_order_writes_to_the_new_one() -> None:
+    before = deploy(**REQUIRED, **VPC, MskClusterArn=CLUSTER)
+    moving = deploy(**REQUIRED, **VPC, MskClusterArn=CLUSTER, OrderEventsTopic="orders.v2", NotifyTopic="order-events")
+    after = deploy(**REQUIRED, **VPC, MskClusterArn=CLUSTER, OrderEventsTopic="orders.v2", NotifyReadsFrom="1790000000")
+    written = [
+        each.properties("OrderFunction")["Environment"]["Variables"]["ORDER_EVENTS_TOPIC"]
+        for each in (before, moving, after)
+    ]
+    assert written == ["order-events", "orders.v2", "orders.v2"]
+    assert moving.properties("NotifyFromMsk") == before.properties("NotifyFromMsk")
+    assert moving.grants("NotifyFunction") == before.grants("NotifyFunction")
+    assert after.properties("NotifyFromMsk")["Topics"] == ["orders.v2"]
+    assert _group(after.properties("NotifyFromMsk")) == "shop-notify-orders.v2-1790000000"
+    [topic] = (resource for action, resource in after.grants("NotifyFunction") if action == "kafka-cluster:ReadData")
+    assert topic.endswith("/orders.v2")
+
+
+def _group(mapping: dict[str, Any]) -> str:
+    config = mapping.get("AmazonManagedKafkaEventSourceConfig") or mapping["SelfManagedKafkaEventSourceConfig"]
+    group: str = config["ConsumerGroupId"]
+    return group
 
 
 def test_mapping_delivers_records_without_waiting(mapping: dict[str, Any]) -> None:
-    assert mapping["BatchSize"] == 50
-    assert mapping["BatchSize"] <= THREADS, "with fewer threads, a batch would wait for SES several times"
     assert mapping["MaximumBatchingWindowInSeconds"] == 0
+
+
+def test_batch_has_a_thread_for_each_record() -> None:
+    declared = parameters_of(TEMPLATE)["BatchSize"]
+    assert declared["MaxValue"] == THREADS, "with fewer threads, a batch would wait for SES several times"
+    [mapping] = deploy(**PLAIN, BatchSize="7").of_type(MAPPING).values()
+    assert mapping["BatchSize"] == "7"
+
+
+@pytest.mark.parametrize("environment", ["", "dev", "prod"], ids=["defaults", "dev", "prod"])
+def test_full_batch_fits_into_an_invocation_at_the_rate_of_an_environment(environment: str) -> None:
+    files = [f"file://parameters/{environment}.yaml"] if environment else []
+    given = dict(read_parameters(files, source="parameters/", folder=ROOT))
+    values = {name: str(declared.get("Default", "")) for name, declared in parameters_of(TEMPLATE).items()} | given
+    timeout = deploy(**PLAIN).properties("NotifyFunction")["Timeout"]
+    seconds = timedelta(seconds=timeout) - TIME_TO_SEND - TIME_TO_ANSWER
+    rate = float(values["MailsPerSecond"]) / int(values["NotifyEnvironments"])
+    assert int(values["BatchSize"]) <= seconds.total_seconds() * rate
 
 
 def test_mapping_is_provisioned_and_reports_partial_batch_responses(mapping: dict[str, Any]) -> None:

@@ -2,11 +2,22 @@
 
 import base64
 import json
+import re
 from typing import Any
 
 import pytest
+from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
-from tests.template.deployment import MSK_TEMPLATE, TEMPLATE, Deployment, deploy, deploy_plain, parameters_of
+from tests.template.deployment import (
+    MSK_TEMPLATE,
+    REGION,
+    TEMPLATE,
+    Deployment,
+    deploy,
+    deploy_plain,
+    parameters_of,
+    refusals_of,
+)
 from tests.template.parameter_sets import REQUIRED
 
 DAY = 24 * 60 * 60
@@ -20,7 +31,7 @@ def with_iam() -> Deployment:
 
 @pytest.fixture(scope="module")
 def with_scram() -> Deployment:
-    return deploy_plain(MSK_TEMPLATE, Scram="true", Zones="2", PollerEndpoints="false")
+    return deploy_plain(MSK_TEMPLATE, Scram="true", Zones="2", PollerEndpoints="true")
 
 
 @pytest.fixture(scope="module", params=["with_iam", "with_scram"])
@@ -37,6 +48,49 @@ def _for_template(stack: Deployment) -> dict[str, str]:
 
 def test_every_parameter_has_a_default() -> None:
     assert [name for name, parameter in parameters_of(MSK_TEMPLATE).items() if "Default" not in parameter] == []
+
+
+# Versions that MSK had for new clusters in November 2026, and some names of older ones.
+VERSIONS = ["3.7.x", "3.7.x.kraft", "3.8.x", "3.8.x.kraft", "3.9.x", "3.9.x.kraft", "4.0.x.kraft", "4.1.x.kraft"]
+OLD_VERSIONS = ["2.4.1.1", "2.8.2.tiered", "3.6.0"]
+
+
+@pytest.mark.parametrize("version", VERSIONS + OLD_VERSIONS)
+def test_every_version_that_msk_has_is_allowed(version: str) -> None:
+    assert re.fullmatch(parameters_of(MSK_TEMPLATE)["KafkaVersion"]["AllowedPattern"], version)
+
+
+@pytest.mark.parametrize("version", ["", "3", "latest", "3.9.x.zookeeper", "v3.9.x"])
+def test_text_that_is_no_version_of_msk_is_refused(version: str) -> None:
+    assert not re.fullmatch(parameters_of(MSK_TEMPLATE)["KafkaVersion"]["AllowedPattern"], version)
+
+
+@pytest.mark.parametrize("broker", parameters_of(MSK_TEMPLATE)["BrokerType"]["AllowedValues"])
+@pytest.mark.parametrize("version", VERSIONS)
+def test_rules_refuse_small_brokers_with_kraft_as_msk_does(broker: str, version: str) -> None:
+    found = refusals_of(MSK_TEMPLATE, BrokerType=broker, KafkaVersion=version)
+    if broker == "kafka.t3.small" and version.endswith(".kraft"):
+        assert [text.startswith("BrokerType kafka.t3.small needs KafkaVersion 3.7.x") for text in found] == [True]
+    else:
+        assert found == []
+
+
+def test_rules_accept_the_defaults() -> None:
+    assert refusals_of(MSK_TEMPLATE) == []
+
+
+def test_version_of_kafka_can_be_updated_in_place() -> None:
+    # A property that can only be set on creation would replace a resource, and both resources have fixed names.
+    before, after = (deploy_plain(MSK_TEMPLATE, KafkaVersion=version) for version in ("3.8.x.kraft", "3.9.x.kraft"))
+    changed = {
+        (resource["Type"], name)
+        for logical_id, resource in before.resources.items()
+        for name, value in resource["Properties"].items()
+        if after.properties(logical_id)[name] != value
+    }
+    assert changed == {("AWS::MSK::Cluster", "KafkaVersion")}
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(region=REGION, resource_type="AWS::MSK::Cluster").schema
+    assert "/properties/KafkaVersion" not in schema["createOnlyProperties"]
 
 
 def test_outputs_are_parameters_of_the_template(stack: Deployment) -> None:
@@ -123,12 +177,26 @@ def test_network_has_no_route_to_the_internet(stack: Deployment) -> None:
 def test_network_has_the_endpoints_that_functions_and_pollers_need(
     with_iam: Deployment, with_scram: Deployment
 ) -> None:
-    assert _services(with_iam) == {"dynamodb", "lambda", "sts"}
-    assert _services(with_scram) == {"dynamodb", "secretsmanager"}
-    for endpoint in with_iam.of_type(ENDPOINT).values():
+    # Lambda asks for one of its on-failure destination's service; on-demand pollers also need those of Lambda and STS.
+    assert _services(with_iam) == {"dynamodb", "s3"}
+    assert _services(with_scram) == {"dynamodb", "s3", "secretsmanager", "lambda", "sts"}
+    for endpoint in with_scram.of_type(ENDPOINT).values():
         if endpoint["VpcEndpointType"] == "Interface":
             assert endpoint["PrivateDnsEnabled"] is True
             assert endpoint["SecurityGroupIds"] == ["Endpoints"]
+
+
+def test_default_network_has_only_endpoints_that_cost_nothing(with_iam: Deployment) -> None:
+    endpoints = with_iam.of_type(ENDPOINT).values()
+    assert {endpoint["VpcEndpointType"] for endpoint in endpoints} == {"Gateway"}
+    assert all(endpoint["RouteTableIds"] == ["Routes"] for endpoint in endpoints)
+
+
+def test_key_may_encrypt_the_brokers_log_group_and_no_other(stack: Deployment) -> None:
+    group = stack.properties("BrokerLogs")["LogGroupName"]
+    [logs] = (each for each in stack.properties("Key")["KeyPolicy"]["Statement"] if each["Sid"] == "LogsAreEncrypted")
+    [arn] = logs["Condition"]["ArnLike"].values()
+    assert arn.endswith(f":log-group:{group}")
 
 
 def test_functions_and_pollers_reach_the_brokers_at_the_authenticated_ports_only(stack: Deployment) -> None:

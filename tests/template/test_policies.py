@@ -9,7 +9,7 @@ from tests.template.deployment import ROOT, Deployment, deploy
 from tests.template.parameter_sets import CA_SECRET, CLUSTER, KAFKA_SECRET, KAFKA_SECRET_KEY, KEY, PLAIN, REQUIRED, VPC
 
 TOPIC = "arn:aws:kafka:eu-central-1:111122223333:topic/shop/abc-1/order-events"
-GROUP = "arn:aws:kafka:eu-central-1:111122223333:group/shop/abc-1/shop-notify"
+GROUP = "arn:aws:kafka:eu-central-1:111122223333:group/shop/abc-1/shop-notify-order-events*"
 ORDERS = "arn:aws:dynamodb:eu-central-1:123456789012:table/OrdersTable"
 NOTIFICATIONS = "arn:aws:dynamodb:eu-central-1:123456789012:table/NotificationsTable"
 DEAD_LETTERS = "arn:aws:sqs:eu-central-1:123456789012:DeadLetterQueue"
@@ -97,11 +97,12 @@ def test_relay_may_delete_only_its_lease(deployment: Deployment) -> None:
             {"KafkaAuthentication": "scram", "KafkaSecretArn": KAFKA_SECRET, "KafkaCaSecretArn": CA_SECRET},
             {KAFKA_SECRET, CA_SECRET},
         ),
+        ({"KafkaAuthentication": "plain", "KafkaSecretArn": KAFKA_SECRET}, {KAFKA_SECRET}),
         ({"KafkaAuthentication": "tls", "KafkaCaSecretArn": CA_SECRET}, {CA_SECRET}),
         ({"KafkaAuthentication": "tls"}, set()),
         ({"KafkaAuthentication": "none"}, set()),
     ],
-    ids=["scram", "scram and CA", "tls and CA", "tls", "none"],
+    ids=["scram", "scram and CA", "plain", "tls and CA", "tls", "none"],
 )
 def test_functions_of_a_self_managed_cluster_may_read_only_the_secrets_that_they_authenticate_with(
     parameters: dict[str, str], secrets: set[str]
@@ -163,15 +164,30 @@ def test_notify_without_a_network_has_no_permissions_on_networks() -> None:
 
 def test_consumer_group_in_the_policy_is_the_mappings(on_msk: Deployment) -> None:
     config = on_msk.properties("NotifyFromMsk")["AmazonManagedKafkaEventSourceConfig"]
-    assert GROUP.endswith(f"/{config['ConsumerGroupId']}")
+    # The star is for the groups that also have a time: see NotifyReadsFrom.
+    assert GROUP.endswith(f"/{config['ConsumerGroupId']}*")
 
 
-def test_only_the_pollers_network_their_bucket_and_sns_have_wildcard_resources(deployment: Deployment) -> None:
+def test_pollers_may_write_only_to_a_bucket_of_this_account(deployment: Deployment) -> None:
+    statements = [
+        each
+        for each in deployment.statements("NotifyFunction")
+        if any(action.startswith("s3:") for action in each["Action"])
+    ]
+    assert len(statements) == 2
+    for statement in statements:
+        assert statement["Condition"] == {"StringEquals": {"s3:ResourceAccount": "123456789012"}}
+
+
+def test_only_the_pollers_network_their_groups_their_bucket_and_sns_have_wildcard_resources(
+    deployment: Deployment,
+) -> None:
     functions = deployment.of_type("AWS::Lambda::Function")
     grants = {grant for function in functions for grant in deployment.grants(function)}
     assert not {action for action, _ in grants if "*" in action}
     as_a_whole = {("s3:PutObject", f"{DISCARDED}/*"), ("sns:Publish", "*")}
-    assert {grant for grant in grants if "*" in grant[1]} == REACH_THE_BROKERS | as_a_whole
+    groups = {grant for grant in CONSUME if grant[1] == GROUP}
+    assert {grant for grant in grants - groups if "*" in grant[1]} == REACH_THE_BROKERS | as_a_whole
 
 
 def test_notify_may_publish_to_phones_and_to_no_topic(deployment: Deployment) -> None:

@@ -23,9 +23,9 @@ def _overrides(environment: str) -> dict[str, str]:
     )
 
 
-def test_only_brokers_issuer_and_sender_have_no_default() -> None:
+def test_only_environment_brokers_issuer_and_sender_have_no_default() -> None:
     without = [name for name, parameter in parameters_of(TEMPLATE).items() if "Default" not in parameter]
-    assert without == ["KafkaBootstrapServers", "TokenIssuer", "SenderDomain"]
+    assert without == ["Environment", "KafkaBootstrapServers", "TokenIssuer", "SenderDomain"]
 
 
 def test_every_parameter_has_a_description() -> None:
@@ -52,6 +52,13 @@ def test_build_and_deployment_use_the_same_parameters(environment: str) -> None:
     defaults = {name: declared.get("Default") for name, declared in parameters_of(TEMPLATE).items()}
     for name in ("PythonRuntime", "Architecture"):
         assert _overrides(environment)[name] == defaults[name]
+
+
+def test_environments_do_not_share_a_topic_and_only_prod_is_production() -> None:
+    defaults = {name: str(each.get("Default")) for name, each in parameters_of(TEMPLATE).items()}
+    dev, prod = (defaults | _overrides(environment) for environment in ("dev", "prod"))
+    assert dev["OrderEventsTopic"] != prod["OrderEventsTopic"]
+    assert (dev["Environment"], prod["Environment"]) == ("test", "production")
 
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])

@@ -1,6 +1,7 @@
 """GitHub's workflows and Dependabot: what they run and look at exists, on versions that nobody can change under us."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,14 @@ def test_make_targets_that_workflows_run_exist(path: Path) -> None:
     requested = [target for line in re.findall(r"make (.+)", path.read_text()) for target in line.split()]
     assert requested
     assert [target for target in requested if not re.search(rf"^{re.escape(target)}:", makefile, re.MULTILINE)] == []
+
+
+def test_deployment_compares_the_mapping_of_the_stack_that_it_deployed() -> None:
+    deploy = (ROOT / ".github/workflows/deploy.yml").read_text()
+    config = tomllib.loads((ROOT / "samconfig.toml").read_text())
+    stacks = {name: config[name]["deploy"]["parameters"]["stack_name"] for name in ("dev", "prod")}
+    assert deploy.index("sam deploy") < deploy.index('python -m tools.check_mapping "$STACK"')
+    assert f"inputs.environment == 'prod' && '{stacks['prod']}' || '{stacks['dev']}'" in deploy
 
 
 def test_dependabot_looks_at_every_folder_with_requirements() -> None:

@@ -1,4 +1,4 @@
-"""Authentication to Kafka: none, TLS only, a password over TLS (SCRAM), or IAM."""
+"""Authentication to Kafka: none, TLS only, a password over TLS (SCRAM or PLAIN), or IAM."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
 
 from functions.order.producer.secrets import Secret
+from functions.order.settings import PASSWORD_METHODS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,6 +23,7 @@ _PROTOCOLS: Mapping[AuthenticationMethod, Mapping[str, Any]] = {
     "none": {"security_protocol": "PLAINTEXT"},
     "tls": {"security_protocol": "SSL"},
     "scram": {"security_protocol": "SASL_SSL", "sasl_mechanism": "SCRAM-SHA-512"},
+    "plain": {"security_protocol": "SASL_SSL", "sasl_mechanism": "PLAIN"},
     "iam": {"security_protocol": "SASL_SSL", "sasl_mechanism": "AWS_MSK_IAM"},
 }
 
@@ -57,15 +59,14 @@ def authentication_by(
 ) -> Authentication:
     """Build the authentication by a method.
 
-    `scram` takes `secret_arn`, the ARN of `{"username": "…", "password": "…"}`, in MSK's form
-    (https://docs.aws.amazon.com/msk/latest/developerguide/msk-password-tutorial.html). `ca_secret_arn` is for brokers
-    whose certificates no public CA has signed: the ARN of `{"certificate": "<PEM>"}`, the form of Lambda's own
-    SERVER_ROOT_CA_CERTIFICATE (https://docs.aws.amazon.com/lambda/latest/dg/kafka-cluster-auth.html). `client` makes
-    a client of Secrets Manager; it is called only if there is a secret to read.
+    `scram` and `plain` take `secret_arn`, the ARN of `{"username": "…", "password": "…"}`. `ca_secret_arn` is for
+    brokers whose certificates no public CA has signed: the ARN of `{"certificate": "<PEM>"}`. Both are the forms of
+    Lambda's own mappings (https://docs.aws.amazon.com/lambda/latest/dg/kafka-cluster-auth.html), which read the same
+    secrets. `client` makes a client of Secrets Manager; it is called only if there is a secret to read.
     """
     provider = functools.cache(lambda: SecretsProvider(boto3_client=client()))
     user = ca = None
-    if method == "scram":
+    if method in PASSWORD_METHODS:
         user = Secret(arn=secret_arn, setting="KAFKA_SECRET_ARN", provider=provider)
     if ca_secret_arn and method != "none":
         ca = Secret(arn=ca_secret_arn, setting="KAFKA_CA_SECRET_ARN", provider=provider)
