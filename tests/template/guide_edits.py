@@ -25,13 +25,15 @@ def merge_templates(template: Mapping[str, Any], addition: Mapping[str, Any]) ->
     merged = copy.deepcopy(dict(template))
     for name, value in addition.items():
         under = merged.get(name)
-        mappings = isinstance(value, dict) and isinstance(under, dict) and not _is_intrinsic(value)
-        merged[name] = merge_templates(under, value) if mappings else value
+        if isinstance(under, dict) and isinstance(value, dict) and not _is_intrinsic(value):
+            merged[name] = merge_templates(under, value)
+        else:
+            merged[name] = value
     return merged
 
 
 def _is_intrinsic(value: Mapping[str, Any]) -> bool:
-    return len(value) == 1 and (name := next(iter(value))) and (name == "Ref" or name.startswith("Fn::"))
+    return any(name == "Ref" or name.startswith("Fn::") for name in value)
 
 
 def release(edited: Mapping[str, Any], name: str, **parameters: str) -> Deployment:

@@ -18,7 +18,8 @@ OPERATIONS = ROOT / "docs/operations.md"
 # Metrics of order and relay, and properties, states and answers of AWS's services.
 OTHERS = {
     *("EventsDeferred", "BatchSize", "MaximumRetryAttempts", "MemorySize"),
-    *("Creating", "Enabled", "Disabled", "LastProcessingResult", "ReportBatchItemFailures"),
+    *("Creating", "Enabled", "Disabled", "LastProcessingResult", "StateTransitionReason", "ReportBatchItemFailures"),
+    "ConcurrentExecutions",
 }
 ERRORS = re.compile(r"\w+(Exception|Error)")
 

@@ -19,7 +19,9 @@ def edited() -> dict[str, Any]:
 def test_an_alarm_of_the_function_takes_its_new_version_back(edited: dict[str, Any]) -> None:
     deployment = release(edited, "1")
     groups = deployment.of_type("AWS::CodeDeploy::DeploymentGroup")
-    assert {name: {alarm["Name"] for alarm in group["AlarmConfiguration"]["Alarms"]} for name, group in groups.items()} == {
+    assert {
+        name: {alarm["Name"] for alarm in group["AlarmConfiguration"]["Alarms"]} for name, group in groups.items()
+    } == {
         "OrderFunctionDeploymentGroup": {"ApiFails", "OrderFails", "OrdersRefused"},
         "NotifyFunctionDeploymentGroup": {"NotifyFails", "NotificationsUnexpected"},
     }

@@ -7,8 +7,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from functions.notify.ledger.batch_writer import BatchWriter
 from tests.notify.fakes import NoStatements
 from tests.notify.notifier.deliveries import (
@@ -24,6 +22,7 @@ from tests.notify.notifier.deliveries import (
 )
 
 if TYPE_CHECKING:
+    import pytest
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from tests.notify.fakes import FakeQueue, FakeSes, FakeSns
