@@ -88,7 +88,7 @@ class MetricAlarm:
         )
 
     def rings(self, metrics: Mapping[Key, Any], *, until: int, extra: int) -> Iterator[int]:
-        """Yield each minute from 0 on at which the alarm goes to ALARM. The metrics have samples of earlier minutes, too."""
+        """Yield each minute from 0 on at which the alarm goes to ALARM. Metrics have samples before minute 0, too."""
         points: dict[int, bool | None] = {}
         state, looked_at = "OK", self.periods + extra
         for end in range(0, until + 1, self.period):

@@ -252,6 +252,14 @@ def test_runbook_says_how_many_alarms_there_are_and_what_they_cost(
     )
 
 
+def test_alarm_for_tests_mails_when_it_rings_and_when_it_ends(deployment: Deployment) -> None:
+    alarm = _alarms(deployment)[deployment.outputs["TestAlarmName"]]
+    assert alarm["AlarmActions"] == alarm["OKActions"] == [deployment.outputs["AlarmTopicArn"]]
+    guide = (ROOT / "docs/deployment.md").read_text()
+    assert "aws cloudwatch set-alarm-state" in guide
+    assert guide.count("$(output orders-dev TestAlarmName)") == 2
+
+
 def test_text_spend_threshold_is_a_parameter() -> None:
     assert deploy(**PLAIN, TextSpendThreshold="40").properties("TextsCostTooMuch")["Threshold"] == "40"
 

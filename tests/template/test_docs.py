@@ -19,7 +19,7 @@ OPERATIONS = ROOT / "docs/operations.md"
 OTHERS = {
     *("EventsDeferred", "BatchSize", "MaximumRetryAttempts", "MemorySize"),
     *("Creating", "Enabled", "Disabled", "LastProcessingResult", "StateTransitionReason", "ReportBatchItemFailures"),
-    "ConcurrentExecutions",
+    *("ConcurrentExecutions", "PendingConfirmation"),
 }
 ERRORS = re.compile(r"\w+(Exception|Error)")
 
