@@ -50,6 +50,7 @@ HEALTHY: Mapping[Key, Series] = {
     ("shop", "EventsQuarantined", "order"): always(0),
     ("AWS/Lambda", "PolledEventCount", MAPPING): lambda minute: (0, 0, 1 if _is_order(minute) else 0),
     ("AWS/Lambda", "PollingErrorCount", MAPPING): NEVER,
+    ("AWS/Lambda", "InvokeErrorCount", MAPPING): NEVER,
     ("AWS/Lambda", "MaxOffsetLag", MAPPING): always(0),
     ("AWS/Lambda", "OnFailureDestinationDeliveredEventCount", MAPPING): NEVER,
     ("AWS/Lambda", "DroppedEventCount", MAPPING): NEVER,
@@ -142,6 +143,9 @@ FAILURES: Mapping[str, Mapping[Key, Change]] = {
     },
     "NotifyFunction does not start": {("AWS/Lambda", "Errors", "NotifyFunction"): at_retries(1, pause=SHORT)},
     "a record kills NotifyFunction": {("AWS/Lambda", "Errors", "NotifyFunction"): at_retries(1, pause=SHORT)},
+    "the mapping may not invoke NotifyFunction": {
+        ("AWS/Lambda", "InvokeErrorCount", MAPPING): at_retries(1, pause=SHORT)
+    },
     "Lambda has no concurrency left for notify": {
         ("AWS/Lambda", "Throttles", "NotifyFunction"): at_retries(1, pause=SHORT)
     },

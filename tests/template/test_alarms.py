@@ -29,6 +29,7 @@ ALARMS = {
     "MappingStops": ("AWS/Lambda", "PolledEventCount", "SampleCount", BELOW, 1, 300, 3, 3),
     "PollersFail": ("AWS/Lambda", "PollingErrorCount", "Sum", ABOVE, 0, 60, 3, 15),
     "NotifyFails": ("AWS/Lambda", "Errors", "Sum", ABOVE, 0, 60, 3, 15),
+    "NotifyNotInvoked": ("AWS/Lambda", "InvokeErrorCount", "Sum", ABOVE, 0, 60, 3, 15),
     "NotifyThrottled": ("AWS/Lambda", "Throttles", "Sum", ABOVE, 0, 60, 3, 15),
     "NotificationsUnexpected": ("shop", "UnexpectedErrors", "Sum", ABOVE, 0, 60, 1, 30),
     "NotificationsDeferred": ("shop", "NotificationsDeferred", "Sum", ABOVE, 0, 300, 3, 12),
@@ -333,7 +334,10 @@ def test_dashboard_shows_every_metric_that_has_an_alarm(deployment: Deployment, 
         for metric in _metrics_of(alarm)
         if metric["Namespace"] not in {"AWS/SES", "AWS/SNS"}
     }
-    assert alarmed - shown == {"PollingErrorCount", "PolledEventCount", "WriteRequests", "WriteRequestsRefused"}
+    assert alarmed - shown == {
+        *("PollingErrorCount", "PolledEventCount", "InvokeErrorCount"),
+        *("WriteRequests", "WriteRequestsRefused"),
+    }
 
 
 def test_dashboard_shows_errors_and_durations_of_every_function(
