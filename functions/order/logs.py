@@ -6,7 +6,8 @@ import logging
 
 from aws_lambda_powertools import Logger
 
-# At lower levels, it logs every connection and every attempt.
+# At lower levels, it logs every connection and every attempt. At DEBUG it logs whole requests: that of SASL/PLAIN
+# contains the password.
 logging.getLogger("kafka").setLevel(logging.ERROR)
 # At DEBUG they log whole requests, which contain customers. They must not, whatever the level of the function is.
 for library in ("aws_lambda_powertools", "boto3", "botocore", "urllib3"):

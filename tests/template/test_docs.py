@@ -17,9 +17,9 @@ GUIDES = [
 OPERATIONS = ROOT / "docs/operations.md"
 # Metrics of order and relay, and properties, states and answers of AWS's services.
 OTHERS = {
+    *("ConcurrentExecutions", "PendingConfirmation", "StateTransitionReason"),
     *("EventsDeferred", "BatchSize", "MaximumRetryAttempts", "MemorySize"),
-    *("Creating", "Enabled", "Disabled", "LastProcessingResult", "StateTransitionReason", "ReportBatchItemFailures"),
-    *("ConcurrentExecutions", "PendingConfirmation"),
+    *("Creating", "Enabled", "Disabled", "LastProcessingResult", "ReportBatchItemFailures"),
 }
 ERRORS = re.compile(r"\w+(Exception|Error)")
 
