@@ -19,6 +19,7 @@ OPERATIONS = ROOT / "docs/operations.md"
 # Metrics of order and relay, and properties, states and answers of AWS's services.
 OTHERS = {
     *("ConcurrentExecutions", "PendingConfirmation", "StateTransitionReason"),
+    "OrdersRecorded",
     *("EventsDeferred", "BatchSize", "MaximumRetryAttempts", "MemorySize"),
     *("Creating", "Enabled", "Disabled", "LastProcessingResult", "ReportBatchItemFailures"),
 }
