@@ -202,7 +202,6 @@ def _environment(declared: Mapping[str, str], *, dynamodb: str, ses: str) -> dic
         "AWS_ENDPOINT_URL_SESV2": ses,
         "MAILS_PER_SECOND": "1000000",
         "MAXIMUM_EVENT_AGE_SECONDS": str(10 * 365 * 24 * 3600),
-        "POWERTOOLS_TRACE_DISABLED": "true",
     }
 
 

@@ -61,7 +61,7 @@ PURE = {
         "timestamps",
     },
 }
-NOT_PURE = {"aws_lambda_powertools", "aws_xray_sdk", "boto3", "botocore", "kafka"}
+NOT_PURE = {"aws_lambda_powertools", "boto3", "botocore", "kafka"}
 TYPES_OF_BOTO3 = "mypy_boto3"
 
 

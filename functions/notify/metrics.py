@@ -35,16 +35,22 @@ class Metrics:
 
     def __init__(self) -> None:
         """Begin without counts, in an instance of its own: all of Powertools' Metrics in a process share their data."""
-        self._counted: list[Metric] = []
+        self._counted: list[tuple[Metric, int]] = []
         self._emf = EphemeralMetrics()
 
     def count(self, metric: Metric) -> None:
         """Add one to a metric."""
-        self._counted.append(metric)
+        self._counted.append((metric, 1))
+
+    def expect(self, metric: Metric) -> None:
+        """Count nothing yet of what should follow: so the metric has the sum 0 where it would have no data."""
+        self._counted.append((metric, 0))
 
     def flush(self) -> None:
         """Print the counts since the last flush, in one line. Print nothing if there are none."""
-        counts = Counter(self._counted)
+        counts: Counter[Metric] = Counter()
+        for metric, count in self._counted:
+            counts[metric] += count
         self._counted.clear()
         if not counts:
             return

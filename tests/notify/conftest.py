@@ -173,16 +173,17 @@ def notifier(
 
 @pytest.fixture
 def counted(metrics: Metrics, capsys: pytest.CaptureFixture[str]) -> Callable[[], dict[str, float]]:
-    """Return the counts since the last call, as CloudWatch gets them."""
+    """Return the counts above zero since the last call, as CloudWatch gets them."""
 
     def read() -> dict[str, float]:
         metrics.flush()
         lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
         assert len(lines) <= 1
         return {
-            metric["Name"]: sum(line[metric["Name"]])
+            metric["Name"]: count
             for line in lines
             for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]
+            if (count := sum(line[metric["Name"]]))
         }
 
     return read

@@ -49,6 +49,18 @@ def test_an_invocation_prints_only_its_own_counts(metrics: Metrics, capsys: pyte
     assert second["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"]]
 
 
+def test_a_metric_that_is_expected_has_a_value_before_it_is_counted(
+    metrics: Metrics, capsys: pytest.CaptureFixture[str]
+) -> None:
+    metrics.count(Metric.SENT)
+    metrics.expect(Metric.DELIVERED)
+    metrics.flush()
+    metrics.expect(Metric.DELIVERED)
+    metrics.count(Metric.DELIVERED)
+    metrics.flush()
+    assert [line["MailsDelivered"] for line in printed(capsys)] == [[0.0], [1.0]]
+
+
 def test_an_invocation_without_counts_prints_no_line_and_no_warning(
     metrics: Metrics, capsys: pytest.CaptureFixture[str]
 ) -> None:

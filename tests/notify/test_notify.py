@@ -217,7 +217,6 @@ def test_the_log_at_debug_names_no_person(app: App, caplog: pytest.LogCaptureFix
     "library",
     [
         "aws_lambda_powertools.metrics",
-        "aws_xray_sdk.core.emitters.udp_emitter",
         "boto3",
         "botocore.endpoint",
         "botocore.parsers",

@@ -1,31 +1,28 @@
-"""Privacy: what a run of the function prints and traces names no person."""
+"""Output of a run of the function: it names no person, and Lambda's log filter drops no error and no metric."""
 
 from __future__ import annotations
 
 import base64
 import json
 import os
-import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+from tests.lambda_log_levels import RFC_3339, drops, level_of
 from tests.notify.samples import NOTIFY_ENVIRONMENT, ROOT
+from tests.template.deployment import TEMPLATE, parameters_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-TRACE = "1-6a02c9d2-5b1d3f0c9e8a7b6c5d4e3f2a"
 
 
 class Run(NamedTuple):
-    """The output of a run, line by line, and the traces that it has sent."""
+    """The output of a run at DEBUG, line by line: a run at a higher level prints some of these lines."""
 
     lines: list[str]
-    traces: list[dict[str, Any]]
 
     @property
     def entries(self) -> list[dict[str, Any]]:
@@ -53,33 +50,19 @@ def batches(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 @pytest.fixture(scope="module")
-def run(batches: list[Path]) -> Iterator[Run]:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as daemon:
-        daemon.bind(("127.0.0.1", 0))
-        environment = NOTIFY_ENVIRONMENT | {
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(ROOT),
-            "LAMBDA_TASK_ROOT": str(ROOT),
-            "POWERTOOLS_SERVICE_NAME": "notify",
-            "_X_AMZN_TRACE_ID": f"Root={TRACE};Parent=53995c3f42cd8ad8;Sampled=1",
-            "AWS_XRAY_DAEMON_ADDRESS": f"127.0.0.1:{daemon.getsockname()[1]}",
-            "REFUSED": "grace@example.com",
-        }
-        command = [sys.executable, "-m", "tests.notify.run_traced", *map(str, batches)]
-        done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        daemon.setblocking(False)
-        yield Run(lines=(done.stdout + done.stderr).splitlines(), traces=list(_received(daemon)))
-
-
-def _received(daemon: socket.socket) -> Iterator[dict[str, Any]]:
-    while True:
-        try:
-            datagram = daemon.recv(65_536)
-        except BlockingIOError:
-            return
-        _header, _, document = datagram.partition(b"\n")
-        yield json.loads(document)
+def run(batches: list[Path]) -> Run:
+    environment = NOTIFY_ENVIRONMENT | {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
+        "LAMBDA_TASK_ROOT": str(ROOT),
+        "POWERTOOLS_SERVICE_NAME": "notify",
+        "AWS_LAMBDA_LOG_LEVEL": "DEBUG",
+        "REFUSED": "grace@example.com",
+    }
+    command = [sys.executable, "-m", "tests.notify.run_batches", *map(str, batches)]
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return Run(lines=(done.stdout + done.stderr).splitlines())
 
 
 @pytest.fixture(scope="module")
@@ -106,15 +89,23 @@ def test_the_output_names_no_person(run: Run, secrets: set[str]) -> None:
     assert "example.com" not in printed.replace("shop.example.com", "")
 
 
-def test_the_traces_name_no_person(run: Run, secrets: set[str]) -> None:
-    traced = json.dumps(run.traces, ensure_ascii=False)
-    assert {secret for secret in secrets if secret in traced} == set()
-    assert "@" not in traced
+def test_lambda_reads_the_level_of_each_line(run: Run) -> None:
+    logged = [entry for entry in run.entries if "level" in entry]
+    assert {entry["level"] for entry in logged} == {"INFO", "WARNING"}
+    for entry in logged:
+        assert RFC_3339.fullmatch(entry["timestamp"]), entry
+        assert level_of(json.dumps(entry)) == {"WARNING": "WARN"}.get(entry["level"], entry["level"])
+
+
+@pytest.mark.parametrize("level", parameters_of(TEMPLATE)["LogLevel"]["AllowedValues"])
+def test_lambda_drops_no_metric_and_no_warning_at_any_log_level_of_the_template(run: Run, level: str) -> None:
+    """Metrics have no level, so Lambda reads INFO in them."""
+    assert {level_of(line) for line in run.lines if '"_aws"' in line} == {"INFO"}
+    assert [line for line in run.lines if drops(line, application_log_level=level)] == []
 
 
 def test_the_run_has_met_all_cases(run: Run) -> None:
-    """Every invocation is traced, refusals and skipped records are logged with their request, all is counted."""
-    assert [(trace["name"], trace["trace_id"]) for trace in run.traces] == [("## handler", TRACE)] * 4
+    """Refusals and skipped records are logged with their request, and all is counted."""
     reasons = {entry.get("reason") for entry in run.entries}
     assert "MessageRejected: the recipient is not verified, as SES's sandbox asks for" in reasons
     assert "unknown type" in reasons

@@ -111,8 +111,6 @@ class Functions:
                     **{f"AWS_ENDPOINT_URL_{name.upper()}": address for name, address in services.items()},
                     "AWS_DEFAULT_REGION": REGION,
                     "AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start",
-                    "POWERTOOLS_TRACE_DISABLED": "true",
-                    "AWS_XRAY_SDK_ENABLED": "false",
                 },
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

@@ -3,17 +3,19 @@
 import ast
 import functools
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from functions.notify.metrics import Metric
+from tests.template.alarm_evaluation import MetricAlarm
 from tests.template.deployment import ROOT, Deployment, deploy
 from tests.template.parameter_sets import KEY, PLAIN
 
 MAPPINGS = {"NotifyFromMsk", "NotifyFromSelfManagedKafka"}
-ABOVE, FROM = "GreaterThanThreshold", "GreaterThanOrEqualToThreshold"
+ABOVE, FROM, BELOW = "GreaterThanThreshold", "GreaterThanOrEqualToThreshold", "LessThanThreshold"
 # Namespace, metric, statistic, comparison, threshold; seconds of a period, periods that must breach, and of how many.
 ALARMS = {
     "ApiFails": ("AWS/ApiGateway", "5xx", "Sum", ABOVE, 0, 60, 2, 30),
@@ -22,24 +24,46 @@ ALARMS = {
     "EventsWaitTooLong": ("shop", "OldestPendingSeconds", "Maximum", ABOVE, 300, 60, 3, 3),
     "EventsQuarantined": ("shop", "EventsQuarantined", "Sum", ABOVE, 0, 60, 1, 1),
     "NotifyLags": ("AWS/Lambda", "MaxOffsetLag", "Maximum", ABOVE, 100, 60, 5, 5),
+    # Lambda counts a poll without records as 0:
+    # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html#event-source-mapping-metrics
+    "MappingStops": ("AWS/Lambda", "PolledEventCount", "SampleCount", BELOW, 1, 300, 3, 3),
     "PollersFail": ("AWS/Lambda", "PollingErrorCount", "Sum", ABOVE, 0, 60, 3, 15),
     "NotifyFails": ("AWS/Lambda", "Errors", "Sum", ABOVE, 0, 60, 3, 15),
-    "NotificationsUnexpected": ("shop", "UnexpectedErrors", "Sum", ABOVE, 0, 60, 1, 1),
-    "NotificationsDeferred": ("shop", "NotificationsDeferred", "Sum", ABOVE, 0, 300, 3, 3),
+    "NotifyNotInvoked": ("AWS/Lambda", "InvokeErrorCount", "Sum", ABOVE, 0, 60, 3, 15),
+    "NotifyThrottled": ("AWS/Lambda", "Throttles", "Sum", ABOVE, 0, 60, 3, 15),
+    "NotificationsUnexpected": ("shop", "UnexpectedErrors", "Sum", ABOVE, 0, 60, 1, 30),
+    "NotificationsDeferred": ("shop", "NotificationsDeferred", "Sum", ABOVE, 0, 300, 3, 12),
     "NotificationsHeld": ("shop", "NotificationsHeld", "Sum", ABOVE, 0, 60, 1, 1),
     "DeadLettersWait": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", ABOVE, 0, 300, 1, 1),
     "BatchesDiscarded": ("AWS/Lambda", "OnFailureDestinationDeliveredEventCount", "Sum", ABOVE, 0, 60, 1, 1),
     "RecordsLost": ("AWS/Lambda", "DroppedEventCount", "Sum", ABOVE, 0, 60, 1, 1),
     "FeedbackLost": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", ABOVE, 0, 300, 1, 1),
+    "FeedbackStaysAway": ("shop", "MailsDelivered", "Sum", BELOW, 1, 3600, 4, 24),
+    "TextsCostTooMuch": ("AWS/SNS", "SMSMonthToDateSpentUSD", "Maximum", FROM, 0.8, 300, 1, 1),
     # SES reviews an account from these: https://docs.aws.amazon.com/ses/latest/dg/reputationdashboardmessages.html
     "BouncesTooMany": ("AWS/SES", "Reputation.BounceRate", "Maximum", FROM, 0.05, 3600, 1, 1),
     "ComplaintsTooMany": ("AWS/SES", "Reputation.ComplaintRate", "Maximum", FROM, 0.001, 3600, 1, 1),
+}
+# Alarms on an expression: of metrics of one period, or a query of Metrics Insights for the worst broker.
+EXPRESSIONS = {
+    "OrdersRefused": ("IF(2 * refused > requests OR refused > 5 + requests / 10, refused, 0)", ABOVE, 0, 60, 2, 30),
+    "TextsFail": ("IF(failed > sent / 20, failed, 0)", ABOVE, 0, 3600, 3, 24),
+}
+# From AWS's advice for MSK: https://docs.aws.amazon.com/msk/latest/developerguide/bestpractices.html (disk, CPU) and
+# https://docs.aws.amazon.com/msk/latest/developerguide/limits.html (connections).
+BROKERS = {
+    "PartitionsOffline": ("MAX(OfflinePartitionsCount)", ABOVE, 0, 60, 3, 3),
+    "ReplicasTooFew": ("MAX(UnderMinIsrPartitionCount)", ABOVE, 0, 60, 5, 5),
+    "BrokerDiskFills": ("MAX(KafkaDataLogsDiskUsed)", FROM, 80, 300, 1, 1),
+    "BrokerCpuHigh": ("MIN(CpuIdle)", BELOW, 40, 300, 3, 3),
+    "BrokerConnectionsHigh": ("MAX(ConnectionCount)", FROM, 2400, 300, 3, 3),
 }
 # Dimensions of the metrics of AWS's services. The dimension of our own metrics is the service.
 DIMENSIONS = {
     "ApiFails": ("ApiId", "OrderApi"),
     "OrderFails": ("FunctionName", "OrderFunction"),
     "NotifyFails": ("FunctionName", "NotifyFunction"),
+    "NotifyThrottled": ("FunctionName", "NotifyFunction"),
     "DeadLettersWait": ("QueueName", "DeadLetterQueue"),
     "FeedbackLost": ("QueueName", "FeedbackDeadLetterQueue"),
 }
@@ -47,6 +71,24 @@ DIMENSIONS = {
 
 def _alarms(deployment: Deployment) -> dict[str, dict[str, Any]]:
     return deployment.of_type("AWS::CloudWatch::Alarm")
+
+
+def _metrics_of(alarm: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the metrics that an alarm watches, each with its namespace, name and dimensions."""
+    if "Metrics" not in alarm:
+        return [alarm]
+    return [query["MetricStat"]["Metric"] for query in alarm["Metrics"] if "MetricStat" in query]
+
+
+def _limits(alarm: dict[str, Any]) -> tuple[Any, ...]:
+    periods = alarm["EvaluationPeriods"]
+    return (
+        alarm["ComparisonOperator"],
+        float(alarm["Threshold"]),
+        MetricAlarm.of(alarm).period * 60,
+        alarm.get("DatapointsToAlarm", periods),
+        periods,
+    )
 
 
 @functools.cache
@@ -68,35 +110,102 @@ def _counted_by_order() -> Iterator[str]:
 
 
 def test_template_has_these_alarms_with_these_limits(deployment: Deployment) -> None:
+    on_metrics = {name: alarm for name, alarm in _alarms(deployment).items() if "Metrics" not in alarm}
     assert {
-        name: (
-            alarm["Namespace"],
-            alarm["MetricName"],
-            alarm["Statistic"],
-            alarm["ComparisonOperator"],
-            float(alarm["Threshold"]),
-            alarm["Period"],
-            alarm.get("DatapointsToAlarm", alarm["EvaluationPeriods"]),
-            alarm["EvaluationPeriods"],
-        )
-        for name, alarm in _alarms(deployment).items()
+        name: (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"], *_limits(alarm))
+        for name, alarm in on_metrics.items()
     } == ALARMS
+
+
+def test_template_has_these_alarms_on_expressions(deployment: Deployment) -> None:
+    found = {
+        name: (alarm["Metrics"][-1]["Expression"], *_limits(alarm))
+        for name, alarm in _alarms(deployment).items()
+        if name not in {*ALARMS, *BROKERS}
+    }
+    assert found == EXPRESSIONS
+    for name in EXPRESSIONS:
+        *sources, result = _alarms(deployment)[name]["Metrics"]
+        assert [query["ReturnData"] for query in sources] == [False] * len(sources)
+        assert "ReturnData" not in result
+        assert set(re.findall(r"\b[a-z]\w*", result["Expression"])) == {query["Id"] for query in sources}
+
+
+def test_alarms_on_msk_watch_the_worst_broker_of_the_cluster(deployment: Deployment) -> None:
+    alarms = {name: alarm for name, alarm in _alarms(deployment).items() if name in BROKERS}
+    assert bool(alarms) == ("NotifyFromMsk" in deployment.resources)
+    for name, alarm in alarms.items():
+        [query] = alarm["Metrics"]
+        selected, *limits = BROKERS[name]
+        assert _limits(alarm) == tuple(limits)
+        dimensions = '"Cluster Name"' if name == "PartitionsOffline" else '"Broker ID", "Cluster Name"'
+        assert query["Expression"] == (
+            f'SELECT {selected} FROM SCHEMA("AWS/Kafka", {dimensions}) WHERE "Cluster Name" = \'shop\''  # noqa: S608 of metrics, not of SQL
+        )
+
+
+def test_all_alarms_for_msk_exist(on_msk: Deployment) -> None:
+    assert _alarms(on_msk).keys() == {*ALARMS, *EXPRESSIONS, *BROKERS}
 
 
 def test_alarms_on_our_metrics_use_metrics_that_the_code_counts(deployment: Deployment) -> None:
     variables = deployment.properties("RelayFunction")["Environment"]["Variables"]
-    ours = [alarm for alarm in _alarms(deployment).values() if not alarm["Namespace"].startswith("AWS/")]
+    ours = [
+        metric
+        for alarm in _alarms(deployment).values()
+        for metric in _metrics_of(alarm)
+        if not metric["Namespace"].startswith("AWS/")
+    ]
     assert ours
-    for alarm in ours:
-        [dimension] = alarm["Dimensions"]
-        assert dimension["Name"] == "service"
-        assert alarm["MetricName"] in _emitted()[dimension["Value"]]
-        assert alarm["Namespace"] == variables["POWERTOOLS_METRICS_NAMESPACE"]
+    filtered = _filtered(deployment)
+    for metric in ours:
+        assert metric["Namespace"] == variables["POWERTOOLS_METRICS_NAMESPACE"]
+        if "Dimensions" in metric:
+            [dimension] = metric["Dimensions"]
+            assert dimension["Name"] == "service"
+            assert metric["MetricName"] in _emitted()[dimension["Value"]]
+        else:
+            filtered.remove(metric["MetricName"])
+    assert filtered == [], "each metric from a log has its alarm"
+
+
+def _filtered(deployment: Deployment) -> list[str]:
+    """Return the metrics from logs, which have no dimension."""
+    filters = deployment.of_type("AWS::Logs::MetricFilter").values()
+    return [each["MetricName"] for one in filters for each in one["MetricTransformations"]]
+
+
+def test_metrics_from_the_log_of_the_api_read_keys_that_it_has(deployment: Deployment) -> None:
+    [stage] = deployment.of_type("AWS::ApiGatewayV2::Stage").values()
+    keys = json.loads(stage["AccessLogSettings"]["Format"]).keys()
+    assert stage["AccessLogSettings"]["DestinationArn"].endswith(":log-group:ApiLogs:*")
+    for one in deployment.of_type("AWS::Logs::MetricFilter").values():
+        assert one["LogGroupName"] == "ApiLogs"
+        assert (read := set(re.findall(r"\$\.(\w+)", one["FilterPattern"])))
+        assert read <= keys
+        [transformation] = one["MetricTransformations"]
+        assert (transformation["MetricNamespace"], transformation["MetricValue"]) == ("shop", "1")
+
+
+def test_metrics_from_the_log_count_orders_that_the_api_refuses(deployment: Deployment) -> None:
+    patterns = {
+        name: one["FilterPattern"].strip("{} ") for name, one in deployment.of_type("AWS::Logs::MetricFilter").items()
+    }
+    assert patterns == {
+        "WriteRequests": '$.method = "POST"',
+        "WriteRequestsRefused": '$.method = "POST" && ($.status = "401" || $.status = "403" || $.status = "429")',
+    }
+    # API Gateway answers paths that do not exist with 404, so strangers who try them count as nothing.
+    paths = deployment.properties("OrderApi")["Body"]["paths"]
+    assert {path for path, methods in paths.items() if "post" in methods} == {
+        "/orders",
+        "/orders/{order_id}/cancellation",
+    }
 
 
 def test_alarms_on_aws_metrics_are_limited_to_our_resources(deployment: Deployment) -> None:
     for name, alarm in _alarms(deployment).items():
-        if alarm["Namespace"] in {"AWS/ApiGateway", "AWS/Lambda", "AWS/SQS"}:
+        if alarm.get("Namespace") in {"AWS/ApiGateway", "AWS/Lambda", "AWS/SQS"}:
             [dimension] = alarm["Dimensions"]
             if name in DIMENSIONS:
                 assert (dimension["Name"], dimension["Value"]) == DIMENSIONS[name]
@@ -105,13 +214,55 @@ def test_alarms_on_aws_metrics_are_limited_to_our_resources(deployment: Deployme
                 assert {dimension["Value"]} == deployment.resources.keys() & MAPPINGS
 
 
-def test_reputation_alarms_are_for_the_whole_account(deployment: Deployment) -> None:
-    assert all("Dimensions" not in alarm for alarm in _alarms(deployment).values() if alarm["Namespace"] == "AWS/SES")
+def test_alarms_of_mails_and_text_messages_are_for_the_whole_account(deployment: Deployment) -> None:
+    metrics = [metric for alarm in _alarms(deployment).values() for metric in _metrics_of(alarm)]
+    of_account = [metric for metric in metrics if metric["Namespace"] in {"AWS/SES", "AWS/SNS"}]
+    assert {(metric["MetricName"], str(metric.get("Dimensions"))) for metric in of_account} == {
+        ("Reputation.BounceRate", "None"),
+        ("Reputation.ComplaintRate", "None"),
+        ("SMSMonthToDateSpentUSD", "None"),
+        # SNS has no series without this dimension for messages to numbers.
+        ("NumberOfNotificationsFailed", "[{'Name': 'PhoneNumber', 'Value': 'PhoneNumberDirect'}]"),
+    }
 
 
-def test_only_the_relays_alarm_fires_without_data(deployment: Deployment) -> None:
-    breaching = [name for name, alarm in _alarms(deployment).items() if alarm["TreatMissingData"] == "breaching"]
-    assert breaching == ["EventsWaitTooLong"]
+def test_only_the_alarms_of_the_relay_and_of_the_mapping_fire_without_data(deployment: Deployment) -> None:
+    breaching = {name for name, alarm in _alarms(deployment).items() if alarm["TreatMissingData"] == "breaching"}
+    assert breaching == {"EventsWaitTooLong", "MappingStops"}
+
+
+def test_runbook_says_how_many_alarms_there_are_and_what_they_cost(
+    on_msk: Deployment, on_self_managed: Deployment
+) -> None:
+    text = " ".join((ROOT / "docs/operations.md").read_text().split())
+    numbers = re.search(
+        r"The stack has (\d+) alarms, and (\d+) with MSK. .*: (\d+) of them, and with three brokers (\d+) more, "
+        r"so ([\d.]+) USD. The two metrics",
+        text,
+    )
+    assert numbers
+    watched = sum(len(_metrics_of(alarm)) for alarm in _alarms(on_self_managed).values())
+    # A query is billed by the metrics that it reads: one for each broker, or one for the cluster.
+    of_brokers = sum(1 if name == "PartitionsOffline" else 3 for name in BROKERS)
+    assert numbers.groups() == (
+        str(len(_alarms(on_self_managed))),
+        str(len(_alarms(on_msk))),
+        str(watched),
+        str(of_brokers),
+        f"{(watched + of_brokers) * 0.10:.2f}",
+    )
+
+
+def test_alarm_for_tests_mails_when_it_rings_and_when_it_ends(deployment: Deployment) -> None:
+    alarm = _alarms(deployment)[deployment.outputs["TestAlarmName"]]
+    assert alarm["AlarmActions"] == alarm["OKActions"] == [deployment.outputs["AlarmTopicArn"]]
+    guide = (ROOT / "docs/deployment.md").read_text()
+    assert "aws cloudwatch set-alarm-state" in guide
+    assert guide.count("$(output orders-dev TestAlarmName)") == 2
+
+
+def test_text_spend_threshold_is_a_parameter() -> None:
+    assert deploy(**PLAIN, TextSpendThreshold="40").properties("TextsCostTooMuch")["Threshold"] == "40"
 
 
 def test_lag_threshold_is_a_parameter() -> None:
@@ -177,8 +328,16 @@ def test_dashboard_shows_every_metric_that_the_code_counts(metrics: list[tuple[s
 
 def test_dashboard_shows_every_metric_that_has_an_alarm(deployment: Deployment, metrics: list[tuple[str, ...]]) -> None:
     shown = {name for _, name, *_ in metrics}
-    alarmed = {alarm["MetricName"] for alarm in _alarms(deployment).values() if alarm["Namespace"] != "AWS/SES"}
-    assert alarmed - shown == {"PollingErrorCount"}
+    alarmed = {
+        metric["MetricName"]
+        for alarm in _alarms(deployment).values()
+        for metric in _metrics_of(alarm)
+        if metric["Namespace"] not in {"AWS/SES", "AWS/SNS"}
+    }
+    assert alarmed - shown == {
+        *("PollingErrorCount", "PolledEventCount", "InvokeErrorCount"),
+        *("WriteRequests", "WriteRequestsRefused"),
+    }
 
 
 def test_dashboard_shows_errors_and_durations_of_every_function(

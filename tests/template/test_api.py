@@ -97,7 +97,9 @@ def test_access_log_contains_nothing_about_the_caller(deployment: Deployment) ->
         "$context.requestTimeEpoch",
         "$context.routeKey",
         "$context.status",
+        "$context.httpMethod",
         "$context.responseLatency",
         "$context.error.message",
+        "$context.authorizer.error",
         "$context.integrationErrorMessage",
     }

@@ -166,3 +166,19 @@ def test_notifications_expire(deployment: Deployment) -> None:
         "AttributeName": "expires_at",
         "Enabled": True,
     }
+
+
+def test_queue_policies_deny_requests_without_tls(deployment: Deployment) -> None:
+    policies = deployment.of_type("AWS::SQS::QueuePolicy").values()
+    denied = {
+        statement["Resource"].rpartition(":")[2]
+        for policy in policies
+        for statement in policy["PolicyDocument"]["Statement"]
+        if (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "sqs:*")
+        if statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    }
+    assert denied == deployment.of_type("AWS::SQS::Queue").keys()
+    for policy in policies:
+        [queue] = policy["Queues"]
+        resources = {statement["Resource"].rpartition(":")[2] for statement in policy["PolicyDocument"]["Statement"]}
+        assert resources == {queue.rpartition("/")[2]}

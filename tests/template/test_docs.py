@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from functions.notify.metrics import Metric
-from tests.template.deployment import ROOT, TEMPLATES, source_of
+from tests.template.deployment import ROOT, TEMPLATES, deploy, source_of
+from tests.template.parameter_sets import PLAIN
 
 GUIDES = [
     ROOT / "README.md",
@@ -17,6 +18,8 @@ GUIDES = [
 OPERATIONS = ROOT / "docs/operations.md"
 # Metrics of order and relay, and properties, states and answers of AWS's services.
 OTHERS = {
+    *("ConcurrentExecutions", "PendingConfirmation", "StateTransitionReason"),
+    "OrdersRecorded",
     *("EventsDeferred", "BatchSize", "MaximumRetryAttempts", "MemorySize"),
     *("Creating", "Enabled", "Disabled", "LastProcessingResult", "ReportBatchItemFailures"),
 }
@@ -50,6 +53,13 @@ def _name(quoted: str) -> str | None:
 def test_outputs_that_a_guide_reads_exist(guide: Path) -> None:
     asked = set(re.findall(r"\$\(output (?:[\w-]+ )?(\w+)\)", guide.read_text()))
     assert asked <= _declared("Outputs")
+
+
+def test_log_groups_that_the_runbook_searches_exist() -> None:
+    groups = {group["LogGroupName"] for group in deploy(**PLAIN).of_type("AWS::Logs::LogGroup").values()}
+    searched = set(re.findall(r'"(/\S*\$STACK/\S+?)"', OPERATIONS.read_text()))
+    assert searched
+    assert {name.replace("$STACK", "shop") for name in searched} <= groups
 
 
 def test_runbook_has_a_section_for_each_alarm() -> None:

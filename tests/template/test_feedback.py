@@ -71,6 +71,25 @@ def test_lambda_retries_a_failed_feedback_event_twice_and_then_dead_letters_it(d
     assert destination["Destination"].endswith(":FeedbackDeadLetterQueue")
 
 
+def test_rule_dead_letters_events_that_it_could_not_pass_on(deployment: Deployment) -> None:
+    [(name, rule)] = (
+        (name, rule) for name, rule in deployment.of_type("AWS::Events::Rule").items() if "EventPattern" in rule
+    )
+    queue = "arn:aws:sqs:eu-central-1:123456789012:FeedbackDeadLetterQueue"
+    assert [target["DeadLetterConfig"] for target in rule["Targets"]] == [{"Arn": queue}]
+    # As in https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html.
+    [allowed] = (
+        statement
+        for statement in deployment.properties("FeedbackDeadLetterQueuePolicy")["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Allow"
+    )
+    assert allowed["Principal"] == {"Service": "events.amazonaws.com"}
+    assert (allowed["Action"], allowed["Resource"]) == ("sqs:SendMessage", queue)
+    assert allowed["Condition"] == {
+        "ArnEquals": {"aws:SourceArn": f"arn:aws:events:eu-central-1:123456789012:rule/{name}"}
+    }
+
+
 def test_ses_suppresses_addresses_that_bounce_or_complain(deployment: Deployment) -> None:
     options = deployment.properties("ConfigurationSet")["SuppressionOptions"]
     assert set(options["SuppressedReasons"]) == {"BOUNCE", "COMPLAINT"}

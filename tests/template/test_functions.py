@@ -110,6 +110,18 @@ def test_runtime_and_processor_are_parameters_for_all_functions() -> None:
     assert {(each["Runtime"], *each["Architectures"]) for each in functions} == {("python3.12", "x86_64")}
 
 
+def test_tracing_is_a_parameter() -> None:
+    functions = deploy(**PLAIN, Tracing="PassThrough").of_type("AWS::Lambda::Function").values()
+    assert [function["TracingConfig"] for function in functions] == [{"Mode": "PassThrough"}] * 5
+
+
+@pytest.mark.parametrize("function", ["order", "notify"])
+def test_traces_are_lambdas_own_since_no_library_adds_to_them(function: str) -> None:
+    pins = (ROOT / f"functions/{function}/requirements.txt").read_text()
+    assert "aws-lambda-powertools==" in pins
+    assert re.findall(r"^(aws-xray-sdk|opentelemetry[\w-]*|aws-opentelemetry[\w-]*)==", pins, re.MULTILINE) == []
+
+
 def test_every_function_is_traced(deployment: Deployment) -> None:
     functions = deployment.of_type("AWS::Lambda::Function")
     assert set(functions) == {

@@ -213,6 +213,12 @@ def test_mapping_publishes_metrics_of_lag_errors_and_discarded_records(mapping: 
     assert set(mapping["MetricsConfig"]["Metrics"]) == {"EventCount", "ErrorCount", "KafkaMetrics"}
 
 
+def test_mapping_logs_its_warnings_to_the_log_of_notify(mapping: dict[str, Any]) -> None:
+    # In provisioned mode: https://docs.aws.amazon.com/lambda/latest/dg/esm-logging.html
+    assert mapping["LoggingConfig"] == {"SystemLogLevel": "WARN"}
+    assert "ProvisionedPollerConfig" in mapping
+
+
 def test_mapping_bisects_retries_for_six_hours_and_keeps_a_record_that_fails_the_function(
     deployment: Deployment, mapping: dict[str, Any]
 ) -> None:

@@ -18,7 +18,7 @@ from tests.template.deployment import (
     parameters_of,
     refusals_of,
 )
-from tests.template.parameter_sets import REQUIRED
+from tests.template.parameter_sets import CLUSTER, REQUIRED, VPC
 
 DAY = 24 * 60 * 60
 ENDPOINT = "AWS::EC2::VPCEndpoint"
@@ -216,3 +216,17 @@ def _services(stack: Deployment) -> set[str]:
 def _configs(stack: Deployment) -> dict[str, Any]:
     configs: dict[str, Any] = json.loads(base64.b64decode(stack.properties("OrderEvents")["Configs"]))
     return configs
+
+
+def test_volumes_grow_before_the_alarm_of_the_disk_rings() -> None:
+    stack = deploy_plain(MSK_TEMPLATE, MaximumVolumeGigabytes="500")
+    target = stack.properties("Volumes")
+    assert (target["ServiceNamespace"], target["ScalableDimension"]) == ("kafka", "kafka:broker-storage:VolumeSize")
+    assert target["ResourceId"] == stack.outputs["MskClusterArn"]
+    assert target["MaxCapacity"] == "500"
+    policy = stack.properties("VolumesGrow")["TargetTrackingScalingPolicyConfiguration"]
+    assert policy["PredefinedMetricSpecification"] == {"PredefinedMetricType": "KafkaBrokerStorageUtilization"}
+    assert policy["DisableScaleIn"] is True
+    alarm = deploy(**REQUIRED, **VPC, MskClusterArn=CLUSTER).properties("BrokerDiskFills")
+    # MSK takes 10 to 80, and AWS recommends 50 to 60.
+    assert policy["TargetValue"] == 60 < alarm["Threshold"]

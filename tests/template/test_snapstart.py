@@ -1,49 +1,31 @@
 """SnapStart: the edit of the template that docs/deployment.md describes."""
 
-import copy
 import json
-import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
 from samrun.testing import templates
-from tests.template.deployment import REGION, ROOT, TEMPLATE, Deployment, deploy_edited, source_of
-from tests.template.parameter_sets import PLAIN, VPC
-
-GUIDE = ROOT / "docs/deployment.md"
+from tests.template.deployment import REGION, ROOT
+from tests.template.guide_edits import edited_template, release
+from tests.template.parameter_sets import PLAIN
 
 
 @pytest.fixture(scope="module")
 def edited() -> dict[str, Any]:
     """The template with the addition from the guide."""
-    found = re.search(r"^## SnapStart\n.*?^```yaml\n(.*?)^```", GUIDE.read_text(), re.DOTALL | re.MULTILINE)
-    assert found
-    return _merged(source_of(TEMPLATE), yaml_parse(found[1]))
-
-
-def _merged(template: Mapping[str, Any], addition: Mapping[str, Any]) -> dict[str, Any]:
-    merged = copy.deepcopy(dict(template))
-    for name, value in addition.items():
-        merged[name] = _merged(merged.get(name, {}), value) if isinstance(value, dict) else value
-    return merged
-
-
-def _released(edited: Mapping[str, Any], release: str, **parameters: str) -> Deployment:
-    return deploy_edited(edited, **PLAIN, **VPC, Release=release, **parameters)
+    return edited_template("SnapStart")
 
 
 def test_only_order_starts_from_a_snapshot(edited: dict[str, Any]) -> None:
-    functions = _released(edited, "1").of_type("AWS::Lambda::Function")
+    functions = release(edited, "1").of_type("AWS::Lambda::Function")
     started = {name: function.get("SnapStart") for name, function in functions.items() if "SnapStart" in function}
     assert started == {"OrderFunction": {"ApplyOn": "PublishedVersions"}}
 
 
 def test_api_calls_the_version_that_the_release_published(edited: dict[str, Any]) -> None:
-    deployment = _released(edited, "1")
+    deployment = release(edited, "1")
     [alias] = deployment.of_type("AWS::Lambda::Alias").values()
     [version] = deployment.of_type("AWS::Lambda::Version").values()
     assert alias["FunctionName"] == version["FunctionName"]
@@ -62,9 +44,9 @@ def test_api_calls_the_version_that_the_release_published(edited: dict[str, Any]
 
 
 def test_new_release_publishes_a_version_even_if_only_a_parameter_changes(edited: dict[str, Any]) -> None:
-    [before] = _released(edited, "1").of_type("AWS::Lambda::Version")
-    [unchanged] = _released(edited, "1", LogLevel="DEBUG").of_type("AWS::Lambda::Version")
-    [after] = _released(edited, "2", LogLevel="DEBUG").of_type("AWS::Lambda::Version")
+    [before] = release(edited, "1").of_type("AWS::Lambda::Version")
+    [unchanged] = release(edited, "1", LogLevel="DEBUG").of_type("AWS::Lambda::Version")
+    [after] = release(edited, "2", LogLevel="DEBUG").of_type("AWS::Lambda::Version")
     assert before == unchanged, "the guide says that a new Release is needed"
     assert before != after
 

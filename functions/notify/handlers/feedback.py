@@ -12,7 +12,6 @@ from functions.notify import bootstrap
 from functions.notify.feedback import ses_events
 from functions.notify.feedback.delivery_status import DeliveryStatus, Feedback, UpdateResult
 from functions.notify.feedback.ses_events import Ignored
-from functions.notify.handlers.observability import tracer
 from functions.notify.logs import logger
 from functions.notify.metrics import Metric
 
@@ -33,7 +32,6 @@ metrics = bootstrap.metrics()
 
 
 @logger.inject_lambda_context(log_event=False)
-@tracer.capture_lambda_handler(capture_response=False, capture_error=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Write the delivery status of a mail into the ledger. Raises LedgerUnavailableError."""
     match ses_events.read(event):

@@ -12,7 +12,6 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 
 from functions.notify import bootstrap
 from functions.notify.handlers.error_answers import ANSWERS, answer_to
-from functions.notify.handlers.observability import tracer
 from functions.notify.http import authorization, openapi
 from functions.notify.http.schema import (  # noqa: TC001 - Powertools reads the annotations of routes
     NotificationRecord,
@@ -60,7 +59,6 @@ def notification_record(notification: NotificationStatus) -> NotificationRecord:
 
 
 @logger.inject_lambda_context(log_event=False)
-@tracer.capture_lambda_handler(capture_response=False, capture_error=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer an event of API Gateway's HTTP API, payload version 2."""
     return app.resolve(event, context)

@@ -12,7 +12,6 @@ from uuid import uuid4
 
 from functions.notify import aws_clients, bootstrap
 from functions.notify.events.records import read_records
-from functions.notify.handlers.observability import tracer
 from functions.notify.logs import logger
 from functions.notify.notifying.batch import process_batch
 from functions.notify.notifying.delivery import Invocation
@@ -31,7 +30,6 @@ threads = ThreadPoolExecutor(aws_clients.THREADS)
 
 
 @logger.inject_lambda_context
-@tracer.capture_lambda_handler(capture_response=False, capture_error=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Notify the customers of a batch, and return the records that Lambda has to retry."""
     invocation = _invocation(context)

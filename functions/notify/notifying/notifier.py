@@ -32,7 +32,7 @@ from functions.notify.domain.send_errors import (
     RenderError,
     ThrottledError,
 )
-from functions.notify.events.order_events import OrderEvent, Skipped, Unreadable, read_order_event
+from functions.notify.events.order_events import ChannelName, OrderEvent, Skipped, Unreadable, read_order_event
 from functions.notify.ledger.ledger import Ledger, LedgerUnavailableError
 from functions.notify.logs import logger
 from functions.notify.metrics import Metric, Metrics
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 
     from functions.notify.channels.channels import Channel
     from functions.notify.domain.notification import Claim
-    from functions.notify.events.order_events import ChannelName
     from functions.notify.events.records import Record
     from functions.notify.messages.messages import Messages
 
@@ -190,6 +189,8 @@ class Notifier:
         """Mark a notification as sent. Never raises: whatever fails here, Lambda must not retry the record."""
         keys = delivery.log_keys(provider_id=provider_id, possible_duplicate=claim.possible_duplicate)
         self.metrics.count(Metric.SENT)
+        if delivery.channel.name is ChannelName.MAIL:
+            self.metrics.expect(Metric.DELIVERED)  # the alarm FeedbackStaysAway rings if no event of SES follows
         if claim.possible_duplicate:
             self.metrics.count(Metric.POSSIBLE_DUPLICATE)
         logger.info("notification sent", extra=keys)

@@ -22,7 +22,7 @@ from functions.order.domain.order_page import Page
 from functions.order.domain.timestamps import to_milliseconds
 from functions.order.domain.traceparent import continue_or_start, trace_id
 from functions.order.handlers.error_answers import ANSWERS, answer_to
-from functions.order.handlers.observability import metrics, tracer
+from functions.order.handlers.powertools_metrics import metrics
 from functions.order.http import openapi, request_body
 from functions.order.http.authorization import Caller, caller_of
 from functions.order.http.field_types import MAX_REFERENCE, REFERENCE
@@ -169,7 +169,6 @@ def answer(status: HTTPStatus, order: Order, headers: dict[str, str] | None = No
     return Response(status, content_type="application/json", body=stored_order(order), headers=headers)
 
 
-@tracer.capture_method(capture_response=False)
 def publish(order: Order) -> None:
     """Publish the order's only pending event if Kafka answers in time; else it stays pending, for the relay."""
     budget = app.lambda_context.get_remaining_time_in_millis() / 1000 - RESERVED_FOR_MARK
@@ -197,7 +196,6 @@ if settings.connects_at_start:
     warm_up()
 
 
-@tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 @logger.inject_lambda_context(log_event=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

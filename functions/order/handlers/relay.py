@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from functions.order import bootstrap
-from functions.order.handlers.observability import metrics, tracer
+from functions.order.handlers.powertools_metrics import metrics
 from functions.order.handlers.relay_event import orders_to_requeue
 from functions.order.logs import logger
 from functions.order.outbox.lease import LeaseTakenError
@@ -70,7 +70,6 @@ def count(result: RelayResult) -> dict[str, Any]:
     }
 
 
-@tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 @logger.inject_lambda_context(log_event=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

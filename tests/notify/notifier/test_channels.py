@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from tests.notify.notifier.deliveries import (
 )
 
 if TYPE_CHECKING:
+    import pytest
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from tests.notify.fakes import FakeQueue, FakeSes, FakeSns
@@ -132,3 +134,15 @@ def test_a_record_is_retried_if_throttling_leaves_no_time(
     assert mapping.deliver() is RETRY
     assert status(dynamodb) == "waiting"
     assert logs[-1]["reason"] == "not enough time is left in the invocation for another send"
+
+
+def test_events_of_ses_are_expected_after_a_mail_and_not_after_a_text_message(
+    both: Mapping, ses: FakeSes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ses.answers = [LATER]
+    for expected in (None, 0.0):
+        both.deliver()
+        both.notifier.metrics.flush()
+        (line,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+        assert line["NotificationsSent"] == [1.0]
+        assert line.get("MailsDelivered", [None]) == [expected]

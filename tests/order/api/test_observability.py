@@ -9,7 +9,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from functions.order.producer.kafka_publisher import EventRefusedError, NotPublishedError
+from tests.lambda_log_levels import drops, level_of
 from tests.order.api.requests import ADA, CallApi, Event, counts, with_body, with_route
+from tests.template.deployment import TEMPLATE, parameters_of
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -132,3 +134,17 @@ def test_the_fate_of_an_order_is_counted(
     assert "OrdersCancelled" in counts(capsys)
     call(with_route(ada, "GET", f"/orders/{ADA}"))
     assert counts(capsys) == set()
+
+
+@pytest.mark.parametrize("level", parameters_of(TEMPLATE)["LogLevel"]["AllowedValues"])
+def test_lambda_drops_no_line_at_any_log_level_of_the_template(
+    call: CallApi, ada: Event, store: FakeOrders, log: FakeLog, capsys: pytest.CaptureFixture[str], level: str
+) -> None:
+    call(ada)
+    store.error = RuntimeError("a bug")
+    call(ada)
+    assert [level_of(line) for line in log.getvalue().splitlines()] == ["INFO", "INFO", "ERROR"]
+    metrics = capsys.readouterr().out.splitlines()
+    assert ["_aws" in line for line in metrics] == [True]
+    lines = [*log.getvalue().splitlines(), *metrics]
+    assert [line for line in lines if drops(line, application_log_level=level)] == []

@@ -1,4 +1,4 @@
-"""Runs notify as Lambda does, with traces, on the events in the files of its arguments. AWS is moto's.
+"""Runs notify as Lambda does, on the events in the files of its arguments. AWS is moto's.
 
 SES refuses every mail to REFUSED, and its message quotes the address. All logs go to stdout, at DEBUG.
 """
