@@ -75,15 +75,15 @@ def limits(system: Path = SYSTEM, kafka: Path = KAFKA) -> Sequence[Limit]:
     template, cluster = load_template(system), load_template(kafka)
     small = default_of(cluster, "BrokerType").startswith("kafka.t3.")
     found = [
-        *_sending(template, cluster),
-        *_accepting(template),
-        *_recording(),
-        *_publishing(template, cluster, new_connections=NEW_CONNECTIONS_OF_T3 if small else NEW_CONNECTIONS_A_SECOND),
+        *_of_mails(template, cluster),
+        *_of_the_api(template),
+        *_of_the_tables(),
+        *_of_kafka(template, cluster, new_connections=NEW_CONNECTIONS_OF_T3 if small else NEW_CONNECTIONS_A_SECOND),
     ]
     return sorted(found, key=lambda limit: limit.binds_at)
 
 
-def _sending(template: Mapping[str, object], cluster: Mapping[str, object]) -> Sequence[Limit]:
+def _of_mails(template: Mapping[str, object], cluster: Mapping[str, object]) -> Sequence[Limit]:
     return [
         Limit(
             name="SES, mails in 24 hours",
@@ -116,7 +116,7 @@ def _sending(template: Mapping[str, object], cluster: Mapping[str, object]) -> S
     ]
 
 
-def _accepting(template: Mapping[str, object]) -> Sequence[Limit]:
+def _of_the_api(template: Mapping[str, object]) -> Sequence[Limit]:
     return [
         Limit(
             name="API, `RequestsPerSecond`",
@@ -142,7 +142,7 @@ def _accepting(template: Mapping[str, object]) -> Sequence[Limit]:
     ]
 
 
-def _recording() -> Sequence[Limit]:
+def _of_the_tables() -> Sequence[Limit]:
     return [
         Limit(
             name="OrdersTable and its index `pending`, when they are new",
@@ -175,7 +175,7 @@ def _recording() -> Sequence[Limit]:
     ]
 
 
-def _publishing(
+def _of_kafka(
     template: Mapping[str, object], cluster: Mapping[str, object], *, new_connections: int
 ) -> Sequence[Limit]:
     return [
