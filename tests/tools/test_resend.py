@@ -122,3 +122,31 @@ def test_command_fails_with_the_reason(monkeypatch: pytest.MonkeyPatch, capsys: 
     monkeypatch.setattr(command, "of_stack", lambda stack, region: resend_of())
     assert command.main(["ord_nobody", "--stack", "orders"]) == 1
     assert capsys.readouterr().err == "The table orders has no order ord_nobody.\n"
+
+
+class FakeSession:
+    """A session whose CloudFormation has a stack with these outputs."""
+
+    def __init__(self, outputs: Mapping[str, str]) -> None:
+        self._outputs = outputs
+
+    def client(self, service: str, **options: object) -> Any:
+        return self if service == "cloudformation" else service
+
+    def describe_stacks(self, *, StackName: str) -> Mapping[str, Any]:  # noqa: N803
+        outputs = [{"OutputKey": key, "OutputValue": value} for key, value in self._outputs.items()]
+        return {"Stacks": [{"StackName": StackName, "Outputs": outputs}]}
+
+
+def test_table_and_function_are_the_stacks_outputs(monkeypatch: pytest.MonkeyPatch) -> None:
+    outputs = {"OrdersTableName": "orders-restored", "NotifyFunctionName": "orders-NotifyFunction-1", "Other": "x"}
+    monkeypatch.setattr("boto3.Session", lambda region_name: FakeSession(outputs))
+    found = command.of_stack("orders", "eu-central-1")
+    assert (found.table, found.function) == ("orders-restored", "orders-NotifyFunction-1")
+    assert [str(found.tables), str(found.functions)] == ["dynamodb", "lambda"]
+
+
+def test_a_stack_without_these_outputs_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("boto3.Session", lambda region_name: FakeSession({"OrdersTableName": "orders"}))
+    with pytest.raises(ResendError, match="The stack kafka has no output NotifyFunctionName"):
+        command.of_stack("kafka", None)
