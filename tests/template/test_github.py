@@ -24,6 +24,7 @@ STACK = "orders-dev"
 # Permissions of the schemas that are for properties which the template does not have, or that are no actions of IAM.
 NOT_NEEDED = {
     "apigateway:*tagresource": "no action of IAM: tags are POST and DELETE on /tags",
+    "codedeploy:*": "deployments of an alias step by step",
     "dynamodb:*importtable": "a table from S3",
     "dynamodb:*kinesisstreamingdestination": "streams to Kinesis",
     "dynamodb:*resourcepolicy": "policies of tables; reading them is allowed",
@@ -44,6 +45,7 @@ NOT_NEEDED = {
     "iam:createservicelinkedrole": "capacity of tables that scales; of a new account's first function, see the guide",
     "kinesis:*": "streams to Kinesis",
     "kms:revokegrant": "a table that leaves its key",
+    "lambda:*provisionedconcurrencyconfig": "provisioned concurrency of an alias",
     "lambda:associateruntimealias": "runtimes by alias",
     "lambda:passcapacityprovider": "instances of your own",
     "logs:createlogstream": "a table from S3",
@@ -108,8 +110,8 @@ def needed(
     under_a_key: Deployment,
     with_text_messages: Deployment,
 ) -> set[tuple[str, str]]:
-    with_alarms = deploy(**PLAIN, AlarmEmail="on-call@shop.example", NotifyConcurrency="5")
-    deployments = (on_msk, on_msk_with_scram, on_self_managed_with_scram, under_a_key, with_text_messages, with_alarms)
+    with_more = deploy(**PLAIN, AlarmEmail="on-call@shop.example", NotifyConcurrency="5", NotifyReadsFrom="1795000000")
+    deployments = (on_msk, on_msk_with_scram, on_self_managed_with_scram, under_a_key, with_text_messages, with_more)
     return {pair for deployment in deployments for pair in _needed(deployment)}
 
 
