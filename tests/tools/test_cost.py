@@ -53,7 +53,7 @@ def test_idle_system_pays_for_brokers_pollers_and_operation() -> None:
     assert idle["3 brokers kafka.m7g.large"] == Decimal("446.76")  # 3 * 730 * 0.204
     assert idle["their disks of 20 GB"] == 6
     assert idle["pollers, 1 event poller unit"] == Decimal("135.05")  # 730 * 0.185
-    assert idle["20 alarms"] == 2
+    assert idle["alarms on 20 metrics"] == 2
     assert 590 < total(bill(DECLARED, PRICES, 0)) < 600
 
 

@@ -168,6 +168,6 @@ def _operation(declared: Declared, prices: PriceList, orders: Decimal) -> Iterat
     yield Line(text="logs, written", quantity=written, price=prices["log_ingestion"])
     yield Line(text="logs, stored for a month", quantity=written, price=prices["log_storage"])
     yield Line(text=f"{metrics} metrics", quantity=Decimal(metrics), price=prices["metric"])
-    yield Line(text=f"{declared.alarms} alarms", quantity=Decimal(declared.alarms), price=prices["alarm"])
+    yield Line(text=f"alarms on {declared.alarms} metrics", quantity=Decimal(declared.alarms), price=prices["alarm"])
     yield Line(text="dashboard", quantity=Decimal(declared.dashboards), price=prices["dashboard"])
     yield Line(text=f"{declared.keys} keys of KMS", quantity=Decimal(declared.keys), price=prices["kms_key"])

@@ -32,6 +32,7 @@ class Declared:
     endpoints: int
     """Interface endpoints, each counted in each zone."""
     alarms: int
+    """Metrics of the alarms: one with metric math has several."""
     dashboards: int
     keys: int
 
@@ -54,10 +55,15 @@ def read_declared(system: Path = SYSTEM, kafka: Path = KAFKA) -> Declared:
         gigabytes_of_a_disk=int(default_of(cluster, "VolumeGigabytes")),
         partitions=int(default_of(cluster, "Partitions")),
         endpoints=POLLER_ENDPOINTS * zones if default_of(cluster, "PollerEndpoints") == "true" else 0,
-        alarms=_count(both, "AWS::CloudWatch::Alarm"),
+        alarms=sum(_metrics_of(each) for each in both if each["Type"] == "AWS::CloudWatch::Alarm"),
         dashboards=_count(both, "AWS::CloudWatch::Dashboard"),
         keys=_count(both, "AWS::KMS::Key"),
     )
+
+
+def _metrics_of(alarm: Mapping[str, Any]) -> int:
+    queries = alarm["Properties"].get("Metrics")
+    return sum("MetricStat" in query for query in queries) if queries else 1
 
 
 def _count(resources: Sequence[Mapping[str, Any]], kind: str) -> int:

@@ -47,7 +47,7 @@ def _loads(declared: Declared, prices: PriceList) -> str:
 
 def _kind(text: str) -> str:
     """Return the text of a line for all loads: the number of metrics depends on the load."""
-    return "metrics" if text.endswith(" metrics") else text
+    return "metrics" if text.endswith(" metrics") and not text.startswith("alarms") else text
 
 
 def _kafka(declared: Declared, prices: PriceList) -> str:
