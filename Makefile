@@ -27,7 +27,7 @@ PROCESSES := tests/test_words.py tests/notify/test_privacy.py \
   samrun/tests/cli/test_run_until_signal.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run services demo preview test test-fast proof coverage check format hooks support openapi lock clean
+.PHONY: help run services demo preview test test-fast proof coverage check format hooks support openapi cost scaling lock clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -67,6 +67,8 @@ check: .venv/installed .venv-sam/installed .venv-checkov/installed ## Check form
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM_CLI) validate --lint
 	$(CHECKOV) --framework cloudformation --file template.yaml infrastructure/*.yaml --skip-download --quiet --compact
 	$(BIN)/python -m tools.openapi --check
+	$(BIN)/python -m tools.cost --check
+	$(BIN)/python -m tools.scaling --check
 	$(BIN)/python -m tools.preview --check
 	$(BIN)/python samrun/tools/support_tables.py --check
 
@@ -82,6 +84,12 @@ support: .venv/installed ## Write samrun/docs/support.md from the code.
 
 openapi: .venv/installed ## Write docs/openapi.json from the code.
 	$(BIN)/python -m tools.openapi
+
+cost: .venv/installed ## Compute a month's cost on AWS: make cost ORDERS_PER_DAY=10000.
+	@$(BIN)/python -m tools.cost $(if $(ORDERS_PER_DAY),--orders-per-day $(ORDERS_PER_DAY)) $(ARGS)
+
+scaling: .venv/installed ## Compute which limit binds at a rate: make scaling ORDERS_PER_SECOND=10.
+	@$(BIN)/python -m tools.scaling $(if $(ORDERS_PER_SECOND),--orders-per-second $(ORDERS_PER_SECOND)) $(ARGS)
 
 lock: .venv/installed ## Compile the lock files from the *.in files and samrun's pyproject.toml, with today's versions.
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) --upgrade requirements.in samrun/pyproject.toml -o requirements.lock

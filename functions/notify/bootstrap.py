@@ -16,12 +16,14 @@ from functions.notify import aws_clients
 from functions.notify.settings import FeedbackSettings, HistorySettings, NotifySettings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
 
-    from functions.notify.channels.channels import MailChannel, SmsChannel
+    from functions.notify.channels.channels import Channel, MailChannel, SmsChannel
     from functions.notify.channels.connections import Connections
     from functions.notify.channels.rate_limiter import RateLimiter
     from functions.notify.feedback.delivery_status import DeliveryStatusStore
@@ -91,7 +93,8 @@ def connections() -> Connections:
     """Make the connections for sends."""
     from functions.notify.channels.connections import Connections
 
-    return Connections([ses(), sns()], clock=clock)
+    clients = [ses(), sns()] if notify_settings().sends_text_messages else [ses()]
+    return Connections(clients, clock=clock)
 
 
 @cache
@@ -103,6 +106,7 @@ def messages() -> Messages:
     return Messages(
         shop_name=settings.shop_name,
         shop_url=settings.shop_url,
+        text_messages=settings.sends_text_messages,
         support_address=settings.support_address.addr_spec if settings.support_address else "",
     )
 
@@ -146,6 +150,12 @@ def sms_channel() -> SmsChannel:
     )
 
 
+@cache
+def channels() -> Sequence[Channel]:
+    """Build the channels that this deployment sends over; messages() chooses among the same."""
+    return [mail_channel(), sms_channel()] if notify_settings().sends_text_messages else [mail_channel()]
+
+
 def _rate_limiter(account_rate: float) -> RateLimiter:
     """Make the rate limit of one environment: all together stay below the rate of the account."""
     from functions.notify.channels.rate_limiter import RateLimiter
@@ -165,7 +175,7 @@ def notifier() -> Notifier:
     return Notifier(
         ledger=Ledger(client=dynamodb(), table=settings.notifications_table, batch_writer=BatchWriter(dynamodb())),
         messages=messages(),
-        channels={channel.name: channel for channel in (mail_channel(), sms_channel())},
+        channels={channel.name: channel for channel in channels()},
         dead_letters=DeadLetters(client=sqs(), queue_url=settings.dead_letter_queue_url),
         metrics=metrics(),
         max_age=settings.max_age,

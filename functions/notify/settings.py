@@ -46,6 +46,7 @@ class NotifySettings:
     support_address: Address | None
     configuration_set: str
     mails_per_second: float
+    sends_text_messages: bool
     texts_per_second: float
     text_sender_id: str
     max_environments: int
@@ -66,6 +67,7 @@ class NotifySettings:
             support_address=variables.optional_address("SUPPORT_ADDRESS", display_name=shop_name),
             configuration_set=variables.text("CONFIGURATION_SET", "the name of a configuration set of SES"),
             mails_per_second=variables.rate("MAILS_PER_SECOND", such_as=14),
+            sends_text_messages=variables.true_or_false("TEXT_MESSAGES"),
             texts_per_second=variables.rate("TEXTS_PER_SECOND", such_as=20),
             text_sender_id=variables.optional("TEXT_SENDER_ID", "a sender id of SNS, or empty"),
             max_environments=variables.whole_number("MAX_ENVIRONMENTS", ENVIRONMENTS, such_as=3),
@@ -158,6 +160,10 @@ class _Variables:
             name, expected, parse=partial(_whole_number, minimum=minimum, maximum=maximum), default=minimum
         )
 
+    def true_or_false(self, name: str) -> bool:
+        """Return a variable that is true or false."""
+        return self._parsed(name, "true or false", parse=_true_or_false, default=False)
+
     def optional_address(self, name: str, *, display_name: str) -> Address | None:
         """Return a mail address; None if the variable is empty."""
         return self.address(name, display_name=display_name) if self.optional(name, _ADDRESS) else None
@@ -209,6 +215,12 @@ def _https_url(text: str) -> str:
     if not HTTPS_URL.fullmatch(text):
         raise ValueError
     return text
+
+
+def _true_or_false(text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise ValueError
+    return text == "true"
 
 
 def _number(text: str, *, minimum: float, maximum: float) -> float:

@@ -37,6 +37,7 @@ NOTIFY_ENVIRONMENT = FEEDBACK_ENVIRONMENT | {
     "MAX_ENVIRONMENTS": "1",
     "SUPPORT_ADDRESS": "help@shop.example.com",
     "SENDER_ADDRESS": "orders@shop.example.com",
+    "TEXT_MESSAGES": "true",
     "TEXTS_PER_SECOND": "1000",
     "TEXT_SENDER_ID": "",
     "SHOP_NAME": "The Analytical Bookshop",

@@ -239,6 +239,17 @@ def test_a_customer_with_a_phone_gets_mail_and_text_message(
     assert messages.channels(event) == (ChannelName.MAIL, ChannelName.TEXT)
 
 
+@pytest.mark.parametrize("channels", [None, ["mail", "text"], ["text"]])
+def test_a_deployment_without_text_messages_asks_for_the_mail_alone(
+    paid: dict[str, Any], channels: list[str] | None
+) -> None:
+    messages = Messages(shop_name=SHOP, text_messages=False)
+    paid["data"]["customer"]["channels"] = channels
+    event = OrderEvent.model_validate(paid)
+    assert event.data.customer.phone
+    assert messages.channels(event) == (ChannelName.MAIL,)
+
+
 def test_a_notification_without_a_text_message_is_a_mail_alone(tmp_path: Path, paid: dict[str, Any]) -> None:
     write_templates(tmp_path, "order.paid.v1", en="Order")
     paid["data"]["customer"]["channels"] = ["text"]

@@ -79,6 +79,8 @@ def test_a_missing_variable_is_named_with_what_it_should_be(
         ("MAILS_PER_SECOND", "5e-324", "a number from 0.1 to 1000000, such as 14"),
         ("MAILS_PER_SECOND", "1000001", "a number from 0.1 to 1000000, such as 14"),
         ("MAILS_PER_SECOND", "nan", "a number from 0.1 to 1000000, such as 14"),
+        ("TEXT_MESSAGES", "on", "true or false"),
+        ("TEXT_MESSAGES", "", "true or false"),
         ("TEXTS_PER_SECOND", "inf", "a number from 0.1 to 1000000, such as 20"),
         ("TEXTS_PER_SECOND", "", "a number from 0.1 to 1000000, such as 20"),
         ("MAX_ENVIRONMENTS", "1.5", "a whole number from 1 to 10000, such as 3"),
@@ -157,6 +159,11 @@ def test_settings_are_typed() -> None:
 def test_support_address_and_url_may_be_empty() -> None:
     settings = NotifySettings.from_environment(NOTIFY_ENVIRONMENT | {"SUPPORT_ADDRESS": "", "SHOP_URL": ""})
     assert (settings.support_address, settings.shop_url) == (None, "")
+
+
+@pytest.mark.parametrize(("text", "sends"), [("true", True), ("false", False)])
+def test_text_messages_are_sent_only_if_the_variable_is_true(text: str, sends: bool) -> None:
+    assert NotifySettings.from_environment(NOTIFY_ENVIRONMENT | {"TEXT_MESSAGES": text}).sends_text_messages is sends
 
 
 @pytest.mark.parametrize(("variables", "is_sam_local"), [({}, False), ({"AWS_SAM_LOCAL": "true"}, True)])

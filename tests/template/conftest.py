@@ -45,6 +45,11 @@ def under_a_key() -> Deployment:
     return deploy(**REQUIRED, **VPC, MskClusterArn=CLUSTER, KmsKeyArn=KEY)
 
 
+@pytest.fixture(scope="session")
+def with_text_messages() -> Deployment:
+    return deploy(**REQUIRED, **VPC, MskClusterArn=CLUSTER, TextMessages="true")
+
+
 @pytest.fixture(
     scope="session", params=["on_msk", "on_msk_with_scram", "on_self_managed", "on_self_managed_with_scram"]
 )

@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "template.yaml"
 MSK_TEMPLATE = ROOT / "infrastructure/msk.yaml"
 COGNITO_TEMPLATE = ROOT / "infrastructure/cognito.yaml"
-TEMPLATES = (TEMPLATE, MSK_TEMPLATE, COGNITO_TEMPLATE)
+GITHUB_TEMPLATE = ROOT / "infrastructure/github.yaml"
+TEMPLATES = (TEMPLATE, MSK_TEMPLATE, COGNITO_TEMPLATE, GITHUB_TEMPLATE)
 REGION = "eu-central-1"
 
 

@@ -11,10 +11,18 @@ from functions.order.domain.order_page import OrderSummary
 from functions.order.outbox import table as outbox
 from functions.order.storage import order_item, queries
 from tests.order.orders import order_of
-from tests.template.deployment import Deployment, deploy
+from tests.template.deployment import ROOT, Deployment, deploy
 from tests.template.parameter_sets import KEY, PLAIN
 
 TABLE = "AWS::DynamoDB::Table"
+NOTIFICATIONS = "NOTIFICATIONS_TABLE"
+# For each setting of the tables that a restored table does not have: what sets it.
+COMMANDS_OF_LOST_SETTINGS = {
+    "BillingMode": "--billing-mode-override PAY_PER_REQUEST",
+    "DeletionProtectionEnabled": "--deletion-protection-enabled",
+    "PointInTimeRecoverySpecification": "aws dynamodb update-continuous-backups",
+    "TimeToLiveSpecification": "--time-to-live-specification Enabled=true,AttributeName=expires_at",
+}
 DAY = 24 * 60 * 60
 
 
@@ -90,6 +98,47 @@ def test_tables_outlive_the_stack_and_can_be_restored(deployment: Deployment, na
 def test_deletion_protection_of_tables_is_a_parameter(protected: str) -> None:
     deployment = deploy(**PLAIN, DeletionProtection=protected)
     assert {table["DeletionProtectionEnabled"] for table in deployment.of_type(TABLE).values()} == {protected}
+
+
+EXISTING = {
+    "OrdersTable": {"OrdersTableName": "orders-restored"},
+    "NotificationsTable": {"NotificationsTableName": "ledger-restored"},
+}
+OTHER = {"OrdersTable": "NotificationsTable", "NotificationsTable": "OrdersTable"}
+
+
+@pytest.mark.parametrize("table", EXISTING)
+def test_a_stack_with_an_existing_table_makes_none_of_its_own(table: str) -> None:
+    [name] = EXISTING[table].values()
+    deployment = deploy(**PLAIN, **EXISTING[table])
+    assert deployment.of_type(TABLE).keys() == {OTHER[table]}
+    assert deployment.outputs[f"{table}Name"] == name
+    assert deployment.outputs[f"{OTHER[table]}Name"] == OTHER[table]
+
+
+@pytest.mark.parametrize(
+    ("table", "variable"), [("OrdersTable", "ORDERS_TABLE"), ("NotificationsTable", NOTIFICATIONS)]
+)
+def test_functions_use_an_existing_table_and_have_the_same_permissions_on_it(table: str, variable: str) -> None:
+    [name] = EXISTING[table].values()
+    own, existing = deploy(**PLAIN), deploy(**PLAIN, **EXISTING[table])
+    for function, properties in existing.of_type("AWS::Lambda::Function").items():
+        variables = own.properties(function)["Environment"]["Variables"]
+        expected = variables | ({variable: name} if variable in variables else {})
+        assert properties["Environment"]["Variables"] == expected
+        granted = {
+            (action, resource.replace(f":table/{table}", f":table/{name}")) for action, resource in own.grants(function)
+        }
+        assert existing.grants(function) == granted
+
+
+def test_runbook_sets_each_setting_of_a_table_that_a_restored_one_lacks() -> None:
+    # DynamoDB restores indexes and encryption.
+    runbook = (ROOT / "docs/operations.md").read_text()
+    for properties in deploy(**PLAIN).of_type(TABLE).values():
+        lost = properties.keys() - {"AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "SSESpecification"}
+        assert lost <= COMMANDS_OF_LOST_SETTINGS.keys()
+        assert all(COMMANDS_OF_LOST_SETTINGS[setting] in runbook for setting in lost)
 
 
 def test_sender_identity_outlives_the_stack(deployment: Deployment) -> None:

@@ -13,7 +13,10 @@ from tests.template.parameter_sets import PLAIN
 
 GUIDES = [
     ROOT / "README.md",
-    *(ROOT / f"docs/{name}.md" for name in ("running-locally", "deployment", "operations", "scaling", "permissions")),
+    *(
+        ROOT / f"docs/{name}.md"
+        for name in ("running-locally", "deployment", "operations", "scaling", "cost", "permissions")
+    ),
 ]
 OPERATIONS = ROOT / "docs/operations.md"
 # Metrics of order and relay, and properties, states and answers of AWS's services.
@@ -21,7 +24,7 @@ OTHERS = {
     *("ConcurrentExecutions", "PendingConfirmation", "StateTransitionReason"),
     "OrdersRecorded",
     *("EventsDeferred", "BatchSize", "MaximumRetryAttempts", "MemorySize"),
-    *("Creating", "Enabled", "Disabled", "LastProcessingResult", "ReportBatchItemFailures"),
+    *("Creating", "Enabled", "Disabled", "LastProcessingResult", "ReportBatchItemFailures", "AccessTokenValidity"),
 }
 ERRORS = re.compile(r"\w+(Exception|Error)")
 

@@ -19,11 +19,14 @@ if TYPE_CHECKING:
 
     from botocore.model import OperationModel, Shape
 
-GUIDES = [ROOT / f"docs/{name}.md" for name in ("deployment", "operations")]
+GUIDES = [ROOT / f"docs/{name}.md" for name in ("deployment", "operations", "scaling", "cost")]
 # The CLI's own, of every command.
 OPTIONS = {"--query", "--output", "--region", "--cli-binary-format", "--max-items"}
-# A command that the CLI has and the service has not.
-OF_THE_CLI = {"cloudformation deploy": {"--stack-name", "--template-file", "--parameter-overrides"}}
+# Commands that the CLI has and the service has not.
+OF_THE_CLI = {
+    "cloudformation deploy": {"--stack-name", "--template-file", "--parameter-overrides", "--capabilities"},
+    "dynamodb wait": {"--table-name"},
+}
 SESSION = botocore.session.get_session()
 
 

@@ -209,6 +209,12 @@ def test_numbers_of_pollers_are_parameters() -> None:
     assert mapping["ProvisionedPollerConfig"] == {"MinimumPollers": "2", "MaximumPollers": "9"}
 
 
+@pytest.mark.parametrize("cluster", [{}, {"MskClusterArn": CLUSTER, **VPC}], ids=["self-managed", "MSK"])
+def test_mappings_of_a_group_share_their_pollers(cluster: dict[str, str]) -> None:
+    [mapping] = deploy(**PLAIN, **cluster, PollerGroup="shop").of_type("AWS::Lambda::EventSourceMapping").values()
+    assert mapping["ProvisionedPollerConfig"]["PollerGroupName"] == "shop"
+
+
 def test_mapping_publishes_metrics_of_lag_errors_and_discarded_records(mapping: dict[str, Any]) -> None:
     assert set(mapping["MetricsConfig"]["Metrics"]) == {"EventCount", "ErrorCount", "KafkaMetrics"}
 

@@ -45,7 +45,6 @@ NOTIFY = {
     ("ses:SendRawEmail", SENDER),
     ("ses:SendRawEmail", CONFIGURATION_SET),
     ("sqs:SendMessage", DEAD_LETTERS),
-    ("sns:Publish", "*"),
     # For its pollers. They may write all keys, because only they use the bucket.
     ("s3:PutObject", f"{DISCARDED}/*"),
     ("s3:ListBucket", DISCARDED),
@@ -179,20 +178,29 @@ def test_pollers_may_write_only_to_a_bucket_of_this_account(deployment: Deployme
         assert statement["Condition"] == {"StringEquals": {"s3:ResourceAccount": "123456789012"}}
 
 
-def test_only_the_pollers_network_their_groups_their_bucket_and_sns_have_wildcard_resources(
+def test_only_the_pollers_network_their_groups_and_their_bucket_have_wildcard_resources(
     deployment: Deployment,
 ) -> None:
     functions = deployment.of_type("AWS::Lambda::Function")
     grants = {grant for function in functions for grant in deployment.grants(function)}
     assert not {action for action, _ in grants if "*" in action}
-    as_a_whole = {("s3:PutObject", f"{DISCARDED}/*"), ("sns:Publish", "*")}
+    as_a_whole = {("s3:PutObject", f"{DISCARDED}/*")}
     groups = {grant for grant in CONSUME if grant[1] == GROUP}
     assert {grant for grant in grants - groups if "*" in grant[1]} == REACH_THE_BROKERS | as_a_whole
 
 
-def test_notify_may_publish_to_phones_and_to_no_topic(deployment: Deployment) -> None:
-    denied = [statement for statement in deployment.statements("NotifyFunction") if statement["Effect"] == "Deny"]
+def test_notify_may_publish_to_phones_and_to_no_topic_if_the_deployment_sends_text_messages(
+    on_msk: Deployment, with_text_messages: Deployment
+) -> None:
+    granted = with_text_messages.grants("NotifyFunction") - on_msk.grants("NotifyFunction")
+    assert granted == {("sns:Publish", "*")}
+    statements = with_text_messages.statements("NotifyFunction")
+    denied = [statement for statement in statements if statement["Effect"] == "Deny"]
     assert [(each["Action"], each["Resource"]) for each in denied] == [(["sns:Publish"], "arn:aws:sns:*:*:*")]
+
+
+def test_notify_may_publish_nothing_by_default(deployment: Deployment) -> None:
+    assert not [action for action in deployment.actions("NotifyFunction") if action.startswith("sns:")]
 
 
 @pytest.mark.parametrize(
@@ -257,12 +265,13 @@ def test_notify_in_the_sandbox_may_use_the_recipients_identity() -> None:
 
 @pytest.mark.parametrize("function", WITHOUT_A_CALL)
 def test_functions_may_make_every_call_that_is_in_their_code(
-    on_msk_with_scram: Deployment, under_a_key: Deployment, function: str
+    on_msk_with_scram: Deployment, with_text_messages: Deployment, under_a_key: Deployment, function: str
 ) -> None:
     needed = _needed(on_msk_with_scram, function)
-    assert needed <= on_msk_with_scram.actions(function)
-    # Authentication with IAM reads no secret.
-    assert needed - {"secretsmanager:GetSecretValue"} <= under_a_key.actions(function)
+    # Authentication with IAM reads no secret, and only text messages need SNS.
+    assert needed - {"sns:Publish"} <= on_msk_with_scram.actions(function)
+    assert needed - {"secretsmanager:GetSecretValue"} <= with_text_messages.actions(function)
+    assert needed - {"secretsmanager:GetSecretValue", "sns:Publish"} <= under_a_key.actions(function)
 
 
 @pytest.mark.parametrize("function", WITHOUT_A_CALL)
@@ -311,13 +320,13 @@ def _as_list(value: str | list[str]) -> list[str]:
 
 
 def test_permissions_page_lists_every_permission_and_no_other(
-    on_msk: Deployment, on_msk_with_scram: Deployment, under_a_key: Deployment
+    with_text_messages: Deployment, on_msk_with_scram: Deployment, under_a_key: Deployment
 ) -> None:
     rows = [line for line in (ROOT / "docs/permissions.md").read_text().splitlines() if line.startswith("| `")]
     listed = {action for row in rows for action in re.findall(r"`(\w[\w-]*:\w+)`", row.split("|")[1])}
     given = {
         action
-        for deployment in (on_msk, on_msk_with_scram, under_a_key)
+        for deployment in (with_text_messages, on_msk_with_scram, under_a_key)
         for function in WITHOUT_A_CALL
         for action in deployment.actions(function)
     }

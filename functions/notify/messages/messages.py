@@ -57,16 +57,26 @@ class TextMessage:
 
 
 class Messages:
-    """All messages, compiled once. Raises BrokenTemplatesError if any of them cannot be rendered."""
+    """All messages, compiled once. Raises BrokenTemplatesError if any of them cannot be rendered.
+
+    Without `text_messages`, no event asks for one, whatever its customer wants.
+    """
 
     def __init__(
-        self, *, shop_name: str, shop_url: str = "", support_address: str = "", templates: Path = TEMPLATES
+        self,
+        *,
+        shop_name: str,
+        shop_url: str = "",
+        support_address: str = "",
+        templates: Path = TEMPLATES,
+        text_messages: bool = True,
     ) -> None:
         environment = compile_all(templates)
         folders = sorted(path for path in templates.iterdir() if path.is_dir())
         if problems := [problem for folder in folders for problem in _problems(folder)]:
             raise BrokenTemplatesError("\n".join(problems))
         self._shop = {"shop_name": shop_name, "shop_url": shop_url, "support_address": support_address}
+        self._channels = frozenset(ChannelName) if text_messages else frozenset({ChannelName.MAIL})
         self._languages: dict[str, dict[str, _Language]] = {
             folder.name: {
                 locale.name.lower(): _Language.load(environment, f"{folder.name}/{locale.name}")
@@ -86,7 +96,7 @@ class Messages:
 
     def channels(self, event: OrderEvent) -> tuple[ChannelName, ...]:
         """Choose the channels for the notification of an event: at least one, the mail before the text message."""
-        return channels_of(event.data.customer, offered=self._language(event).channels)
+        return channels_of(event.data.customer, offered=self._language(event).channels & self._channels)
 
     def render(self, event: OrderEvent) -> Message:
         """Render the mail about an event in its customer's language. Raises RenderError."""
