@@ -116,7 +116,7 @@ def test_claims_whose_common_answer_was_lost_are_released_and_are_no_attempts(
     ledger: Ledger, database: Database
 ) -> None:
     """DynamoDB makes some of the writes when it is thawed: claims, and their releases, in whatever order."""
-    pending_writes, won = PendingWrites(), dict[str, Claim | Decision]()
+    pending_writes, won, bugs = PendingWrites(), dict[str, Claim | Decision](), list[Exception]()
 
     def deliver(order: str, invocation: int) -> None:
         with contextlib.suppress(LedgerUnavailableError):
@@ -127,19 +127,20 @@ def test_claims_whose_common_answer_was_lost_are_released_and_are_no_attempts(
         database.freeze()
         try:
             list(threads.map(deliver, orders, itertools.repeat(0)))
-            pending_writes.finish_due(threads, rounds=1, has_time=lambda: True)
+            pending_writes.finish_due(threads, rounds=1, has_time=lambda: True, report_bug=bugs.append)
         finally:
             database.thaw()
         assert won == {}
         invocations = itertools.count(1)
 
         def redelivered() -> bool:
-            pending_writes.finish_due(threads, rounds=1, has_time=lambda: True)
+            pending_writes.finish_due(threads, rounds=1, has_time=lambda: True, report_bug=bugs.append)
             left = [order for order in orders if order not in won]
             list(threads.map(deliver, left, itertools.repeat(next(invocations))))
             return len(won) == len(orders)
 
         eventually(redelivered, what="DynamoDB to answer the second claim of each order")
+    assert bugs == []
     assert [each for each in won.values() if not isinstance(each, Claim)] == []
     assert {(each.attempts, each.possible_duplicate) for each in won.values() if isinstance(each, Claim)} == {
         (1, False)

@@ -87,7 +87,10 @@ class Notifier:
     def finish_pending_writes(self, invocation: Invocation, *, rounds: int, threads: Executor) -> None:
         """Repeat the writes to the ledger that got no answer, while the invocation has time. Never raises."""
         self.pending_writes.finish_due(
-            threads, rounds=rounds, has_time=lambda: invocation.has_time_to_write(self.clock())
+            threads,
+            rounds=rounds,
+            has_time=lambda: invocation.has_time_to_write(self.clock()),
+            report_bug=self._report_bug_of_write,
         )
 
     def _guarded(self, parsed: ParsedRecord, process: Callable[[], Result]) -> Result:
@@ -248,12 +251,18 @@ class Notifier:
     def _report_bug(self, error: Exception, parsed: ParsedRecord) -> None:
         """Log where an error came from, without its message, which may hold what the record holds."""
         self.metrics.count(Metric.UNEXPECTED)
-        stack_trace = traceback.format_tb(error.__traceback__)
-        keys = parsed.log_keys(error_type=error_code(error), stack_trace=stack_trace)
-        logger.error("record failed unexpectedly", extra=keys)
+        logger.error("record failed unexpectedly", extra=parsed.log_keys(**_origin(error)))
+
+    def _report_bug_of_write(self, error: Exception) -> None:
+        self.metrics.count(Metric.UNEXPECTED)
+        logger.error("write to the ledger failed unexpectedly", extra=_origin(error))
 
     def _is_too_late(self, invocation: Invocation) -> bool:
         return self._spare_time(invocation) < timedelta()
 
     def _spare_time(self, invocation: Invocation) -> timedelta:
         return invocation.spare_time(self.clock())
+
+
+def _origin(error: Exception) -> dict[str, object]:
+    return {"error_type": error_code(error), "stack_trace": traceback.format_tb(error.__traceback__)}

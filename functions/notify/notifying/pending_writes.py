@@ -10,10 +10,11 @@ at any time. If the environment dies, what it knew is lost.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from functions.notify.aws_clients import THREADS, error_code
+from functions.notify.aws_clients import THREADS
 from functions.notify.ledger.ledger import LedgerUnavailableError
 from functions.notify.logs import logger
 
@@ -74,18 +75,26 @@ class PendingWrites:
             with self._lock:
                 self._writes.pop(_key(claim), None)
 
-    def finish_due(self, threads: Executor, *, rounds: int, has_time: Callable[[], bool]) -> None:
-        """Repeat the writes that are due, side by side. Never raises.
+    def finish_due(
+        self,
+        threads: Executor,
+        *,
+        rounds: int,
+        has_time: Callable[[], bool],
+        report_bug: Callable[[Exception], None],
+    ) -> None:
+        """Repeat the writes that are due, side by side. Never raises; a write with a bug is reported and forgotten.
 
         There are so many rounds at most, while there is time, and none after one that finished nothing. A lost claim is
         remembered even after its release: DynamoDB may make it later than that.
         """
+        finish = partial(self._finish_due, report_bug=report_bug)
         finished = 0
         for _ in range(rounds):
             due = self._due()
             if not due or not has_time():
                 break
-            before, finished = finished, finished + sum(threads.map(self._finish_due, due))
+            before, finished = finished, finished + sum(threads.map(finish, due))
             if finished == before:
                 break
         if finished:
@@ -99,14 +108,14 @@ class PendingWrites:
             due = [key for key, each in self._writes.items() if each.is_due]
             return sorted(due, key=lambda key: self._writes[key].is_lost_claim)[:THREADS]
 
-    def _finish_due(self, key: Key) -> bool:
+    def _finish_due(self, key: Key, report_bug: Callable[[Exception], None]) -> bool:
         pending = self._writes[key]
         try:
             pending.write()
         except LedgerUnavailableError:
             return False
         except Exception as error:  # noqa: BLE001 a bug in one write must not fail the whole batch
-            logger.error("write to the ledger failed unexpectedly", extra={"error_type": error_code(error)})
+            report_bug(error)
         with self._lock:
             if pending.is_lost_claim:
                 self._writes[key] = replace(pending, is_due=False)
