@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ConnectTimeoutError
 
+from functions.notify.domain.notification import Claim, Notification
 from functions.notify.events.order_events import OrderEvent
 from functions.notify.messages.messages import Messages
 from tests.notify.notifier.deliveries import (
@@ -139,6 +140,21 @@ def test_a_bug_is_counted(mapping: Mapping, ses: FakeSes, counted: Callable[[], 
     ses.answers = [RuntimeError("a bug")]
     mapping.deliver()
     assert counted() == {"UnexpectedErrors": 1}
+
+
+def test_a_bug_in_a_pending_write_is_counted_and_logged_without_its_message(
+    mapping: Mapping, logs: list[dict[str, Any]], counted: Callable[[], dict[str, float]]
+) -> None:
+    def fail() -> bool:
+        raise RuntimeError(ADDRESS)
+
+    notification = Notification(order_id="ord_1", event_id="event-1", channel="mail")
+    claim = Claim(notification=notification, owner="request-0", attempts=1, possible_duplicate=False)
+    mapping.notifier.pending_writes.add(claim, fail)
+    assert mapping.deliver() is DONE
+    assert counted() == {"UnexpectedErrors": 1, "NotificationsSent": 1}
+    assert (logs[0]["message"], logs[0]["error_type"]) == ("write to the ledger failed unexpectedly", "RuntimeError")
+    assert ADDRESS not in json.dumps(logs)
 
 
 @pytest.mark.parametrize("change", [{"id": 1}, {"data": {"order_id": "ord_1", "customer": {"email": ADDRESS}}}])
