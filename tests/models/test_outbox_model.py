@@ -1,0 +1,171 @@
+"""The outbox keeps its promises, whatever the requests, two relays and their faults do and in whatever order.
+
+docs/architecture.md has the promises beside the table of states. Each planted error breaks one, and the model finds it.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from functions.order.logs import logger
+from functions.order.outbox import lease, relay
+from functions.order.outbox.event_publisher import EventPublisher
+from functions.order.outbox.lease import Lease
+from functions.order.producer.kafka_publisher import RecordMetadata
+from functions.order.storage import store
+from functions.order.storage.store import OrderStore
+from tests.models import outbox_model, outbox_programs
+from tests.models.conditional_writes import write
+from tests.models.explorer import PromiseBrokenError, explore
+from tests.models.outbox_model import OutboxModel
+from tests.models.outbox_programs import NAMES, ModelKafka
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from functions.order.domain.order import Order
+    from functions.order.outbox.event_publisher import PublishResult
+
+MAX_STATES = 50_000
+
+
+@pytest.fixture(autouse=True)
+def _programs_repeat_themselves(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Give a program the same ids each time it runs, and keep its log lines out of the way."""
+    for module in (store, lease):
+        monkeypatch.setattr(module, "uuid", NAMES)
+    level = logger.log_level
+    logger.setLevel("CRITICAL")
+    yield
+    logger.setLevel(level)
+
+
+@pytest.mark.parametrize(
+    ("faults", "requests", "states"),
+    [
+        pytest.param(2, ("cancel", "place"), 20_000, id="an order and its cancellation, two faults"),
+        pytest.param(1, ("cancel", "cancel", "place", "place"), 13_000, id="repeated requests, one fault"),
+    ],
+)
+def test_no_interleaving_loses_reorders_or_invents_an_event(
+    faults: int, requests: tuple[str, ...], states: int
+) -> None:
+    exploration = explore(OutboxModel(faults=faults, requests=requests), max_states=MAX_STATES)
+    assert len(exploration.numbers) > states  # with fewer, the model would have lost some of its steps
+
+
+def cancel_inline(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(outbox_programs, "is_published_inline", lambda order: True)
+
+
+def put_the_cancellation_first(patch: pytest.MonkeyPatch) -> None:
+    build = OrderStore._cancellation_request
+
+    def wrong(self: OrderStore, *arguments: Any) -> dict[str, Any]:
+        request = build(self, *arguments)
+        update = request["UpdateExpression"].replace("list_append(pending, :event)", "list_append(:event, pending)")
+        return request | {"UpdateExpression": update}
+
+    patch.setattr(OrderStore, "_cancellation_request", wrong)
+
+
+def relay_without_a_lease(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Lease, "_acquire", lambda self, owner, seconds: None)
+    patch.setattr(Lease, "_release", lambda self, owner: None)
+
+
+def end_the_lease_too_early(patch: pytest.MonkeyPatch) -> None:
+    acquire = Lease._acquire
+    patch.setattr(Lease, "_acquire", lambda self, owner, seconds: acquire(self, owner, seconds / 2))
+
+
+def relay_young_events(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(relay, "MIN_AGE", timedelta(seconds=10))
+
+
+def mark_before_the_send(patch: pytest.MonkeyPatch) -> None:
+    publish = EventPublisher.publish
+
+    def wrong(self: EventPublisher, order: Order, *, budget: float) -> PublishResult:
+        self.outbox.mark_published(order, order.pending[0])
+        return publish(self, order, budget=budget)
+
+    patch.setattr(EventPublisher, "publish", wrong)
+
+
+def take_silence_for_an_acknowledgement(patch: pytest.MonkeyPatch) -> None:
+    def wrong(self: ModelKafka, record: Any, *, budget: float | None = None) -> RecordMetadata:
+        self.calls(f"send of {record.event_type}", record.event_type)
+        return RecordMetadata(topic="order-events", partition=0, offset=0)
+
+    patch.setattr(ModelKafka, "publish", wrong)
+
+
+def change_writes(attribute: str, right: str, wrong: str) -> Callable[[pytest.MonkeyPatch], None]:
+    """Return the error that an expression of a write is another one."""
+
+    def wrongly(item: Mapping[str, Any] | None, request: Mapping[str, Any]) -> dict[str, Any] | None:
+        changed = {attribute: wrong} if request.get(attribute) == right else {}
+        return write(item, {**request, **changed})
+
+    return lambda patch: patch.setattr(outbox_model, "write", wrongly)
+
+
+def forget_the_condition(condition: str) -> Callable[[pytest.MonkeyPatch], None]:
+    return change_writes("ConditionExpression", condition, "")
+
+
+def never_run_the_relay(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(outbox_model, "RELAYS", ())
+
+
+FIND_AND_MARK = "SET unpublishable = :refusal REMOVE pending_shard, pending_since"
+LEASE_IS_FREE = "attribute_not_exists(order_id) OR lease_until < :now OR lease_owner = :owner"
+
+# The error, and the promise that it breaks first.
+PLANTED = {
+    "a request sends its cancellation while the payment is pending": (cancel_inline, "two programs send at"),
+    "a cancellation goes before the payment": (
+        put_the_cancellation_first,
+        "order.cancelled.v1 is published before order.paid.v1",
+    ),
+    "no lease": (relay_without_a_lease, "two relays are at work at the same time"),
+    "the lease ends too early": (end_the_lease_too_early, "two relays are at work at the same time"),
+    "anybody gets the lease": (forget_the_condition(LEASE_IS_FREE), "two relays are at work at the same time"),
+    "the relay takes events of requests that may still be at work": (relay_young_events, "two programs send at"),
+    "the mark comes before the send": (mark_before_the_send, "an event is no longer pending, and not published"),
+    "silence is taken for an acknowledgement": (
+        take_silence_for_an_acknowledgement,
+        "an event is no longer pending, and not published",
+    ),
+    "a mark forgets events that were added meanwhile": (
+        forget_the_condition("pending = :read"),
+        "an event is no longer pending, and not published",
+    ),
+    "a repeated order is stored again": (
+        forget_the_condition("attribute_not_exists(order_id)"),
+        "two programs send at",
+    ),
+    "a cancelled order is cancelled again": (
+        change_writes("ConditionExpression", "#status = :paid", "attribute_exists(order_id)"),
+        "an event is published more often than once and once for each fault",
+    ),
+    "an event is quarantined without a reason": (
+        change_writes("UpdateExpression", FIND_AND_MARK, "REMOVE pending_shard, pending_since"),
+        "neither the relay nor a person can find the pending event",
+    ),
+    "there is no relay": (never_run_the_relay, "from here, no steps without a fault lead to a settled state"),
+}
+
+
+@pytest.mark.parametrize(("plant", "promise"), PLANTED.values(), ids=PLANTED.keys())
+def test_the_model_of_the_outbox_finds_a_planted_error(
+    monkeypatch: pytest.MonkeyPatch, plant: Callable[[pytest.MonkeyPatch], None], promise: str
+) -> None:
+    plant(monkeypatch)
+    with pytest.raises(PromiseBrokenError) as caught:
+        explore(OutboxModel(faults=1, requests=("cancel", "cancel", "place", "place")), max_states=MAX_STATES)
+    assert str(caught.value).startswith(promise)
