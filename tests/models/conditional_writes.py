@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -28,6 +29,12 @@ _serialize: Callable[[Any], Any] = TypeSerializer().serialize
 
 class ConditionNotMetError(Exception):
     """The condition of a write does not hold."""
+
+
+def condition_not_met(item: Item | None) -> ClientError:
+    """Return the error of boto3's client that says so, with the item that stood in the way."""
+    answer: Any = {"Error": {"Code": "ConditionalCheckFailedException"}, **({"Item": item} if item else {})}
+    return ClientError(answer, "UpdateItem")
 
 
 def write(item: Item | None, request: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -13,6 +13,8 @@ from tests.order.orders import CANCELLATION, order_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tests.models.programs import ClockView
+
 # Every program starts at this time of its own clock.
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 EPOCH = int(START.timestamp())
@@ -38,13 +40,6 @@ class StoredLease(NamedTuple):
 
 Stored = StoredOrder | StoredLease | None
 """An item of the table; None: there is none."""
-
-
-class ClockView(NamedTuple):
-    """The clock of a program: `elapsed` seconds since its start, and how far it is ahead of the true time."""
-
-    elapsed: int = 0
-    ahead: int = 0
 
 
 def thawed(stored: Stored, view: ClockView) -> dict[str, Any] | None:

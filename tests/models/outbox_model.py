@@ -13,9 +13,9 @@ from functions.order.domain.order import ORDER_CANCELLED, ORDER_PAID
 from functions.order.outbox.table import Outbox
 from tests.models.conditional_writes import ConditionNotMetError, write
 from tests.models.explorer import Step
-from tests.models.outbox_items import ORDER, START, ClockView, Stored, StoredLease, StoredOrder, frozen, thawed
+from tests.models.outbox_items import ORDER, START, Stored, StoredLease, StoredOrder, frozen, thawed
 from tests.models.outbox_programs import LOST, NAMES, RELAY_TIMEOUT, cancel, is_of_lease, place, relay
-from tests.models.programs import PendingCall, Programs, Reply, Returned
+from tests.models.programs import CallResult, ClockView, PendingCall, Programs, Reply, Returned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -105,15 +105,6 @@ class State(NamedTuple):
             lease = lease._replace(left=max(lease.left - TICK, -1))
         executions = tuple(each._replace(elapsed=each.elapsed + TICK) for each in self.executions)
         return self._replace(order=order, lease=lease, executions=executions)
-
-
-class CallResult(NamedTuple):
-    """Result of a call: in words, the reply to the program, and the state after it."""
-
-    words: str
-    reply: Any
-    state: State
-    is_fault: bool = False
 
 
 def run(program: str, calls: Calls) -> str:
@@ -206,7 +197,7 @@ class OutboxModel:
         if state.faults:
             yield Step(f"{name}: it dies before", state.without(execution)._replace(faults=faults), is_fault=True)
 
-    def _answered(self, result: CallResult, execution: Execution) -> State:
+    def _answered(self, result: CallResult[State], execution: Execution) -> State:
         # A request does not look at its clock later.
         elapsed = execution.elapsed if execution.program in RELAYS else 0
         progress = self.programs.answer(execution.progress, Reply(elapsed, result.reply))
@@ -216,7 +207,7 @@ class OutboxModel:
                 return result.state.without(execution)._replace(is_misled=is_misled)
         return result.state.having(execution._replace(progress=progress), instead_of=execution)
 
-    def _results(self, state: State, execution: Execution, call: PendingCall) -> Iterable[CallResult]:
+    def _results(self, state: State, execution: Execution, call: PendingCall) -> Iterable[CallResult[State]]:
         match call.kind.split()[0]:
             case "send":
                 in_flight = tuple(sorted((*state.in_flight, call.content)))
@@ -229,7 +220,7 @@ class OutboxModel:
             case _:
                 yield from self._results_of_write(state, execution, call)
 
-    def _results_of_write(self, state: State, execution: Execution, call: PendingCall) -> Iterator[CallResult]:
+    def _results_of_write(self, state: State, execution: Execution, call: PendingCall) -> Iterator[CallResult[State]]:
         reply, written = self._written(state, execution, call.content)
         succeeds, _ = reply
         yield CallResult("done" if succeeds else "condition not met", reply, written)

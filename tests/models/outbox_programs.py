@@ -10,7 +10,7 @@ from datetime import timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
-from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.exceptions import ReadTimeoutError
 
 from functions.order.domain.decisions import is_published_inline
 from functions.order.domain.timestamps import rfc3339
@@ -22,7 +22,9 @@ from functions.order.producer.kafka_publisher import EventRefusedError, NotPubli
 from functions.order.storage.client import StoreUnavailableError
 from functions.order.storage.order_item import pending_shard, serialize_value
 from functions.order.storage.store import OrderStore, OrderUnknownError
-from tests.models.outbox_items import ORDER, START, ClockView, thawed
+from tests.models.conditional_writes import condition_not_met
+from tests.models.outbox_items import ORDER, START, thawed
+from tests.models.programs import ClockView
 from tests.order.orders import CANCELLATION
 
 if TYPE_CHECKING:
@@ -89,8 +91,7 @@ class ModelTable:
         succeeds, stored = self._answer(f"{kind} of the {target}", request)
         item = self._item(stored)
         if not succeeds:
-            answer: Any = {"Error": {"Code": "ConditionalCheckFailedException"}, **({"Item": item} if item else {})}
-            raise ClientError(answer, kind)
+            raise condition_not_met(item)
         return {"Attributes": item}
 
     def _answer(self, kind: str, request: Mapping[str, Any]) -> Any:

@@ -7,10 +7,12 @@ the replies that are known. So it must be deterministic; and each such run is ma
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
+
+S = TypeVar("S")
 
 
 class PendingCall(NamedTuple):
@@ -31,6 +33,13 @@ class Reply(NamedTuple):
 
     elapsed: int
     content: Hashable
+
+
+class ClockView(NamedTuple):
+    """The clock of a program: `elapsed` seconds since its start, and how far it is ahead of the true time."""
+
+    elapsed: int = 0
+    ahead: int = 0
 
 
 class SuspendedError(BaseException):
@@ -55,6 +64,15 @@ class Calls:
             return reply.content
         self.waiting = self.waiting or PendingCall(kind, content)
         raise SuspendedError
+
+
+class CallResult(NamedTuple, Generic[S]):
+    """Result of a call: in words, the reply to the program, and the state of the model after it."""
+
+    words: str
+    reply: Any
+    state: S
+    is_fault: bool = False
 
 
 class Progress(NamedTuple):
@@ -93,6 +111,10 @@ class Programs:
     def at(self, number: int) -> PendingCall | Returned:
         """Return the call that a program waits for, or its result."""
         return self._progress[number].at
+
+    def program(self, number: int) -> Hashable:
+        """Return the program as it was started."""
+        return self._progress[number].program
 
     def call(self, number: int) -> PendingCall:
         """Return the call that a program waits for."""

@@ -18,16 +18,17 @@ from functions.order.producer.kafka_publisher import RecordMetadata
 from functions.order.storage import store
 from functions.order.storage.store import OrderStore
 from tests.models import outbox_model, outbox_programs
-from tests.models.conditional_writes import write
 from tests.models.explorer import PromiseBrokenError, explore
 from tests.models.outbox_model import OutboxModel
 from tests.models.outbox_programs import NAMES, ModelKafka
+from tests.models.planted_errors import change_writes, forget_the_condition
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator
 
     from functions.order.domain.order import Order
     from functions.order.outbox.event_publisher import PublishResult
+    from tests.models.planted_errors import Plant
 
 MAX_STATES = 50_000
 
@@ -104,20 +105,6 @@ def take_silence_for_an_acknowledgement(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(ModelKafka, "publish", wrong)
 
 
-def change_writes(attribute: str, right: str, wrong: str) -> Callable[[pytest.MonkeyPatch], None]:
-    """Return the error that an expression of a write is another one."""
-
-    def wrongly(item: Mapping[str, Any] | None, request: Mapping[str, Any]) -> dict[str, Any] | None:
-        changed = {attribute: wrong} if request.get(attribute) == right else {}
-        return write(item, {**request, **changed})
-
-    return lambda patch: patch.setattr(outbox_model, "write", wrongly)
-
-
-def forget_the_condition(condition: str) -> Callable[[pytest.MonkeyPatch], None]:
-    return change_writes("ConditionExpression", condition, "")
-
-
 def never_run_the_relay(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(outbox_model, "RELAYS", ())
 
@@ -134,7 +121,10 @@ PLANTED = {
     ),
     "no lease": (relay_without_a_lease, "two relays are at work at the same time"),
     "the lease ends too early": (end_the_lease_too_early, "two relays are at work at the same time"),
-    "anybody gets the lease": (forget_the_condition(LEASE_IS_FREE), "two relays are at work at the same time"),
+    "anybody gets the lease": (
+        forget_the_condition(outbox_model, LEASE_IS_FREE),
+        "two relays are at work at the same time",
+    ),
     "the relay takes events of requests that may still be at work": (relay_young_events, "two programs send at"),
     "the mark comes before the send": (mark_before_the_send, "an event is no longer pending, and not published"),
     "silence is taken for an acknowledgement": (
@@ -142,19 +132,19 @@ PLANTED = {
         "an event is no longer pending, and not published",
     ),
     "a mark forgets events that were added meanwhile": (
-        forget_the_condition("pending = :read"),
+        forget_the_condition(outbox_model, "pending = :read"),
         "an event is no longer pending, and not published",
     ),
     "a repeated order is stored again": (
-        forget_the_condition("attribute_not_exists(order_id)"),
+        forget_the_condition(outbox_model, "attribute_not_exists(order_id)"),
         "two programs send at",
     ),
     "a cancelled order is cancelled again": (
-        change_writes("ConditionExpression", "#status = :paid", "attribute_exists(order_id)"),
+        change_writes(outbox_model, "ConditionExpression", "#status = :paid", "attribute_exists(order_id)"),
         "an event is published more often than once and once for each fault",
     ),
     "an event is quarantined without a reason": (
-        change_writes("UpdateExpression", FIND_AND_MARK, "REMOVE pending_shard, pending_since"),
+        change_writes(outbox_model, "UpdateExpression", FIND_AND_MARK, "REMOVE pending_shard, pending_since"),
         "neither the relay nor a person can find the pending event",
     ),
     "there is no relay": (never_run_the_relay, "from here, no steps without a fault lead to a settled state"),
@@ -163,7 +153,7 @@ PLANTED = {
 
 @pytest.mark.parametrize(("plant", "promise"), PLANTED.values(), ids=PLANTED.keys())
 def test_the_model_of_the_outbox_finds_a_planted_error(
-    monkeypatch: pytest.MonkeyPatch, plant: Callable[[pytest.MonkeyPatch], None], promise: str
+    monkeypatch: pytest.MonkeyPatch, plant: Plant, promise: str
 ) -> None:
     plant(monkeypatch)
     with pytest.raises(PromiseBrokenError) as caught:
