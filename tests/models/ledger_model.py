@@ -1,7 +1,7 @@
 """Model of the ledger: the notifications of one order, two environments of notify, and the faults around them.
 
 The invocations are the product's own code (ledger_programs.py). The model has what is around them: the mapping, the
-entries, the provider and its feedback, the dead dead_letters, the clocks, and what can fail.
+entries, the provider and its feedback, the dead letters, the clocks, and what can fail.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Invoked(NamedTuple):
 
     progress: int
     records: tuple[int, ...]
-    dead_letters: int | None = None  # of a replay: the dead dead_letters that it removes if its record is done
+    dead_letters: int | None = None  # of a replay: the dead letters that it removes if its record is done
     elapsed: int = 0
 
 
@@ -145,7 +145,7 @@ class LedgerModel:
             yield from _broken_by_the_entry(before.entries[number], after.entries[number])
             entry = after.entries[number]
             if entry and entry.status == Status.FAILED and not after.dead_letters[number]:
-                yield "an entry is failed, and its record is not in the dead dead_letters"
+                yield "an entry is failed, and its record is not in the dead letters"
             if after.is_done[number] and not _is_accounted_for(number, after):
                 yield "a record is done, and its mail is neither sent nor dead-lettered, held or expired"
         if after.accepted[1:] != before.accepted[1:] and not _is_accounted_for(0, after):

@@ -72,6 +72,7 @@ class State(NamedTuple):
     executions: tuple[Execution, ...] = ()
     log: tuple[str, ...] = ()  # Kafka's
     in_flight: tuple[str, ...] = ()  # sends that got no acknowledgement: Kafka may still append them
+    late_writes: tuple[Execution, ...] = ()  # those that got no answer, and that DynamoDB may still make
     is_misled: bool = False  # a request was answered with 201 or 200, and no order was stored
 
     def events(self) -> list[str]:
@@ -104,7 +105,8 @@ class State(NamedTuple):
         if lease:
             lease = lease._replace(left=max(lease.left - TICK, -1))
         executions = tuple(each._replace(elapsed=each.elapsed + TICK) for each in self.executions)
-        return self._replace(order=order, lease=lease, executions=executions)
+        late = tuple(each._replace(elapsed=min(each.elapsed + TICK, 2 * OLD)) for each in self.late_writes)
+        return self._replace(order=order, lease=lease, executions=executions, late_writes=late)
 
 
 def run(program: str, calls: Calls) -> str:
@@ -115,10 +117,15 @@ def run(program: str, calls: Calls) -> str:
 
 @dataclass
 class OutboxModel:
-    """The model, with so many faults in all, and these requests."""
+    """The model, with so many faults in all, and these requests. With `may_be_late`, DynamoDB makes some writes late.
+
+    A late mark of a published event lets its order's cancellation be sent while the relay still sends the event again.
+    Then two promises do not hold: the event is a duplicate, but it can follow the cancellation.
+    """
 
     faults: int = 2
     requests: tuple[str, ...] = ("cancel", "place")
+    may_be_late: bool = False
     programs: Programs = field(default_factory=lambda: Programs(run))
     _writes: dict[tuple[Execution, Stored], WriteReply] = field(default_factory=dict)
 
@@ -135,7 +142,7 @@ class OutboxModel:
         calls = {each.program: self.programs.call(each.progress).kind for each in after.executions}
         if sum(each in calls and not calls[each].endswith("of the lease") for each in RELAYS) > 1:
             yield "two relays are at work at the same time"
-        if sum(call.startswith("send") for call in calls.values()) > 1:
+        if sum(call.startswith("send") for call in calls.values()) > 1 and not self.may_be_late:
             yield "two programs send at the same time"
 
     def _broken_by_the_table(self, after: State) -> Iterator[str]:
@@ -155,7 +162,7 @@ class OutboxModel:
         event, was_in_flight = after.log[-1], after.in_flight != before.in_flight
         if event == ORDER_CANCELLED and ORDER_PAID not in before.log:
             yield "order.cancelled.v1 is published before order.paid.v1"
-        if event == ORDER_PAID and ORDER_CANCELLED in before.log and not was_in_flight:
+        if event == ORDER_PAID and ORDER_CANCELLED in before.log and not was_in_flight and not self.may_be_late:
             yield "order.paid.v1 is sent after order.cancelled.v1 was published"
         if after.log.count(event) > 1 + self.faults - after.faults:
             yield "an event is published more often than once and once for each fault"
@@ -168,6 +175,8 @@ class OutboxModel:
             in_flight = _without(state.in_flight, event_type)
             words = f"Kafka appends {event_type}, whose send got no acknowledgement"
             yield Step(words, state._replace(in_flight=in_flight, log=(*state.log, event_type)))
+        for late in set(state.late_writes):
+            yield self._late_write(state, late)
         if all(each.elapsed + TICK < PROGRAMS[each.program].timeout for each in state.executions):
             yield Step(f"{TICK} s pass", state.later())
         if state.order and state.order.is_quarantined:
@@ -175,7 +184,7 @@ class OutboxModel:
 
     def _starts(self, state: State) -> Iterator[Step[State]]:
         """Yield each program's start with the end of its first call: before that, it has done nothing."""
-        started_before = {each.program for each in state.executions}
+        started_before = {each.program for each in (*state.executions, *state.late_writes)}  # one of each name
         for program in sorted({*state.requests, *(RELAYS if state.order else ())} - started_before):
             started = Execution(program, self.programs.start(program))
             requests = _without(state.requests, program) if program in state.requests else state.requests
@@ -229,6 +238,16 @@ class OutboxModel:
             yield CallResult("done, and repeated by the client", repeated, written, is_fault=True)
             yield CallResult("done, no answer", LOST, written, is_fault=True)
         yield CallResult("not done, no answer", LOST, state, is_fault=True)
+        if self.may_be_late:
+            late = state._replace(late_writes=tuple(sorted((*state.late_writes, execution))))
+            yield CallResult("done later, no answer", LOST, late, is_fault=True)
+
+    def _late_write(self, state: State, late: Execution) -> Step[State]:
+        left = list(state.late_writes)
+        left.remove(late)
+        call = self.programs.call(late.progress)
+        _, written = self._written(state, late, call.content)
+        return Step(f"DynamoDB makes a late {call.kind}", written._replace(late_writes=tuple(left)).without(late))
 
     def _written(self, state: State, execution: Execution, request: Mapping[str, Any]) -> tuple[WriteReply, State]:
         """Carry a write out. Return the reply to the program, and the state after it."""

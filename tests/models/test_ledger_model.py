@@ -97,11 +97,11 @@ def test_no_interleaving_loses_or_doubles_a_mail_silently(model: LedgerModel, st
 @pytest.mark.parametrize(
     ("model", "states"),
     [
-        pytest.param(LedgerModel(faults=2, policy=HOLD), 100_000, id="two faults, policy hold"),
-        pytest.param(LedgerModel(faults=3, redeliveries=0, replays=0, feedback=()), 100_000, id="three faults"),
+        pytest.param(LedgerModel(faults=2, policy=HOLD), 180_000, id="two faults, policy hold"),
+        pytest.param(LedgerModel(faults=3, redeliveries=0, replays=0, feedback=()), 130_000, id="three faults"),
         pytest.param(
             LedgerModel(faults=2, redeliveries=0, replays=0, may_be_late=True, feedback=()),
-            100_000,
+            150_000,
             id="two faults, late writes",
         ),
     ],
