@@ -7,11 +7,10 @@ the model says.
 from __future__ import annotations
 
 import math
-from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from botocore.exceptions import ReadTimeoutError
 
@@ -27,10 +26,9 @@ from functions.notify.notifying.delivery import Invocation, ParsedRecord
 from functions.notify.notifying.notifier import Notifier
 from tests.models.conditional_writes import condition_not_met
 from tests.models.ledger_items import EVENTS, NOTIFICATIONS, RECORDS, START, thawed_entry
-from tests.models.programs import ClockView
+from tests.models.programs import ClockView, InlineExecutor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -42,8 +40,6 @@ if TYPE_CHECKING:
     from functions.notify.notifying.delivery import Result
     from functions.notify.notifying.pending_writes import PendingWrites
     from tests.models.programs import Calls
-
-T = TypeVar("T")
 
 TIMEOUT = 15  # NotifyFunction's, in seconds
 MAX_AGE = timedelta(days=3)
@@ -179,15 +175,6 @@ class OneChannel:
 
     def channels(self, event: OrderEvent) -> tuple[ChannelName, ...]:
         return (ChannelName.MAIL,)
-
-
-class InlineExecutor(Executor):
-    """Executor without threads: a program must call in the same order whenever it runs."""
-
-    def submit(self, function: Callable[..., T], /, *arguments: Any, **options: Any) -> Future[T]:
-        future: Future[T] = Future()
-        future.set_result(function(*arguments, **options))
-        return future
 
 
 def invoke(batch: Batch, calls: Calls) -> BatchEnd:

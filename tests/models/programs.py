@@ -6,6 +6,7 @@ the replies that are known. So it must be deterministic; and each such run is ma
 
 from __future__ import annotations
 
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
 S = TypeVar("S")
+T = TypeVar("T")
 
 
 class PendingCall(NamedTuple):
@@ -64,6 +66,18 @@ class Calls:
             return reply.content
         self.waiting = self.waiting or PendingCall(kind, content)
         raise SuspendedError
+
+
+class InlineExecutor(Executor):
+    """Executor without threads: a program must call in the same order whenever it runs."""
+
+    def __init__(self, max_workers: int = 1) -> None:
+        """Take the number of threads, which does not matter."""
+
+    def submit(self, function: Callable[..., T], /, *arguments: Any, **options: Any) -> Future[T]:
+        future: Future[T] = Future()
+        future.set_result(function(*arguments, **options))
+        return future
 
 
 class CallResult(NamedTuple, Generic[S]):

@@ -35,12 +35,6 @@ KEYS: Mapping[str, Sequence[KeySchemaElementTypeDef]] = {
         {"AttributeName": "notification_id", "KeyType": "RANGE"},
     ],
 }
-# With the model of the outbox, they make every write of the products.
-LEDGERS = (
-    LedgerModel(faults=0, may_be_old=True, has_unlisted=True),
-    LedgerModel(faults=1, redeliveries=0, replays=0),
-    LedgerModel(faults=1, redeliveries=0, replays=0, policy=UnknownPolicy.HOLD),
-)
 CONDITION_FAILED = "ConditionalCheckFailedException"
 EXAMPLES = 3  # of each expression, with each result
 
@@ -64,7 +58,7 @@ def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoDBClient]:
 
 @pytest.fixture
 def writes(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Mapping[str, Any] | None, Mapping[str, Any]]]:
-    """Some writes that the models make: the items that they find, and the requests."""
+    """Some writes of each kind that the models make: the items that they find, and the requests."""
     made: list[tuple[Mapping[str, Any] | None, Mapping[str, Any]]] = []
     counts: Counter[tuple[object, ...]] = Counter()
 
@@ -89,8 +83,9 @@ def writes(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Mapping[str, Any] | No
     for logger in levels:
         logger.setLevel("CRITICAL")
     explore(OutboxModel(faults=1), max_states=10_000)
-    for model in LEDGERS:
-        explore(model, max_states=10_000)
+    explore(LedgerModel(faults=0, may_be_old=True, has_unlisted=True), max_states=10_000)
+    for policy in UnknownPolicy:
+        explore(LedgerModel(faults=1, redeliveries=0, replays=0, policy=policy), max_states=10_000)
     for logger, level in levels.items():
         logger.setLevel(level)
     return made

@@ -6,12 +6,13 @@ docs/architecture.md has the promises beside the table of states. Each planted e
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from functions.order.logs import logger
-from functions.order.outbox import lease, relay
+from functions.order.outbox import event_publisher, lease, relay
 from functions.order.outbox.event_publisher import EventPublisher
 from functions.order.outbox.lease import Lease
 from functions.order.producer.kafka_publisher import RecordMetadata
@@ -22,9 +23,10 @@ from tests.models.explorer import PromiseBrokenError, explore
 from tests.models.outbox_model import OutboxModel
 from tests.models.outbox_programs import NAMES, ModelKafka
 from tests.models.planted_errors import change_writes, forget_the_condition
+from tests.models.programs import InlineExecutor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from functions.order.domain.order import Order
     from functions.order.outbox.event_publisher import PublishResult
@@ -39,6 +41,7 @@ def _programs_repeat_themselves(monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
     """Give a program the same ids each time it runs, and keep its log lines out of the way."""
     for module in (store, lease):
         monkeypatch.setattr(module, "uuid", NAMES)
+    monkeypatch.setattr(event_publisher, "ThreadPoolExecutor", InlineExecutor)
     level = logger.log_level
     logger.setLevel("CRITICAL")
     yield
@@ -48,12 +51,12 @@ def _programs_repeat_themselves(monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
 @pytest.mark.parametrize(
     ("model", "states"),
     [
-        pytest.param(OutboxModel(faults=2), 20_000, id="two faults"),
-        pytest.param(OutboxModel(faults=1, may_be_late=True), 14_000, id="one fault, late writes"),
+        pytest.param(partial(OutboxModel, faults=2), 20_000, id="two faults"),
+        pytest.param(partial(OutboxModel, faults=1, may_be_late=True), 14_000, id="one fault, late writes"),
     ],
 )
-def test_no_interleaving_loses_reorders_or_invents_an_event(model: OutboxModel, states: int) -> None:
-    exploration = explore(model, max_states=MAX_STATES)
+def test_no_interleaving_loses_reorders_or_invents_an_event(model: Callable[[], OutboxModel], states: int) -> None:
+    exploration = explore(model(), max_states=MAX_STATES)
     assert len(exploration.numbers) > states  # with fewer, the model would have lost some of its steps
 
 
@@ -61,12 +64,14 @@ def test_no_interleaving_loses_reorders_or_invents_an_event(model: OutboxModel, 
 @pytest.mark.parametrize(
     ("model", "states"),
     [
-        pytest.param(OutboxModel(faults=2, may_be_late=True), 290_000, id="two faults, late writes"),
-        pytest.param(OutboxModel(faults=2, requests=TWICE), 78_000, id="two faults, repeated requests"),
+        pytest.param(partial(OutboxModel, faults=2, may_be_late=True), 290_000, id="two faults, late writes"),
+        pytest.param(partial(OutboxModel, faults=2, requests=TWICE), 78_000, id="two faults, repeated requests"),
     ],
 )
-def test_no_interleaving_of_more_faults_loses_reorders_or_invents_an_event(model: OutboxModel, states: int) -> None:
-    exploration = explore(model, max_states=MAX_STATES)
+def test_no_interleaving_of_more_faults_loses_reorders_or_invents_an_event(
+    model: Callable[[], OutboxModel], states: int
+) -> None:
+    exploration = explore(model(), max_states=MAX_STATES)
     assert len(exploration.numbers) > states
 
 
