@@ -105,6 +105,17 @@ def test_an_event_that_was_added_meanwhile_stays_pending_and_is_not_for_the_call
     assert in_index(dynamodb, order)
 
 
+def test_a_mark_that_dynamodb_makes_late_puts_a_quarantined_order_with_another_event_into_the_index(
+    outbox: Outbox, store: OrderStore, dynamodb: DynamoDBClient
+) -> None:
+    order = order_of(pending=(ORDER_PAID, ORDER_CANCELLED))
+    store.add(order)
+    outbox.quarantine(order, ORDER_PAID, reason="too large", now=NOON)
+    assert outbox.mark_published(order, ORDER_PAID) == (ORDER_CANCELLED,)
+    assert "unpublishable" not in stored_item(dynamodb, order.order_id)
+    assert in_index(dynamodb, order)
+
+
 def test_marking_an_event_that_somebody_else_marked_changes_nothing(
     outbox: Outbox, store: OrderStore, dynamodb: DynamoDBClient
 ) -> None:

@@ -11,6 +11,8 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
+from functions.order.domain.order import ORDER_CANCELLED
+
 if TYPE_CHECKING:
     from functions.order.domain.order import Order
 
@@ -51,3 +53,11 @@ def decide_cancelling(found: Order | None, *, reason: str, customer_id: str | No
     if found.cancellation is None or found.cancellation.reason != reason:
         return Cancelling.REFUSE_OTHER_REASON
     return Cancelling.REPLAY
+
+
+def is_published_inline(cancelled: Order) -> bool:
+    """Tell whether the request that cancelled the order publishes its event itself.
+
+    An older pending event must be published first, by its own request or by the relay; then the relay publishes this.
+    """
+    return cancelled.pending == (ORDER_CANCELLED,)

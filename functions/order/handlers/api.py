@@ -16,7 +16,8 @@ from aws_lambda_powertools.metrics import MetricUnit
 from pydantic import WithJsonSchema
 
 from functions.order import bootstrap
-from functions.order.domain.order import ORDER_CANCELLED, ORDER_ID, Cancellation, Status
+from functions.order.domain.decisions import is_published_inline
+from functions.order.domain.order import ORDER_ID, Cancellation, Status
 from functions.order.domain.order_number import OrderNumberInvalidError, order_id_start
 from functions.order.domain.order_page import Page
 from functions.order.domain.timestamps import to_milliseconds
@@ -153,9 +154,8 @@ def cancel_order(order_id: OrderId, new_cancellation: NewCancellation) -> Respon
         return answer(HTTPStatus.OK, order, {"Idempotent-Replayed": "true"})
     count("OrdersCancelled")
     logger.info("order cancelled", order_id=order.order_id)
-    if order.pending == (ORDER_CANCELLED,):
+    if is_published_inline(order):
         publish(order)
-    # Else an older event must be published first, by its own request or by the relay; then the relay publishes this.
     return answer(HTTPStatus.OK, order)
 
 

@@ -14,16 +14,13 @@ from functions.order import bootstrap
 from functions.order.handlers.powertools_metrics import metrics
 from functions.order.handlers.relay_event import orders_to_requeue
 from functions.order.logs import logger
-from functions.order.outbox.lease import LeaseTakenError
+from functions.order.outbox.lease import LEASE_MARGIN, LeaseTakenError
 from functions.order.settings import RelaySettings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from functions.order.outbox.relay import RelayResult
-
-# Added to the end of the invocation, since clocks differ. In seconds.
-LEASE_MARGIN = 1.0
 
 settings = RelaySettings.from_environment(os.environ)
 outbox = bootstrap.outbox(settings)

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
+# Added to the end of the invocation, since clocks differ. In seconds.
+LEASE_MARGIN = 1.0
+
 
 class LeaseTakenError(OrderError):
     """Somebody else holds the lease."""

@@ -53,18 +53,26 @@ class Outbox:
     def mark_published(self, order: Order, event_type: str) -> tuple[str, ...]:
         """Remove `event_type` from the pending events. Return those that are left for the caller to publish.
 
-        With its last pending event, the order leaves the index.
+        With its last pending event, the order leaves the index. Any other order must be in it: if DynamoDB makes this
+        write late, the order may have been quarantined, and the write removes the reason by which a person finds it.
         """
         left = tuple(pending for pending in order.pending if pending != event_type)
-        leave = "" if left else ", pending_shard, pending_since"
+        values: dict[str, Any] = {":left": list(left), ":read": list(order.pending)}
+        if left:
+            index = (
+                f", pending_shard = :shard, pending_since = if_not_exists(pending_since, :since) REMOVE {_QUARANTINE}"
+            )
+            values |= {":shard": pending_shard(order.order_id), ":since": rfc3339(order.created_at)}
+        else:
+            index = f" REMOVE {_QUARANTINE}, pending_shard, pending_since"
         try:
             with dynamodb_errors():
                 self._client.update_item(
                     TableName=self._table,
                     Key={"order_id": {"S": order.order_id}},
-                    UpdateExpression=f"SET pending = :left REMOVE {_QUARANTINE}{leave}",
+                    UpdateExpression=f"SET pending = :left{index}",
                     ConditionExpression="pending = :read",
-                    ExpressionAttributeValues=serialize_attributes({":left": list(left), ":read": list(order.pending)}),
+                    ExpressionAttributeValues=serialize_attributes(values),
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
         except ConditionFailedError as error:
