@@ -32,7 +32,7 @@ MAX_ORDERS = 100  # as many as one BatchGetItem reads
 
 # The attribute with the reason why an event is quarantined. It keeps the name that it had before "quarantined" was the
 # word for this: tables of earlier versions have orders with it, and the relay must still requeue those.
-_QUARANTINE = "unpublishable"
+QUARANTINE = "unpublishable"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +62,7 @@ class Outbox:
                 self._client.update_item(
                     TableName=self._table,
                     Key={"order_id": {"S": order.order_id}},
-                    UpdateExpression=f"SET pending = :left REMOVE {_QUARANTINE}{leave}",
+                    UpdateExpression=f"SET pending = :left REMOVE {QUARANTINE}{leave}",
                     ConditionExpression="pending = :read",
                     ExpressionAttributeValues=serialize_attributes({":left": list(left), ":read": list(order.pending)}),
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
@@ -84,7 +84,7 @@ class Outbox:
                 self._client.update_item(
                     TableName=self._table,
                     Key={"order_id": {"S": order.order_id}},
-                    UpdateExpression=f"SET {_QUARANTINE} = :refusal REMOVE pending_shard, pending_since",
+                    UpdateExpression=f"SET {QUARANTINE} = :refusal REMOVE pending_shard, pending_since",
                     ConditionExpression="contains(pending, :event_type)",
                     ExpressionAttributeValues=serialize_attributes({":refusal": refusal, ":event_type": event_type}),
                 )
@@ -98,8 +98,8 @@ class Outbox:
                 self._client.update_item(
                     TableName=self._table,
                     Key={"order_id": {"S": order_id}},
-                    UpdateExpression=f"SET pending_shard = :shard, pending_since = :now REMOVE {_QUARANTINE}",
-                    ConditionExpression=f"attribute_exists({_QUARANTINE})",
+                    UpdateExpression=f"SET pending_shard = :shard, pending_since = :now REMOVE {QUARANTINE}",
+                    ConditionExpression=f"attribute_exists({QUARANTINE})",
                     ExpressionAttributeValues=serialize_attributes(
                         {":shard": pending_shard(order_id), ":now": rfc3339(now)}
                     ),
