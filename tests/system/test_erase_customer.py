@@ -1,10 +1,12 @@
 """Erasing a customer as a user does it, on the running stack."""
 
 import contextlib
+from typing import Any
 
 import httpx
 import pytest
 
+from samrun.testing.dynamodb import Table
 from samrun.testing.waiting import eventually
 from tests.project import ROOT
 from tests.system.order_stack import OrderStack
@@ -14,6 +16,18 @@ from tests.system.stack_tools import run_tool
 pytestmark = pytest.mark.xdist_group("shared-stack")
 
 CUSTOMER = {"id": "cus_mary", "name": "Mary Somerville", "email": "mary@example.com", "phone": "+4930123456"}
+
+
+def test_ledger_has_no_name_and_no_address(shared: OrderStack) -> None:
+    order_id = shared.place("pay-ledger", customer=CUSTOMER | {"email": "mary.s@example.com"}).json()["order_id"]
+    with contextlib.closing(Table(shared.endpoints["dynamodb"], "NotificationsTable")) as ledger:
+
+        def entries() -> list[dict[str, Any]]:
+            found = [entry for entry in ledger.scan() if entry["order_id"] == order_id]
+            return found if [entry["status"] for entry in found] == ["sent", "sent"] else []
+
+        stored = str(eventually(entries, what="a mail and a text message"))
+    assert [text for text in ("Mary", "Somerville", "mary.s", "4930123456") if text in stored] == []
 
 
 def test_erased_order_is_read_repeated_and_not_cancelled(shared: OrderStack) -> None:

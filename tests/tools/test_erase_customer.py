@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
     from functions.order.domain.order import Order
 
+# It uses moto without the fixtures by which conftest.py knows.
+pytestmark = pytest.mark.emulated_aws
+
 REGION = "us-east-1"
 NOW = datetime(2026, 11, 22, 23, 0, tzinfo=UTC)
 # Of the customer; none of these may be left.
