@@ -85,8 +85,10 @@ sbom: .venv/installed ## Write an SBOM (CycloneDX) of each artifact into dist/.
 	@$(BIN)/python -m tools.supply_chain sbom
 
 dist: export SOURCE_DATE_EPOCH := $(SOURCE_DATE_EPOCH)
-dist: .venv-sam/installed sbom ## Build all artifacts into dist/, the same from one commit each time.
+dist: .venv/installed .venv-sam/installed ## Build all artifacts into dist/, the same from one commit each time.
+	rm -rf dist
 	SAM_CLI_TELEMETRY=0 $(SAM_CLI) build --parallel --no-cached --config-env $(ENVIRONMENT)
+	@$(BIN)/python -m tools.supply_chain sbom
 	@$(BIN)/python -m tools.supply_chain zip
 	cd samrun && ../$(BIN)/python -m hatchling build --directory ../dist
 	cd dist && sha256sum *.cdx.json *.zip *.whl *.tar.gz > SHA256SUMS
