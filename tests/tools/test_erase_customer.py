@@ -180,7 +180,7 @@ def test_erased_customer_is_in_no_table_queue_or_bucket(
     assert said.count("  erased\n") == 2
     assert "Dead letters: 3 removed" in said
     assert "Reports of SES that were not processed: 2 removed" in said
-    assert "Kafka: the topic order-events has the events of these orders until its retention.ms" in said
+    assert "Kafka: the topic has the events of these orders until its retention.ms" in said
     assert [text for text in (NAME, ADDRESS, PHONE, REASON) if text in said] == []
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 _STAYS = """\
 What this cannot erase:
-- Kafka: the topic order-events has the events of these orders until its retention.ms after each was published.
+- Kafka: the topic has the events of these orders until its retention.ms after each was published.
 - DynamoDB's point-in-time recovery: 35 days. After a restore, erase the customer again.
 - Mails and text messages that were sent, SES's suppression list, and the data of other services: docs/privacy.md."""
 
