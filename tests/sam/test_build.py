@@ -93,7 +93,9 @@ def test_functions_of_a_service_have_one_content(build: Path, name: str, others:
 
 
 def contents(folder: Path) -> dict[Path, bytes]:
-    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    """Return the files of an artifact, without the byte code that other tests left there."""
+    files = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return {path.relative_to(folder): path.read_bytes() for path in files}
 
 
 @each_zip
