@@ -11,6 +11,11 @@ LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashe
 # The addresses of the components of compose.yaml.
 EXTERNAL := KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:9092 AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_ENDPOINT_URL_DYNAMODB=http://127.0.0.1:8000
 
+# The time that builds write into what they make: the commit's, so that two builds of one commit are the same.
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1580601600)
+# Parameters of `make dist`: the runtime and the processor of the functions.
+ENVIRONMENT ?= prod
+
 # Of `make test`: on two cores, one more than there are cores, since the system tests mostly wait.
 WORKERS ?= 3
 
@@ -18,7 +23,7 @@ WORKERS ?= 3
 test test-fast proof coverage: export PYTHONDONTWRITEBYTECODE :=
 
 # The tests that start brokers, browsers, containers, installations, linters or downloads.
-SYSTEM := tests/system tests/sam tests/browser tests/template/test_lint.py \
+SYSTEM := tests/system tests/sam tests/browser tests/template/test_lint.py tests/tools/test_scanners.py \
   samrun/tests/system samrun/tests/browser samrun/tests/test_wheel.py samrun/tests/services/test_maven.py
 # Those that start other processes or Kafka's mock broker, or read the whole repository.
 PROCESSES := tests/test_words.py tests/notify/test_privacy.py \
@@ -27,10 +32,11 @@ PROCESSES := tests/test_words.py tests/notify/test_privacy.py \
   samrun/tests/cli/test_run_until_signal.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run services demo preview test test-fast proof coverage check format hooks support openapi cost scaling lock clean
+.PHONY: help run services demo preview test test-fast proof coverage check supply-chain sbom dist format hooks support \
+  openapi cost scaling lock clean
 
 help: ## Show this list.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 run: .venv/installed $(if $(SAM),.venv-sam/installed) ## Run everything on this machine and show where; Ctrl-C ends it.
 	$(if $(COMPOSE),docker compose up -d --wait)
@@ -46,7 +52,7 @@ demo: .venv/installed ## Place the orders of events/api/, wait for their mails, 
 preview: .venv/installed ## Render every mail and text message into .preview/, with pictures.
 	@$(BIN)/python -m tools.preview
 
-test: .venv/installed .venv/java-programs.json .venv-sam/installed ## Run the tests of both products; the large proofs are in `make proof`.
+test: .venv/installed .venv/java-programs.json .venv-sam/installed .venv-supply-chain/installed ## Run the tests of both products; the large proofs are in `make proof`.
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 test-fast: .venv/installed ## Run the unit tests that start no other process and use no emulated AWS.
@@ -58,7 +64,7 @@ proof: .venv/installed .venv/java-programs.json ## Run the large proofs: 10,000 
 coverage: .venv/installed ## Measure the coverage of all tests but the system tests; fail below the floor.
 	@$(BIN)/python -m pytest -n 2 $(addprefix --ignore=,$(SYSTEM)) --cov $(ARGS)
 
-check: .venv/installed .venv-sam/installed .venv-checkov/installed ## Check format, lint, types, templates and generated files.
+check: .venv/installed .venv-sam/installed .venv-checkov/installed .venv-supply-chain/installed ## Check format, lint, types, templates, generated files and the supply chain.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -71,6 +77,23 @@ check: .venv/installed .venv-sam/installed .venv-checkov/installed ## Check form
 	$(BIN)/python -m tools.scaling --check
 	$(BIN)/python -m tools.preview --check
 	$(BIN)/python samrun/tools/support_tables.py --check
+	$(BIN)/python -m tools.supply_chain check
+
+supply-chain: .venv/installed .venv-supply-chain/installed ## Check licences, secrets, workflows and known vulnerabilities.
+	@$(BIN)/python -m tools.supply_chain check
+
+sbom: export SOURCE_DATE_EPOCH := $(SOURCE_DATE_EPOCH)
+sbom: .venv/installed ## Write an SBOM (CycloneDX) of each artifact into dist/.
+	@$(BIN)/python -m tools.supply_chain sbom
+
+dist: export SOURCE_DATE_EPOCH := $(SOURCE_DATE_EPOCH)
+dist: .venv/installed .venv-sam/installed ## Build all artifacts into dist/, the same from one commit each time.
+	rm -rf dist
+	SAM_CLI_TELEMETRY=0 $(SAM_CLI) build --parallel --no-cached --config-env $(ENVIRONMENT)
+	@$(BIN)/python -m tools.supply_chain sbom
+	@$(BIN)/python -m tools.supply_chain zip
+	cd samrun && ../$(BIN)/python -m hatchling build --directory ../dist
+	cd dist && sha256sum *.cdx.json *.zip *.whl *.tar.gz > SHA256SUMS
 
 format: .venv/installed ## Format the code, and repair what the linter can.
 	$(BIN)/ruff check --fix .
@@ -96,6 +119,7 @@ lock: .venv/installed ## Compile the lock files from the *.in files and samrun's
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) -c requirements.lock samrun/pyproject.toml -o samrun/requirements.lock
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) --upgrade requirements-sam.in -o requirements-sam.lock
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) --upgrade requirements-checkov.in -o requirements-checkov.lock
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) --upgrade requirements-supply-chain.in -o requirements-supply-chain.lock
 	for function in order notify; do \
 	  UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) -c requirements.lock \
 	    functions/$$function/requirements.in -o functions/$$function/requirements.txt; \
@@ -103,7 +127,7 @@ lock: .venv/installed ## Compile the lock files from the *.in files and samrun's
 
 clean: ## Remove data, logs, builds and caches; the installed packages stay.
 	@if [ -e .local/endpoints.json ]; then echo "A stack runs on .local (it has .local/endpoints.json): end it first."; exit 1; fi
-	rm -rf .local .preview .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf .local .preview .aws-sam dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 	find . -path './.venv*' -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/installed: requirements.lock samrun/pyproject.toml
@@ -128,4 +152,10 @@ clean: ## Remove data, logs, builds and caches; the installed packages stay.
 	@echo "Setting up .venv-checkov, for checkov. Once; it takes a minute …"
 	@$(PYTHON) -m venv .venv-checkov
 	@.venv-checkov/bin/python $(INSTALL) -r requirements-checkov.lock
+	@touch $@
+
+.venv-supply-chain/installed: requirements-supply-chain.lock | .venv/installed
+	@echo "Setting up .venv-supply-chain, for scanners of secrets, workflows and vulnerabilities. Once; it takes a minute …"
+	@$(PYTHON) -m venv .venv-supply-chain
+	@.venv-supply-chain/bin/python $(INSTALL) -r requirements-supply-chain.lock
 	@touch $@

@@ -12,7 +12,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 OF_FUNCTIONS = ("functions/order/requirements.txt", "functions/notify/requirements.txt")
 OF_SAMRUN = "samrun/requirements.lock"
-FILES = ("requirements.lock", "requirements-sam.lock", "requirements-checkov.lock", *OF_FUNCTIONS, OF_SAMRUN)
+OF_TOOLS = ("requirements-sam.lock", "requirements-checkov.lock", "requirements-supply-chain.lock")
+FILES = ("requirements.lock", *OF_TOOLS, *OF_FUNCTIONS, OF_SAMRUN)
 # name[extras]==version ; marker --hash=… --hash=…
 PINNED_AND_HASHED = re.compile(r"[\w.-]+(\[[\w, -]+\])?==[\w.+!-]+( ; [^/]+?)?( --hash=sha256:[0-9a-f]{64})+")
 

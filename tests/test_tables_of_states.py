@@ -78,6 +78,7 @@ ORDER = {
     "stored | POST again, same content": {
         "stored | POST again, same content | 200",
         "stored, since cancelled | POST again, same content | 200",
+        "stored, since erased | POST again, same content | 200",
     },
     "stored | POST again, other content": {"stored | POST again, other content | 409"},
     "pending | the broker acknowledges: one UpdateItem removes the published event": {
@@ -99,6 +100,14 @@ ORDER = {
     "nothing, or an order that the caller may not read | POST …/cancellation": {
         "nothing | POST …/cancellation | 404",
         "test_an_order_that_is_not_the_callers_to_read_is_unknown",
+    },
+    "stored, not pending | tools.erase_customer: UpdateItem if nothing is pending; it replaces the customer's personal "
+    "data and the reason": {"test_an_order_without_pending_events_is_erased"},
+    "pending | tools.erase_customer": {"test_an_order_with_a_pending_event_is_not_erased"},
+    "erased | POST …/cancellation": {
+        "erased | POST …/cancellation | 409",
+        "erased, cancelled before | POST …/cancellation again, same reason | 409",
+        "test_dynamodbs_condition_cancels_exactly_what_the_rule_does",
     },
     "pending | Kafka rejects the record permanently": {
         "test_the_relay_quarantines_an_event_that_kafka_rejects_with_the_reason_and_unindexes_it"

@@ -13,6 +13,7 @@
     ├── OrderUnknownError             storage/store.py
     ├── PaymentTakenError             storage/store.py
     ├── AlreadyCancelledError         storage/store.py
+    ├── OrderErasedError              storage/store.py
     ├── CursorInvalidError            storage/queries.py
     ├── SecretUnavailableError        producer/secrets.py
     ├── NotConnectedError             producer/connection.py

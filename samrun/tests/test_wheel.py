@@ -5,6 +5,7 @@ import json
 import os
 import platform
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -133,6 +134,22 @@ class _Aws:
 
     def __call__(self, service: Any) -> Any:
         return self._session.client(service, endpoint_url=self._url)
+
+
+def test_two_builds_of_wheel_and_sdist_are_the_same(tmp_path: Path) -> None:
+    """In other folders, of files with other times."""
+    built = []
+    for number in (1, 2):
+        source = tmp_path / str(number) / "samrun"
+        shutil.copytree(PACKAGE, source, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+        for path in source.rglob("*"):
+            os.utime(path, (number, number))
+        subprocess.run(
+            [sys.executable, "-m", "hatchling", "build", "--directory", tmp_path / str(number)], cwd=source, check=True
+        )
+        built.append({path.name: path.read_bytes() for path in (tmp_path / str(number)).glob("samrun-*")})
+    assert sorted(built[0]) == [f"samrun-{__version__}-py3-none-any.whl", f"samrun-{__version__}.tar.gz"]
+    assert built[0] == built[1]
 
 
 def test_the_command_says_its_version(environment: Path) -> None:

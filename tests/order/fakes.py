@@ -16,7 +16,7 @@ from functions.order.domain.order_page import Page
 from functions.order.logs import logger
 from functions.order.producer.kafka_publisher import EventRefusedError, NotPublishedError, RecordMetadata
 from functions.order.storage.client import StoreUnavailableError
-from functions.order.storage.store import AlreadyCancelledError, OrderUnknownError, PaymentTakenError
+from functions.order.storage.store import AlreadyCancelledError, OrderErasedError, OrderUnknownError, PaymentTakenError
 from tests.order.orders import NOON
 
 if TYPE_CHECKING:
@@ -162,6 +162,8 @@ class FakeOrders:
                 raise OrderUnknownError
             case Cancelling.REFUSE_OTHER_REASON:
                 raise AlreadyCancelledError
+            case Cancelling.REFUSE_ERASED:
+                raise OrderErasedError
             case Cancelling.REPLAY:
                 return order, False
         pending = (*order.pending, ORDER_CANCELLED)

@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from functions.order.domain.decisions import Cancelling, Placing, decide_cancelling, decide_placing
-from functions.order.domain.order import ORDER_CANCELLED, ORDER_PAID
+from functions.order.domain.order import ORDER_CANCELLED, ORDER_PAID, Customer
 from functions.order.outbox.event_publisher import Disposition, EventPublisher
 from functions.order.outbox.relay import MIN_AGE, OutboxRelay
 from functions.order.outbox.table import Outbox
 from functions.order.storage.client import StoreUnavailableError
-from functions.order.storage.store import AlreadyCancelledError, OrderStore, OrderUnknownError
+from functions.order.storage.store import AlreadyCancelledError, OrderErasedError, OrderStore, OrderUnknownError
 from tests.lambda_context import FakeContext
 from tests.order.fakes import TOO_LARGE, FakeEpochClock, FakeOrders, FakePublisher
 from tests.order.orders import CANCELLATION, NOON, order_of, pending_order, store_orders, stored_item
-from tests.order.state_rows import CANCELLED, CANCELLING, PAID, PLACING
+from tests.order.state_rows import CANCELLED, CANCELLING, ERASED, PAID, PLACING
+from tools.erase_customer.customer_orders import CustomerOrders
+from tools.erase_customer.erased_order import Erasing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,12 +78,12 @@ def test_an_order_that_is_not_the_callers_to_read_is_unknown(found: Order, custo
 # `order.cancelled.v1`
 @pytest.mark.parametrize("reason", [CANCELLATION.reason, "Out of stock"])
 @pytest.mark.parametrize("customer_id", [None, "cus_ada", "cus_eve", ""])
-@pytest.mark.parametrize("found", [PAID, CANCELLED], ids=["paid", "cancelled"])
+@pytest.mark.parametrize("found", [PAID, CANCELLED, ERASED], ids=["paid", "cancelled", "erased"])
 def test_dynamodbs_condition_cancels_exactly_what_the_rule_does(
     dynamodb: DynamoDBClient, found: Order, customer_id: str | None, reason: str
 ) -> None:
     store = OrderStore(client=dynamodb, table="orders")
-    store.add(PAID)
+    store.add(ERASED if found is ERASED else PAID)
     if found is CANCELLED:
         store.cancel(PAID.order_id, CANCELLATION)
     decision = decide_cancelling(found, reason=reason, customer_id=customer_id)
@@ -91,6 +93,8 @@ def test_dynamodbs_condition_cancels_exactly_what_the_rule_does(
         carried_out = Cancelling.REFUSE_UNKNOWN
     except AlreadyCancelledError:
         carried_out = Cancelling.REFUSE_OTHER_REASON
+    except OrderErasedError:
+        carried_out = Cancelling.REFUSE_ERASED
     else:
         carried_out = Cancelling.CANCEL if is_new else Cancelling.REPLAY
     assert carried_out is decision
@@ -127,6 +131,37 @@ def test_the_relay_sends_the_old_pending_events_in_list_order_and_removes_each(
     ]
     assert store.get_order(old.order_id).pending == ()
     assert store.get_order(young.order_id).pending == (ORDER_PAID,)
+
+
+# stored, not pending | `tools.erase_customer`: UpdateItem if nothing is pending; it replaces the customer's personal
+# data and the reason
+@pytest.mark.parametrize("found", [PAID, CANCELLED], ids=["paid", "cancelled"])
+def test_an_order_without_pending_events_is_erased(dynamodb: DynamoDBClient, found: Order) -> None:
+    store_orders(dynamodb, [replace(found, pending=())])
+    orders = CustomerOrders(client=dynamodb, table="orders", customer_id="cus_ada")
+    [result] = [orders.erase(each, now=NOON) for each in orders.all()]
+    assert result.erasing is Erasing.ERASE
+    stored = OrderStore(client=dynamodb, table="orders").get_order(found.order_id)
+    assert stored == result.order
+    assert stored == replace(
+        found,
+        customer=Customer(id="cus_ada", name="erased", email="erased@erased.invalid"),
+        cancellation=found.cancellation and replace(found.cancellation, reason="erased"),
+        pending=(),
+        erased_at=NOON,
+    )
+
+
+# pending | `tools.erase_customer`
+@pytest.mark.parametrize("found", [PAID, CANCELLED], ids=["paid", "cancelled"])
+def test_an_order_with_a_pending_event_is_not_erased(dynamodb: DynamoDBClient, found: Order) -> None:
+    store_orders(dynamodb, [found])
+    orders = CustomerOrders(client=dynamodb, table="orders", customer_id="cus_ada")
+    [result] = orders.all()
+    assert result.erasing is Erasing.WAIT
+    # Neither if the event became pending after the order was read.
+    assert orders.erase(replace(result, erasing=Erasing.ERASE), now=NOON).erasing is Erasing.WAIT
+    assert OrderStore(client=dynamodb, table="orders").get_order(found.order_id) == found
 
 
 # pending | Kafka rejects the record permanently

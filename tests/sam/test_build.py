@@ -1,6 +1,7 @@
-"""`sam build`: a function's artifact has everything that the function imports, and nothing of the other functions."""
+"""`sam build`: a function's artifact has all that the function imports, nothing of other functions, and one zip."""
 
 import json
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,11 @@ from pathlib import Path
 import pytest
 
 from samrun.testing.templates import Function, load
+from tests.project import copy_to
+from tests.sam.sam_cli import SamCli
+from tools.supply_chain.artifacts import Artifact, artifacts
+from tools.supply_chain.lock_file import locked_packages
+from tools.supply_chain.reproducible_zip import pack
 
 REGION = "eu-central-1"
 # A build takes a minute, so it runs once, in one worker.
@@ -58,3 +64,45 @@ def test_notifys_artifact_contains_the_mail_templates(project: Path, run: Callab
     )
     folders = (project / "functions/notify/templates").iterdir()
     assert json.loads(types) == sorted(folder.name for folder in folders if folder.is_dir())
+
+
+ZIPS = [artifact for artifact in artifacts() if artifact.build_folder]
+each_zip = pytest.mark.parametrize("artifact", ZIPS, ids=lambda artifact: artifact.name)
+
+
+@each_zip
+def test_second_build_in_another_folder_has_the_same_zip(build: Path, tmp_path: Path, artifact: Artifact) -> None:
+    """The second one is of files with other times, and its folder may be on another file system."""
+    project = copy_to(tmp_path / "second")
+    for path in project.rglob("*.py"):
+        os.utime(path, (0, 0))
+    SamCli(project).run("build", artifact.build_folder)
+    zips = [tmp_path / "first.zip", tmp_path / "second.zip"]
+    for built, target in zip((build, project / ".aws-sam/build"), zips, strict=True):
+        pack(built / artifact.build_folder, target)
+    assert zips[0].read_bytes() == zips[1].read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "others"),
+    [("OrderFunction", ["RelayFunction"]), ("NotifyFunction", ["FeedbackFunction", "HistoryFunction"])],
+)
+def test_functions_of_a_service_have_one_content(build: Path, name: str, others: list[str]) -> None:
+    expected = contents(build / name)
+    assert [other for other in others if contents(build / other) != expected] == []
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    """Return the files of an artifact, without the byte code that other tests left there."""
+    files = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return {path.relative_to(folder): path.read_bytes() for path in files}
+
+
+@each_zip
+def test_sbom_lists_the_packages_of_the_artifact(build: Path, artifact: Artifact) -> None:
+    """An SBOM lists those of the lock file."""
+    installed = {
+        folder.name.removesuffix(".dist-info").lower().replace("_", "-")
+        for folder in (build / artifact.build_folder).glob("*.dist-info")
+    }
+    assert installed == {f"{each.name}-{each.version}" for each in locked_packages(artifact.lock_file)}

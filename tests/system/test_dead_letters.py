@@ -6,8 +6,8 @@ from pathlib import Path
 
 from samrun.testing.waiting import eventually
 from tests.system.crashing_notify import dies_of
-from tests.system.dead_letters_tool import run_tool
 from tests.system.order_stack import OrderStack
+from tests.system.stack_tools import run_tool
 
 # One customer's mail cannot be rendered, for a reason that passes: division by false.
 _BREAKS = "{{ 1 // (customer.email != 'unwritable@example.com') }}"

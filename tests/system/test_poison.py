@@ -12,12 +12,12 @@ from samrun.testing.waiting import eventually
 from tests.project import ROOT, copy_to
 from tests.system.crashing_notify import dies_of
 from tests.system.customers import address
-from tests.system.dead_letters_tool import run_tool
 from tests.system.fake_ses import Server, Ses
 from tests.system.order_events import event_of, order_id_of
 from tests.system.order_stack import OrderStack
 from tests.system.published_events import CANCELLED, PAID
 from tests.system.stack_notify import StackNotify, record
+from tests.system.stack_tools import run_tool
 
 pytestmark = pytest.mark.xdist_group("poison")
 

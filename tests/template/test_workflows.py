@@ -12,8 +12,17 @@ from tests.project import ROOT
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 
 
-def test_workflows_are_checks_and_deploy() -> None:
-    assert [path.stem for path in WORKFLOWS] == ["checks", "deploy"]
+def test_workflows_are_checks_deploy_and_release() -> None:
+    assert [path.stem for path in WORKFLOWS] == ["checks", "deploy", "release"]
+
+
+@pytest.mark.parametrize("name", ["checks", "release"])
+def test_workflows_require_the_audit_for_vulnerabilities(name: str) -> None:
+    """Elsewhere, an audit that could not be made is only said."""
+    workflow = yaml.safe_load((ROOT / f".github/workflows/{name}.yml").read_text())
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
+    [step] = (step for step in steps if step.get("run") in {".ci/run", "make supply-chain"})
+    assert step["env"] == {"REQUIRE_AUDIT": "1"}
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)

@@ -12,8 +12,11 @@ from botocore.exceptions import ClientError
 from samrun import CREDENTIALS, Endpoints, UserError, load_application, region
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
@@ -48,15 +51,8 @@ def on_this_machine(data: Path, template_path: Path) -> Locations:
     endpoints = Endpoints.read(data)
     if endpoints.lambda_ is None:
         raise LocationsError(f"The stack on {data} runs without functions. To replay, start it with `make run`.")
-    application = load_application(template_path, endpoints=endpoints)
-    names = {resource.logical_id: resource.name for resource in application.resources}
-    if missing := {QUEUE, BUCKET} - names.keys():
-        raise LocationsError(f"{template_path} declares no {' and no '.join(sorted(missing))}.")
-    session = boto3.Session(
-        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-        region_name=region(),
-    )
+    names = local_names(data, template_path, {QUEUE, BUCKET})
+    session = _local_session()
     sqs = session.client("sqs", endpoint_url=endpoints.aws, config=_ON_THIS_MACHINE)
     return Locations(
         sqs=sqs,
@@ -68,21 +64,38 @@ def on_this_machine(data: Path, template_path: Path) -> Locations:
     )
 
 
+def local_names(data: Path, template_path: Path, wanted: AbstractSet[str]) -> Mapping[str, str]:
+    """Return the names of the resources of the stack on a data folder, by logical id. Raises UserError.
+
+    Those of `wanted` are among them.
+    """
+    application = load_application(template_path, endpoints=Endpoints.read(data))
+    names = {resource.logical_id: resource.name for resource in application.resources}
+    if missing := wanted - names.keys():
+        raise LocationsError(f"{template_path} declares no {' and no '.join(sorted(missing))}.")
+    return names
+
+
+def local_dynamodb(data: Path) -> DynamoDBClient:
+    """Build a client of the DynamoDB of the stack that runs on a data folder. Raises UserError."""
+    endpoint = Endpoints.read(data).dynamodb
+    return _local_session().client("dynamodb", endpoint_url=endpoint, config=_ON_THIS_MACHINE)
+
+
+def _local_session() -> boto3.Session:
+    return boto3.Session(
+        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        region_name=region(),
+    )
+
+
 def deployed(stack: str, *, region: str | None) -> Locations:
     """Return the locations of a CloudFormation stack. Raises LocationsError.
 
     The credentials are the environment's, and so is the region if `region` is None.
     """
-    session = boto3.Session(region_name=region)
-    try:
-        resources = session.client("cloudformation").describe_stack_resources(StackName=stack)["StackResources"]
-    except ClientError as error:
-        raise LocationsError(f"The stack {stack} cannot be looked up: {error}") from error
-    names = {each["LogicalResourceId"]: each.get("PhysicalResourceId", "") for each in resources}
-    if missing := {FUNCTION, QUEUE, BUCKET} - names.keys():
-        raise LocationsError(
-            f"The stack {stack} has no {' and no '.join(sorted(missing))}. Is it a stack of template.yaml?"
-        )
+    session, names = deployed_names(stack, {FUNCTION, QUEUE, BUCKET}, region=region)
     return Locations(
         sqs=session.client("sqs"),
         s3=session.client("s3"),
@@ -91,3 +104,23 @@ def deployed(stack: str, *, region: str | None) -> Locations:
         bucket=names[BUCKET],
         function=names[FUNCTION],
     )
+
+
+def deployed_names(
+    stack: str, wanted: AbstractSet[str], *, region: str | None
+) -> tuple[boto3.Session, Mapping[str, str]]:
+    """Return a session, and the names of the stack's resources by logical id. Raises LocationsError.
+
+    Those of `wanted` are among them.
+    """
+    session = boto3.Session(region_name=region)
+    try:
+        resources = session.client("cloudformation").describe_stack_resources(StackName=stack)["StackResources"]
+    except ClientError as error:
+        raise LocationsError(f"The stack {stack} cannot be looked up: {error}") from error
+    names = {each["LogicalResourceId"]: each.get("PhysicalResourceId", "") for each in resources}
+    if missing := wanted - names.keys():
+        raise LocationsError(
+            f"The stack {stack} has no {' and no '.join(sorted(missing))}. Is it a stack of template.yaml?"
+        )
+    return session, names

@@ -31,6 +31,7 @@ class Cancelling(Enum):
     CANCEL = auto()
     REPLAY = auto()
     REFUSE_OTHER_REASON = auto()
+    REFUSE_ERASED = auto()
     REFUSE_UNKNOWN = auto()
 
 
@@ -48,6 +49,8 @@ def decide_cancelling(found: Order | None, *, reason: str, customer_id: str | No
     """
     if found is None or customer_id not in {None, found.customer.id}:
         return Cancelling.REFUSE_UNKNOWN
+    if found.erased_at:
+        return Cancelling.REFUSE_ERASED
     if found.status == "paid":
         return Cancelling.CANCEL
     if found.cancellation is None or found.cancellation.reason != reason:

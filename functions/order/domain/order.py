@@ -60,7 +60,8 @@ class Cancellation:
 class Order:
     """A paid order. The fields above `status` never change once recorded; `cancellation` is written once.
 
-    `pending` names the types of the events that are not yet published, oldest first.
+    `pending` names the types of the events that are not yet published, oldest first. At `erased_at`, the customer's
+    personal data was replaced; such an order has no pending event, and does not change any more.
     """
 
     order_id: str
@@ -75,6 +76,7 @@ class Order:
     status: Status = "paid"
     cancellation: Cancellation | None = None
     pending: tuple[str, ...] = (ORDER_PAID,)
+    erased_at: datetime | None = None
 
 
 def order_id_for(payment_reference: str) -> str:

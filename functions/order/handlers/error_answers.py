@@ -17,7 +17,7 @@ from functions.order.http.request_body import BodyRefusedError
 from functions.order.logs import logger
 from functions.order.storage.client import StoreUnavailableError, error_code
 from functions.order.storage.queries import CursorInvalidError
-from functions.order.storage.store import AlreadyCancelledError, OrderUnknownError, PaymentTakenError
+from functions.order.storage.store import AlreadyCancelledError, OrderErasedError, OrderUnknownError, PaymentTakenError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -103,6 +103,10 @@ ANSWERS: Mapping[type[Exception], ErrorAnswer] = {
     AlreadyCancelledError: ErrorAnswer(
         status=HTTPStatus.CONFLICT,
         detail="The order is already cancelled for another reason, which does not change.",
+    ),
+    OrderErasedError: ErrorAnswer(
+        status=HTTPStatus.CONFLICT,
+        detail="The personal data of the order's customer was erased: the order cannot be cancelled any more.",
     ),
     StoreUnavailableError: ErrorAnswer(
         status=HTTPStatus.SERVICE_UNAVAILABLE,

@@ -184,7 +184,9 @@ CANCEL_ORDER: dict[str, Any] = {
         401: _UNAUTHORIZED,
         403: _FORBIDDEN,
         404: _problem("There is no order with this id that you may read."),
-        409: _problem("The order was cancelled before, for another reason."),
+        409: _problem(
+            "The order was cancelled before, for another reason; or its customer's personal data was erased."
+        ),
         413: _TOO_LARGE,
         415: _NOT_SUPPORTED,
         422: _problem("The body is JSON but not a cancellation; `errors` names every wrong field."),

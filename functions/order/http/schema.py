@@ -254,6 +254,15 @@ class StoredOrder(TypedDict):
     total: Annotated[str, Field(description="The sum of the items, with the currency's number of digits.")]
     created_at: Annotated[str, Field(description="In UTC, RFC 3339.")]
     cancellation: NotRequired[OrderCancellation]
+    erased_at: NotRequired[
+        Annotated[
+            str,
+            Field(
+                description="When the customer's personal data was erased, in UTC, RFC 3339. The name and the reason"
+                " are then `erased`, and the address is one that nobody has. Without it, nothing was erased."
+            ),
+        ]
+    ]
 
 
 def stored_order(order: Order) -> StoredOrder:
@@ -269,6 +278,8 @@ def stored_order(order: Order) -> StoredOrder:
             "reason": cancellation.reason,
             "cancelled_at": rfc3339(cancellation.cancelled_at),
         }
+    if order.erased_at:
+        document["erased_at"] = rfc3339(order.erased_at)
     return cast("StoredOrder", document)
 
 

@@ -32,7 +32,7 @@ MAX_ORDERS = 100  # as many as one BatchGetItem reads
 
 # The attribute with the reason why an event is quarantined. It keeps the name that it had before "quarantined" was the
 # word for this: tables of earlier versions have orders with it, and the relay must still requeue those.
-_QUARANTINE = "unpublishable"
+QUARANTINE = "unpublishable"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,11 +60,11 @@ class Outbox:
         values: dict[str, Any] = {":left": list(left), ":read": list(order.pending)}
         if left:
             index = (
-                f", pending_shard = :shard, pending_since = if_not_exists(pending_since, :since) REMOVE {_QUARANTINE}"
+                f", pending_shard = :shard, pending_since = if_not_exists(pending_since, :since) REMOVE {QUARANTINE}"
             )
             values |= {":shard": pending_shard(order.order_id), ":since": rfc3339(order.created_at)}
         else:
-            index = f" REMOVE {_QUARANTINE}, pending_shard, pending_since"
+            index = f" REMOVE {QUARANTINE}, pending_shard, pending_since"
         try:
             with dynamodb_errors():
                 self._client.update_item(
@@ -92,7 +92,7 @@ class Outbox:
                 self._client.update_item(
                     TableName=self._table,
                     Key={"order_id": {"S": order.order_id}},
-                    UpdateExpression=f"SET {_QUARANTINE} = :refusal REMOVE pending_shard, pending_since",
+                    UpdateExpression=f"SET {QUARANTINE} = :refusal REMOVE pending_shard, pending_since",
                     ConditionExpression="contains(pending, :event_type)",
                     ExpressionAttributeValues=serialize_attributes({":refusal": refusal, ":event_type": event_type}),
                 )
@@ -106,8 +106,8 @@ class Outbox:
                 self._client.update_item(
                     TableName=self._table,
                     Key={"order_id": {"S": order_id}},
-                    UpdateExpression=f"SET pending_shard = :shard, pending_since = :now REMOVE {_QUARANTINE}",
-                    ConditionExpression=f"attribute_exists({_QUARANTINE})",
+                    UpdateExpression=f"SET pending_shard = :shard, pending_since = :now REMOVE {QUARANTINE}",
+                    ConditionExpression=f"attribute_exists({QUARANTINE})",
                     ExpressionAttributeValues=serialize_attributes(
                         {":shard": pending_shard(order_id), ":now": rfc3339(now)}
                     ),

@@ -36,7 +36,7 @@ deserialize_value = TypeDeserializer().deserialize
 
 
 def item_of(order: Order) -> dict[str, Any]:
-    """Build the item of a new order."""
+    """Build the item of an order, which is pending; `order_of` reads it."""
     created_at = rfc3339(order.created_at)
     attributes = {
         **snapshot(order),
@@ -52,6 +52,10 @@ def item_of(order: Order) -> dict[str, Any]:
         "customer_id": order.customer.id,
         "listed_at": f"{created_at}#{order.order_id}",
     }
+    if order.cancellation:
+        attributes["cancellation"] = cancellation_attributes(order.cancellation)
+    if order.erased_at:
+        attributes["erased_at"] = rfc3339(order.erased_at)
     return serialize_attributes(attributes)
 
 
@@ -79,6 +83,7 @@ def order_of(item: DynamoItem) -> Order:
         status=attributes["status"],
         cancellation=_cancellation_of(attributes.get("cancellation")),
         pending=tuple(attributes["pending"]),
+        erased_at=datetime.fromisoformat(attributes["erased_at"]) if "erased_at" in attributes else None,
     )
 
 

@@ -33,7 +33,7 @@ _WRITE_ID = "write_id"
 _RECORD_CONDITION = "attribute_not_exists(order_id)"
 # Cancelling.CANCEL, as DynamoDB checks it: for a caller who may read all orders, and for one who may read those of
 # one customer.
-_CANCEL_CONDITION = "#status = :paid"
+_CANCEL_CONDITION = "#status = :paid AND attribute_not_exists(erased_at)"
 _CANCEL_OWN_CONDITION = f"{_CANCEL_CONDITION} AND customer_id = :customer_id"
 
 
@@ -47,6 +47,10 @@ class PaymentTakenError(OrderError):
 
 class AlreadyCancelledError(OrderError):
     """The order was cancelled before, for another reason."""
+
+
+class OrderErasedError(OrderError):
+    """The personal data of the order's customer was erased, so the order does not change any more."""
 
 
 class OrderStore:
@@ -98,7 +102,9 @@ class OrderStore:
         """Cancel a paid order and make its event pending. Return the order, and whether this call cancelled it.
 
         A repeated cancellation with the same reason returns the order as it is. `customer_id` is the customer whose
-        orders the caller may read; None: all orders. Raises OrderUnknownError and AlreadyCancelledError.
+        orders the caller may read; None: all orders.
+
+        Raises OrderUnknownError, OrderErasedError and AlreadyCancelledError.
         """
         if not is_order_id(order_id):
             raise OrderUnknownError
@@ -120,6 +126,8 @@ class OrderStore:
                 return found, item[_WRITE_ID] == serialize_value(write_id)
             case Cancelling.REFUSE_UNKNOWN:
                 raise OrderUnknownError
+            case Cancelling.REFUSE_ERASED:
+                raise OrderErasedError
         raise AlreadyCancelledError
 
     def _cancellation_request(

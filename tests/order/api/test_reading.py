@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from tests.order.api.requests import ADA, ApiResponse, CallApi, Event, as_caller, with_body, with_route
-from tests.order.orders import stored_item
+from tests.order.orders import NOON, stored_item
+from tools import openapi
+from tools.erase_customer.customer_orders import CustomerOrders
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -202,3 +206,22 @@ def test_a_wrong_number_or_customer_is_named(
     [error] = refused.json["errors"]
     assert error["field"] == field
     assert message in error["message"]
+
+
+def test_the_answer_for_an_erased_order_follows_the_document(
+    call: CallApi, ada: Event, cancel: Event, event: Callable[[str], Event], dynamodb: DynamoDBClient
+) -> None:
+    call(ada)
+    placed = call(cancel).json
+    orders = CustomerOrders(client=dynamodb, table="orders", customer_id="cus_ada")
+    [_] = [orders.erase(each, now=NOON) for each in orders.all()]
+    read = call(event("api/get-order.json"))
+    components = json.loads(openapi.DOCUMENT.read_text(encoding="utf-8"))["components"]
+    schema = {"$ref": "#/components/schemas/StoredOrder", "components": components}
+    Draft202012Validator(schema).validate(read.json)
+    assert read.json == {
+        **placed,
+        "customer": {"id": "cus_ada", "name": "erased", "email": "erased@erased.invalid"},
+        "cancellation": {**placed["cancellation"], "reason": "erased"},
+        "erased_at": "2026-11-22T12:00:00.000Z",
+    }

@@ -1,4 +1,4 @@
-"""Tool for dead letters, run as a user runs it, on the stack of a test."""
+"""Tools for dead letters and for erasing a customer, run as a user runs them, on the stack of a test."""
 
 import subprocess
 import sys
@@ -8,11 +8,11 @@ from tests.project import ROOT
 from tests.system.order_stack import OrderStack
 
 
-def run_tool(stack: OrderStack, project: Path, *arguments: str) -> str:
-    """Run `python -m tools.deadletters` with these arguments; return its output, and fail if it fails."""
+def run_tool(stack: OrderStack, project: Path, *arguments: str, module: str = "tools.deadletters") -> str:
+    """Run `python -m MODULE` with these arguments; return its output, and fail if it fails."""
     run = subprocess.run(
         [
-            *(sys.executable, "-m", "tools.deadletters", *arguments),
+            *(sys.executable, "-m", module, *arguments),
             *("--data", str(stack.data), "--template", str(project / "template.yaml")),
         ],
         cwd=ROOT,
