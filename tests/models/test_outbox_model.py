@@ -157,7 +157,12 @@ PLANTED = {
         "two programs send at",
     ),
     "a cancelled order is cancelled again": (
-        change_writes(outbox_model, "ConditionExpression", "#status = :paid", "attribute_exists(order_id)"),
+        change_writes(
+            outbox_model,
+            "ConditionExpression",
+            "#status = :paid AND attribute_not_exists(erased_at)",
+            "attribute_exists(order_id)",
+        ),
         "an event is published more often than once and once for each fault",
     ),
     "an event is quarantined without a reason": (
