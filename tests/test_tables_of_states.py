@@ -64,7 +64,9 @@ class Cases:
 
 OF_ORDER = Cases(module=order_rows, lists=("PLACING", "CANCELLING"), tests=ROOT / "tests/order/test_table_of_states.py")
 OF_NOTIFY = Cases(
-    module=notify_rows, lists=("FOUND", "AFTER_SEND", "ATTEMPTS"), tests=ROOT / "tests/notify/test_decisions.py"
+    module=notify_rows,
+    lists=("FOUND", "AFTER_SEND", "ATTEMPTS", "REFUSALS"),
+    tests=ROOT / "tests/notify/test_decisions.py",
 )
 
 # By the cells that say when a row applies: ids of cases, or names of tests that need a table.
@@ -112,6 +114,23 @@ NOTIFY = {
         "waiting: claim",
         "waiting, lease over: claim",
     },
+    "waiting, and its pause runs": {
+        "waiting, the pause after a refusal runs: nothing",
+        "waiting, the pause after a refusal runs: nothing, policy hold, replay",
+        "waiting, the pause after a refusal is over: claim",
+    },
+    "claimed or unknown, and this environment could not write what became of the owner (pending writes)": {
+        *(
+            f"{found}, this environment owes a write about it: finish the write, policy {policy}, replay {replay}"
+            for found in ("claimed, lease running", "claimed, lease over", "held")
+            for policy in ("resend", "hold")
+            for replay in (False, True)
+        ),
+        *(
+            f"{status}, this environment owed a write about it: as if it did not"
+            for status in ("waiting", *notify_rows.FINAL)
+        ),
+    },
     "claimed, lease running, other owner": {
         "claimed, lease running, other owner: nothing",
         "claimed, lease running, other owner: nothing, policy hold",
@@ -131,6 +150,8 @@ NOTIFY = {
     "event older than MaximumEventAgeSeconds": {
         "event older than MaximumEventAgeSeconds: expired, not sent",
         "event older than MaximumEventAgeSeconds: waiting: expired, not sent",
+        "event older than MaximumEventAgeSeconds: waiting, the pause after a refusal runs: expired, not sent",
+        "claimed, this environment owes a write about it, event older than MaximumEventAgeSeconds: finish the write",
         "event older than MaximumEventAgeSeconds: expired by the same worker: expired, not sent",
         "event older than MaximumEventAgeSeconds: claimed: left as it is",
         "event older than MaximumEventAgeSeconds: claimed, lease over, policy hold: left as it is",
@@ -185,6 +206,16 @@ AFTER_SEND = {
         "SES says later (ThrottledError, hold): waiting",
         "attempts: waiting (DeferredError) does not count",
         "attempts: waiting (ThrottledError) does not count",
+    },
+    "SES refuses it with a code that is not listed, attempt 1 or 2": {
+        "refused with a code that is not listed (resend): waiting, after a pause",
+        "refused with a code that is not listed (hold): waiting, after a pause",
+        "refused with a code that is not listed, attempt 1: counts, and waits",
+        "refused with a code that is not listed, attempt 2: counts, and waits twice as long",
+    },
+    "the same, attempt 3": {
+        "refused with a code that is not listed, attempt 3: to the dead letters, then failed",
+        "refused with a code that is not listed, attempt 4: to the dead letters, then failed",
     },
     "permanent (cannot be rendered, recipient refused)": {
         "permanent (RenderError, resend): to the dead letters, then failed",

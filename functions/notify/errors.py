@@ -12,6 +12,7 @@
     ├── SendError                       domain/send_errors.py
     │   ├── DeferredError               domain/send_errors.py
     │   │   └── ThrottledError          domain/send_errors.py
+    │   ├── UnlistedRefusalError        domain/send_errors.py
     │   ├── RefusedError                domain/send_errors.py
     │   └── AnswerLostError             domain/send_errors.py
     └── AuthorizationError              http/authorization.py

@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 
 from functions.notify.domain.decisions import (
+    PAUSE_AFTER_REFUSAL,
     Decision,
     Expire,
+    FinishWrite,
     GiveUp,
     Hold,
     MakeClaim,
@@ -32,6 +34,7 @@ from functions.notify.domain.send_errors import (
     RefusedError,
     RenderError,
     ThrottledError,
+    UnlistedRefusalError,
 )
 from tests.notify.fakes import NOW
 
@@ -49,6 +52,7 @@ CLAIMED = Entry(
 LEASE_OVER = replace(CLAIMED, lease_until=NOW)
 UNKNOWN = replace(CLAIMED, status=Status.UNKNOWN)
 MINE = replace(CLAIMED, owner=OURS)
+PAUSING = Wait(reason="the provider has refused it, and the pause before the next attempt is not over")
 # Statuses that SES reports, the lowest rank first.
 RANKS = ["delayed", "soft_bounced", "rejected", "delivered", "bounced", "complained"]
 FINAL = ["sent", "failed", "expired", *RANKS]
@@ -92,10 +96,68 @@ FOUND = [
     ),
     row("waiting: claim", in_status("waiting"), MakeClaim()),
     row("waiting, lease over: claim", in_status("waiting", lease_until=NOW - SECOND), MakeClaim(), policy=HOLD),
+    row(
+        "waiting, the pause after a refusal runs: nothing",
+        in_status("waiting", retry_at=NOW + SECOND),
+        PAUSING,
+    ),
+    row(
+        "waiting, the pause after a refusal runs: nothing, policy hold, replay",
+        in_status("waiting", retry_at=NOW + SECOND),
+        PAUSING,
+        policy=HOLD,
+        replay=True,
+    ),
+    row("waiting, the pause after a refusal is over: claim", in_status("waiting", retry_at=NOW), MakeClaim()),
+    *(
+        row(
+            f"{words}, this environment owes a write about it: finish the write, policy {policy}, replay {replay}",
+            found,
+            FinishWrite(),
+            has_pending_write=True,
+            policy=policy,
+            replay=replay,
+        )
+        for words, found in [
+            ("claimed, lease running", CLAIMED),
+            ("claimed, lease over", LEASE_OVER),
+            ("held", UNKNOWN),
+        ]
+        for policy in UnknownPolicy
+        for replay in (False, True)
+    ),
+    row(
+        "claimed, this environment owes a write about it, event older than MaximumEventAgeSeconds: finish the write",
+        LEASE_OVER,
+        FinishWrite(),
+        has_pending_write=True,
+        age=MAX_AGE + SECOND,
+    ),
+    *(
+        row(
+            f"{status}, this environment owed a write about it: as if it did not",
+            in_status(status),
+            Settled(status=status),
+            has_pending_write=True,
+        )
+        for status in FINAL
+    ),
+    row(
+        "waiting, this environment owed a write about it: as if it did not",
+        in_status("waiting"),
+        MakeClaim(),
+        has_pending_write=True,
+    ),
     row("event older than MaximumEventAgeSeconds: expired, not sent", None, Expire(), age=MAX_AGE + SECOND),
     row(
         "event older than MaximumEventAgeSeconds: waiting: expired, not sent",
         in_status("waiting"),
+        Expire(),
+        age=MAX_AGE + SECOND,
+    ),
+    row(
+        "event older than MaximumEventAgeSeconds: waiting, the pause after a refusal runs: expired, not sent",
+        in_status("waiting", retry_at=NOW + SECOND),
         Expire(),
         age=MAX_AGE + SECOND,
     ),
@@ -185,7 +247,7 @@ FOUND = [
 
 CLAIM = Claim(notification=CLAIMED.notification, owner=OURS, attempts=1, possible_duplicate=False)
 
-# The error of a send, the policy, and the decision.
+# The error of a send, the policy, and the decision about a first attempt.
 AFTER_SEND = [
     pytest.param(None, RESEND, MarkSent(), id="sent: mark sent"),
     pytest.param(
@@ -219,6 +281,37 @@ AFTER_SEND = [
         )
         for error in (RenderError, RefusedError)
         for policy in UnknownPolicy
+    ),
+    *(
+        pytest.param(
+            UnlistedRefusalError("why"),
+            policy,
+            Release(reason="why", counts=True, pause=PAUSE_AFTER_REFUSAL),
+            id=f"refused with a code that is not listed ({policy}): waiting, after a pause",
+        )
+        for policy in UnknownPolicy
+    ),
+]
+
+# The attempts of a claim whose send was refused with a code that is not listed, and the decision.
+REFUSALS = [
+    pytest.param(
+        1,
+        Release(reason="why", counts=True, pause=PAUSE_AFTER_REFUSAL),
+        id="refused with a code that is not listed, attempt 1: counts, and waits",
+    ),
+    pytest.param(
+        2,
+        Release(reason="why", counts=True, pause=2 * PAUSE_AFTER_REFUSAL),
+        id="refused with a code that is not listed, attempt 2: counts, and waits twice as long",
+    ),
+    *(
+        pytest.param(
+            attempts,
+            GiveUp(claim=replace(CLAIM, attempts=attempts), reason="why"),
+            id=f"refused with a code that is not listed, attempt {attempts}: to the dead letters, then failed",
+        )
+        for attempts in (3, 4)
     ),
 ]
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from functions.notify.domain.decisions import MarkUnknown, Release, decide, decide_after_send
 from functions.notify.domain.notification import UnknownPolicy
+from functions.notify.domain.send_errors import UnlistedRefusalError
 from tests.notify.fakes import NOW
-from tests.notify.state_rows import AFTER_SEND, ATTEMPTS, CLAIM, FOUND, MAX_AGE, OURS, RESEND
+from tests.notify.state_rows import AFTER_SEND, ATTEMPTS, CLAIM, FOUND, MAX_AGE, OURS, REFUSALS, RESEND
 
 if TYPE_CHECKING:
     from functions.notify.domain.decisions import AfterSend, Decision
@@ -37,3 +39,13 @@ def test_an_attempt_counts_as_the_table_says(
     decision = decide_after_send(error, claim=CLAIM, policy=policy, provider_answers=provider_answers)
     assert isinstance(decision, Release | MarkUnknown)
     assert decision.counts is counts
+
+
+@pytest.mark.parametrize(("attempts", "decision"), REFUSALS)
+@pytest.mark.parametrize("policy", UnknownPolicy)
+def test_an_unlisted_refusal_is_the_end_after_as_many_attempts_as_the_table_says(
+    attempts: int, decision: AfterSend, policy: UnknownPolicy
+) -> None:
+    claim = replace(CLAIM, attempts=attempts)
+    error = UnlistedRefusalError("why")
+    assert decide_after_send(error, claim=claim, policy=policy, provider_answers=True) == decision

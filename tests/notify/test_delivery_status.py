@@ -17,6 +17,7 @@ from functions.notify.domain.notification import Claim, Notification, UnknownPol
 from functions.notify.feedback.delivery_status import DeliveryStatus, DeliveryStatusStore, Feedback, UpdateResult
 from functions.notify.ledger.ledger import Ledger, LedgerUnavailableError
 from functions.notify.notifying import claiming
+from functions.notify.notifying.pending_writes import PendingWrites
 from tests.exception_classes import make_classes_at_each_use
 from tests.notify.fakes import NOW
 from tests.notify.samples import TABLE
@@ -202,6 +203,7 @@ def test_a_mail_that_ses_has_reported_is_not_sent_again(
     for replay in (False, True):
         decision = claiming.claim(
             ledger,
+            PendingWrites(),
             NOTIFICATION,
             owner="request-2",
             now=clock.now,

@@ -17,6 +17,7 @@ from functions.notify.domain.notification import Claim, Notification, UnknownPol
 from functions.notify.feedback.delivery_status import DeliveryStatus, DeliveryStatusStore, Feedback
 from functions.notify.ledger.ledger import Ledger
 from functions.notify.notifying import claiming
+from functions.notify.notifying.pending_writes import PendingWrites
 from tests.lambda_context import FakeContext
 from tests.notify.fakes import NOW
 from tests.notify.samples import HISTORY_ENVIRONMENT, TABLE
@@ -68,6 +69,7 @@ def claim(ledger: Ledger, event: str, channel: str, *, order_id: str = ORDER_ID,
     now = NOW + timedelta(minutes=minutes)
     decision = claiming.claim(
         ledger,
+        PendingWrites(),
         Notification(order_id=order_id, event_id=f"id-{event}", channel=channel, event_type=f"order.{event}.v1"),
         owner="request-1",
         now=now,

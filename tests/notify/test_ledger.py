@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from functions.notify.domain.decisions import (
     AfterClaim,
     Decision,
     Expire,
+    FinishWrite,
     GiveUp,
     Hold,
     MakeClaim,
@@ -33,9 +34,10 @@ from functions.notify.feedback.delivery_status import DeliveryStatus
 from functions.notify.ledger.entry_item import entry_of
 from functions.notify.ledger.ledger import Ledger, LedgerUnavailableError
 from functions.notify.notifying import claiming
+from functions.notify.notifying.pending_writes import PendingWrites
 from tests.exception_classes import make_classes_at_each_use
 from tests.notify.fakes import NOW
-from tests.notify.state_rows import FOUND, MAX_AGE, OURS, RESEND
+from tests.notify.state_rows import FOUND, MAX_AGE, OURS, PAUSING, RESEND
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -54,6 +56,7 @@ class Sender:
     clock: FakeClock
     policy: UnknownPolicy = UnknownPolicy.RESEND
     claims: int = 0
+    pending_writes: PendingWrites = field(default_factory=PendingWrites)
 
     def claim(self, *, owner: str | None = None, replay: bool = False) -> Claim | AfterClaim:
         """Claim as the notifier does; return the claim if it was made, else the decision."""
@@ -65,6 +68,7 @@ class Sender:
         self.claims += 1
         return claiming.claim(
             self.ledger,
+            self.pending_writes,
             NOTIFICATION,
             owner=owner or f"request-{self.claims}",
             now=self.clock.now,
@@ -72,6 +76,10 @@ class Sender:
             policy=self.policy,
             replay=replay,
         )
+
+    def expire(self, *, owner: str) -> Expire | Settled:
+        """Expire as the notifier does, and return the decision."""
+        return claiming.expire(self.ledger, self.pending_writes, NOTIFICATION, owner=owner, now=self.clock.now)
 
     def must_claim(self, *, replay: bool = False) -> Claim:
         claim = self.claim(replay=replay)
@@ -172,6 +180,29 @@ def test_a_lost_answer_counts_no_attempt_while_the_provider_answers_nobody(sende
         assert sender.ledger.mark_unknown(claim, counts=False, now=clock.now)
 
 
+def test_nobody_claims_a_notification_before_its_pause_is_over(
+    sender: Sender, dynamodb: DynamoDBClient, clock: FakeClock
+) -> None:
+    assert sender.ledger.release(sender.must_claim(), counts=True, pause=timedelta(seconds=120), now=clock.now)
+    clock.advance(seconds=119.9)
+    assert sender.claim() == PAUSING
+    assert (item(dynamodb)["status"], item(dynamodb)["attempts"]) == ("waiting", "1")
+    clock.advance(seconds=0.1)
+    claim = sender.must_claim()
+    assert (claim.attempts, claim.possible_duplicate) == (2, False)
+    assert sender.ledger.release(claim, now=clock.now)
+    assert sender.must_claim().attempts == 2, "a pause that is over holds up nobody"
+
+
+def test_a_sender_marks_its_mail_though_another_worker_holds_it_meanwhile(
+    holding: Sender, dynamodb: DynamoDBClient, clock: FakeClock
+) -> None:
+    late = holding.die()
+    assert holding.claim() == Hold()
+    assert holding.ledger.mark_sent(late, provider_id="mail-1", now=clock.now)
+    assert (item(dynamodb)["status"], item(dynamodb)["provider_id"]) == ("sent", "mail-1")
+
+
 def test_a_possible_duplicate_stays_one_while_it_waits(sender: Sender, clock: FakeClock) -> None:
     sender.die()
     sender.ledger.release(sender.must_claim(), now=clock.now)
@@ -263,7 +294,7 @@ def test_dynamodbs_condition_expires_exactly_what_the_rule_does(
 ) -> None:
     found = in_status(sender, dynamodb, status) if status else None
     decision = decide_too_old(found, owner="request-2")
-    assert claiming.expire(sender.ledger, NOTIFICATION, owner="request-2", now=clock.now) == decision
+    assert sender.expire(owner="request-2") == decision
     assert (item(dynamodb)["owner"] == "request-2") == isinstance(decision, Expire)
     assert item(dynamodb)["status"] == ("expired" if isinstance(decision, Expire) else status)
 
@@ -272,17 +303,27 @@ def test_dynamodbs_condition_expires_exactly_what_the_rule_does(
 def test_dynamodbs_conditions_claim_expire_and_hold_exactly_what_the_rule_does(
     sender: Sender, dynamodb: DynamoDBClient, found: Entry | None, situation: dict[str, Any], decision: Decision
 ) -> None:
-    assert decide(found, **{"owner": OURS, "now": NOW, "policy": RESEND, "max_age": MAX_AGE, **situation}) == decision
+    values = {"owner": OURS, "now": NOW, "policy": RESEND, "max_age": MAX_AGE, **situation}
+    assert decide(found, **values) == decision
+    repeated: list[str] = []
+
+    def change_nothing() -> bool:
+        repeated.append("and the same entry is found")
+        return False
+
     if found:
         store(dynamodb, found)
+        if situation.get("has_pending_write"):
+            sender.pending_writes.add(found.claim, change_nothing)
     age, replay = situation.get("age", timedelta()), situation.get("replay", False)
     carried_out: Expire | AfterClaim
     if is_too_old(age, max_age=MAX_AGE, replay=replay):
-        carried_out = claiming.expire(sender.ledger, NOTIFICATION, owner=OURS, now=NOW)
+        carried_out = sender.expire(owner=OURS)
     else:
         policy = situation.get("policy", RESEND)
         carried_out = replace(sender, policy=policy).decide(owner=OURS, replay=replay)
-    assert carried_out == written(decision, found)
+    assert bool(repeated) == (decision == FinishWrite())
+    assert carried_out == written(decide(found, **{**values, "has_pending_write": False}), found)
     if isinstance(carried_out, Send | GiveUp):
         entry = ("claimed", OURS)
     elif isinstance(carried_out, Expire):
@@ -295,6 +336,7 @@ def test_dynamodbs_conditions_claim_expire_and_hold_exactly_what_the_rule_does(
 
 def written(decision: Decision, found: Entry | None) -> Expire | AfterClaim:
     """Return what the worker does next once a decision is written: after a claim, what follows from the claim."""
+    assert not isinstance(decision, FinishWrite)
     match decision:
         case MakeClaim():
             restarts = possible_duplicate = False
@@ -319,13 +361,14 @@ def store(dynamodb: DynamoDBClient, entry: Entry) -> None:
             "owner": {"S": entry.owner},
             "attempts": {"N": str(entry.attempts)},
             "lease_until": {"N": str(entry.lease_until.timestamp())},
+            "retry_at": {"N": str(entry.retry_at.timestamp())},
         },
     )
 
 
-def test_an_expiry_whose_first_answer_was_lost_is_an_expiry(sender: Sender, clock: FakeClock) -> None:
+def test_an_expiry_whose_first_answer_was_lost_is_an_expiry(sender: Sender) -> None:
     for _ in range(2):  # the client repeats the call, as one owner
-        assert claiming.expire(sender.ledger, NOTIFICATION, owner="request-1", now=clock.now) == Expire()
+        assert sender.expire(owner="request-1") == Expire()
 
 
 def in_status(sender: Sender, dynamodb: DynamoDBClient, status: str) -> Entry:

@@ -15,6 +15,7 @@ from functions.notify.domain.notification import Claim, Notification, UnknownPol
 from functions.notify.ledger.batch_writer import BatchWriter
 from functions.notify.ledger.ledger import Ledger, LedgerUnavailableError
 from functions.notify.notifying import claiming
+from functions.notify.notifying.pending_writes import PendingWrites
 from samrun.testing.aws import CREDENTIALS, REGION
 from samrun.testing.dynamodb import Database
 from tests.system.killable_functions import application
@@ -55,6 +56,7 @@ def claim(ledger: Ledger, order: str, owner: str = "one") -> Claim | Decision:
     notification = Notification(order_id=order, event_id="event", channel="mail", event_type="order.paid.v1")
     decision = claiming.claim(
         ledger,
+        PendingWrites(),
         notification,
         owner=owner,
         now=NOW,

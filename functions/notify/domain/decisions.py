@@ -6,6 +6,10 @@ The worker does not call `decide`, because it reads no entry before its first wr
 steps: `is_too_old` chooses the write, DynamoDB's condition is `is_free`, and `decide_too_old` or `decide_taken` decides
 about the entry that the write made or found (notifying/claiming.py). tests/notify/test_ledger.py proves that the steps
 decide as `decide` does, for all rows of the table.
+
+An environment remembers what it could not write to the ledger, because DynamoDB did not answer: the release of a claim
+that it did not use, the mark of a message that it sent. `has_pending_write` says that the entry which was found still
+has the claim of such an owner (notifying/pending_writes.py).
 """
 
 from __future__ import annotations
@@ -15,7 +19,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from functions.notify.domain.notification import Status, UnknownPolicy
-from functions.notify.domain.send_errors import AnswerLostError, DeferredError
+from functions.notify.domain.send_errors import AnswerLostError, DeferredError, UnlistedRefusalError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,6 +28,8 @@ if TYPE_CHECKING:
     from functions.notify.domain.send_errors import RefusedError, RenderError
 
 MAX_ATTEMPTS = 3
+# A disturbance of the provider, with a code that nobody has listed, should be over before the attempts are.
+PAUSE_AFTER_REFUSAL = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +66,15 @@ class GiveUp:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FinishWrite:
+    """Decision to repeat the write that this environment could not make about the owner, and then to decide again."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Wait:
-    """Decision to do nothing: another worker has the claim. Lambda retries the record."""
+    """Decision to do nothing, because another worker has the claim, or a pause runs. Lambda retries the record."""
+
+    reason: str = "another worker has the claim"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +91,7 @@ class Settled:
 
 NotClaimed = Wait | Hold | Settled
 AfterClaim = Send | GiveUp | NotClaimed
-Decision = Expire | MakeClaim | Reclaim | AfterClaim
+Decision = Expire | MakeClaim | Reclaim | FinishWrite | AfterClaim
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,10 +101,14 @@ class MarkSent:
 
 @dataclass(frozen=True, kw_only=True)
 class Release:
-    """Decision to release the claim: it is `waiting`, and Lambda retries the record. If `counts`, it is an attempt."""
+    """Decision to release the claim: it is `waiting`, and Lambda retries the record. If `counts`, it is an attempt.
+
+    Nobody claims it before the end of the `pause`.
+    """
 
     reason: str
     counts: bool
+    pause: timedelta = timedelta()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,16 +132,17 @@ def decide(
     replay: bool = False,
     age: timedelta = timedelta(),
     max_age: timedelta = timedelta.max,
+    has_pending_write: bool = False,
 ) -> Decision:
     """Decide what the worker `owner` does about a notification; `found` is its entry in the ledger, if it has one.
 
     `age` is that of the event. `replay` says that the record has the header `replay`.
     """
     if is_too_old(age, max_age=max_age, replay=replay):
-        return decide_too_old(found, owner=owner)
-    if found is None or is_free(found):
+        return decide_too_old(found, owner=owner, has_pending_write=has_pending_write)
+    if found is None or is_free(found, now=now):
         return MakeClaim()
-    return decide_taken(found, owner=owner, now=now, policy=policy, replay=replay)
+    return decide_taken(found, owner=owner, now=now, policy=policy, replay=replay, has_pending_write=has_pending_write)
 
 
 def is_too_old(age: timedelta, *, max_age: timedelta, replay: bool) -> bool:
@@ -132,27 +150,46 @@ def is_too_old(age: timedelta, *, max_age: timedelta, replay: bool) -> bool:
     return age > max_age and not replay
 
 
-def decide_too_old(found: Entry | None, *, owner: str) -> Expire | Settled:
+def decide_too_old(
+    found: Entry | None, *, owner: str, has_pending_write: bool = False
+) -> Expire | FinishWrite | Settled:
     """Decide about a notification whose event is too old: it expires if nobody has claimed it.
 
     Any other entry stays as it is. If `owner` itself has marked the entry as expired, the decision is Expire again.
     """
-    if found is None or is_free(found) or found.is_as(Status.EXPIRED, owner):
+    if found is None or found.status == Status.WAITING or found.is_as(Status.EXPIRED, owner):
         return Expire()
+    if has_pending_write and is_unfinished(found):
+        return FinishWrite()
     return Settled(status=found.status)
 
 
-def is_free(found: Entry) -> bool:
-    """Tell whether a worker may claim the entry or mark it `expired`. The ledger's condition _IS_FREE is this rule."""
-    return found.status == Status.WAITING
+def is_free(found: Entry, *, now: datetime) -> bool:
+    """Tell whether a worker may claim the entry. The ledger's condition _IS_FREE is this rule."""
+    return found.status == Status.WAITING and found.retry_at <= now
+
+
+def is_unfinished(found: Entry) -> bool:
+    """Tell whether a write about the owner's claim can still be missing: the claim, or what others made of it."""
+    return found.status in {Status.CLAIMED, Status.UNKNOWN}
 
 
 def decide_taken(
-    found: Entry, *, owner: str, now: datetime, policy: UnknownPolicy, replay: bool = False
-) -> Reclaim | AfterClaim:
-    """Decide about a notification that a worker has claimed before, perhaps `owner` itself."""
+    found: Entry,
+    *,
+    owner: str,
+    now: datetime,
+    policy: UnknownPolicy,
+    replay: bool = False,
+    has_pending_write: bool = False,
+) -> Reclaim | FinishWrite | AfterClaim:
+    """Decide about a notification that is not free: a worker has claimed it before, perhaps `owner` itself."""
     if found.is_as(Status.CLAIMED, owner):
         return decide_claimed(found.claim)
+    if has_pending_write and is_unfinished(found):
+        return FinishWrite()
+    if found.status == Status.WAITING:
+        return Wait(reason="the provider has refused it, and the pause before the next attempt is not over")
     is_unknown = found.status == Status.UNKNOWN or (found.status == Status.CLAIMED and found.lease_until <= now)
     if replay and found.status in {Status.FAILED, Status.UNKNOWN}:
         return Reclaim(possible_duplicate=is_unknown, restarts=True)
@@ -174,7 +211,7 @@ def is_exhausted(claim: Claim) -> bool:
 
 
 def decide_after_send(
-    error: DeferredError | RefusedError | AnswerLostError | RenderError | None,
+    error: DeferredError | UnlistedRefusalError | RefusedError | AnswerLostError | RenderError | None,
     *,
     claim: Claim,
     policy: UnknownPolicy,
@@ -188,6 +225,8 @@ def decide_after_send(
         return MarkSent()
     if isinstance(error, DeferredError):
         return Release(reason=str(error), counts=False)
+    if isinstance(error, UnlistedRefusalError) and claim.attempts < MAX_ATTEMPTS:
+        return Release(reason=str(error), counts=True, pause=claim.attempts * PAUSE_AFTER_REFUSAL)
     if isinstance(error, AnswerLostError):
         then = Hold() if policy is UnknownPolicy.HOLD else Wait()
         return MarkUnknown(reason=str(error), then=then, counts=provider_answers)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from datetime import datetime
+AT_ONCE = datetime.fromtimestamp(0, UTC)
 
 
 class Status(StrEnum):
@@ -55,13 +54,17 @@ class Claim:
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A notification as the ledger has it. `lease_until` is the end of its claim's lease."""
+    """A notification as the ledger has it. `lease_until` is the end of its claim's lease.
+
+    While it is `waiting`, nobody claims it before `retry_at`.
+    """
 
     notification: Notification
     status: str
     owner: str
     attempts: int
     lease_until: datetime
+    retry_at: datetime = AT_ONCE
     possible_duplicate: bool = False
     has_feedback: bool = False
 

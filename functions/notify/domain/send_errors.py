@@ -19,6 +19,10 @@ class ThrottledError(DeferredError):
     """The message was not sent: it was over the provider's rate."""
 
 
+class UnlistedRefusalError(SendError):
+    """The message was not sent. The provider's code is not listed: a later attempt can succeed, or never will."""
+
+
 class RefusedError(SendError):
     """The message was not sent, and no later attempt can succeed."""
 

@@ -35,6 +35,7 @@ threads = ThreadPoolExecutor(aws_clients.THREADS)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Notify the customers of a batch, and return the records that Lambda has to retry."""
     invocation = _invocation(context)
+    notifier.finish_pending_writes(invocation, rounds=1, threads=threads)
     records = [notifier.parse(record) for record in read_records(event)]
     with connections.in_use():
         failed = process_batch(
@@ -43,6 +44,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             process=lambda parsed: notifier.process_record(parsed, invocation),
             threads=threads,
         )
+    notifier.finish_pending_writes(invocation, rounds=3, threads=threads)
     notifier.metrics.flush()
     return _partial_batch_response(failed)
 

@@ -21,7 +21,12 @@ def entry_of(notification: Notification, item: Attributes) -> Entry:
         status=item["status"]["S"],
         owner=item["owner"]["S"],
         attempts=int(item["attempts"]["N"]),
-        lease_until=datetime.fromtimestamp(float(item.get("lease_until", {"N": "0"})["N"]), UTC),
+        lease_until=_moment(item, "lease_until"),
+        retry_at=_moment(item, "retry_at"),
         possible_duplicate=item.get("possible_duplicate", {"BOOL": False})["BOOL"],
         has_feedback="feedback" in item,
     )
+
+
+def _moment(item: Attributes, name: str) -> datetime:
+    return datetime.fromtimestamp(float(item.get(name, {"N": "0"})["N"]), UTC)

@@ -25,9 +25,17 @@ if TYPE_CHECKING:
 RETENTION = timedelta(days=30)
 
 _AS_FOUND = "#status = :found_status AND #owner = :found_owner"
+# No entry, or one that nobody has claimed.
+_IS_UNCLAIMED = "attribute_not_exists(order_id) OR #status = :waiting"
 # No entry, or decisions.is_free, as DynamoDB checks it.
-_IS_FREE = "attribute_not_exists(order_id) OR #status = :waiting"
+_IS_FREE = (
+    "attribute_not_exists(order_id) OR (#status = :waiting AND (attribute_not_exists(retry_at) OR retry_at <= :now))"
+)
 _WAITING: Attributes = {":waiting": {"S": Status.WAITING}}
+_IS_CLAIMED = "#status = :claimed AND #owner = :owner"
+_CLAIMED: Attributes = {":claimed": {"S": Status.CLAIMED}}
+# The owner was late, and another worker has marked its claim as unknown.
+_IS_CLAIMED_OR_HELD = "(#status = :claimed OR #status = :unknown) AND #owner = :owner"
 
 
 class LedgerUnavailableError(NotifyError):
@@ -60,7 +68,8 @@ class Ledger:
             return Entry(
                 notification=notification, status=Status.CLAIMED, owner=owner, attempts=1, lease_until=lease_until
             )
-        _, item = self._update(notification, values, attempts=1, condition=_IS_FREE, given=_WAITING)
+        given = {**_WAITING, ":now": _seconds(now)}
+        _, item = self._update(notification, values, attempts=1, condition=_IS_FREE, given=given)
         return entry_of(notification, item)
 
     def reclaim(
@@ -104,11 +113,11 @@ class Ledger:
         sent: Attributes = {"provider_id": {"S": provider_id}, "sent_at": {"S": stored_form(now)}}
         if together and self._settle_together(claim, Status.SENT, now, sent):
             return True
-        return self._settle(claim, Status.SENT, now, **sent)
+        return self._settle(claim, Status.SENT, now, also=sent, held=True)
 
     def mark_failed(self, claim: Claim, *, reason: str, now: datetime) -> bool:
         """Mark a notification that can never be sent as failed. Return False if the owner no longer had the claim."""
-        return self._settle(claim, Status.FAILED, now, reason={"S": reason})
+        return self._settle(claim, Status.FAILED, now, also={"reason": {"S": reason}})
 
     def mark_unknown(self, claim: Claim, *, counts: bool = True, now: datetime) -> bool:
         """Mark a notification as unknown: the answer to its send was lost. Return False if it was no longer claimed.
@@ -117,12 +126,13 @@ class Ledger:
         """
         return self._settle(claim, Status.UNKNOWN, now, attempts=0 if counts else -1)
 
-    def release(self, claim: Claim, *, counts: bool = False, now: datetime) -> bool:
-        """Release a claim: the notification waits. Return False if it was no longer the owner's.
+    def release(self, claim: Claim, *, counts: bool = False, pause: timedelta = timedelta(), now: datetime) -> bool:
+        """Release a claim: the notification waits, for the `pause` at least. Return False if it was not the owner's.
 
         Unless `counts` is true, the claim does not count as an attempt.
         """
-        return self._settle(claim, Status.WAITING, now, attempts=0 if counts else -1)
+        also = {"retry_at": _seconds(now + pause)} if pause else {}
+        return self._settle(claim, Status.WAITING, now, attempts=0 if counts else -1, also=also)
 
     def mark_expired(self, notification: Notification, *, owner: str, now: datetime) -> Entry:
         """Mark a notification as expired that is new or waiting. Return its entry: the mark, or what stood in the way.
@@ -132,18 +142,28 @@ class Ledger:
         _, item = self._update(
             notification,
             {"status": {"S": Status.EXPIRED}, "owner": {"S": owner}, **_type_of(notification), **_stamps(now)},
-            condition=_IS_FREE,
+            condition=_IS_UNCLAIMED,
             given=_WAITING,
         )
         return entry_of(notification, item)
 
-    def _settle(self, claim: Claim, status: Status, now: datetime, *, attempts: int = 0, **also: Attributes) -> bool:
+    def _settle(
+        self,
+        claim: Claim,
+        status: Status,
+        now: datetime,
+        *,
+        attempts: int = 0,
+        also: Attributes | None = None,
+        held: bool = False,
+    ) -> bool:
+        """Write what became of a claim, if it still is its owner's; with `held`, also if it has been marked unknown."""
         won, item = self._update(
             claim.notification,
-            {"status": {"S": status}, "owner": {"S": claim.owner}, **_stamps(now), **also},
+            {"status": {"S": status}, "owner": {"S": claim.owner}, **_stamps(now), **(also or {})},
             attempts=attempts,
-            condition="#status = :claimed AND #owner = :owner",
-            given={":claimed": {"S": Status.CLAIMED}},
+            condition=_IS_CLAIMED_OR_HELD if held else _IS_CLAIMED,
+            given={**_CLAIMED, ":unknown": {"S": Status.UNKNOWN}} if held else _CLAIMED,
         )
         return won or (bool(item) and entry_of(claim.notification, item).is_settled(status, claim.owner))
 
@@ -211,10 +231,14 @@ def _claimed(notification: Notification, *, owner: str, now: datetime, lease_unt
     return {
         "status": {"S": Status.CLAIMED},
         "owner": {"S": owner},
-        "lease_until": {"N": str(lease_until.timestamp())},
+        "lease_until": _seconds(lease_until),
         **_type_of(notification),
         **_stamps(now),
     }
+
+
+def _seconds(moment: datetime) -> dict[str, str]:
+    return {"N": str(moment.timestamp())}
 
 
 def _as_given(found: Entry) -> Attributes:

@@ -6,20 +6,35 @@ is the entry, as it is now or as it stood in the way.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
-from functions.notify.domain.decisions import Hold, Reclaim, Wait, decide_claimed, decide_taken, decide_too_old
+from functions.notify.domain.decisions import (
+    FinishWrite,
+    Hold,
+    Reclaim,
+    Wait,
+    decide_claimed,
+    decide_taken,
+    decide_too_old,
+)
+from functions.notify.domain.notification import Claim
+from functions.notify.ledger.ledger import LedgerUnavailableError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from functions.notify.domain.decisions import AfterClaim, Expire, Settled
     from functions.notify.domain.notification import Notification, UnknownPolicy
     from functions.notify.ledger.ledger import Ledger
+    from functions.notify.notifying.pending_writes import PendingWrites
 
 
 def claim(
     ledger: Ledger,
+    pending_writes: PendingWrites,
     notification: Notification,
     *,
     owner: str,
@@ -30,29 +45,57 @@ def claim(
 ) -> AfterClaim:
     """Claim a notification if the state transition table allows it; return what the worker does next.
 
-    Raises LedgerUnavailableError.
+    A claim whose answer was lost is released, at once or later, and nothing is sent under it. Raises
+    LedgerUnavailableError.
     """
-    entry = ledger.claim(notification, owner=owner, now=now, lease_until=lease_until)
-    decision = decide_taken(entry, owner=owner, now=now, policy=policy, replay=replay)
+    lost = Claim(notification=notification, owner=owner, attempts=1, possible_duplicate=False)
+    while True:
+        with _released_if_lost(lost, ledger, pending_writes, now=now):
+            entry = ledger.claim(notification, owner=owner, now=now, lease_until=lease_until)
+        has_pending_write = pending_writes.has(entry.claim)
+        decision = decide_taken(
+            entry, owner=owner, now=now, policy=policy, replay=replay, has_pending_write=has_pending_write
+        )
+        if not isinstance(decision, FinishWrite):
+            break
+        pending_writes.finish(entry.claim)
     match decision:
         case Hold():
             return decision if ledger.hold(entry, now=now) else Wait()
         case Reclaim(possible_duplicate=possible_duplicate, restarts=restarts):
-            reclaimed = ledger.reclaim(
-                entry,
-                owner=owner,
-                now=now,
-                lease_until=lease_until,
-                possible_duplicate=possible_duplicate,
-                restarts=restarts,
-            )
+            with _released_if_lost(lost, ledger, pending_writes, now=now):
+                reclaimed = ledger.reclaim(
+                    entry,
+                    owner=owner,
+                    now=now,
+                    lease_until=lease_until,
+                    possible_duplicate=possible_duplicate,
+                    restarts=restarts,
+                )
             return decide_claimed(reclaimed.claim) if reclaimed else Wait()
     return decision
 
 
-def expire(ledger: Ledger, notification: Notification, *, owner: str, now: datetime) -> Expire | Settled:
+def expire(
+    ledger: Ledger, pending_writes: PendingWrites, notification: Notification, *, owner: str, now: datetime
+) -> Expire | Settled:
     """Mark a notification as expired if the state transition table allows it; return what the worker does next.
 
     Raises LedgerUnavailableError.
     """
-    return decide_too_old(ledger.mark_expired(notification, owner=owner, now=now), owner=owner)
+    while True:
+        entry = ledger.mark_expired(notification, owner=owner, now=now)
+        decision = decide_too_old(entry, owner=owner, has_pending_write=pending_writes.has(entry.claim))
+        if not isinstance(decision, FinishWrite):
+            return decision
+        pending_writes.finish(entry.claim)
+
+
+@contextmanager
+def _released_if_lost(lost: Claim, ledger: Ledger, pending_writes: PendingWrites, *, now: datetime) -> Iterator[None]:
+    """Release the claim that is made in this context, once the ledger answers, if its own answer is lost."""
+    try:
+        yield
+    except LedgerUnavailableError:
+        pending_writes.add(lost, partial(ledger.release, lost, now=now), is_lost_claim=True)
+        raise

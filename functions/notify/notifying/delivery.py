@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 TIME_TO_ANSWER = timedelta(seconds=2)
 TIME_TO_SEND = timedelta(seconds=MAX_SEND)
+# A call that DynamoDB does not answer takes two attempts of a second, and a pause of a second at most between them.
+TIME_TO_WRITE = timedelta(seconds=3)
 LEASE_MARGIN = timedelta(seconds=1)
 
 
@@ -41,6 +43,10 @@ class Invocation:
     def spare_time(self, now: datetime) -> timedelta:
         """Return how long a send may wait; it is negative if no send fits into the invocation any more."""
         return self.deadline - now - TIME_TO_SEND - TIME_TO_ANSWER
+
+    def has_time_to_write(self, now: datetime) -> bool:
+        """Tell whether writes to the ledger fit into the invocation, even if none of them gets an answer."""
+        return self.deadline - now >= TIME_TO_WRITE + TIME_TO_ANSWER
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -31,6 +31,7 @@ from functions.notify.domain.send_errors import (
     RefusedError,
     RenderError,
     ThrottledError,
+    UnlistedRefusalError,
 )
 from functions.notify.events.order_events import OrderEvent, Skipped, Unreadable, read_order_event
 from functions.notify.ledger.ledger import Ledger, LedgerUnavailableError
@@ -38,9 +39,11 @@ from functions.notify.logs import logger
 from functions.notify.metrics import Metric, Metrics
 from functions.notify.notifying import claiming
 from functions.notify.notifying.delivery import Delivery, Invocation, ParsedRecord, Result
+from functions.notify.notifying.pending_writes import PendingWrites
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from concurrent.futures import Executor
 
     from functions.notify.channels.channels import Channel
     from functions.notify.domain.notification import Claim
@@ -48,7 +51,6 @@ if TYPE_CHECKING:
     from functions.notify.events.records import Record
     from functions.notify.messages.messages import Messages
 
-MAX_MARKS = 3
 TOO_LATE = "not enough time is left in the invocation for another send"
 CIRCUIT_OPEN = "circuit breaker is open: the provider did not answer other sends"
 
@@ -65,6 +67,7 @@ class Notifier:
     max_age: timedelta
     clock: Callable[[], datetime]
     unknown_policy: UnknownPolicy = UnknownPolicy.RESEND
+    pending_writes: PendingWrites = field(default_factory=PendingWrites)
 
     def parse(self, record: Record) -> ParsedRecord:
         """Parse a record. Never raises."""
@@ -80,6 +83,12 @@ class Notifier:
         if self._is_too_late(invocation):
             return self._defer(parsed, reason=TOO_LATE)
         return self._guarded(parsed, partial(self._process, parsed, invocation))
+
+    def finish_pending_writes(self, invocation: Invocation, *, rounds: int, threads: Executor) -> None:
+        """Repeat the writes to the ledger that got no answer, while the invocation has time. Never raises."""
+        self.pending_writes.finish_due(
+            threads, rounds=rounds, has_time=lambda: invocation.has_time_to_write(self.clock())
+        )
 
     def _guarded(self, parsed: ParsedRecord, process: Callable[[], Result]) -> Result:
         try:
@@ -125,8 +134,8 @@ class Notifier:
                 return self._send(delivery, claim)
             case GiveUp() as give_up:
                 return self._give_up(delivery, give_up)
-            case Wait():
-                return self._defer(delivery, reason="another worker has the claim")
+            case Wait(reason=reason):
+                return self._defer(delivery, reason=reason)
             case Hold():
                 return self._hold(delivery)
             case Settled(status=status):
@@ -137,11 +146,14 @@ class Notifier:
         """Decide about a notification, and claim it or mark it as expired; None if no time is left for a send."""
         now, replay = self.clock(), delivery.is_replay
         if is_too_old(now - delivery.event.time, max_age=self.max_age, replay=replay):
-            return claiming.expire(self.ledger, delivery.notification, owner=delivery.owner, now=now)
+            return claiming.expire(
+                self.ledger, self.pending_writes, delivery.notification, owner=delivery.owner, now=now
+            )
         if self._is_too_late(delivery.invocation):  # another channel took the time
             return None
         return claiming.claim(
             self.ledger,
+            self.pending_writes,
             delivery.notification,
             owner=delivery.owner,
             now=now,
@@ -151,12 +163,12 @@ class Notifier:
         )
 
     def _send(self, delivery: Delivery, claim: Claim) -> Result:
-        error: DeferredError | RefusedError | AnswerLostError | RenderError | None = None
+        error: DeferredError | UnlistedRefusalError | RefusedError | AnswerLostError | RenderError | None = None
         provider_id, provider_answers = "", True
         try:
             provider_id = self._send_at_the_rate(delivery, claim)
             delivery.channel.circuit_breaker.record_success()
-        except (DeferredError, RefusedError, RenderError) as failure:
+        except (DeferredError, UnlistedRefusalError, RefusedError, RenderError) as failure:
             error = failure
         except AnswerLostError as failure:
             error, provider_answers = failure, delivery.channel.circuit_breaker.record_failure()
@@ -167,11 +179,11 @@ class Notifier:
                 return Result.DONE
             case GiveUp() as give_up:
                 return self._give_up(delivery, give_up)
-            case Release(reason=reason, counts=counts):
-                self.ledger.release(claim, counts=counts, now=self.clock())
+            case Release(reason=reason, counts=counts, pause=pause):
+                self._write(claim, self.ledger.release, counts=counts, pause=pause)
                 return self._defer(delivery, reason=reason)
             case MarkUnknown(reason=reason, then=then, counts=counts):
-                self.ledger.mark_unknown(claim, counts=counts, now=self.clock())
+                self._write(claim, self.ledger.mark_unknown, counts=counts)
                 return self._hold(delivery) if isinstance(then, Hold) else self._defer(delivery, reason=reason)
 
     def _send_at_the_rate(self, delivery: Delivery, claim: Claim) -> str:
@@ -193,39 +205,29 @@ class Notifier:
         if claim.possible_duplicate:
             self.metrics.count(Metric.POSSIBLE_DUPLICATE)
         logger.info("notification sent", extra=keys)
+        # In the time for the answer, not in a batch: it might wait for a call that hangs before its own does.
+        together = not self._is_too_late(delivery.invocation)
         try:
-            if not self._mark_while_there_is_time(delivery, claim, provider_id):
+            if not self._write(claim, self.ledger.mark_sent, provider_id=provider_id, together=together):
                 logger.warning("notification sent, but another worker has claimed it meanwhile", extra=keys)
         except Exception as error:  # noqa: BLE001 a bug here would send the mail again
             reason = str(error) if isinstance(error, LedgerUnavailableError) else error_code(error)
             logger.warning("notification sent, but not marked as sent", extra={**keys, "reason": reason})
 
-    def _mark_while_there_is_time(self, delivery: Delivery, claim: Claim, provider_id: str) -> bool:
-        """Try the mark a few times: if it is lost and Lambda retries the record, the customer gets a second mail.
+    def _write(self, claim: Claim, write: Callable[..., bool], **values: object) -> bool:
+        """Write to the ledger what became of a claim. If the ledger does not answer, the write stays pending.
 
         Raises LedgerUnavailableError.
         """
-
-        def mark() -> bool:
-            # In the time for the answer, not in a batch: it might wait for a call that hangs before its own does.
-            together = not self._is_too_late(delivery.invocation)
-            return self.ledger.mark_sent(claim, provider_id=provider_id, now=self.clock(), together=together)
-
-        for _ in range(MAX_MARKS - 1):
-            try:
-                return mark()
-            except LedgerUnavailableError:
-                if self._is_too_late(delivery.invocation):
-                    raise
-        return mark()
+        return self.pending_writes.write(claim, partial(write, claim, now=self.clock(), **values))
 
     def _give_up(self, delivery: Delivery, give_up: GiveUp) -> Result:
         try:
             self._dead_letter(delivery.parsed, reason=give_up.reason)
         except DeadLettersUnavailableError:
-            self.ledger.release(give_up.claim, now=self.clock())
+            self._write(give_up.claim, self.ledger.release)
             raise
-        self.ledger.mark_failed(give_up.claim, reason=give_up.reason, now=self.clock())
+        self._write(give_up.claim, self.ledger.mark_failed, reason=give_up.reason)
         return Result.DONE
 
     def _dead_letter(self, parsed: ParsedRecord, *, reason: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -28,11 +29,12 @@ LATER = EndpointConnectionError(endpoint_url="https://email.example")
 
 
 DONE, RETRY = Result.DONE, Result.RETRY
+ONE_THREAD = ThreadPoolExecutor(1)
 
 
 @dataclass
 class Mapping:
-    """Delivers records to the notifier, each in an invocation of 15 s."""
+    """Delivers records to the notifier as the function's handler does, each in an invocation of 15 s."""
 
     notifier: Notifier
     clock: FakeClock
@@ -45,7 +47,10 @@ class Mapping:
         self.invocations += 1
         invocation = Invocation(id=f"request-{self.invocations}", deadline=self.clock.now + timedelta(seconds=seconds))
         record = self.make_record(self.event if value is ... else value, **options)
-        return self.notifier.process_record(self.notifier.parse(record), invocation)
+        self.notifier.finish_pending_writes(invocation, rounds=1, threads=ONE_THREAD)
+        result = self.notifier.process_record(self.notifier.parse(record), invocation)
+        self.notifier.finish_pending_writes(invocation, rounds=3, threads=ONE_THREAD)
+        return result
 
 
 def status(dynamodb: DynamoDBClient) -> str | None:
