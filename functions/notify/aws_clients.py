@@ -49,10 +49,10 @@ def found_item(error: Exception) -> dict[str, Any]:
 
 
 def error_code(error: Exception) -> str:
-    """Return the error code that a service returned, else the type of the error.
+    """Return the error code that a service returned, or the status of an answer without one, else the error's type.
 
     Never its message, which can hold a mail address.
     """
     if isinstance(error, ClientError):
-        return error.response["Error"]["Code"]
+        return error.response.get("Error", {}).get("Code") or str(error.response["ResponseMetadata"]["HTTPStatusCode"])
     return type(error).__name__

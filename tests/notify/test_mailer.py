@@ -41,6 +41,7 @@ from functions.notify.domain.send_errors import (
     RefusedError,
     SendError,
     ThrottledError,
+    UnlistedRefusalError,
 )
 from functions.notify.messages.messages import Message
 from tests.notify.fakes import NOW
@@ -66,6 +67,8 @@ ERRORS_OF_SES: list[tuple[str, int, str, type[SendError]]] = [
     ("SendingPausedException", 400, "", DeferredError),
     ("AccountSuspendedException", 400, "", DeferredError),
     ("MailFromDomainNotVerifiedException", 400, "", DeferredError),
+    ("NotFoundException", 404, "Configuration set <orders> does not exist.", DeferredError),
+    ("NewInThisYear", 400, "about ada@example.com", UnlistedRefusalError),
     ("MessageRejected", 400, FAILED_CHECK + "The Shop <orders@shop.example>, ada@example.com", DeferredError),
     ("MessageRejected", 400, FAILED_CHECK + "Orders@Shop.example...", DeferredError),
     ("MessageRejected", 400, FAILED_CHECK + "shop.example", DeferredError),

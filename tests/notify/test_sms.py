@@ -9,7 +9,14 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, ParamValidatio
 
 from functions.notify.aws_clients import error_code
 from functions.notify.channels.sms import SNS_ERRORS, SmsSender
-from functions.notify.domain.send_errors import AnswerLostError, DeferredError, RefusedError, SendError, ThrottledError
+from functions.notify.domain.send_errors import (
+    AnswerLostError,
+    DeferredError,
+    RefusedError,
+    SendError,
+    ThrottledError,
+    UnlistedRefusalError,
+)
 
 if TYPE_CHECKING:
     from tests.notify.fakes import FakeSns
@@ -31,6 +38,7 @@ ERRORS: list[tuple[Exception, type[SendError]]] = [
     (refusal("InvalidParameterValue"), RefusedError),
     (refusal("ParameterValueInvalid"), RefusedError),
     (refusal("ValidationException"), RefusedError),
+    (refusal("NewInThisYear"), UnlistedRefusalError),
     (refusal("InternalError", 500), DeferredError),
     (refusal("AuthorizationError", 403), DeferredError),
     (ConnectTimeoutError(endpoint_url=""), DeferredError),

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Protocol
 import idna
 from botocore.exceptions import ClientError
 
-from functions.notify.aws_clients import CALL_ERRORS, error_code
+from functions.notify.aws_clients import error_code
 from functions.notify.channels.mime import compose, header_text
-from functions.notify.channels.provider_errors import send_error_type
+from functions.notify.channels.provider_errors import message_id, send_error_type
 from functions.notify.domain.send_errors import DeferredError, RefusedError, SendError, ThrottledError
 
 if TYPE_CHECKING:
@@ -31,13 +31,15 @@ IDENTITY = re.compile(r"[^\s,;:/<>\"]+")  # of "…: The Shop <orders@shop.examp
 SPECIALS = re.compile(r'[()<>\[\]:;@\\,"]')
 
 
-# By the code of SES's answer; provider_errors.py has those of the connection.
+# By the code of SES's answer; provider_errors.py has those of all services and of the connection:
+# https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
 SES_ERRORS: dict[str, type[SendError]] = {
     "TooManyRequestsException": ThrottledError,
-    "LimitExceededException": DeferredError,
+    "LimitExceededException": DeferredError,  # the quota of a day
     "SendingPausedException": DeferredError,
     "AccountSuspendedException": DeferredError,
     "MailFromDomainNotVerifiedException": DeferredError,
+    "NotFoundException": DeferredError,  # the configuration set
     "BadRequestException": RefusedError,
     "MessageRejected": RefusedError,
 }
@@ -95,11 +97,11 @@ class Mailer:
                 ConfigurationSetName=self.configuration_set,
                 EmailTags=[{"Name": tag, "Value": tag_value(value)} for tag, value in tags.items()],
             )
-        except CALL_ERRORS as error:
+        except Exception as error:
             if mail_error := read_error(error, sender=self.sender):
                 raise mail_error from error
             raise
-        return answer["MessageId"]
+        return message_id(answer)
 
 
 def parse_address(address: str, *, name: str) -> Address:
@@ -122,7 +124,7 @@ def tag_value(text: str) -> str:
 def read_error(error: Exception, *, sender: Address) -> SendError | None:
     """Return the SendError that an error of the client stands for; None if it is a bug of ours."""
     code, send_error = error_code(error), send_error_type(error, SES_ERRORS)
-    message = error.response["Error"].get("Message", "") if isinstance(error, ClientError) else ""
+    message = error.response.get("Error", {}).get("Message", "") if isinstance(error, ClientError) else ""
     if UNVERIFIED.search(message):
         if _names(message, sender):
             return DeferredError(f"{code}: the sender is not verified")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from functions.notify.aws_clients import CALL_ERRORS, error_code
-from functions.notify.channels.provider_errors import send_error_type
-from functions.notify.domain.send_errors import RefusedError, SendError, ThrottledError
+from functions.notify.aws_clients import error_code
+from functions.notify.channels.provider_errors import message_id, send_error_type
+from functions.notify.domain.send_errors import RefusedError, SendError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,15 +16,12 @@ if TYPE_CHECKING:
 
     from functions.notify.aws_clients import MessageId
 
-# By the code of SNS's answer: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+# By the code of SNS's answer; provider_errors.py has those of all services and of the connection:
+# https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 SNS_ERRORS: dict[str, type[SendError]] = {
-    "Throttled": ThrottledError,
-    "ThrottledException": ThrottledError,
-    "Throttling": ThrottledError,
     "InvalidParameter": RefusedError,
     "InvalidParameterValue": RefusedError,
     "ParameterValueInvalid": RefusedError,
-    "ValidationException": RefusedError,
 }
 
 
@@ -65,8 +62,8 @@ class SmsSender:
                     name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
                 },
             )
-        except CALL_ERRORS as error:
+        except Exception as error:
             if send_error := send_error_type(error, SNS_ERRORS):
                 raise send_error(error_code(error)) from error
             raise
-        return answer["MessageId"]
+        return message_id(answer)

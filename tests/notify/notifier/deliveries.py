@@ -26,6 +26,11 @@ THROTTLED = ClientError(
     {"Error": {"Code": "TooManyRequestsException", "Message": "Maximum sending rate exceeded."}}, "SendEmail"
 )
 LATER = EndpointConnectionError(endpoint_url="https://email.example")
+_REFUSAL: Any = {
+    "Error": {"Code": "NewInThisYear", "Message": "about ada@example.com"},
+    "ResponseMetadata": {"HTTPStatusCode": 400},
+}
+UNLISTED = ClientError(_REFUSAL, "SendEmail")
 
 
 DONE, RETRY = Result.DONE, Result.RETRY
