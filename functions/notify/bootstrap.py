@@ -187,4 +187,4 @@ def ledger_queries() -> LedgerQueries:
     """Build the queries of the ledger, for the history function."""
     from functions.notify.ledger.queries import LedgerQueries
 
-    return LedgerQueries(client=dynamodb(), table=history_settings().notifications_table)
+    return LedgerQueries(client=dynamodb(), table=history_settings().notifications_table, clock=clock)

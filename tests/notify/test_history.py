@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from functions.notify.ledger.queries import LedgerQueries
     from functions.notify.settings import HistorySettings
+    from tests.notify.fakes import FakeClock
 
 REQUEST: dict[str, Any] = json.loads(
     (Path(__file__).parents[2] / "events/api/list-notifications.json").read_text(encoding="utf-8")
@@ -55,8 +56,10 @@ def imported() -> HistoryModule:
 
 
 @pytest.fixture
-def function(imported: HistoryModule, dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> HistoryModule:
-    monkeypatch.setattr(imported, "queries", replace(imported.queries, client=dynamodb))
+def function(
+    imported: HistoryModule, dynamodb: DynamoDBClient, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> HistoryModule:
+    monkeypatch.setattr(imported, "queries", replace(imported.queries, client=dynamodb, clock=clock))
     return imported
 
 
@@ -166,6 +169,25 @@ def test_the_answer_names_a_possible_duplicate_and_its_attempts(function: Histor
     _, answer = get(function, request())
     (notification,) = answer["notifications"]
     assert (notification["status"], notification["attempts"], notification["possible_duplicate"]) == ("sent", 2, True)
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(0, "claimed"), (15.9, "claimed"), (16, "unknown"), (3600, "unknown")])
+def test_a_claim_is_a_send_under_way_only_while_its_lease_runs(
+    function: HistoryModule, ledger: Ledger, clock: FakeClock, seconds: float, status: str
+) -> None:
+    claim(ledger, "paid", "mail")
+    clock.advance(seconds=seconds)
+    _, answer = get(function, request())
+    assert answer["notifications"] == [answered("paid", "mail", status, updated_at="2026-11-22T10:20:00.000Z")]
+
+
+def test_a_mail_that_was_sent_is_shown_so_however_long_its_claim_is_over(
+    function: HistoryModule, ledger: Ledger, clock: FakeClock
+) -> None:
+    ledger.mark_sent(claim(ledger, "paid", "mail"), provider_id="mail-1", now=NOW)
+    clock.advance(hours=1)
+    _, answer = get(function, request())
+    assert [each["status"] for each in answer["notifications"]] == ["sent"]
 
 
 def test_the_answer_has_more_than_a_page_of_dynamodb(

@@ -1,5 +1,7 @@
 """The ledger's batches of writes, on DynamoDB Local: moto does not support them."""
 
+import contextlib
+import itertools
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,9 +20,11 @@ from functions.notify.notifying import claiming
 from functions.notify.notifying.pending_writes import PendingWrites
 from samrun.testing.aws import CREDENTIALS, REGION
 from samrun.testing.dynamodb import Database
+from samrun.testing.waiting import eventually
 from tests.system.killable_functions import application
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
+LEASE = timedelta(seconds=16)
 TABLE = "NotificationsTable"
 # Seconds: two calls one after the other, of two attempts of a second each, and leisure for a busy machine.
 TWO_CALLS = 4 + 2
@@ -52,15 +56,17 @@ def ledger(client: Any) -> Ledger:
     return Ledger(client=client, table=TABLE, batch_writer=BatchWriter(client))
 
 
-def claim(ledger: Ledger, order: str, owner: str = "one") -> Claim | Decision:
+def claim(
+    ledger: Ledger, order: str, owner: str = "one", pending_writes: PendingWrites | None = None
+) -> Claim | Decision:
     notification = Notification(order_id=order, event_id="event", channel="mail", event_type="order.paid.v1")
     decision = claiming.claim(
         ledger,
-        PendingWrites(),
+        pending_writes or PendingWrites(),
         notification,
         owner=owner,
         now=NOW,
-        lease_until=NOW + timedelta(seconds=16),
+        lease_until=NOW + LEASE,
         policy=UnknownPolicy.RESEND,
     )
     return decision.claim if isinstance(decision, Send) else decision
@@ -104,3 +110,37 @@ def test_no_claim_takes_longer_than_two_calls_while_the_database_hangs(ledger: L
     finally:
         database.thaw()
     assert longest < TWO_CALLS
+
+
+def test_claims_whose_common_answer_was_lost_are_released_and_are_no_attempts(
+    ledger: Ledger, database: Database
+) -> None:
+    """DynamoDB makes some of the writes when it is thawed: claims, and their releases, in whatever order."""
+    pending_writes, won = PendingWrites(), dict[str, Claim | Decision]()
+
+    def deliver(order: str, invocation: int) -> None:
+        with contextlib.suppress(LedgerUnavailableError):
+            won[order] = claim(ledger, order, f"request-{invocation}", pending_writes)
+
+    orders = [f"ord_lost_{number}" for number in range(THREADS)]
+    with ThreadPoolExecutor(THREADS) as threads:
+        database.freeze()
+        try:
+            list(threads.map(deliver, orders, itertools.repeat(0)))
+            pending_writes.finish_due(threads, rounds=1, has_time=lambda: True)
+        finally:
+            database.thaw()
+        assert won == {}
+        invocations = itertools.count(1)
+
+        def redelivered() -> bool:
+            pending_writes.finish_due(threads, rounds=1, has_time=lambda: True)
+            left = [order for order in orders if order not in won]
+            list(threads.map(deliver, left, itertools.repeat(next(invocations))))
+            return len(won) == len(orders)
+
+        eventually(redelivered, what="DynamoDB to answer the second claim of each order")
+    assert [each for each in won.values() if not isinstance(each, Claim)] == []
+    assert {(each.attempts, each.possible_duplicate) for each in won.values() if isinstance(each, Claim)} == {
+        (1, False)
+    }

@@ -8,8 +8,9 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 _STATUSES = (
-    "`claimed`, `waiting`, `unknown`, `sent`, `failed` or `expired`; once the mail service has reported more, "
-    "`delayed`, `soft_bounced`, `rejected`, `delivered`, `bounced` or `complained`."
+    "`claimed` (it is being sent), `waiting` (it will be), `unknown` (nobody knows whether it was sent), `sent`, "
+    "`failed` (it could not be sent, or no send got an answer) or `expired` (its event was too old); once the mail "
+    "service has reported more, `delayed`, `soft_bounced`, `rejected`, `delivered`, `bounced` or `complained`."
 )
 
 

@@ -21,12 +21,13 @@ def entry_of(notification: Notification, item: Attributes) -> Entry:
         status=item["status"]["S"],
         owner=item["owner"]["S"],
         attempts=int(item["attempts"]["N"]),
-        lease_until=_moment(item, "lease_until"),
-        retry_at=_moment(item, "retry_at"),
+        lease_until=moment_of(item, "lease_until"),
+        retry_at=moment_of(item, "retry_at"),
         possible_duplicate=item.get("possible_duplicate", {"BOOL": False})["BOOL"],
         has_feedback="feedback" in item,
     )
 
 
-def _moment(item: Attributes, name: str) -> datetime:
+def moment_of(item: Attributes, name: str) -> datetime:
+    """Return the moment that an attribute names, in seconds since 1970; without the attribute, that is 1970."""
     return datetime.fromtimestamp(float(item.get(name, {"N": "0"})["N"]), UTC)

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from functions.notify.aws_clients import CALL_ERRORS, error_code
+from functions.notify.domain.notification import Status
+from functions.notify.ledger.entry_item import moment_of
 from functions.notify.ledger.ledger import LedgerUnavailableError
 from functions.notify.timestamps import read_stored
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
 class NotificationStatus:
     """A notification and its status. The times have their zone; `sent_at` is None if no send is known.
 
-    `updated_at` is the time at which the status became known.
+    `updated_at` is the time at which the status became known. A claim whose lease is over has the status `unknown`: its
+    sender died, or could not write what became of the send, and nobody else knows whether there was one.
     """
 
     event_id: str
@@ -36,13 +39,14 @@ class NotificationStatus:
 
 @dataclass(frozen=True, kw_only=True)
 class LedgerQueries:
-    """Queries of the table of notifications."""
+    """Queries of the table of notifications. `clock` gives the time with its zone."""
 
     client: DynamoDBClient
     table: str
+    clock: Callable[[], datetime]
 
     def of_order(self, order_id: str) -> list[NotificationStatus]:
-        """Return the notifications of an order, oldest first. Raises LedgerUnavailableError."""
+        """Return the notifications of an order as they are now, oldest first. Raises LedgerUnavailableError."""
         pages = self.client.get_paginator("query").paginate(
             TableName=self.table,
             KeyConditionExpression="order_id = :order_id",
@@ -50,22 +54,23 @@ class LedgerQueries:
             ConsistentRead=True,
         )
         try:
-            entries = [_entry(item) for page in pages for item in page["Items"]]
+            entries = [_entry(item, now=self.clock()) for page in pages for item in page["Items"]]
         except CALL_ERRORS as error:
             raise LedgerUnavailableError(error_code(error)) from error
         return sorted(entries, key=lambda entry: (entry.sent_at or entry.updated_at, entry.event_id, entry.channel))
 
 
-def _entry(item: Mapping[str, Any]) -> NotificationStatus:
+def _entry(item: Mapping[str, Any], *, now: datetime) -> NotificationStatus:
     event_id, _, channel = item["notification_id"]["S"].rpartition("#")
     values = {name: next(iter(value.values())) for name, value in item.items()}
     sent_at = values.get("sent_at")
     has_feedback = "feedback" in values
+    was_left = values["status"] == Status.CLAIMED and moment_of(item, "lease_until") <= now
     return NotificationStatus(
         event_id=event_id,
         event_type=values.get("event_type"),
         channel=channel,
-        status=values["status"],
+        status=Status.UNKNOWN if was_left else values["status"],
         reason=values.get("feedback_reason" if has_feedback else "reason") or None,
         attempts=int(values["attempts"]),
         possible_duplicate=values.get("possible_duplicate", False),
