@@ -16,7 +16,9 @@ import pytest
 from botocore.exceptions import ClientError
 from moto.ses.models import ses_backends
 
+from functions.notify.notifying.pending_writes import PendingWrites
 from tests.lambda_context import FakeContext
+from tests.notify.notifier.lossy_dynamodb import Loss, LossyDynamoDb
 from tests.notify.samples import ACCOUNT, NOTIFY_ENVIRONMENT, REGION, ROOT, mail_of, with_ses
 
 if TYPE_CHECKING:
@@ -69,7 +71,8 @@ def app(
     ses.create_configuration_set(ConfigurationSetName="orders")
     # moto does not support the batch writer's statements; tests/system/test_ledger_batch_writer.py has them.
     ledger = replace(imported_app.notifier.ledger, batch_writer=None)
-    monkeypatch.setattr(imported_app, "notifier", replace(imported_app.notifier, clock=clock, ledger=ledger))
+    notifier = replace(imported_app.notifier, clock=clock, ledger=ledger, pending_writes=PendingWrites())
+    monkeypatch.setattr(imported_app, "notifier", notifier)
     return imported_app
 
 
@@ -131,6 +134,35 @@ def test_an_invocation_that_lambda_repeats_has_claims_of_its_own(
         owners.add(item["owner"]["S"])
     assert len(owners) == 2, "both under the request id request-1"
     assert all(owner.startswith("request-1/") for owner in owners)
+
+
+@pytest.fixture
+def lossy(app: App) -> LossyDynamoDb:
+    """The function's DynamoDB, which a test makes lose answers."""
+    lossy = LossyDynamoDb(client=app.notifier.ledger.client)
+    app.notifier = replace(app.notifier, ledger=replace(app.notifier.ledger, client=cast("Any", lossy)))
+    return lossy
+
+
+def status_in_ledger(lossy: LossyDynamoDb) -> str:
+    return lossy.client.get_item(TableName="notifications", Key=MAIL_OF_MSK)["Item"]["status"]["S"]
+
+
+def test_a_lost_claim_is_released_before_the_invocation_ends(app: App, lossy: LossyDynamoDb) -> None:
+    lossy.lose(Loss.ANSWER)
+    assert invoke(app, load("msk.json")) == [("order-events-0", 7)]
+    assert status_in_ledger(lossy) == "waiting"
+    assert invoke(app, load("msk.json")) == []
+    assert len(mails()) == 1
+
+
+def test_a_mark_that_got_no_answer_is_made_when_the_next_invocation_begins(app: App, lossy: LossyDynamoDb) -> None:
+    lossy.lose(None, Loss.WRITE, None, None, Loss.WRITE)  # the mail's mark, and at the end of the invocation once more
+    assert invoke(app, load("msk.json")) == []
+    assert status_in_ledger(lossy) == "claimed"
+    assert invoke(app, load("msk.json") | {"records": {}}) == []
+    assert status_in_ledger(lossy) == "sent"
+    assert len(mails()) == 1
 
 
 def test_several_partitions_are_mailed_and_an_unreadable_record_is_dead_lettered(
