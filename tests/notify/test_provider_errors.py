@@ -23,6 +23,7 @@ from functions.notify.domain.send_errors import (
     UnlistedRefusalError,
 )
 from functions.notify.messages.messages import Message
+from tests.notify.fakes import FakeClock
 from tests.notify.sockets import server
 
 if TYPE_CHECKING:
@@ -195,6 +196,7 @@ def test_a_success_of_ses_without_a_message_id_is_a_lost_answer(
         client=session.client("sesv2", endpoint_url=f"http://127.0.0.1:{port}", config=config),
         sender=sender,
         configuration_set="orders",
+        clock=FakeClock(),
     )
     with pytest.raises(AnswerLostError):
         mailer.send(
