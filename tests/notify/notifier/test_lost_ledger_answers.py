@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tests.notify.fakes import FakeQueue, FakeSes
 
-RECORDS = 50
+RECORDS = 40
 # A record is delivered this often at most, and afterwards twice more, though it is done.
 MAX_DELIVERIES, REPEATED = 60, 2
 RESEND, HOLD = UnknownPolicy.RESEND, UnknownPolicy.HOLD
