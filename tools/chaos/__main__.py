@@ -50,7 +50,8 @@ def main() -> int:
         print("\n".join(map(str, result.violations)))
         print(f"\n{len(result.violations)} violations. To repeat the run: {repeat}\nIts history is in {folder}.")
         return 1
-    shutil.rmtree(folder)
+    if not options.keep:
+        shutil.rmtree(folder)
     return 0
 
 
@@ -59,6 +60,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=5.0, help="how long the stack is disturbed (5)")
     parser.add_argument("--seed", type=int, default=None, help="the seed of the faults, to repeat a run")
     parser.add_argument("--rate", type=float, default=5.0, help="orders per second (5)")
+    parser.add_argument("--keep", action="store_true", help="keep the folder of a run that passed")
     options = parser.parse_args()
     if options.seed is None:
         options.seed = secrets.randbelow(1_000_000)

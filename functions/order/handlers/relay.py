@@ -15,6 +15,7 @@ from functions.order.handlers.observability import metrics, tracer
 from functions.order.handlers.relay_event import orders_to_requeue
 from functions.order.logs import logger
 from functions.order.outbox.lease import LeaseTakenError
+from functions.order.outbox.relay import MAX_BATCH
 from functions.order.settings import RelaySettings
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
     from functions.order.outbox.relay import RelayResult
 
-# Added to the end of the invocation, since clocks differ. In seconds.
-LEASE_MARGIN = 1.0
+# The relay renews its lease before each batch. A second more than a batch takes, since clocks differ. In seconds.
+LEASE = MAX_BATCH + 1.0
 
 settings = RelaySettings.from_environment(os.environ)
 outbox = bootstrap.outbox(settings)
@@ -43,8 +44,8 @@ def relay(context: LambdaContext) -> dict[str, Any]:
         return context.get_remaining_time_in_millis() / 1000
 
     try:
-        with lease.held(seconds=time_left() + LEASE_MARGIN):
-            result = outbox_relay.run(time_left=time_left)
+        with lease.held(seconds=LEASE) as renew_lease:
+            result = outbox_relay.run(time_left=time_left, renew_lease=renew_lease)
     except LeaseTakenError:
         logger.info("another relay is at work")
         return {"skipped": "another relay is at work"}

@@ -75,13 +75,13 @@ class OutboxRelay:
     event_publisher: EventPublisher
     clock: Callable[[], datetime]
 
-    def run(self, *, time_left: Callable[[], float]) -> RelayResult:
-        """Publish for as long as there is progress and `time_left` (seconds) allows."""
+    def run(self, *, time_left: Callable[[], float], renew_lease: Callable[[], bool]) -> RelayResult:
+        """Publish for as long as there is progress, `time_left` (seconds) allows it, and the lease is this run's."""
         result = RelayResult()
         idle_batches = 0
         try:
             for batch in self.outbox.pending(before=self.clock() - MIN_AGE):
-                if time_left() < MAX_BATCH:
+                if time_left() < MAX_BATCH or not renew_lease():
                     result.deferred += batch
                     break
                 settled, deferred = result.settled, len(result.deferred)
