@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tools.chaos.chaos_run import run_chaos
+from tools.chaos.chaos_run import RunSettings, run_chaos
 from tools.chaos.fault_plan import plan_faults
 from tools.chaos.project_copy import copy_project
 from tools.chaos.report import summary
@@ -33,10 +33,7 @@ def main() -> int:
         result = run_chaos(
             folder,
             copy_project(folder / "project"),
-            seed=seed,
-            seconds=seconds,
-            faults=faults,
-            rate=options.rate,
+            RunSettings(seed=seed, seconds=seconds, faults=faults, rate=options.rate),
             progress=lambda text: print(f"{time.strftime('%H:%M:%S')}  {text}", flush=True),
         )
     except KeyboardInterrupt:

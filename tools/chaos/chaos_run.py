@@ -2,16 +2,14 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from botocore.exceptions import BotoCoreError, ClientError
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
-from samrun.testing.aws import client
 from tools.chaos.checker import MAX_BACKLOG, Violation, check
 from tools.chaos.clock_skew import skew_clocks
 from tools.chaos.components import Components
@@ -19,14 +17,32 @@ from tools.chaos.customers import Customers
 from tools.chaos.evidence import TOPIC, Evidence, Sources
 from tools.chaos.fault_plan import Fault
 from tools.chaos.history import History
+from tools.chaos.invocations import invoke_relay
 from tools.chaos.nemesis import Nemesis
 
 # Seconds.
-_LONGEST_BACKLOG = 240.0
 _LOOK = 0.5
 # EventBridge's shortest rate is a minute: a run invokes the relay more often, so that it measures recovery.
 _RELAY_PAUSE = 10.0
 _POISON_PAUSE = 7.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSettings:
+    """Settings of a run: `seconds` of load, `rate` orders per second, and the faults.
+
+    `patience` is how long the run waits for the backlog, and `relay_pause` the time between two invocations of the
+    relay, in seconds. `variables` are further environment variables of samrun.
+    """
+
+    seed: int
+    seconds: float
+    faults: Sequence[Fault]
+    rate: float = 5.0
+    max_backlog: float = MAX_BACKLOG
+    patience: float = 240.0
+    relay_pause: float = _RELAY_PAUSE
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,52 +55,50 @@ class RunResult:
 
 
 def run_chaos(
-    folder: Path,
-    project: Path,
-    *,
-    seed: int,
-    seconds: float,
-    faults: Sequence[Fault],
-    rate: float,
-    progress: Callable[[str], None] = print,
-    max_backlog: float = MAX_BACKLOG,
+    folder: Path, project: Path, settings: RunSettings, *, progress: Callable[[str], None] = print
 ) -> RunResult:
-    """Run the stack of the folder `project` for some seconds under load and faults; its data goes into `folder`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    skew_clocks(project, seed)
+    """Run the stack of the folder `project` under load and faults; its data goes into `folder`."""
+    skew_clocks(project, settings.seed)
     history = History(file=folder / "history.jsonl")
     began = time.monotonic()
-    with Components(folder, project, history) as components:
-        progress(f"the stack runs after {time.monotonic() - began:.0f} s; {len(faults)} faults in {seconds:.0f} s")
+    with Components(folder, project, history, variables=settings.variables) as components:
+        progress(f"the stack runs after {time.monotonic() - began:.0f} s")
         sources = Sources(
             bootstrap=components.broker.service.bootstrap,
             dynamodb=components.database.service.url,
             mails=components.local_aws.service.mails,
         )
-        token = components.stack.stack.issue_token(
-            audience="orders", sub="cus_ada", scope="orders:write orders:read:all"
-        )
-        customers = Customers(api=components.api, token=token, history=history, rate=rate, seed=seed)
-        with _periodic(_RELAY_PAUSE, lambda: _invoke_relay(components)):
-            with _periodic(_POISON_PAUSE, lambda: _produce_poison(sources.bootstrap)):
-                customers.start()
-                try:
-                    end = time.monotonic() + seconds
-                    Nemesis(components=components, faults=faults).run()
-                    time.sleep(max(0.0, end - time.monotonic()))
-                finally:
-                    customers.stop()
-            healed = time.monotonic()
-            drained_after = _wait_for_backlog(sources, components, healed, progress)
+        with (
+            _periodic(settings.relay_pause, lambda: invoke_relay(components)),
+            _periodic(_POISON_PAUSE, lambda: _produce_poison(sources.bootstrap)) as poison,
+        ):
+            _disturb_under_load(components, settings)
+            poison.set()
+            drained_after = _wait_for_backlog(sources, components, settings.patience, progress)
         evidence = sources.collect(drained_after=drained_after)
-    return RunResult(history=history, evidence=evidence, violations=check(history, evidence, max_backlog=max_backlog))
+    violations = check(history, evidence, max_backlog=settings.max_backlog)
+    return RunResult(history=history, evidence=evidence, violations=violations)
+
+
+def _disturb_under_load(components: Components, settings: RunSettings) -> None:
+    token = components.stack.stack.issue_token(audience="orders", sub="cus_ada", scope="orders:write orders:read:all")
+    customers = Customers(
+        api=components.api, token=token, history=components.history, rate=settings.rate, seed=settings.seed
+    )
+    end = time.monotonic() + settings.seconds
+    customers.start()
+    try:
+        Nemesis(components=components, faults=settings.faults).run()
+        time.sleep(max(0.0, end - time.monotonic()))
+    finally:
+        customers.stop()
 
 
 def _wait_for_backlog(
-    sources: Sources, components: Components, healed: float, progress: Callable[[str], None]
+    sources: Sources, components: Components, patience: float, progress: Callable[[str], None]
 ) -> float | None:
-    said = healed
-    while time.monotonic() < healed + _LONGEST_BACKLOG:
+    healed = said = time.monotonic()
+    while time.monotonic() < healed + patience:
         left = sources.backlog()
         if not left and components.stack.stack.has_committed_all("local-notify"):
             return time.monotonic() - healed
@@ -96,7 +110,8 @@ def _wait_for_backlog(
 
 
 @contextmanager
-def _periodic(pause: float, action: Callable[[], None]) -> Iterator[None]:
+def _periodic(pause: float, action: Callable[[], None]) -> Iterator[threading.Event]:
+    """Do something again and again, until the context ends or its event is set."""
     stopping = threading.Event()
 
     def repeat() -> None:
@@ -106,17 +121,10 @@ def _periodic(pause: float, action: Callable[[], None]) -> Iterator[None]:
     thread = threading.Thread(target=repeat)
     thread.start()
     try:
-        yield
+        yield stopping
     finally:
         stopping.set()
         thread.join()
-
-
-def _invoke_relay(components: Components) -> None:
-    url = f"http://127.0.0.1:{components.ports['lambda']}"
-    functions = client("lambda", url, connect_timeout=1, read_timeout=5, retries={"total_max_attempts": 1})
-    with closing(functions), suppress(BotoCoreError, ClientError):
-        functions.invoke(FunctionName="RelayFunction", InvocationType="Event")
 
 
 def _produce_poison(bootstrap: str) -> None:

@@ -16,6 +16,7 @@
 | a mail is of a notification | phantom mail |
 | a notification with two mails is marked as a possible duplicate | doubled mail |
 | a mail is sent again only until its sender was told that it is marked as sent | doubled mail |
+| a mail is sent again only if an answer was lost, or its sender or the ledger was disturbed | doubled mail |
 | the mail about the payment was sent before the first one about the cancellation | mails out of order |
 | a record that cannot be read, and a notification that failed, has a dead letter | lost dead letter |
 | nothing else has a dead letter | phantom dead letter |
@@ -30,13 +31,17 @@ from functools import cached_property
 
 from tools.chaos.customers import address_of
 from tools.chaos.evidence import Evidence, LedgerItem, OrderItem, StoredMail, TopicRecord
-from tools.chaos.history import DeadLetterSend, History
+from tools.chaos.history import DeadLetterSend, History, MailSend
 
 PAID, CANCELLED = "order.paid.v1", "order.cancelled.v1"
 # Seconds in which the backlog has to be done.
 MAX_BACKLOG = 60.0
 # Seconds by which the clock of a producer, which dates its records, may be behind.
 _SKEW = 1.0
+
+# Faults that can keep a sender from its mark, and how long after the send, in seconds: notify's timeout.
+_SENDERS = {"workers", "samrun", "database", "dynamodb"}
+_LIFE = 15.0
 
 _TOLD = {200, 201}
 # 429 and 5xx say "later": the customer asks again.
@@ -88,6 +93,13 @@ class Judgement:
     def dead_letters(self) -> dict[tuple[int, int], DeadLetterSend]:
         """The dead letters by the places of their records."""
         return {(each.partition, each.offset): each for each in self.history.dead_letters}
+
+    def is_disturbed(self, at: float) -> bool:
+        """Tell whether a sender that was told something then may have died, or the ledger may not have answered."""
+        return any(
+            fault.target in _SENDERS and fault.began < at + _LIFE and (fault.ended or fault.began) > at - 1
+            for fault in self.history.faults
+        )
 
     def places(self, notification_id: str) -> set[tuple[int, int]]:
         """Return the places of the records of a notification."""
@@ -244,6 +256,18 @@ def _mails_are_doubled_for_a_reason(case: Judgement) -> Iterator[Violation]:
             yield Violation(kind="doubled mail", subject=send.order_id, text=text)
 
 
+def _repeated_mails_have_an_excuse(case: Judgement) -> Iterator[Violation]:
+    sends: dict[str, list[MailSend]] = defaultdict(list)
+    for send in sorted(case.history.sends, key=lambda each: each.began):
+        if send.accepted:
+            sends[send.notification_id].append(send)
+    for of_notification in sends.values():
+        for send in of_notification[:-1]:
+            if send.told and not case.is_disturbed(send.began):
+                text = "sent again, although the answer to its send was not lost"
+                yield Violation(kind="doubled mail", subject=send.order_id, text=text)
+
+
 def _mails_are_in_order(case: Judgement) -> Iterator[Violation]:
     first: dict[tuple[str, str], str] = {}
     for notification_id, entry in case.entries.items():
@@ -303,6 +327,7 @@ _RULES: tuple[Callable[[Judgement], Iterator[Violation]], ...] = (
     _notifications_are_settled,
     _mails_are_sent,
     _mails_are_doubled_for_a_reason,
+    _repeated_mails_have_an_excuse,
     _mails_are_in_order,
     _records_have_dead_letters,
     _dead_letters_have_a_reason,

@@ -200,7 +200,9 @@ class Components:
     A context manager: entering it starts them, and leaving it ends them.
     """
 
-    def __init__(self, folder: Path, project: Path, history: History) -> None:
+    def __init__(
+        self, folder: Path, project: Path, history: History, *, variables: Mapping[str, str] | None = None
+    ) -> None:
         ports = {name: free_port() for name in (*EDGES, "console", "lambda", "stack api", *_TARGETS)}
         observers = Observers(history)
         targets = {"api": "stack api", "ses": "target aws", **{name: f"target {name}" for name in EDGES[1:-1]}}
@@ -216,6 +218,7 @@ class Components:
         self.ports = ports
         self.project = project
         self.history = history
+        self.variables = variables or {}
         self.proxies = Proxies(edges)
         self.application = _application(project, ports)
         self.broker = ServiceComponent(
@@ -248,6 +251,7 @@ class Components:
                 "AWS_ENDPOINT_URL": f"http://127.0.0.1:{ports['aws']}",
                 "AWS_ENDPOINT_URL_DYNAMODB": f"http://127.0.0.1:{ports['dynamodb']}",
                 "AWS_ENDPOINT_URL_SESV2": f"http://127.0.0.1:{ports['ses']}",
+                **self.variables,
             },
         )
 

@@ -17,7 +17,7 @@ _BEFORE_CANCELLING = (0.0, 3.0)
 
 _ATTEMPTS = 6
 _CANCELLED, _REPEATED = 0.3, 0.1
-_MAX_AT_ONCE = 150
+_MAX_AT_ONCE = 40
 _ANSWERED = {httpx.codes.OK, httpx.codes.CREATED}
 _FINAL = range(400, 500)
 _LATER = {httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_MANY_REQUESTS}

@@ -71,6 +71,7 @@ ALL_TARGETS: Mapping[str, TargetPlan] = {
             FaultKind(name="reload"),
         ),
     ),
+    "deliveries": TargetPlan(pause=8.0, kinds=(FaultKind(name="repeat"),)),
     **dict.fromkeys(EDGES, _EDGE),
 }
 

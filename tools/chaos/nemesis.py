@@ -12,6 +12,7 @@ import psutil
 from tools.chaos.components import Components, ServiceComponent, StackComponent
 from tools.chaos.fault_plan import Fault
 from tools.chaos.history import InjectedFault, now
+from tools.chaos.invocations import repeat_delivery
 
 # Files whose change makes samrun replace the environments of a function.
 _RELOADED = ("functions/order/logs.py", "functions/notify/logs.py")
@@ -77,6 +78,8 @@ class Nemesis:
             (service.kill if fault.kind == "kill" else service.freeze)(fault.seconds)
         elif fault.target == "workers":
             self._disturb_worker(fault)
+        elif fault.target == "deliveries":
+            repeat_delivery(components, fault.chance)
         else:
             self._disturb_edge(fault)
 
