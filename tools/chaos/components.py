@@ -119,9 +119,12 @@ class ServiceComponent:
 
 @dataclass(kw_only=True)
 class StackComponent:
-    """`samrun up`: the API, the mapping, the schedules and the functions' environments."""
+    """`samrun up`: the API, the mapping, the schedules and the functions' environments.
 
-    create: Callable[[], RunningStack]
+    `create` starts it, eager or not: with environments, or with none before the first invocations.
+    """
+
+    create: Callable[[bool], RunningStack]
     history: History
     stack: RunningStack = field(init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -129,16 +132,16 @@ class StackComponent:
     _watcher: threading.Thread = field(init=False)
 
     def start(self) -> None:
-        """Start it, and start it again whenever it ends by itself."""
-        self._start_until_it_runs()
+        """Start it, with an environment of each function, and start it again whenever it ends by itself."""
+        self._start_until_it_runs(eager=True)
         self._watcher = threading.Thread(target=self._watch, name="watch the stack")
         self._watcher.start()
 
-    def _start_until_it_runs(self) -> None:
+    def _start_until_it_runs(self, *, eager: bool = False) -> None:
         """Start it again and again: it ends at once if a service does not answer at its start, which is by design."""
         end = time.monotonic() + PATIENCE
         while not self._stopping.is_set():
-            self.stack = self.create()
+            self.stack = self.create(eager)
             try:
                 self.stack.wait_until_ready()
             except AssertionError:
@@ -237,13 +240,14 @@ class Components:
             edges=(edges["aws"], edges["ses"]),
             proxies=self.proxies,
         )
-        self.stack = StackComponent(create=lambda: self._stack(folder), history=history)
+        self.stack = StackComponent(create=lambda eager: self._stack(folder, eager=eager), history=history)
 
-    def _stack(self, folder: Path) -> RunningStack:
+    def _stack(self, folder: Path, *, eager: bool) -> RunningStack:
         ports = self.ports
         return RunningStack(
             self.project,
             folder / "stack",
+            eager=eager,
             options=["--parameter-overrides", f"KafkaBootstrapServers=127.0.0.1:{ports['producer']}"],
             ports={"api": ports["stack api"], "console": ports["console"], "lambda": ports["lambda"]},
             environment={
