@@ -77,8 +77,8 @@ BUGS = (
     PlantedBug(
         name="the ledger claims without a condition",
         file="functions/notify/ledger/ledger.py",
-        text='_IS_FREE = "attribute_not_exists(order_id) OR #status = :waiting"',
-        replacement='_IS_FREE = "attribute_not_exists(no_such_attribute) OR #status = :waiting"',
+        text="attribute_not_exists(order_id) OR (#status = :waiting",
+        replacement="attribute_not_exists(no_such_attribute) OR (#status = :waiting",
         faults=(_SLOW_SES, Fault(at=3.0, target="deliveries", kind="repeat", chance=0.5)),
         caught_as="doubled mail",
     ),
