@@ -17,7 +17,7 @@ from tools.chaos.customers import Customers
 from tools.chaos.evidence import TOPIC, Evidence, Sources
 from tools.chaos.fault_plan import Fault
 from tools.chaos.history import History
-from tools.chaos.invocations import invoke_relay
+from tools.chaos.invocations import GROUP, invoke_relay
 from tools.chaos.nemesis import Nemesis
 
 # Seconds.
@@ -72,15 +72,16 @@ def run_chaos(
             _periodic(settings.relay_pause, lambda: invoke_relay(components)),
             _periodic(_POISON_PAUSE, lambda: _produce_poison(sources.bootstrap)) as poison,
         ):
-            _disturb_under_load(components, settings)
+            healed = _disturb_under_load(components, settings)
             poison.set()
-            drained_after = _wait_for_backlog(sources, components, settings.patience, progress)
+            drained_after = _wait_for_backlog(sources, components, healed, settings.patience, progress)
         evidence = sources.collect(drained_after=drained_after)
     violations = check(history, evidence, max_backlog=settings.max_backlog)
     return RunResult(history=history, evidence=evidence, violations=violations)
 
 
-def _disturb_under_load(components: Components, settings: RunSettings) -> None:
+def _disturb_under_load(components: Components, settings: RunSettings) -> float:
+    """Return when everything was healed, by the monotonic clock; customers have been answered since."""
     token = components.stack.stack.issue_token(audience="orders", sub="cus_ada", scope="orders:write orders:read:all")
     customers = Customers(
         api=components.api, token=token, history=components.history, rate=settings.rate, seed=settings.seed
@@ -90,17 +91,18 @@ def _disturb_under_load(components: Components, settings: RunSettings) -> None:
     try:
         Nemesis(components=components, faults=settings.faults).run()
         time.sleep(max(0.0, end - time.monotonic()))
+        return time.monotonic()
     finally:
         customers.stop()
 
 
 def _wait_for_backlog(
-    sources: Sources, components: Components, patience: float, progress: Callable[[str], None]
+    sources: Sources, components: Components, healed: float, patience: float, progress: Callable[[str], None]
 ) -> float | None:
-    healed = said = time.monotonic()
+    said = healed
     while time.monotonic() < healed + patience:
         left = sources.backlog()
-        if not left and components.stack.stack.has_committed_all("local-notify"):
+        if not left and components.stack.stack.has_committed_all(GROUP):
             return time.monotonic() - healed
         if time.monotonic() > said + 10:
             said = time.monotonic()

@@ -45,16 +45,16 @@ class TargetPlan:
 
 
 _SERVICE = (FaultKind(name="kill", seconds=(0.0, 3.0)), FaultKind(name="freeze", seconds=(0.5, 6.0)))
-_EDGE = TargetPlan(
-    pause=7.0,
-    kinds=(
-        FaultKind(name="reset", weight=3),
-        FaultKind(name="silence", weight=2),
-        FaultKind(name="delay", seconds=(1.0, 4.0), delay=(0.05, 1.2), weight=2),
-        FaultKind(name="swallow", seconds=(0.3, 2.0), weight=2),
-        FaultKind(name="cut off", seconds=(0.5, 4.0)),
-    ),
+_EDGE_KINDS = (
+    FaultKind(name="reset", weight=3),
+    FaultKind(name="silence", weight=2),
+    FaultKind(name="delay", seconds=(1.0, 4.0), delay=(0.05, 1.2), weight=2),
+    FaultKind(name="swallow", seconds=(0.3, 2.0), weight=2),
+    FaultKind(name="cut off", seconds=(0.5, 4.0)),
 )
+_EDGE = TargetPlan(pause=7.0, kinds=_EDGE_KINDS)
+# A send takes milliseconds: most faults of that edge would meet none.
+_BUSY_EDGE = TargetPlan(pause=3.0, kinds=_EDGE_KINDS)
 ALL_TARGETS: Mapping[str, TargetPlan] = {
     "broker": TargetPlan(pause=20.0, kinds=_SERVICE),
     "database": TargetPlan(pause=20.0, kinds=_SERVICE),
@@ -73,6 +73,7 @@ ALL_TARGETS: Mapping[str, TargetPlan] = {
     ),
     "deliveries": TargetPlan(pause=8.0, kinds=(FaultKind(name="repeat"),)),
     **dict.fromkeys(EDGES, _EDGE),
+    "ses": _BUSY_EDGE,
 }
 
 

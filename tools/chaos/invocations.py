@@ -3,6 +3,8 @@
 from contextlib import closing, suppress
 
 from botocore.exceptions import BotoCoreError, ClientError
+from confluent_kafka import ConsumerGroupTopicPartitions
+from confluent_kafka.admin import AdminClient
 
 from samrun.testing.aws import client
 from samrun.testing.broker import read_all
@@ -10,6 +12,7 @@ from samrun.testing.mapping import Batch
 from tools.chaos.components import Components
 
 _TOPIC = "order-events"
+GROUP = "local-notify"
 _RECORDS = 20
 # Seconds: longer than notify's timeout.
 _PATIENCE = 17.0
@@ -21,18 +24,31 @@ def invoke_relay(components: Components) -> None:
 
 
 def repeat_delivery(components: Components, chance: float) -> None:
-    """Deliver the last records of a partition again, beside the mapping: it may be delivering them by now."""
+    """Deliver records of a partition that the mapping has delivered or is delivering, as after a rebalance.
+
+    The first one is not committed, so none is delivered before one that precedes it is done.
+    """
     bootstrap = components.broker.service.bootstrap
     try:
+        committed = _committed(bootstrap)
         records = read_all(bootstrap, _TOPIC)
-    except Exception:  # noqa: BLE001 - whatever Kafka's client raises while the broker is away
+    except Exception:  # noqa: BLE001 - whatever Kafka's clients raise while the broker is away
         return
     partitions = sorted({record.topic_partition for record in records})
     if partitions:
         partition = partitions[int(chance * len(partitions))]
-        last = [record for record in records if record.topic_partition == partition][-_RECORDS:]
-        payload = Batch({partition: tuple(last)}).event(bootstrap, source_arn=None)
-        _invoke(components, "NotifyFunction", payload, invocation_type="RequestResponse", patience=_PATIENCE)
+        first = committed.get(partition.partition, 0)
+        uncommitted = [each for each in records if each.topic_partition == partition and each.offset >= first]
+        if uncommitted:
+            payload = Batch({partition: tuple(uncommitted[:_RECORDS])}).event(bootstrap, source_arn=None)
+            _invoke(components, "NotifyFunction", payload, invocation_type="RequestResponse", patience=_PATIENCE)
+
+
+def _committed(bootstrap: str) -> dict[int, int]:
+    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
+    asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(GROUP)], request_timeout=5)
+    [found] = [each.result(timeout=5) for each in asked.values()]
+    return {each.partition: each.offset for each in found.topic_partitions or () if each.offset >= 0}
 
 
 def _invoke(components: Components, function: str, payload: bytes, *, invocation_type: str, patience: float) -> None:

@@ -16,7 +16,7 @@ REQUEST, ANSWER = b"GET / HTTP/1.1\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length
 
 
 @dataclass(kw_only=True)
-class Scene:
+class ProxyScene:
     """A server, a proxy before it, and what they have seen."""
 
     proxy: EdgeProxy
@@ -49,9 +49,9 @@ class Client:
 
 
 @asynccontextmanager
-async def scene() -> AsyncIterator[Scene]:
+async def scene() -> AsyncIterator[ProxyScene]:
     port = free_port()
-    seen = Scene(proxy=EdgeProxy(name="edge", port=free_port(), target_port=port, tap=HttpTap))
+    seen = ProxyScene(proxy=EdgeProxy(name="edge", port=free_port(), target_port=port, tap=HttpTap))
 
     def report(_: HttpExchange, told: bool) -> None:
         seen.reported.append(told)
@@ -77,7 +77,7 @@ async def scene() -> AsyncIterator[Scene]:
             await asyncio.sleep(0.01)  # the connections end
 
 
-def run(test: Callable[[Scene], Awaitable[None]]) -> None:
+def run(test: Callable[[ProxyScene], Awaitable[None]]) -> None:
     async def whole() -> None:
         async with scene() as seen:
             await test(seen)
@@ -86,7 +86,7 @@ def run(test: Callable[[Scene], Awaitable[None]]) -> None:
 
 
 def test_proxy_passes_requests_and_answers_and_reports_them() -> None:
-    async def body(seen: Scene) -> None:
+    async def body(seen: ProxyScene) -> None:
         client = await seen.client()
         assert await client.ask() == ANSWER
         assert await client.ask() == ANSWER
@@ -96,7 +96,7 @@ def test_proxy_passes_requests_and_answers_and_reports_them() -> None:
 
 
 def test_reset_ends_connections_and_accepts_new_ones() -> None:
-    async def body(seen: Scene) -> None:
+    async def body(seen: ProxyScene) -> None:
         client = await seen.client()
         await client.ask()
         seen.proxy.reset()
@@ -107,7 +107,7 @@ def test_reset_ends_connections_and_accepts_new_ones() -> None:
 
 
 def test_silent_connection_stays_open_and_passes_nothing_even_after_healing() -> None:
-    async def body(seen: Scene) -> None:
+    async def body(seen: ProxyScene) -> None:
         client = await seen.client()
         await client.ask()
         seen.proxy.silence()
@@ -121,7 +121,7 @@ def test_silent_connection_stays_open_and_passes_nothing_even_after_healing() ->
 
 
 def test_swallowed_answer_was_served_and_is_reported_as_not_told() -> None:
-    async def body(seen: Scene) -> None:
+    async def body(seen: ProxyScene) -> None:
         client = await seen.client()
         seen.proxy.swallow(True)
         assert await client.ask() == b"silence"
@@ -135,7 +135,7 @@ def test_swallowed_answer_was_served_and_is_reported_as_not_told() -> None:
 
 
 def test_cut_off_service_accepts_connections_on_which_nothing_passes() -> None:
-    async def body(seen: Scene) -> None:
+    async def body(seen: ProxyScene) -> None:
         before = await seen.client()
         seen.proxy.cut_off(True)
         during = await seen.client()
@@ -148,7 +148,7 @@ def test_cut_off_service_accepts_connections_on_which_nothing_passes() -> None:
 
 
 def test_delayed_answer_comes_later_and_one_that_nobody_waits_for_is_not_told() -> None:
-    async def body(seen: Scene) -> None:
+    async def body(seen: ProxyScene) -> None:
         seen.proxy.delay(SILENCE / 2)
         patient, hasty = await seen.client(), await seen.client()
         began = asyncio.get_running_loop().time()
@@ -166,7 +166,7 @@ def test_delayed_answer_comes_later_and_one_that_nobody_waits_for_is_not_told() 
 
 @pytest.mark.parametrize("accepts", [False, True])
 def test_service_that_is_not_to_be_seen_ends_connections_at_once(*, accepts: bool) -> None:
-    async def body(seen: Scene) -> None:
+    async def body(seen: ProxyScene) -> None:
         seen.proxy.accept(accepts)
         client = await seen.client()
         assert (await client.ask() == ANSWER) is accepts
