@@ -22,8 +22,8 @@ def main() -> int:
     """Run; return the exit status."""
     options = _options()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    DATA.mkdir(exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="chaos-", dir=DATA)).resolve()
+    options.data.mkdir(exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="chaos-", dir=options.data)).resolve()
     seed, seconds = options.seed, options.minutes * 60
     faults = plan_faults(seed, seconds=seconds)
     repeat = f"make chaos MINUTES={options.minutes:g} SEED={seed}"
@@ -57,6 +57,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=5.0, help="how long the stack is disturbed (5)")
     parser.add_argument("--seed", type=int, default=None, help="the seed of the faults, to repeat a run")
     parser.add_argument("--rate", type=float, default=5.0, help="orders per second (5)")
+    parser.add_argument("--data", type=Path, default=DATA, help=f"where the folder of the run is made ({DATA})")
     parser.add_argument("--keep", action="store_true", help="keep the folder of a run that passed")
     options = parser.parse_args()
     if options.seed is None:

@@ -91,9 +91,12 @@ def _disturb_under_load(components: Components, settings: RunSettings) -> float:
     try:
         Nemesis(components=components, faults=settings.faults).run()
         time.sleep(max(0.0, end - time.monotonic()))
-        return time.monotonic()
-    finally:
-        customers.stop()
+    except BaseException:
+        customers.abandon()
+        raise
+    healed = time.monotonic()
+    customers.stop()
+    return healed
 
 
 def _wait_for_backlog(

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -14,6 +15,7 @@ from tools.chaos.history import ApiCall, History, now
 _PATIENCE = 12.0
 _PAUSES = (0.3, 2.0)
 _BEFORE_CANCELLING = (0.0, 3.0)
+_LOOK = 0.3
 
 _ATTEMPTS = 6
 _CANCELLED, _REPEATED = 0.3, 0.1
@@ -39,6 +41,7 @@ class Customers:
     rate: float
     seed: int
     _stopping: threading.Event = field(default_factory=threading.Event)
+    _abandoned: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread = field(init=False)
     _errors: list[BaseException] = field(default_factory=list)
 
@@ -54,11 +57,25 @@ class Customers:
         if self._errors:
             raise self._errors[0]
 
+    def abandon(self) -> None:
+        """End at once, with requests under way."""
+        self._abandoned.set()
+        self._stopping.set()
+        self._thread.join()
+
     def _run(self) -> None:
         try:
-            asyncio.run(self._place_orders())
+            asyncio.run(self._until_abandoned())
         except BaseException as error:  # noqa: BLE001 - `stop` raises it
             self._errors.append(error)
+
+    async def _until_abandoned(self) -> None:
+        orders = asyncio.ensure_future(self._place_orders())
+        while not orders.done() and not self._abandoned.is_set():
+            await asyncio.wait([orders], timeout=_LOOK)
+        orders.cancel()
+        with suppress(asyncio.CancelledError):
+            await orders
 
     async def _place_orders(self) -> None:
         limits = httpx.Limits(max_connections=_MAX_AT_ONCE, max_keepalive_connections=20)

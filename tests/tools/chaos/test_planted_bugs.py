@@ -1,6 +1,6 @@
 """Checker of `make chaos`, shown bugs: each is planted into a copy of the project, which then runs with a few faults.
 
-The same runs without a bug are the control: they break no promise.
+`make chaos` itself is the control: without a bug, the same checker finds nothing.
 """
 
 import shutil
