@@ -1,6 +1,7 @@
 """`python -m tools.chaos`: disturb a stack of its own under load, and check that every promise holds."""
 
 import argparse
+import faulthandler
 import secrets
 import shutil
 import signal
@@ -21,6 +22,7 @@ INTERRUPTED = 130
 def main() -> int:
     """Run; return the exit status."""
     options = _options()
+    faulthandler.enable()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     options.data.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="chaos-", dir=options.data)).resolve()
