@@ -29,6 +29,7 @@ from tools.chaos.fault_plan import EDGES
 from tools.chaos.history import History, UnexpectedEnd, now
 from tools.chaos.http_exchange import HttpTap
 from tools.chaos.observers import Observers
+from tools.chaos.start_gate import StartGate
 
 _START_PAUSE = 0.3
 _WATCH_PAUSE = 0.2
@@ -126,6 +127,7 @@ class StackComponent:
 
     create: Callable[[bool], RunningStack]
     history: History
+    gate: StartGate = field(default_factory=StartGate)
     stack: RunningStack = field(init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _stopping: threading.Event = field(default_factory=threading.Event)
@@ -138,7 +140,7 @@ class StackComponent:
         self._watcher.start()
 
     def _start_until_it_runs(self, *, eager: bool = False) -> None:
-        """Start it again and again: it ends at once if a service does not answer at its start, which is by design."""
+        """Start it, again and again: on a connection that is silent, a service may not answer although it runs."""
         end = time.monotonic() + PATIENCE
         while not self._stopping.is_set():
             self.stack = self.create(eager)
@@ -158,14 +160,16 @@ class StackComponent:
                 if self.stack.process.poll() is not None:
                     last = self.stack.log.read_text().splitlines()[-3:]
                     self.history.add(UnexpectedEnd(at=now(), what=f"samrun up ended by itself: {' / '.join(last)}"))
-                    self._start_until_it_runs()
+                    with self.gate.start():
+                        self._start_until_it_runs()
 
     def kill(self, seconds: float) -> None:
         """End all its processes by SIGKILL, and start it after some seconds."""
         with self._lock:
             self.stack.kill()
             time.sleep(seconds)
-            self._start_until_it_runs()
+            with self.gate.start():
+                self._start_until_it_runs()
 
     def freeze(self, seconds: float) -> None:
         """Stop its main process (SIGSTOP) for some seconds: the mapping, the API and the schedules."""

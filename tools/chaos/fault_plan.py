@@ -60,7 +60,7 @@ ALL_TARGETS: Mapping[str, TargetPlan] = {
     "database": TargetPlan(pause=20.0, kinds=_SERVICE),
     "local aws": TargetPlan(pause=20.0, kinds=_SERVICE),
     "samrun": TargetPlan(
-        pause=25.0,
+        pause=35.0,
         kinds=(FaultKind(name="kill", seconds=(0.0, 1.0)), FaultKind(name="freeze", seconds=(0.5, 12.0))),
     ),
     "workers": TargetPlan(

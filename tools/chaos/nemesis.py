@@ -14,6 +14,8 @@ from tools.chaos.fault_plan import Fault
 from tools.chaos.history import InjectedFault, now
 from tools.chaos.invocations import repeat_delivery
 
+# A fault of samrun itself, which opens the gate, and invocations of functions, which end with samrun.
+_OWN_GATE = {"samrun", "deliveries"}
 # Files whose change makes samrun replace the environments of a function.
 _RELOADED = ("functions/order/logs.py", "functions/notify/logs.py")
 
@@ -52,12 +54,19 @@ class Nemesis:
             raise self.errors[0]
 
     def _inject_all(self, faults: Sequence[Fault], began: float) -> None:
+        gate = self.components.stack.gate
         for fault in faults:
-            if self._stopping.wait(max(0.0, began + fault.at - time.monotonic())):
-                return
+            while (left := began + fault.at + gate.paused - time.monotonic()) > 0:
+                if self._stopping.wait(left):
+                    return
             at = now()
             try:
-                self._inject(fault)
+                if fault.target in _OWN_GATE:
+                    self._inject(fault)
+                else:
+                    with gate.fault():
+                        at = now()
+                        self._inject(fault)
             except Exception as error:  # noqa: BLE001 - it is raised when the other threads have ended
                 self.errors.append(error)
                 self._stopping.set()
