@@ -23,7 +23,8 @@ def main() -> int:
     """Run; return the exit status."""
     options = _options()
     faulthandler.enable()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell has a command in the background ignore SIGINT
+        signal.signal(number, signal.default_int_handler)
     options.data.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="chaos-", dir=options.data)).resolve()
     seed, seconds = options.seed, options.minutes * 60
