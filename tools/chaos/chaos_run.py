@@ -14,10 +14,10 @@ from tools.chaos.checker import MAX_BACKLOG, Violation, check
 from tools.chaos.clock_skew import skew_clocks
 from tools.chaos.components import Components
 from tools.chaos.customers import Customers
-from tools.chaos.evidence import TOPIC, Evidence, Sources
+from tools.chaos.evidence import Evidence, Sources
 from tools.chaos.fault_plan import Fault
 from tools.chaos.history import History
-from tools.chaos.invocations import GROUP, invoke_relay
+from tools.chaos.invocations import invoke_relay
 from tools.chaos.nemesis import Nemesis
 
 # Seconds.
@@ -67,10 +67,11 @@ def run_chaos(
             bootstrap=components.broker.service.bootstrap,
             dynamodb=components.database.service.url,
             mails=components.local_aws.service.mails,
+            topic=components.mapping.topic,
         )
         with (
             _periodic(settings.relay_pause, lambda: invoke_relay(components)),
-            _periodic(_POISON_PAUSE, lambda: _produce_poison(sources.bootstrap)) as poison,
+            _periodic(_POISON_PAUSE, lambda: _produce_poison(sources)) as poison,
         ):
             healed = _disturb_under_load(components, settings)
             poison.set()
@@ -105,7 +106,7 @@ def _wait_for_backlog(
     said = healed
     while time.monotonic() < healed + patience:
         left = sources.backlog()
-        if not left and components.stack.stack.has_committed_all(GROUP):
+        if not left and components.stack.stack.has_committed_all(components.mapping.consumer_group):
             return time.monotonic() - healed
         if time.monotonic() > said + 10:
             said = time.monotonic()
@@ -132,10 +133,10 @@ def _periodic(pause: float, action: Callable[[], None]) -> Iterator[threading.Ev
         thread.join()
 
 
-def _produce_poison(bootstrap: str) -> None:
+def _produce_poison(sources: Sources) -> None:
     with suppress(KafkaError):
-        producer = KafkaProducer(bootstrap_servers=bootstrap, bootstrap_timeout_ms=2000, max_block_ms=2000)
+        producer = KafkaProducer(bootstrap_servers=sources.bootstrap, bootstrap_timeout_ms=2000, max_block_ms=2000)
         try:
-            producer.send(TOPIC, key=b"poison", value=b"{not JSON").get(timeout=3)
+            producer.send(sources.topic, key=b"poison", value=b"{not JSON").get(timeout=3)
         finally:
             producer.close(timeout=0)

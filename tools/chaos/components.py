@@ -228,6 +228,7 @@ class Components:
         self.variables = variables or {}
         self.proxies = Proxies(edges)
         self.application = _application(project, ports)
+        [self.mapping] = self.application.mappings
         self.broker = ServiceComponent(
             create=lambda: Broker(folder / "broker", listeners=_listeners(ports)),
             edges=(edges["producer"], edges["mapping"]),

@@ -12,7 +12,6 @@ from typing import Any
 from samrun.testing.broker import Record, read_records
 from samrun.testing.dynamodb import Table
 
-TOPIC = "order-events"
 _SETTLED = {"sent", "failed", "expired"}
 
 
@@ -78,17 +77,18 @@ class Evidence:
 
 @dataclass(frozen=True, kw_only=True)
 class Sources:
-    """Addresses of the services, and the folder of the mails."""
+    """Addresses of the services, the folder of the mails, and the topic of the events."""
 
     bootstrap: str
     dynamodb: str
     mails: Path
+    topic: str
 
     def collect(self, *, drained_after: float | None) -> Evidence:
         """Read everything."""
         return Evidence(
             orders=self.orders(),
-            records=[_topic_record(each) for each in read_records(self.bootstrap, TOPIC)],
+            records=[_topic_record(each) for each in read_records(self.bootstrap, self.topic)],
             ledger=self.ledger(),
             mails=[_mail(path) for path in sorted(self.mails.glob("*.eml"))],
             drained_after=drained_after,

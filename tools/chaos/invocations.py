@@ -10,8 +10,6 @@ from samrun.testing.broker import read_all
 from samrun.testing.mapping import Batch
 from tools.chaos.components import Components
 
-_TOPIC = "order-events"
-GROUP = "local-notify"
 _RECORDS = 20
 # Seconds: longer than notify's timeout.
 _PATIENCE = 17.0
@@ -29,8 +27,8 @@ def repeat_delivery(components: Components, chance: float) -> None:
     """
     bootstrap = components.broker.service.bootstrap
     try:
-        committed = _committed(bootstrap)
-        records = read_all(bootstrap, _TOPIC)
+        committed = _committed(bootstrap, components.mapping.consumer_group)
+        records = read_all(bootstrap, components.mapping.topic)
     except Exception:  # noqa: BLE001 - whatever Kafka's clients raise while the broker is away
         return
     partitions = sorted({record.topic_partition for record in records})
@@ -43,11 +41,11 @@ def repeat_delivery(components: Components, chance: float) -> None:
             _invoke(components, "NotifyFunction", payload, invocation_type="RequestResponse", patience=_PATIENCE)
 
 
-def _committed(bootstrap: str) -> dict[int, int]:
+def _committed(bootstrap: str, group: str) -> dict[int, int]:
     # Not confluent-kafka's client: it ends the process if it is closed before its answer comes.
     admin = KafkaAdminClient(bootstrap_servers=bootstrap, bootstrap_timeout_ms=3000, request_timeout_ms=5000)
     try:
-        offsets = admin.list_group_offsets([GROUP])[GROUP]
+        offsets = admin.list_group_offsets([group])[group]
     finally:
         admin.close()
     return {partition.partition: found.offset for partition, found in offsets.items() if found.offset >= 0}
