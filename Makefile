@@ -32,8 +32,8 @@ PROCESSES := tests/test_words.py tests/notify/test_privacy.py \
   samrun/tests/cli/test_run_until_signal.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run services demo preview test test-fast proof coverage check supply-chain sbom dist format hooks support \
-  openapi cost scaling lock clean
+.PHONY: help run services demo preview test test-fast proof chaos coverage check supply-chain sbom dist format hooks \
+  support openapi cost scaling lock clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -60,6 +60,9 @@ test-fast: .venv/installed ## Run the unit tests that start no other process and
 
 proof: .venv/installed .venv/java-programs.json ## Run the large proofs: 10,000 records, 20 kills at each step, a stack disturbed 20 times.
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m proof $(ARGS)
+
+chaos: .venv/installed .venv/java-programs.json ## Disturb a stack under load (MINUTES=5, SEED=), and check that nothing is lost or doubled.
+	@$(BIN)/python -m tools.chaos $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 coverage: .venv/installed ## Measure the coverage of all tests but the system tests; fail below the floor.
 	@$(BIN)/python -m pytest -n 2 $(addprefix --ignore=,$(SYSTEM)) --cov $(ARGS)

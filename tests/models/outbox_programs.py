@@ -15,8 +15,8 @@ from botocore.exceptions import ReadTimeoutError
 from functions.order.domain.decisions import is_published_inline
 from functions.order.domain.timestamps import rfc3339
 from functions.order.outbox.event_publisher import EventPublisher
-from functions.order.outbox.lease import LEASE_MARGIN, Lease, LeaseTakenError
-from functions.order.outbox.relay import MAX_BATCH, OutboxRelay
+from functions.order.outbox.lease import Lease, LeaseTakenError
+from functions.order.outbox.relay import LEASE, MAX_BATCH, OutboxRelay
 from functions.order.outbox.table import Outbox
 from functions.order.producer.kafka_publisher import EventRefusedError, NotPublishedError, RecordMetadata
 from functions.order.storage.client import StoreUnavailableError
@@ -169,8 +169,8 @@ def relay(calls: Calls, ahead: int) -> str:
         clock=now,
     )
     try:
-        with lease.held(seconds=time_left() + LEASE_MARGIN):
-            outbox_relay.run(time_left=time_left)
+        with lease.held(seconds=LEASE) as renew_lease:
+            outbox_relay.run(time_left=time_left, renew_lease=renew_lease)
     except (LeaseTakenError, StoreUnavailableError) as error:
         return type(error).__name__
     return "finished"

@@ -81,6 +81,25 @@ def test_the_lease_of_an_owner_that_died_expires(lease: Lease, clock: FakeEpochC
     assert not refused(lease)
 
 
+def test_an_owner_that_renews_the_lease_has_it_for_as_long_again(lease: Lease, clock: FakeEpochClock) -> None:
+    with lease.held(seconds=20) as renew:
+        clock.now += 15
+        assert renew()
+        clock.now += 15
+        assert refused(lease)
+
+
+def test_an_owner_does_not_renew_a_lease_that_another_has_by_then(
+    lease: Lease, clock: FakeEpochClock, dynamodb: DynamoDBClient
+) -> None:
+    with lease.held(seconds=20) as renew:
+        clock.now += 23
+        with lease.held(seconds=20):
+            others = items(dynamodb)
+            assert not renew()
+            assert items(dynamodb) == others
+
+
 def test_a_late_owner_does_not_end_the_lease_of_the_next(
     lease: Lease, clock: FakeEpochClock, dynamodb: DynamoDBClient
 ) -> None:

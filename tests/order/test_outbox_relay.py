@@ -31,8 +31,10 @@ class Scene:
     outbox: FakeOutbox
     publisher: FakePublisher
 
-    def run(self, *, time_left: Callable[[], float] = lambda: 60.0) -> RelayResult:
-        return relay_of(self.outbox, self.publisher).run(time_left=time_left)
+    def run(
+        self, *, time_left: Callable[[], float] = lambda: 60.0, renew_lease: Callable[[], bool] = lambda: True
+    ) -> RelayResult:
+        return relay_of(self.outbox, self.publisher).run(time_left=time_left, renew_lease=renew_lease)
 
     def steps_of(self, pending: PendingOrder) -> list[tuple[str, str]]:
         return [
@@ -75,6 +77,15 @@ def test_relay_sends_each_pending_event_and_marks_it() -> None:
     for each in orders:
         assert two.steps_of(each) == [("sent", ORDER_PAID), ("marked", ORDER_PAID)]
     assert (result.published, result.quarantined, result.deferred) == (2, 0, [])
+
+
+def test_relay_renews_its_lease_before_each_batch_and_stops_when_another_relay_has_it() -> None:
+    first, second, third = pending_order(3), pending_order(2), pending_order(1)
+    three_batches = scene([first], [second], [third])
+    renewed = iter([True, True, False])
+    result = three_batches.run(renew_lease=lambda: next(renewed))
+    assert three_batches.publisher.records == [event_of(each.order, ORDER_PAID) for each in (first, second)]
+    assert (result.published, result.deferred) == (2, [third])
 
 
 def test_relay_asks_only_for_orders_that_no_request_can_still_be_publishing() -> None:
@@ -265,7 +276,7 @@ def test_an_order_that_is_cancelled_during_a_send_has_both_events_published_in_o
             store.cancel(order.order_id, cancellation)
 
     relay = relay_of(outbox, FakePublisher(steps=steps, on_send=cancel_once))
-    published = sum(relay.run(time_left=lambda: 60.0).published for _ in range(2))
+    published = sum(relay.run(time_left=lambda: 60.0, renew_lease=lambda: True).published for _ in range(2))
     assert [event_type for _, _, event_type in steps] == [ORDER_PAID, ORDER_CANCELLED]
     assert published == 2
     assert store.get_order(order.order_id).pending == ()

@@ -124,7 +124,7 @@ def test_the_relay_sends_the_old_pending_events_in_list_order_and_removes_each(
     store = OrderStore(client=dynamodb, table="orders")
     store.cancel(old.order_id, CANCELLATION)
     kafka = FakePublisher()
-    relay_of(dynamodb, kafka).run(time_left=lambda: 60.0)
+    relay_of(dynamodb, kafka).run(time_left=lambda: 60.0, renew_lease=lambda: True)
     assert [(each.key, each.event_type) for each in kafka.records] == [
         (old.order_id, ORDER_PAID),
         (old.order_id, ORDER_CANCELLED),
@@ -170,7 +170,9 @@ def test_the_relay_quarantines_an_event_that_kafka_rejects_with_the_reason_and_u
 ) -> None:
     refused = pending_order(1).order
     store_orders(dynamodb, [refused])
-    result = relay_of(dynamodb, FakePublisher(failures={refused.order_id: TOO_LARGE})).run(time_left=lambda: 60.0)
+    result = relay_of(dynamodb, FakePublisher(failures={refused.order_id: TOO_LARGE})).run(
+        time_left=lambda: 60.0, renew_lease=lambda: True
+    )
     assert result.quarantined == 1
     item = stored_item(dynamodb, refused.order_id)
     assert item["unpublishable"]["M"]["reason"] == {"S": str(TOO_LARGE)}

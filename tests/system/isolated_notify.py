@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from samrun.testing.aws import client, create_queues, running_aws
+from samrun.testing.aws import client, create_declared, running_aws
 from samrun.testing.broker import Broker, read_all
 from samrun.testing.dynamodb import Database, Table
 from samrun.testing.mapping import Batch, KafkaRecord, TopicPartition, parse_batch_item_failures
@@ -74,7 +74,7 @@ def surroundings(broker: Broker, folder: Path) -> Iterator[Surroundings]:
         contextlib.closing(Table(database.url, "NotificationsTable")) as ledger,
     ):
         template = application(kafka=broker.bootstrap, dynamodb=database.url, aws=aws)
-        create_queues(template, aws)
+        create_declared(template, aws)
         database.create_tables(template)
         yield Surroundings(broker=broker, aws=aws, dynamodb=database.url, ledger=ledger, ses=ses, ses_url=ses_url)
 

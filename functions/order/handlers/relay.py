@@ -14,7 +14,8 @@ from functions.order import bootstrap
 from functions.order.handlers.powertools_metrics import metrics
 from functions.order.handlers.relay_event import orders_to_requeue
 from functions.order.logs import logger
-from functions.order.outbox.lease import LEASE_MARGIN, LeaseTakenError
+from functions.order.outbox.lease import LeaseTakenError
+from functions.order.outbox.relay import LEASE
 from functions.order.settings import RelaySettings
 
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ def relay(context: LambdaContext) -> dict[str, Any]:
         return context.get_remaining_time_in_millis() / 1000
 
     try:
-        with lease.held(seconds=time_left() + LEASE_MARGIN):
-            result = outbox_relay.run(time_left=time_left)
+        with lease.held(seconds=LEASE) as renew_lease:
+            result = outbox_relay.run(time_left=time_left, renew_lease=renew_lease)
     except LeaseTakenError:
         logger.info("another relay is at work")
         return {"skipped": "another relay is at work"}

@@ -1,9 +1,10 @@
-"""Lease: only one relay works at a time."""
+"""Lease: only one relay works at a time, and one that dies holds up the next for seconds only."""
 
 from __future__ import annotations
 
 import uuid
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from functions.order.errors import OrderError
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from mypy_boto3_dynamodb import DynamoDBClient
-
-# Added to the end of the invocation, since clocks differ. In seconds.
-LEASE_MARGIN = 1.0
 
 
 class LeaseTakenError(OrderError):
@@ -36,18 +34,26 @@ class Lease:
         self._clock = clock
 
     @contextmanager
-    def held(self, *, seconds: float) -> Iterator[None]:
+    def held(self, *, seconds: float) -> Iterator[Callable[[], bool]]:
         """Hold the lease for the context. Nobody else gets it for `seconds`, rounded up.
 
-        Raises LeaseTakenError and StoreUnavailableError.
+        The context is a function that renews the lease for so long from now on; it returns False if somebody else holds
+        the lease by then. Both raise StoreUnavailableError, and `held` raises LeaseTakenError.
         """
         # An id of this one call: Lambda may deliver an event twice, under one request id.
         owner = uuid.uuid4().hex
         self._acquire(owner, seconds)
         try:
-            yield
+            yield partial(self._renew, owner, seconds)
         finally:
             self._release(owner)
+
+    def _renew(self, owner: str, seconds: float) -> bool:
+        try:
+            self._acquire(owner, seconds)
+        except LeaseTakenError:
+            return False
+        return True
 
     def _acquire(self, owner: str, seconds: float) -> None:
         now = self._clock()

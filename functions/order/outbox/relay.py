@@ -21,6 +21,8 @@ MIN_AGE = timedelta(seconds=12)
 # The longest time of a batch while DynamoDB is well, in seconds: it sends two events of each order, and marks them.
 # If a batch takes longer, Lambda may end the run, and the next run repeats what was not marked.
 MAX_BATCH = 20.0
+# The lease is renewed before each batch. A second more than a batch takes, since clocks differ.
+LEASE = MAX_BATCH + 1.0
 
 # After this many batches in a row without progress, Kafka or DynamoDB is taken to be away. One partition without a
 # leader is no reason to keep the events of the others waiting.
@@ -75,13 +77,13 @@ class OutboxRelay:
     event_publisher: EventPublisher
     clock: Callable[[], datetime]
 
-    def run(self, *, time_left: Callable[[], float]) -> RelayResult:
-        """Publish for as long as there is progress and `time_left` (seconds) allows."""
+    def run(self, *, time_left: Callable[[], float], renew_lease: Callable[[], bool]) -> RelayResult:
+        """Publish for as long as there is progress, `time_left` (seconds) allows it, and the lease is this run's."""
         result = RelayResult()
         idle_batches = 0
         try:
             for batch in self.outbox.pending(before=self.clock() - MIN_AGE):
-                if time_left() < MAX_BATCH:
+                if time_left() < MAX_BATCH or not renew_lease():
                     result.deferred += batch
                     break
                 settled, deferred = result.settled, len(result.deferred)

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import confluent_kafka
@@ -34,6 +35,26 @@ class FailingListener:
         return lambda *_: None
 
 
+class KillingListener:
+    """A listener that kills the broker while the partitions are taken over, and notes the errors that it hears of."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+        self.errors: list[str] = []
+
+    def assigned(
+        self, partitions: Mapping[TopicPartition, int], _uncommitted: Collection[TopicPartition], /
+    ) -> Mapping[TopicPartition, int]:
+        self._broker.kill()
+        return partitions
+
+    def failed(self, error: str, /) -> None:
+        self.errors.append(error)
+
+    def __getattr__(self, _: str) -> Any:
+        return lambda *_: None
+
+
 @pytest.fixture
 def member(broker: Broker) -> Iterator[GroupMember]:
     topic = f"member-{uuid.uuid4().hex[:12]}"
@@ -53,3 +74,18 @@ def test_error_while_partitions_are_taken_over_is_raised_by_the_poll(member: Gro
 def _poll_forever(member: GroupMember) -> None:
     while True:
         member.poll(1, timeout=0.5)
+
+
+def test_process_survives_an_error_in_the_poll_in_which_partitions_are_taken_over(tmp_path: Path) -> None:
+    with Broker(tmp_path) as own_broker:
+        own_broker.create_topic("t")
+        listener = KillingListener(own_broker)
+        mapping = kafka_mapping(consumer_group="g")
+        member = GroupMember(mapping, own_broker.bootstrap, {}, listener=listener, instance=None)
+        try:
+            member.join()
+            # One poll: confluent-kafka ended the process at the second callback in it.
+            assert member.poll(1, timeout=10) == []
+        finally:
+            member.close()
+    assert listener.errors

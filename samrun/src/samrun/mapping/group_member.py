@@ -128,6 +128,18 @@ class GroupMember:
                 "error_cb": self._on_error,
             },
         )
+        # A client beside it, for what a callback asks. confluent-kafka 2.16 forgets that a client is polled once a call
+        # of that client returns within: its next callback in that poll would end the process (CallState_get).
+        self._offsets = Consumer(
+            {
+                **authentication,
+                "bootstrap.servers": bootstrap,
+                "client.id": mapping.logical_id,
+                "group.id": mapping.consumer_group,
+                "reconnect.backoff.max.ms": _BACK_OFF,
+                "log_level": 0,
+            }
+        )
 
     def join(self) -> None:
         """Find the topic and join the group. Raises MappingError if there is no such topic, and BrokerRefusalError."""
@@ -145,7 +157,7 @@ class GroupMember:
         deadline = time.monotonic() + _PATIENCE
         while True:
             try:
-                return self._partitions(timeout=_ONE_TRY)
+                return self._partitions(self._consumer, timeout=_ONE_TRY)
             except KafkaException:
                 self._consumer.poll(0)  # has errors of the connections reported
                 if self._refusal:
@@ -212,15 +224,16 @@ class GroupMember:
         """Leave the group and close the connections. The listener hears no more."""
         self._is_closing = True
         self._consumer.close()
+        self._offsets.close()
 
-    def _partitions(self, *, timeout: float = _PATIENCE) -> list[int]:
-        topic = self._consumer.list_topics(self._mapping.topic, timeout=timeout).topics[self._mapping.topic]
+    def _partitions(self, client: Consumer, *, timeout: float = _PATIENCE) -> list[int]:
+        topic = client.list_topics(self._mapping.topic, timeout=timeout).topics[self._mapping.topic]
         if topic.error and topic.error.code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
             raise KafkaException(topic.error)
         return sorted(topic.partitions)
 
     def _bounds(self, partition: TopicPartition) -> tuple[int, int]:
-        first, end = self._consumer.get_watermark_offsets(_as_client_has(partition), timeout=_PATIENCE)
+        first, end = self._offsets.get_watermark_offsets(_as_client_has(partition), timeout=_PATIENCE)
         return first, end
 
     def _on_assign(self, _: Consumer, partitions: list[confluent_kafka.TopicPartition]) -> None:
@@ -256,14 +269,14 @@ class GroupMember:
         """
         if not partitions:
             return {}, ()
-        everything = [TopicPartition(self._mapping.topic, number) for number in self._partitions()]
+        everything = [TopicPartition(self._mapping.topic, number) for number in self._partitions(self._offsets)]
         committed = self._committed(everything)
         uncommitted = [partition for partition in partitions if partition not in committed]
         beginnings = {partition: self._starting_offset(partition, committed) for partition in uncommitted}
         return {partition: (committed | beginnings)[partition] for partition in partitions}, uncommitted
 
     def _committed(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
-        found = self._consumer.committed([_as_client_has(each) for each in partitions], timeout=_PATIENCE)
+        found = self._offsets.committed([_as_client_has(each) for each in partitions], timeout=_PATIENCE)
         for each in found:
             if each.error:
                 raise KafkaException(each.error)
@@ -279,7 +292,7 @@ class GroupMember:
                 return end
             case "AT_TIMESTAMP":
                 milliseconds = int((self._mapping.starting_timestamp or 0) * 1000)
-                [found] = self._consumer.offsets_for_times([_as_client_has(partition, milliseconds)], timeout=_PATIENCE)
+                [found] = self._offsets.offsets_for_times([_as_client_has(partition, milliseconds)], timeout=_PATIENCE)
                 return found.offset if found.offset >= 0 else end
             case _:
                 return first

@@ -4,8 +4,8 @@
 `samrun.testing.broker`: `Broker`, an Apache Kafka that a test may stop, kill, freeze and start again.
 `samrun.testing.proxy`: `Proxy`, between a client and that broker: it delays and loses answers, and cuts connections.
 `samrun.testing.dynamodb`: `Database`, a DynamoDB Local that a test may stop and freeze; `Table`, to read one.
-`samrun.testing.aws`: `client`, a boto3 client of something local; `running_aws`, the local AWS without a stack.
-`samrun.testing.java_service`: `JavaService`, what `Broker` and `Database` have in common.
+`samrun.testing.aws`: `client`, a boto3 client of something local; `LocalAws`, the local AWS without a stack.
+`samrun.testing.killable_service`: `KillableService`, what `Broker`, `Database` and `LocalAws` have in common.
 `samrun.testing.listeners`: listeners of a broker with TLS and passwords.
 `samrun.testing.mapping`: `Batch` and the rest, to invoke a function as a mapping does, and to discard a batch.
 `samrun.testing.kafka_records`: records, batches and a mapping with plain values.

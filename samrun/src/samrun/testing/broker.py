@@ -11,21 +11,22 @@ from samrun.services.kafka import Listener
 from samrun.supervision import ports
 from samrun.supervision.ports import LOOPBACK
 from samrun.supervision.process import Process
-from samrun.testing.java_service import JavaService, class_path
+from samrun.testing.killable_service import KillableService, class_path
 from samrun.testing.proxy import Proxy
 
 
 class Record(NamedTuple):
-    """One record of a topic."""
+    """One record of a topic; `timestamp` is in milliseconds of Unix time."""
 
     partition: int
     offset: int
     key: bytes | None
     value: bytes | None
     headers: list[tuple[str, bytes | None]]
+    timestamp: int
 
 
-class Broker(JavaService):
+class Broker(KillableService):
     """Apache Kafka on free ports, with its data in `folder`; ready once it is made. Used by one thread.
 
     Clients reach it at `bootstrap`, and through a proxy, `with broker.proxy() as proxy`, at `proxy.bootstrap`: the
@@ -85,10 +86,7 @@ class Broker(JavaService):
 
     def records(self, topic: str) -> list[Record]:
         """Return the records that the topic holds now, by partition and offset."""
-        return [
-            Record(each.partition, each.offset, each.key, each.value, list(each.headers))
-            for each in read_all(self.bootstrap, topic)
-        ]
+        return read_records(self.bootstrap, topic)
 
 
 def read_all(bootstrap: str, topic: str) -> list[KafkaRecord]:
@@ -99,3 +97,11 @@ def read_all(bootstrap: str, topic: str) -> list[KafkaRecord]:
             for partition in reader.partitions(topic)
             for record in reader.read(partition, *reader.bounds(partition))
         ]
+
+
+def read_records(bootstrap: str, topic: str) -> list[Record]:
+    """Return the records that a topic holds now with plain values, by partition and offset."""
+    return [
+        Record(each.partition, each.offset, each.key, each.value, list(each.headers), each.timestamp)
+        for each in read_all(bootstrap, topic)
+    ]

@@ -11,12 +11,12 @@ from samrun.supervision import ports
 from samrun.supervision.process import Process
 from samrun.template.model.application import Application
 from samrun.testing.aws import client
-from samrun.testing.java_service import JavaService, class_path
+from samrun.testing.killable_service import KillableService, class_path
 
 _deserialize = TypeDeserializer().deserialize
 
 
-class Database(JavaService):
+class Database(KillableService):
     """DynamoDB Local at `url`, with its data in `folder`; used by one thread.
 
     A context manager: leaving it ends the process, in whatever state it is.

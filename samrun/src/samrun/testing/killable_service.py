@@ -1,4 +1,4 @@
-"""A Java program that a test may stop, kill, freeze and start again on the same ports and data."""
+"""A service in a process of its own that a test may stop, kill, freeze and start again on the same ports and data."""
 
 import asyncio
 import os
@@ -11,7 +11,7 @@ from samrun.services import java
 from samrun.supervision.process import Process
 
 
-class JavaService(ABC):
+class KillableService(ABC):
     """A service in a process of its own, with its data in `folder`; ready once it is made. Used by one thread.
 
     `name` names it in errors. A subclass claims its ports before it calls this `__init__`, which starts the service.

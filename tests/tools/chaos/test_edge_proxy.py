@@ -1,0 +1,185 @@
+"""Proxy of an edge, between a client and a server that answers each line: what each fault does to a connection."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from samrun.testing.processes import free_port
+from tools.chaos.edge_proxy import EdgeProxy
+from tools.chaos.http_exchange import HttpExchange, HttpTap
+
+SILENCE, PATIENCE = 0.2, 30.0  # seconds: what counts as silence, and how long an answer may take
+REQUEST, ANSWER = b"GET / HTTP/1.1\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+
+
+@dataclass(kw_only=True)
+class ProxyScene:
+    """A server, a proxy before it, and what they have seen."""
+
+    proxy: EdgeProxy
+    requests: list[bytes] = field(default_factory=list)
+    reported: list[bool] = field(default_factory=list)
+    clients: list["Client"] = field(default_factory=list)
+
+    async def client(self) -> "Client":
+        self.clients.append(client := Client(*await asyncio.open_connection("127.0.0.1", self.proxy.port)))
+        return client
+
+
+@dataclass(frozen=True)
+class Client:
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    async def ask(self) -> bytes:
+        """Return the answer, or nothing if the connection ended."""
+        self.writer.write(REQUEST)
+        return await self.listen()
+
+    async def hears_nothing(self) -> bool:
+        """Ask, and tell whether no answer comes and the connection stays."""
+        self.writer.write(REQUEST)
+        return await self.listen(SILENCE) == b"silence"
+
+    async def listen(self, patience: float = PATIENCE) -> bytes:
+        try:
+            return await asyncio.wait_for(self.reader.read(1000), patience)
+        except TimeoutError:
+            return b"silence"
+        except ConnectionResetError:
+            return b""
+
+
+@asynccontextmanager
+async def scene() -> AsyncIterator[ProxyScene]:
+    port = free_port()
+    seen = ProxyScene(proxy=EdgeProxy(name="edge", port=free_port(), target_port=port, tap=HttpTap))
+
+    def report(_: HttpExchange, told: bool) -> None:
+        seen.reported.append(told)
+
+    seen.proxy.report = report
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while request := await reader.readuntil(b"\r\n\r\n"):
+                seen.requests.append(request)
+                writer.write(ANSWER)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", port):
+        await seen.proxy.start()
+        try:
+            yield seen
+        finally:
+            await seen.proxy.close()
+            for client in seen.clients:
+                client.writer.close()
+            await asyncio.sleep(0.01)  # the connections end
+
+
+async def until(look: Callable[[], bool]) -> None:
+    while not look():  # noqa: ASYNC110 - what happens elsewhere sets no event
+        await asyncio.sleep(0.01)
+
+
+def run(test: Callable[[ProxyScene], Awaitable[None]]) -> None:
+    async def whole() -> None:
+        async with scene() as seen:
+            await test(seen)
+
+    asyncio.run(whole())
+
+
+def test_proxy_passes_requests_and_answers_and_reports_them() -> None:
+    async def body(seen: ProxyScene) -> None:
+        client = await seen.client()
+        assert await client.ask() == ANSWER
+        assert await client.ask() == ANSWER
+        assert seen.reported == [True, True]
+
+    run(body)
+
+
+def test_reset_ends_connections_and_accepts_new_ones() -> None:
+    async def body(seen: ProxyScene) -> None:
+        client = await seen.client()
+        await client.ask()
+        seen.proxy.reset()
+        assert await client.listen() == b""
+        assert await (await seen.client()).ask() == ANSWER
+
+    run(body)
+
+
+def test_silent_connection_stays_open_and_passes_nothing_even_after_healing() -> None:
+    async def body(seen: ProxyScene) -> None:
+        client = await seen.client()
+        await client.ask()
+        seen.proxy.silence()
+        assert await client.hears_nothing()
+        seen.proxy.heal()
+        assert await client.hears_nothing()
+        assert len(seen.requests) == 1
+        assert await (await seen.client()).ask() == ANSWER
+
+    run(body)
+
+
+def test_swallowed_answer_was_served_and_is_reported_as_not_told() -> None:
+    async def body(seen: ProxyScene) -> None:
+        client = await seen.client()
+        seen.proxy.swallow(True)
+        assert await client.hears_nothing()
+        assert len(seen.requests) == 1
+        assert seen.reported == [False]
+        assert seen.proxy.lost_answers == 1
+        seen.proxy.heal()
+        assert await client.listen(SILENCE) == b"silence"
+
+    run(body)
+
+
+def test_cut_off_service_accepts_connections_on_which_nothing_passes() -> None:
+    async def body(seen: ProxyScene) -> None:
+        before = await seen.client()
+        seen.proxy.cut_off(True)
+        during = await seen.client()
+        assert await before.hears_nothing()
+        assert await during.hears_nothing()
+        assert seen.requests == []
+        seen.proxy.heal()
+        assert await (await seen.client()).ask() == ANSWER
+
+    run(body)
+
+
+def test_delayed_answer_comes_later_and_one_that_nobody_waits_for_is_not_told() -> None:
+    async def body(seen: ProxyScene) -> None:
+        patient, hasty = await seen.client(), await seen.client()
+        seen.proxy.delay(SILENCE)
+        began = asyncio.get_running_loop().time()
+        assert await patient.ask() == ANSWER
+        assert asyncio.get_running_loop().time() - began >= SILENCE
+        seen.proxy.delay(PATIENCE)
+        hasty.writer.write(REQUEST)
+        await until(lambda: len(seen.requests) == 2)
+        hasty.writer.close()
+        await until(lambda: len(seen.reported) == 2)
+        assert seen.reported == [True, False]
+
+    run(body)
+
+
+@pytest.mark.parametrize("accepts", [False, True])
+def test_service_that_is_not_to_be_seen_ends_connections_at_once(*, accepts: bool) -> None:
+    async def body(seen: ProxyScene) -> None:
+        seen.proxy.accept(accepts)
+        client = await seen.client()
+        assert (await client.ask() == ANSWER) is accepts
+
+    run(body)
