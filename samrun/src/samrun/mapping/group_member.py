@@ -19,7 +19,9 @@ _PATIENCE = 5.0
 _ONE_TRY = 0.5
 # Milliseconds.
 _SESSION, _HEARTBEAT = 10_000, 2_000
-_MAX_POLL_INTERVAL = 300_000
+# Also how long the client waits for the answer to a request to join, and to any other one: on a connection that is
+# dead, without an end, nothing ever comes. A member that gives partitions up takes up to 30 s.
+_MAX_POLL_INTERVAL, _SOCKET_TIMEOUT = 35_000, 10_000
 _METADATA_AGE = 3_000
 _BACK_OFF = 1_000
 _KIBIBYTES_AHEAD = 16 * 1024
@@ -111,6 +113,7 @@ class GroupMember:
                 "session.timeout.ms": _SESSION,
                 "heartbeat.interval.ms": _HEARTBEAT,
                 "max.poll.interval.ms": _MAX_POLL_INTERVAL,
+                "socket.timeout.ms": _SOCKET_TIMEOUT,
                 # Java's client and kafka-python know these two: the group may have other members.
                 "partition.assignment.strategy": "range,roundrobin",
                 "enable.auto.commit": False,
