@@ -48,4 +48,4 @@ def test_order_becomes_a_mail_through_containers(stack: OrderStack, tmp_path: Pa
     )
     assert stack.place("pay-sam-2").status_code == httpx.codes.CREATED
     stack.wait_for_mails_to(["pay-sam", "pay-sam-2"])
-    assert [mail["Subject"][:8] for mail in stack.mails()] == ["Changed:", "Your ord"]
+    assert [mail["Subject"][:8] for mail in stack.mails()] == ["Changed:", "Confirme"]
