@@ -19,8 +19,9 @@ GUIDES = [
     ),
 ]
 OPERATIONS = ROOT / "docs/operations.md"
-# Metrics of order and relay, and properties, states and answers of AWS's services.
+# Metrics of order and relay, properties, states and answers of AWS's services, and a parameter of an earlier version.
 OTHERS = {
+    "ReplyToAddress",
     *("ConcurrentExecutions", "PendingConfirmation", "StateTransitionReason"),
     "OrdersRecorded",
     *("EventsDeferred", "BatchSize", "MaximumRetryAttempts", "MemorySize"),

@@ -95,7 +95,7 @@ def test_scan_of_no_repository_is_an_error(tmp_path: Path) -> None:
     [
         ("@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1", "@main", "unpinned-uses"),
         ("run: .ci/run", 'run: echo "${{ github.event.pull_request.title }}"', "template-injection"),
-        ("{persist-credentials: false}", "{fetch-depth: 0}", "artipacked"),
+        ("{persist-credentials: false, fetch-depth: 0}", "{fetch-depth: 0}", "artipacked"),
         ("  contents: read", "  contents: write", "excessive-permissions"),
     ],
 )
