@@ -2,7 +2,10 @@
 
 Nobody has to read Kafka for it: the order's item has everything that is in its events, and an event is the same, byte
 for byte, whenever it is built. The tool invokes the notify function with a record of the event and the header
-`replay`. The ledger decides: notify sends a notification that was held or has failed, and never one that was sent.
+`replay`. The ledger decides: notify sends a notification that was held or has failed, and none that was sent.
+
+The ledger forgets a notification 30 days after its last change. So an older event is refused: with `--force` it is
+sent, and the customer may get it twice. An erased order is refused, too: its event has no address any more.
 """
 
 from __future__ import annotations
@@ -12,24 +15,30 @@ import base64
 import json
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from functions.notify.ledger.ledger import RETENTION
 from functions.order.domain.events import NoSuchEventError, event_of
 from functions.order.domain.order import ORDER_CANCELLED, ORDER_PAID
 from functions.order.storage.order_item import order_of
+from samrun import UserError
+from tools.stack_outputs import stack_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from functions.order.domain.order import Order
 
 # The client must not repeat an invocation, because it cannot know the result of the first. Seconds.
 _ONCE = Config(read_timeout=50, retries={"mode": "standard", "total_max_attempts": 1})
 
 
-class ResendError(Exception):
+class ResendError(UserError):
     """The notification was not sent again; the message says why."""
 
 
@@ -58,18 +67,27 @@ class Resend:
     table: str
     function: str
 
-    def record(self, order_id: str, event_type: str) -> dict[str, Any]:
+    def record(self, order_id: str, event_type: str, *, now: datetime, force: bool = False) -> dict[str, Any]:
         """Return the record of an order's event, as the mapping would deliver it, to be replayed. Raises ResendError.
 
-        Its partition is -1: no record of Kafka has that, so that nobody looks for it there.
+        With `force`, the event may be older than what the ledger remembers. The partition is -1: no record of Kafka has
+        that, so that nobody looks for it there.
         """
         found = self.tables.get_item(TableName=self.table, Key={"order_id": {"S": order_id}}, ConsistentRead=True)
         if "Item" not in found:
             raise ResendError(f"The table {self.table} has no order {order_id}.")
+        order = order_of(found["Item"])
+        if order.erased_at:
+            raise ResendError(f"The personal data of {order_id} was erased: its event has no address any more.")
         try:
-            event = event_of(order_of(found["Item"]), event_type)
+            event = event_of(order, event_type)
         except NoSuchEventError as error:
             raise ResendError(f"{error}.") from error
+        if now - _time_of(order, event_type) > RETENTION and not force:
+            raise ResendError(
+                f"The {event_type} of {order_id} is older than {RETENTION.days} days: the ledger may have forgotten"
+                " that its notification was sent. Ask the customer, and send it with --force."
+            )
         headers = [*event.headers, ("replay", b"true")]
         return {
             "topic": "resend",
@@ -89,13 +107,16 @@ class Resend:
             raise ResendError(f"{self.function} could not send it now; its log says why. You may try again.")
 
 
+def _time_of(order: Order, event_type: str) -> datetime:
+    if event_type == ORDER_CANCELLED and order.cancellation:
+        return order.cancellation.cancelled_at
+    return order.created_at
+
+
 def of_stack(stack: str, region: str | None) -> Resend:
-    """Return the table and the function of a CloudFormation stack. Raises ResendError."""
+    """Return the table and the function of a CloudFormation stack. Raises StackOutputsError."""
     session = boto3.Session(region_name=region)
-    [described] = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
-    if missing := {"OrdersTableName", "NotifyFunctionName"} - outputs.keys():
-        raise ResendError(f"The stack {stack} has no output {' and no '.join(sorted(missing))}.")
+    outputs = stack_outputs(session, stack, {"OrdersTableName", "NotifyFunctionName"})
     return Resend(
         tables=session.client("dynamodb"),
         functions=session.client("lambda", config=_ONCE),
@@ -111,15 +132,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--stack", required=True, help="name of the stack in AWS")
     parser.add_argument("--region", help="its region, if not the environment's")
     parser.add_argument("--cancelled", action="store_true", help="about the cancellation, instead of the payment")
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help=f"also if the event is older than {RETENTION.days} days; the customer may get the notification twice",
+    )
     parser.add_argument("--dry-run", action="store_true", help="build the record, and send nothing")
     options = parser.parse_args(arguments)
     event_type = ORDER_CANCELLED if options.cancelled else ORDER_PAID
     try:
         resend = of_stack(options.stack, options.region)
-        record = resend.record(options.order_id, event_type)
+        record = resend.record(options.order_id, event_type, now=datetime.now(UTC), force=options.force)
         if not options.dry_run:
             resend.send(record)
-    except (ResendError, BotoCoreError, ClientError) as error:
+    except (UserError, BotoCoreError, ClientError) as error:
         print(error, file=sys.stderr)
         return 1
     done = "would be sent" if options.dry_run else "was processed"

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from moto import mock_aws
 
 from functions.notify.dead_letters import MAX_BODY, DeadLetters
@@ -21,13 +23,17 @@ from samrun.testing.kafka_records import record as kafka_record
 from samrun.testing.mapping import DiscardedBatch, InvocationResult, send_to_on_failure_destination
 from tools.deadletters import __main__ as tool
 from tools.deadletters import dead_letter_queue, locations
-from tools.deadletters.locations import Locations, LocationsError
+from tools.deadletters.dead_letter import DeadLetter
+from tools.deadletters.locations import Locations
+from tools.stack_outputs import StackOutputsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
 REGION, NAME = "us-east-1", "Ada Lovelace"
+# Short enough for a message, and too deep for the parser of JSON.
+NESTED = "[" * 200_000
 NOTHING_FAILED: dict[str, Any] = {"batchItemFailures": []}
 
 
@@ -108,6 +114,21 @@ def dead_letter(
     }
     record = Record(partition_id="t-0", topic="t", partition=0, offset=offset, key=encoded_key, source=source)
     DeadLetters(client=found.sqs, queue_url=found.queue_url).put(record, reason=reason)
+
+
+def _base64_text(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+def batch_of(payload: str, *, zone: str = "Z") -> dict[str, Any]:
+    """Return what a mapping writes about a discarded batch, with any payload."""
+    context = {"condition": "RetryAttemptsExhausted"}
+    return {
+        "timestamp": f"2026-11-22T23:00:00{zone}",
+        "requestContext": context,
+        "responseContext": {},
+        "payload": payload,
+    }
 
 
 def discard(found: Locations, *offsets: int) -> None:
@@ -342,13 +363,36 @@ def test_other_messages_and_objects_are_reported_and_not_changed(
     found.sqs.send_message(QueueUrl=found.queue_url, MessageBody="hello")
     found.s3.put_object(Bucket=found.bucket, Key="aws/lambda/hello", Body=b"hello")
     found.s3.put_object(Bucket=found.bucket, Key="aws/lambda/list", Body=b"[]")
+    found.s3.put_object(Bucket=found.bucket, Key="aws/lambda/nested", Body=NESTED.encode())
+    found.s3.put_object(Bucket=found.bucket, Key="aws/lambda/nested-payload", Body=json.dumps(batch_of(NESTED)))
+    found.s3.put_object(Bucket=found.bucket, Key="aws/lambda/no-zone", Body=json.dumps(batch_of("{}", zone="")))
     found.s3.put_object(Bucket=found.bucket, Key="elsewhere", Body=b"hello")
+    for body in (NESTED, "[]", "null", '"text"'):
+        names = {"topic": "t", "partition": "0", "offset": "1", "reason": "r"}
+        attributes: Any = {name: {"DataType": "String", "StringValue": value} for name, value in names.items()}
+        found.sqs.send_message(QueueUrl=found.queue_url, MessageBody=body, MessageAttributes=attributes)
     dead_letter(found, 7)
     assert tool.replay_dead_letters(found, None, dry_run=False) == 0
     warnings = capsys.readouterr().err.splitlines()
-    assert [line.rpartition(": ")[2] for line in warnings] == ["not changed."] * 3
-    assert visible(found) == 1
-    assert len(found.s3.list_objects_v2(Bucket=found.bucket)["Contents"]) == 3
+    assert [line.rpartition(": ")[2] for line in warnings] == ["not changed."] * 10
+    assert visible(found) == 5
+    assert len(found.s3.list_objects_v2(Bucket=found.bucket)["Contents"]) == 6
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.binary(max_size=8).map(_base64_text),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["key", "value", "headers", "timestamp"]), JSON))
+def test_record_of_any_form_is_shown(record: dict[str, Any]) -> None:
+    when = datetime(2026, 11, 22, tzinfo=UTC)
+    shown = DeadLetter(
+        topic="t", partition=0, offset=1, reason="r", when=when, where="queue", place="m", record=record
+    ).readable()
+    assert json.loads(json.dumps(shown))["id"] == "t-0-1"
 
 
 def test_error_releases_the_received_messages(found: Locations) -> None:
@@ -383,7 +427,12 @@ TEMPLATE = {
                 "Code": {"ZipFile": "def handler(event, context): pass"},
             },
         },
-    }
+    },
+    "Outputs": {
+        "DeadLetterQueueUrl": {"Value": {"Ref": "DeadLetterQueue"}},
+        "DeadLetterBucketName": {"Value": {"Ref": "DeadLetterBucket"}},
+        "NotifyFunctionName": {"Value": {"Ref": "NotifyFunction"}},
+    },
 }
 
 
@@ -410,10 +459,12 @@ def test_stack_in_aws_is_found_by_its_name(deployed: Callable[[dict[str, Any]], 
 
 
 def test_error_names_a_stack_that_is_missing_or_another(deployed: Callable[[dict[str, Any]], None]) -> None:
-    with pytest.raises(LocationsError, match=r"The stack shop cannot be looked up: .*shop does not exist"):
+    with pytest.raises(StackOutputsError, match=r"The stack shop cannot be looked up: .*shop does not exist"):
         locations.deployed("shop", region=REGION)
-    deployed({"Resources": {"DeadLetterQueue": {"Type": "AWS::SQS::Queue"}}})
-    with pytest.raises(LocationsError, match=r"shop has no DeadLetterBucket and no NotifyFunction\. Is it a stack of"):
+    outputs = {"DeadLetterQueueUrl": {"Value": {"Ref": "DeadLetterQueue"}}}
+    deployed({"Resources": {"DeadLetterQueue": {"Type": "AWS::SQS::Queue"}}, "Outputs": outputs})
+    missing = r"shop has no output DeadLetterBucketName and no NotifyFunctionName\. Is it a stack of"
+    with pytest.raises(StackOutputsError, match=missing):
         locations.deployed("shop", region=REGION)
 
 

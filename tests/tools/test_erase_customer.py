@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from moto import mock_aws
 
 from functions.notify.dead_letters import DeadLetters
@@ -26,9 +28,11 @@ from tests.order.environment import plain_deployment
 from tests.order.orders import CANCELLATION, order_of, stored_item
 from tests.project import ROOT
 from tools.deadletters import dead_letter_queue
+from tools.deadletters.dead_letter import DeadLetter
 from tools.deadletters.locations import Locations
 from tools.erase_customer import __main__ as tool
 from tools.erase_customer import feedback_reports, locations
+from tools.erase_customer.customer_dead_letters import is_of_customer
 from tools.erase_customer.locations import PersonalDataLocations
 
 if TYPE_CHECKING:
@@ -120,12 +124,21 @@ def discard(found: PersonalDataLocations, *orders: Order) -> None:
     send_to_on_failure_destination(discarded, arn=bucket, client=lambda service: found.dead_letters.s3)
 
 
-def report(found: PersonalDataLocations, order_id: str) -> None:
-    """Put one of SES's reports into the queue, as Lambda does with an event that feedback failed on."""
+def ses_event(order_id: str, **changes: Any) -> dict[str, Any]:
+    """Return an event of SES about a mail of an order."""
     event = json.loads((ROOT / "events/ses/bounced.json").read_text())
     event["detail"]["mail"]["tags"]["order_id"] = [base64.urlsafe_b64encode(order_id.encode()).decode().rstrip("=")]
-    body = json.dumps({"version": "1.0", "requestPayload": event, "responseContext": {"functionError": "Unhandled"}})
-    found.dead_letters.sqs.send_message(QueueUrl=found.feedback_queue_url, MessageBody=body)
+    return {**event, **changes}
+
+
+def wrapped(event: Any) -> dict[str, Any]:
+    """Return the message about an event that feedback failed on, as Lambda sends it."""
+    return {"version": "1.0", "requestPayload": event, "responseContext": {"functionError": "Unhandled"}}
+
+
+def report(found: PersonalDataLocations, body: Any) -> None:
+    """Put one of SES's reports into the queue."""
+    found.dead_letters.sqs.send_message(QueueUrl=found.feedback_queue_url, MessageBody=json.dumps(body))
 
 
 def visible(found: PersonalDataLocations, queue_url: str) -> int:
@@ -165,7 +178,7 @@ def test_erased_customer_is_in_no_table_queue_or_bucket(
         store.add(order)
     for offset, order in enumerate((ADAS, cancelled, EVES)):
         dead_letter(found, offset, order)
-        report(found, order.order_id)
+        report(found, wrapped(ses_event(order.order_id)))
     discard(found, ADAS, EVES)
     assert all(text in everything(found) for text in (NAME, ADDRESS, PHONE, REASON))
 
@@ -215,7 +228,7 @@ def test_dry_run_says_what_would_be_erased_and_changes_nothing(
     store.add(ADAS)
     dead_letter(found, 1, ADAS)
     discard(found, ADAS)
-    report(found, ADAS.order_id)
+    report(found, wrapped(ses_event(ADAS.order_id)))
     before = everything(found)
     assert tool.erase_customer(found, "cus_ada", dry_run=True) == 0
     assert everything(found) == before
@@ -278,17 +291,73 @@ def test_dead_letter_of_the_customer_is_found_also_without_its_order(
     assert "The table has no order of this customer." in capsys.readouterr().out
 
 
-def test_what_cannot_be_read_is_named_and_not_changed(
-    found: PersonalDataLocations, store: OrderStore, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("sender", [wrapped, lambda event: event], ids=["Lambda", "EventBridge"])
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"detail-type": "Email Opened"}, {"time": "no time"}],
+    ids=["bounced", "a kind that feedback ignores", "another form"],
+)
+def test_report_is_removed_whoever_gave_it_up_and_whatever_it_says(
+    found: PersonalDataLocations, store: OrderStore, sender: Callable[[Any], Any], changes: dict[str, Any]
+) -> None:
+    for order in (ADAS, EVES):
+        store.add(order)
+        report(found, sender(ses_event(order.order_id, **changes)))
+    assert tool.erase_customer(found, "cus_ada", dry_run=False) == 0
+    assert visible(found, found.feedback_queue_url) == 1, "the report about Eve's mail"
+
+
+# As many brackets as a message may have, and more than the parser of JSON allows.
+NESTED = "[" * 200_000
+
+
+@pytest.mark.parametrize("body", ["hello", NESTED, "[]", "null", "5"], ids=["text", "nested", "list", "null", "5"])
+def test_message_that_cannot_be_read_is_named_and_not_changed(
+    found: PersonalDataLocations, store: OrderStore, capsys: pytest.CaptureFixture[str], body: str
 ) -> None:
     store.add(ADAS)
     for queue_url in (found.dead_letters.queue_url, found.feedback_queue_url):
-        found.dead_letters.sqs.send_message(QueueUrl=queue_url, MessageBody="hello")
-    assert tool.erase_customer(found, "cus_ada", dry_run=False) == 0
+        found.dead_letters.sqs.send_message(QueueUrl=queue_url, MessageBody=body)
+    assert tool.erase_customer(found, "cus_ada", dry_run=False) == 1
+    assert store.get_order(ADAS.order_id).erased_at, "the rest is erased"
     assert visible(found, found.dead_letters.queue_url) == visible(found, found.feedback_queue_url) == 1
     warned = capsys.readouterr().err
     assert "is not a dead letter of notify (KeyError): not changed. It expires 14 days after" in warned
     assert "1 reports name no order: not changed. They expire after 14 days." in warned
+
+
+def test_either_queue_with_a_message_that_cannot_be_read_gives_status_1(
+    found: PersonalDataLocations, store: OrderStore
+) -> None:
+    store.add(ADAS)
+    assert tool.erase_customer(found, "cus_ada", dry_run=False) == 0
+    for queue_url in (found.dead_letters.queue_url, found.feedback_queue_url):
+        found.dead_letters.sqs.send_message(QueueUrl=queue_url, MessageBody="hello")
+        assert tool.erase_customer(found, "cus_ada", dry_run=False) == 1
+        found.dead_letters.sqs.purge_queue(QueueUrl=queue_url)
+
+
+def record_with(key: Any, value: Any) -> DeadLetter:
+    record = {"key": key, "value": value}
+    return DeadLetter(topic="t", partition=0, offset=1, reason="r", when=NOW, where="queue", place="m", record=record)
+
+
+def encoded(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+# Bytes, texts that are no base64, and what Lambda never sends.
+ANYTHING = st.none() | st.integers() | st.text(max_size=8) | st.binary(max_size=40).map(encoded)
+
+
+@given(ANYTHING, ANYTHING | st.just(encoded(NESTED.encode())) | st.just(encoded(b'{"data": [1]}')))
+def test_record_of_any_bytes_is_of_nobody(key: Any, value: Any) -> None:
+    assert not is_of_customer(record_with(key, value), {ADAS.order_id}, "cus_ada")
+
+
+@given(ANYTHING | st.just(encoded(NESTED.encode())))
+def test_key_says_whose_a_record_is_whatever_its_value(value: Any) -> None:
+    assert is_of_customer(record_with(encoded(ADAS.order_id.encode()), value), {ADAS.order_id}, "cus_ada")
 
 
 @pytest.fixture
@@ -318,7 +387,14 @@ def template() -> dict[str, Any]:
                     "Code": {"ZipFile": "def handler(event, context): pass"},
                 },
             },
-        }
+        },
+        "Outputs": {
+            "OrdersTableName": {"Value": {"Ref": "OrdersTable"}},
+            "DeadLetterQueueUrl": {"Value": {"Ref": "DeadLetterQueue"}},
+            "FeedbackDeadLetterQueueUrl": {"Value": {"Ref": "FeedbackDeadLetterQueue"}},
+            "DeadLetterBucketName": {"Value": {"Ref": "DeadLetterBucket"}},
+            "NotifyFunctionName": {"Value": {"Ref": "NotifyFunction"}},
+        },
     }
 
 
@@ -334,12 +410,32 @@ def test_customer_of_a_stack_in_aws_is_erased_by_the_stacks_name(
     assert "Dead letters: 0 removed" in capsys.readouterr().out
 
 
+def test_customer_is_erased_from_a_restored_table(deployed: Callable[[dict[str, Any]], None]) -> None:
+    """With the parameter OrdersTableName the stack has no table of its own: its output names the restored one."""
+    made = template()
+    table = made["Resources"].pop("OrdersTable")
+    restored = boto3.client("dynamodb", region_name=REGION)
+    wanted = ("AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes", "KeySchema")
+    restored.create_table(TableName="orders-2", **{name: table["Properties"][name] for name in wanted})
+    made["Outputs"]["OrdersTableName"] = {"Value": "orders-2"}
+    deployed(made)
+    store = OrderStore(client=restored, table="orders-2")
+    store.add(ADAS)
+    assert tool.main(["--customer-id", "cus_ada", "--stack", "shop", "--region", REGION]) == 0
+    assert store.get_order(ADAS.order_id).erased_at
+
+
+def test_outputs_that_the_tools_read_are_in_the_template() -> None:
+    assert template()["Outputs"].keys() <= plain_deployment().outputs.keys()
+
+
 def test_error_names_a_stack_without_a_table_of_orders(
     deployed: Callable[[dict[str, Any]], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    deployed({"Resources": {"FeedbackDeadLetterQueue": {"Type": "AWS::SQS::Queue"}}})
+    outputs = {"FeedbackDeadLetterQueueUrl": {"Value": {"Ref": "FeedbackDeadLetterQueue"}}}
+    deployed({"Resources": {"FeedbackDeadLetterQueue": {"Type": "AWS::SQS::Queue"}}, "Outputs": outputs})
     assert tool.main(["--customer-id", "cus_ada", "--stack", "shop", "--region", REGION]) == 1
-    assert "The stack shop has no OrdersTable. Is it a stack of template.yaml?" in capsys.readouterr().err
+    assert "The stack shop has no output OrdersTableName. Is it a stack of template.yaml?" in capsys.readouterr().err
 
 
 def test_command_without_a_customer_is_refused() -> None:

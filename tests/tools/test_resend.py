@@ -6,18 +6,21 @@ import base64
 import io
 import json
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from functions.notify.events.order_events import OrderEvent, read_order_event
 from functions.notify.events.records import read_records
+from functions.notify.ledger.ledger import RETENTION
 from functions.order.domain.events import event_of
 from functions.order.domain.order import ORDER_CANCELLED, ORDER_PAID
 from functions.order.storage.order_item import cancellation_attributes, item_of, serialize_attributes
-from tests.order.orders import cancelled_order, order_of
+from tests.order.orders import NOON, cancelled_order, order_of
 from tools import resend as command
 from tools.resend import Resend, ResendError
+from tools.stack_outputs import StackOutputsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,7 +69,7 @@ def resend_of(*orders: Order, functions: FakeLambda | None = None) -> Resend:
 def test_notify_reads_the_same_event_as_from_kafka_and_a_replay(order: Order, event_type: str) -> None:
     functions = FakeLambda()
     resend = resend_of(order, functions=functions)
-    resend.send(resend.record(order.order_id, event_type))
+    resend.send(resend.record(order.order_id, event_type, now=NOON))
     [event] = functions.invoked
     [record] = read_records(event)
     assert base64.b64decode(record.source["value"]) == event_of(order, event_type).value
@@ -79,13 +82,31 @@ def test_notify_reads_the_same_event_as_from_kafka_and_a_replay(order: Order, ev
 
 def test_an_unknown_order_is_named() -> None:
     with pytest.raises(ResendError, match="The table orders has no order ord_nobody"):
-        resend_of().record("ord_nobody", ORDER_PAID)
+        resend_of().record("ord_nobody", ORDER_PAID, now=NOON)
 
 
 def test_an_order_that_was_not_cancelled_has_no_such_event() -> None:
     order = order_of()
     with pytest.raises(ResendError, match=f"{order.order_id} has no event of type order.cancelled.v1"):
-        resend_of(order).record(order.order_id, ORDER_CANCELLED)
+        resend_of(order).record(order.order_id, ORDER_CANCELLED, now=NOON)
+
+
+def test_an_erased_order_is_refused_also_by_force() -> None:
+    order = order_of(pending=(), erased_at=NOON)
+    with pytest.raises(ResendError, match=f"The personal data of {order.order_id} was erased"):
+        resend_of(order).record(order.order_id, ORDER_PAID, now=NOON, force=True)
+
+
+@pytest.mark.parametrize("event_type", [ORDER_PAID, ORDER_CANCELLED])
+def test_an_event_that_the_ledger_may_have_forgotten_is_sent_by_force_only(event_type: str) -> None:
+    order = cancelled_order(created_at=NOON - timedelta(days=100))
+    assert order.cancellation
+    happened = order.cancellation.cancelled_at if event_type == ORDER_CANCELLED else order.created_at
+    resend, last = resend_of(order), happened + RETENTION
+    kept = resend.record(order.order_id, event_type, now=last)
+    with pytest.raises(ResendError, match=r"is older than 30 days.*--force"):
+        resend.record(order.order_id, event_type, now=last + timedelta(seconds=1))
+    assert resend.record(order.order_id, event_type, now=last + timedelta(seconds=1), force=True) == kept
 
 
 @pytest.mark.parametrize(
@@ -100,13 +121,13 @@ def test_a_notification_that_could_not_be_sent_is_an_error(functions: FakeLambda
     order = order_of()
     resend = resend_of(order, functions=functions)
     with pytest.raises(ResendError, match="notify could not send it now"):
-        resend.send(resend.record(order.order_id, ORDER_PAID))
+        resend.send(resend.record(order.order_id, ORDER_PAID, now=NOON))
 
 
 def test_command_sends_nothing_in_a_dry_run_and_shows_nothing_about_the_customer(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    order, functions = order_of(), FakeLambda()
+    order, functions = order_of(created_at=datetime.now(UTC)), FakeLambda()
     monkeypatch.setattr(command, "of_stack", lambda stack, region: resend_of(order, functions=functions))
     assert command.main([order.order_id, "--stack", "orders", "--dry-run"]) == 0
     assert functions.invoked == []
@@ -116,6 +137,18 @@ def test_command_sends_nothing_in_a_dry_run_and_shows_nothing_about_the_customer
     assert "would be sent" in out
     assert "was processed" in out
     assert order.customer.email not in out
+
+
+def test_command_sends_an_old_event_with_force_only(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    order, functions = order_of(created_at=datetime.now(UTC) - timedelta(days=31)), FakeLambda()
+    monkeypatch.setattr(command, "of_stack", lambda stack, region: resend_of(order, functions=functions))
+    assert command.main([order.order_id, "--stack", "orders"]) == 1
+    assert "the ledger may have forgotten that its notification was sent" in capsys.readouterr().err
+    assert functions.invoked == []
+    assert command.main([order.order_id, "--stack", "orders", "--force"]) == 0
+    assert len(functions.invoked) == 1
 
 
 def test_command_fails_with_the_reason(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -148,5 +181,5 @@ def test_table_and_function_are_the_stacks_outputs(monkeypatch: pytest.MonkeyPat
 
 def test_a_stack_without_these_outputs_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("boto3.Session", lambda region_name: FakeSession({"OrdersTableName": "orders"}))
-    with pytest.raises(ResendError, match="The stack kafka has no output NotifyFunctionName"):
+    with pytest.raises(StackOutputsError, match="The stack kafka has no output NotifyFunctionName"):
         command.of_stack("kafka", None)

@@ -43,8 +43,15 @@ class DeadLetter:
     @property
     def order_number(self) -> str:
         """The number of the record's order, by the record's key; empty if the key is no order's id."""
-        key = _text(base64.b64decode((self.record or {}).get("key") or ""))
+        key = _text(self.content("key"))
         return order_number(key) if is_order_id(key) else ""
+
+    def content(self, name: str) -> bytes:
+        """Return the record's `key` or `value`, decoded; empty if there is none, or if it is not base64."""
+        try:
+            return base64.b64decode((self.record or {}).get(name) or "")
+        except (TypeError, ValueError):
+            return b""
 
     def readable(self) -> dict[str, Any]:
         """Return the whole dead letter for JSON, with key, value and headers as text. It has personal data."""
@@ -56,12 +63,19 @@ class DeadLetter:
             "when": self.when.isoformat(timespec="seconds"),
             "where": f"{self.where}: {self.place}",
             **record,
-            **{name: _text(base64.b64decode(record[name])) for name in ("key", "value") if record.get(name)},
-            "headers": [
-                {name: _text(bytes(byte & 0xFF for byte in value)) for name, value in header.items()}
-                for header in record.get("headers") or []
-            ],
+            **{name: _text(content) for name in ("key", "value") if (content := self.content(name))},
+            "headers": _readable_headers(record.get("headers") or []),
         }
+
+
+def _readable_headers(headers: Any) -> Any:
+    """Return the headers with their values as text, or as they are if they have another form than Lambda's."""
+    try:
+        return [
+            {name: _text(bytes(byte & 0xFF for byte in value)) for name, value in header.items()} for header in headers
+        ]
+    except (AttributeError, TypeError):
+        return headers
 
 
 def _text(content: bytes) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tools.deadletters.dead_letter import DeadLetter, UnreadableError
 
@@ -95,9 +95,17 @@ def _dead_letter(message: MessageTypeDef) -> DeadLetter:
             when=datetime.fromtimestamp(int(message["Attributes"]["SentTimestamp"]) / 1000, UTC),
             where="queue",
             place=message["MessageId"],
-            record=None if attributes.get("payload") == "omitted" else json.loads(message["Body"]),
+            record=None if attributes.get("payload") == "omitted" else _record(message["Body"]),
         )
-    except (KeyError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise UnreadableError(
             f"The message {message['MessageId']} in the queue is not a dead letter of notify ({type(error).__name__})"
         ) from error
+
+
+def _record(body: str) -> dict[str, Any]:
+    """Return the record in the body of a message. Raises ValueError, TypeError and RecursionError."""
+    record = json.loads(body)
+    if not isinstance(record, dict):
+        raise TypeError
+    return record

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
 
 from samrun import CREDENTIALS, Endpoints, UserError, load_application, region
+from tools.stack_outputs import stack_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # Logical ids in template.yaml.
 FUNCTION, QUEUE, BUCKET = "NotifyFunction", "DeadLetterQueue", "DeadLetterBucket"
+# Outputs of template.yaml.
+_FUNCTION_NAME, _QUEUE_URL, _BUCKET_NAME = "NotifyFunctionName", "DeadLetterQueueUrl", "DeadLetterBucketName"
 
 # The client must not repeat an invocation, because it cannot know the result of the first. Seconds.
 _ONCE = Config(read_timeout=50, retries={"mode": "standard", "total_max_attempts": 1})
@@ -31,7 +33,7 @@ _ON_THIS_MACHINE = Config(proxies={})
 
 
 class LocationsError(UserError):
-    """The stack does not run, or lacks the queue, the bucket or the function."""
+    """The stack on this machine does not run, or lacks the queue, the bucket or the function."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,36 +93,17 @@ def _local_session() -> boto3.Session:
 
 
 def deployed(stack: str, *, region: str | None) -> Locations:
-    """Return the locations of a CloudFormation stack. Raises LocationsError.
+    """Return the locations of a CloudFormation stack. Raises StackOutputsError.
 
     The credentials are the environment's, and so is the region if `region` is None.
     """
-    session, names = deployed_names(stack, {FUNCTION, QUEUE, BUCKET}, region=region)
+    session = boto3.Session(region_name=region)
+    outputs = stack_outputs(session, stack, {_FUNCTION_NAME, _QUEUE_URL, _BUCKET_NAME})
     return Locations(
         sqs=session.client("sqs"),
         s3=session.client("s3"),
         functions=session.client("lambda", config=_ONCE),
-        queue_url=names[QUEUE],
-        bucket=names[BUCKET],
-        function=names[FUNCTION],
+        queue_url=outputs[_QUEUE_URL],
+        bucket=outputs[_BUCKET_NAME],
+        function=outputs[_FUNCTION_NAME],
     )
-
-
-def deployed_names(
-    stack: str, wanted: AbstractSet[str], *, region: str | None
-) -> tuple[boto3.Session, Mapping[str, str]]:
-    """Return a session, and the names of the stack's resources by logical id. Raises LocationsError.
-
-    Those of `wanted` are among them.
-    """
-    session = boto3.Session(region_name=region)
-    try:
-        resources = session.client("cloudformation").describe_stack_resources(StackName=stack)["StackResources"]
-    except ClientError as error:
-        raise LocationsError(f"The stack {stack} cannot be looked up: {error}") from error
-    names = {each["LogicalResourceId"]: each.get("PhysicalResourceId", "") for each in resources}
-    if missing := wanted - names.keys():
-        raise LocationsError(
-            f"The stack {stack} has no {' and no '.join(sorted(missing))}. Is it a stack of template.yaml?"
-        )
-    return session, names

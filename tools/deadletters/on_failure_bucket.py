@@ -67,21 +67,21 @@ class OnFailureBucket:
         content = self._client.get_object(Bucket=self._name, Key=key)["Body"].read()
         try:
             return json.loads(content)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise _unreadable(key, "it is not JSON") from None
 
 
 def _dead_letters(key: str, batch: Any) -> list[DeadLetter]:
     """Return a dead letter for each record of a batch. Raises UnreadableError."""
     try:
-        when, condition = datetime.fromisoformat(batch["timestamp"]), batch["requestContext"]["condition"]
+        when, condition = _moment(batch["timestamp"]), batch["requestContext"]["condition"]
         error = (batch["responseContext"] or {}).get("functionError")
         return [
             DeadLetter(
-                topic=record["topic"],
-                partition=record["partition"],
-                offset=record["offset"],
-                reason=f"{condition} ({error})" if error else condition,
+                topic=str(record["topic"]),
+                partition=int(record["partition"]),
+                offset=int(record["offset"]),
+                reason=f"{condition} ({error})" if error else str(condition),
                 when=when,
                 where="bucket",
                 place=key,
@@ -90,8 +90,16 @@ def _dead_letters(key: str, batch: Any) -> list[DeadLetter]:
             for records in json.loads(batch["payload"])["records"].values()
             for record in records
         ]
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError, RecursionError) as error:
         raise _unreadable(key, type(error).__name__) from error
+
+
+def _moment(text: str) -> datetime:
+    """Return a time with its zone. Raises TypeError and ValueError."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError
+    return moment
 
 
 def _unreadable(key: str, why: str) -> UnreadableError:
@@ -100,4 +108,4 @@ def _unreadable(key: str, why: str) -> UnreadableError:
 
 def _is(record: dict[str, Any], dead_letter: DeadLetter) -> bool:
     identity = (dead_letter.topic, dead_letter.partition, dead_letter.offset)
-    return (record["topic"], record["partition"], record["offset"]) == identity
+    return (str(record["topic"]), int(record["partition"]), int(record["offset"])) == identity

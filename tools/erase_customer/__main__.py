@@ -36,7 +36,10 @@ What this cannot erase:
 
 
 def erase_customer(found: PersonalDataLocations, customer_id: str, *, dry_run: bool) -> int:
-    """Erase the customer, or show what would be erased. Return the exit status: 1 if an order has to wait."""
+    """Erase the customer, or show what would be erased. Return the exit status.
+
+    It is 1 if an order has to wait, or if a message or an object cannot be read: it may be about the customer.
+    """
     orders = CustomerOrders(client=found.dynamodb, table=found.orders, customer_id=customer_id)
     results = orders.all()
     if not dry_run:
@@ -44,15 +47,16 @@ def erase_customer(found: PersonalDataLocations, customer_id: str, *, dry_run: b
         results = [orders.erase(each, now=now) if each.erasing is Erasing.ERASE else each for each in results]
     _print_orders(results, dry_run=dry_run)
     order_ids = {each.order.order_id for each in results}
-    _remove_dead_letters(found, order_ids, customer_id, dry_run=dry_run)
-    _remove_reports(found, order_ids, dry_run=dry_run)
+    unreadable = _remove_dead_letters(found, order_ids, customer_id, dry_run=dry_run)
+    unreadable += _remove_reports(found, order_ids, dry_run=dry_run)
     print("Nothing was changed." if dry_run else _STAYS)
-    return int(any(each.erasing in {Erasing.WAIT, Erasing.REPAIR} for each in results))
+    return int(unreadable > 0 or any(each.erasing in {Erasing.WAIT, Erasing.REPAIR} for each in results))
 
 
 def _remove_dead_letters(
     found: PersonalDataLocations, order_ids: Collection[str], customer_id: str, *, dry_run: bool
-) -> None:
+) -> int:
+    """Remove the customer's dead letters; return how many messages and objects cannot be read."""
     with open_store(found.dead_letters) as store:
         ids = dead_letter_ids(store, order_ids=order_ids, customer_id=customer_id)
         for each in ids if not dry_run else []:
@@ -60,9 +64,11 @@ def _remove_dead_letters(
         print(f"Dead letters: {len(ids)} {_done('removed', dry_run=dry_run)}")
         for text in store.unreadable:
             print(f"{text}: not changed. It expires 14 days after it was written.", file=sys.stderr)
+        return len(store.unreadable)
 
 
-def _remove_reports(found: PersonalDataLocations, order_ids: Collection[str], *, dry_run: bool) -> None:
+def _remove_reports(found: PersonalDataLocations, order_ids: Collection[str], *, dry_run: bool) -> int:
+    """Remove the reports about these orders; return how many name no order."""
     with open_reports(found.dead_letters.sqs, found.feedback_queue_url) as reports:
         messages = reports.of_orders(order_ids)
         for each in messages if not dry_run else []:
@@ -72,6 +78,7 @@ def _remove_reports(found: PersonalDataLocations, order_ids: Collection[str], *,
             print(
                 f"{reports.unreadable} reports name no order: not changed. They expire after 14 days.", file=sys.stderr
             )
+        return reports.unreadable
 
 
 def _print_orders(results: Sequence[CustomerOrder], *, dry_run: bool) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -24,15 +23,14 @@ def is_of_customer(dead_letter: DeadLetter, order_ids: Collection[str], customer
 
     One that was too large for the queue has no key: then nobody knows, and it has no personal data either.
     """
-    record = dead_letter.record or {}
-    key = base64.b64decode(record.get("key") or "").decode(errors="replace")
-    return key in order_ids or _customer_of(record) == customer_id
+    key = dead_letter.content("key").decode(errors="replace")
+    return key in order_ids or _customer_of(dead_letter) == customer_id
 
 
-def _customer_of(record: Any) -> str | None:
+def _customer_of(dead_letter: DeadLetter) -> str | None:
     """Return the id of the customer in a record's event; None if the record has none that can be read."""
     try:
-        customer = json.loads(base64.b64decode(record["value"]))["data"]["customer"]["id"]
-    except (KeyError, TypeError, ValueError):
+        customer = json.loads(dead_letter.content("value"))["data"]["customer"]["id"]
+    except (KeyError, TypeError, ValueError, RecursionError):
         return None
     return customer if isinstance(customer, str) else None

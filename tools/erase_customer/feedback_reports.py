@@ -7,8 +7,9 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from functions.notify.feedback.delivery_status import Feedback
-from functions.notify.feedback.ses_events import read
+from pydantic import TypeAdapter
+
+from functions.notify.feedback.ses_events import Tag
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 WAIT = 1
 _VISIBILITY_TIMEOUT = 60
 _MAX_BATCH = 10
+_TAG: TypeAdapter[str] = TypeAdapter(Tag)
 
 
 @dataclass(kw_only=True)
@@ -76,10 +78,14 @@ def open_reports(client: SQSClient, queue_url: str) -> Iterator[FeedbackReports]
 
 
 def _order_id_of(body: str) -> str | None:
-    """Return the order that a report is about; None if it cannot be read. Lambda wraps the event that it gives up."""
+    """Return the order that a report is about; None if it names none.
+
+    Lambda wraps the event that it gives up; EventBridge sends the event itself. The tag alone is read: feedback may
+    have failed on the rest of the event.
+    """
     try:
-        event = json.loads(body)["requestPayload"]
-    except (KeyError, TypeError, ValueError):
+        message = json.loads(body)
+        event = message.get("requestPayload", message)
+        return _TAG.validate_python(event["detail"]["mail"]["tags"]["order_id"])
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
         return None
-    feedback = read(event) if isinstance(event, dict) else None
-    return feedback.order_id if isinstance(feedback, Feedback) else None

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import boto3
+
 from tools.deadletters import locations as dead_letter_locations
+from tools.stack_outputs import stack_outputs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
 
 # Logical ids in template.yaml.
 ORDERS, FEEDBACK_QUEUE = "OrdersTable", "FeedbackDeadLetterQueue"
+# Outputs of template.yaml.
+_ORDERS_NAME, _FEEDBACK_QUEUE_URL = "OrdersTableName", "FeedbackDeadLetterQueueUrl"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,11 +46,12 @@ def on_this_machine(data: Path, template_path: Path) -> PersonalDataLocations:
 
 
 def deployed(stack: str, *, region: str | None) -> PersonalDataLocations:
-    """Return the locations of a CloudFormation stack, by the environment's credentials. Raises LocationsError."""
-    session, names = dead_letter_locations.deployed_names(stack, {ORDERS, FEEDBACK_QUEUE}, region=region)
+    """Return the locations of a CloudFormation stack, by the environment's credentials. Raises StackOutputsError."""
+    session = boto3.Session(region_name=region)
+    outputs = stack_outputs(session, stack, {_ORDERS_NAME, _FEEDBACK_QUEUE_URL})
     return PersonalDataLocations(
         dynamodb=session.client("dynamodb"),
-        orders=names[ORDERS],
+        orders=outputs[_ORDERS_NAME],
         dead_letters=dead_letter_locations.deployed(stack, region=region),
-        feedback_queue_url=names[FEEDBACK_QUEUE],
+        feedback_queue_url=outputs[_FEEDBACK_QUEUE_URL],
     )
