@@ -186,8 +186,7 @@ def _of_kafka(
             # Each broker has a copy of every record.
             needs=BYTES_OF_AN_EVENT * DAYS_OF_A_TOPIC * DAY / 10**9,
             unit="GB",
-            change=f"MSK enlarges them up to `MaximumVolumeGigabytes`, {maximum} GB; beyond, that parameter or a shorter "
-            "retention",
+            change=f"MSK enlarges them up to `MaximumVolumeGigabytes`, {maximum} GB; then that, or a shorter retention",
         ),
         Limit(
             name="brokers, new connections of a jump from nothing",

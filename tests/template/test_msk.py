@@ -237,4 +237,5 @@ def test_another_topic_deletes_none_with_its_unread_events() -> None:
     # A new name makes a new topic, and CloudFormation deletes what it has replaced unless told otherwise.
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(region=REGION, resource_type="AWS::MSK::Topic").schema
     assert "/properties/TopicName" in schema["createOnlyProperties"]
-    assert source_of(MSK_TEMPLATE)["Resources"]["OrderEvents"]["UpdateReplacePolicy"] == "Retain"
+    topic = source_of(MSK_TEMPLATE)["Resources"]["OrderEvents"]
+    assert (topic["UpdateReplacePolicy"], topic["DeletionPolicy"]) == ("Retain", "RetainExceptOnCreate")
