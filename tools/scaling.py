@@ -178,6 +178,7 @@ def _of_the_tables() -> Sequence[Limit]:
 def _of_kafka(
     template: Mapping[str, object], cluster: Mapping[str, object], *, new_connections: int
 ) -> Sequence[Limit]:
+    maximum = default_of(cluster, "MaximumVolumeGigabytes")
     return [
         Limit(
             name="brokers, disk for seven days",
@@ -185,7 +186,7 @@ def _of_kafka(
             # Each broker has a copy of every record.
             needs=BYTES_OF_AN_EVENT * DAYS_OF_A_TOPIC * DAY / 10**9,
             unit="GB",
-            change="`VolumeGigabytes`, or a shorter retention; only if the rate lasts for days",
+            change=f"MSK enlarges them up to `MaximumVolumeGigabytes`, {maximum} GB; then that, or a shorter retention",
         ),
         Limit(
             name="brokers, new connections of a jump from nothing",

@@ -20,6 +20,14 @@ def edited_template(section: str) -> dict[str, Any]:
     return merge_templates(source_of(TEMPLATE), yaml_parse(found[1]))
 
 
+def added_statements(section: str) -> list[dict[str, Any]]:
+    """Return the statements that this section of the guide adds to a policy of infrastructure/github.yaml."""
+    found = re.search(rf"^## {section}\n.*?^  ```yaml\n(.*?)^  ```", GUIDE.read_text(), re.DOTALL | re.MULTILINE)
+    assert found
+    statements: list[dict[str, Any]] = yaml_parse(found[1])
+    return statements
+
+
 def merge_templates(template: Mapping[str, Any], addition: Mapping[str, Any]) -> dict[str, Any]:
     """Return the template with the addition; what both have is the addition's."""
     merged = copy.deepcopy(dict(template))

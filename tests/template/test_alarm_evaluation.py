@@ -28,7 +28,7 @@ EXTRA = (0, 2, 3)
 
 @pytest.fixture(scope="module")
 def alarms() -> Mapping[str, MetricAlarm]:
-    deployment = deploy(**REQUIRED, **VPC, MskClusterArn=CLUSTER)
+    deployment = deploy(**REQUIRED, **VPC, MskClusterArn=CLUSTER, TextMessages="true")
     return {name: MetricAlarm.of(each) for name, each in deployment.of_type("AWS::CloudWatch::Alarm").items()}
 
 

@@ -13,6 +13,7 @@ from functions.notify.metrics import Metric
 from tests.template.alarm_evaluation import MetricAlarm
 from tests.template.deployment import ROOT, Deployment, deploy
 from tests.template.parameter_sets import KEY, PLAIN
+from tools.cost.declared import metrics_watched, read_declared
 
 MAPPINGS = {"NotifyFromMsk", "NotifyFromSelfManagedKafka"}
 ABOVE, FROM, BELOW = "GreaterThanThreshold", "GreaterThanOrEqualToThreshold", "LessThanThreshold"
@@ -67,6 +68,19 @@ DIMENSIONS = {
     "DeadLettersWait": ("QueueName", "DeadLetterQueue"),
     "FeedbackLost": ("QueueName", "FeedbackDeadLetterQueue"),
 }
+OF_TEXTS = {"TextsFail", "TextsCostTooMuch"}
+
+
+@pytest.fixture(scope="module")
+def self_managed_with_texts() -> Deployment:
+    return deploy(**PLAIN, TextMessages="true")
+
+
+@pytest.fixture(scope="module", params=["self_managed_with_texts", "with_text_messages"])
+def deployment(request: pytest.FixtureRequest) -> Deployment:
+    """Each kind of cluster in turn, with the alarms of text messages: the deployments that have all alarms."""
+    chosen: Deployment = request.getfixturevalue(request.param)
+    return chosen
 
 
 def _alarms(deployment: Deployment) -> dict[str, dict[str, Any]]:
@@ -144,8 +158,15 @@ def test_alarms_on_msk_watch_the_worst_broker_of_the_cluster(deployment: Deploym
         )
 
 
-def test_all_alarms_for_msk_exist(on_msk: Deployment) -> None:
-    assert _alarms(on_msk).keys() == {*ALARMS, *EXPRESSIONS, *BROKERS}
+def test_all_alarms_for_msk_exist(with_text_messages: Deployment) -> None:
+    assert _alarms(with_text_messages).keys() == {*ALARMS, *EXPRESSIONS, *BROKERS}
+
+
+def test_without_text_messages_no_alarm_watches_those_of_others(
+    on_msk: Deployment, with_text_messages: Deployment
+) -> None:
+    assert _alarms(with_text_messages).keys() - _alarms(on_msk).keys() == OF_TEXTS
+    assert "AWS/SNS" not in {metric["Namespace"] for each in _alarms(on_msk).values() for metric in _metrics_of(each)}
 
 
 def test_alarms_on_our_metrics_use_metrics_that_the_code_counts(deployment: Deployment) -> None:
@@ -232,25 +253,41 @@ def test_only_the_alarms_of_the_relay_and_of_the_mapping_fire_without_data(deplo
 
 
 def test_runbook_says_how_many_alarms_there_are_and_what_they_cost(
-    on_msk: Deployment, on_self_managed: Deployment
+    on_msk: Deployment, on_self_managed: Deployment, with_text_messages: Deployment
 ) -> None:
     text = " ".join((ROOT / "docs/operations.md").read_text().split())
     numbers = re.search(
-        r"The stack has (\d+) alarms, and (\d+) with MSK. .*: (\d+) of them, and with three brokers (\d+) more, "
-        r"so ([\d.]+) USD. The two metrics",
+        r"The stack has (\d+) alarms, (\d+) with MSK, and two more with `TextMessages=true`. .*: (\d+) of them, and "
+        r"with three brokers (\d+) more, so ([\d.]+) USD. Text messages add (\d+) metrics and ([\d.]+) USD.",
         text,
     )
     assert numbers
-    watched = sum(len(_metrics_of(alarm)) for alarm in _alarms(on_self_managed).values())
-    # A query is billed by the metrics that it reads: one for each broker, or one for the cluster.
-    of_brokers = sum(1 if name == "PartitionsOffline" else 3 for name in BROKERS)
+    assert len(_alarms(with_text_messages)) == len(_alarms(on_msk)) + 2
+    alone, with_brokers, with_texts = map(_billed, (on_self_managed, on_msk, with_text_messages))
     assert numbers.groups() == (
         str(len(_alarms(on_self_managed))),
         str(len(_alarms(on_msk))),
-        str(watched),
-        str(of_brokers),
-        f"{(watched + of_brokers) * 0.10:.2f}",
+        str(alone),
+        str(with_brokers - alone),
+        f"{with_brokers * 0.10:.2f}",
+        str(with_texts - with_brokers),
+        f"{(with_texts - with_brokers) * 0.10:.2f}",
     )
+
+
+def test_cost_bills_the_alarms_that_a_deployment_has(on_msk: Deployment) -> None:
+    assert read_declared().alarms == _billed(on_msk)
+
+
+def _billed(deployment: Deployment) -> int:
+    """Return the metrics that CloudWatch bills for the alarms, with three brokers."""
+    return sum(metrics_watched(alarm, brokers=3) for alarm in _alarms(deployment).values())
+
+
+def test_runbook_says_which_alarms_exist_only_with_text_messages() -> None:
+    sections = re.split(r"^### ", (ROOT / "docs/operations.md").read_text(), flags=re.MULTILINE)
+    said = {each.split()[0] for each in sections if "This alarm exists only with `TextMessages=true`." in each}
+    assert said == OF_TEXTS
 
 
 def test_alarm_for_tests_mails_when_it_rings_and_when_it_ends(deployment: Deployment) -> None:
@@ -262,7 +299,10 @@ def test_alarm_for_tests_mails_when_it_rings_and_when_it_ends(deployment: Deploy
 
 
 def test_text_spend_threshold_is_a_parameter() -> None:
-    assert deploy(**PLAIN, TextSpendThreshold="40").properties("TextsCostTooMuch")["Threshold"] == "40"
+    assert (
+        deploy(**PLAIN, TextMessages="true", TextSpendThreshold="40").properties("TextsCostTooMuch")["Threshold"]
+        == "40"
+    )
 
 
 def test_lag_threshold_is_a_parameter() -> None:

@@ -6,6 +6,8 @@ those of its handlers.
 
 from __future__ import annotations
 
+import copy
+import json
 import tomllib
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -14,11 +16,21 @@ import pytest
 import yaml
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
-from tests.template.deployment import GITHUB_TEMPLATE, ROOT, Deployment, deploy, deploy_plain, parameters_of
+from tests.template.deployment import (
+    GITHUB_TEMPLATE,
+    ROOT,
+    Deployment,
+    deploy,
+    deploy_plain,
+    parameters_of,
+    source_of,
+)
+from tests.template.guide_edits import added_statements, edited_template, release
 from tests.template.parameter_sets import PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 STACK = "orders-dev"
 # Permissions of the schemas that are for properties which the template does not have, or that are no actions of IAM.
@@ -76,6 +88,10 @@ def github() -> Deployment:
 @pytest.fixture(scope="module")
 def granted(github: Deployment) -> set[tuple[str, str]]:
     """The pairs of action and resource, both of which may be patterns."""
+    return _granted(github)
+
+
+def _granted(github: Deployment) -> set[tuple[str, str]]:
     return {
         (action.lower(), resource)
         for policy in github.of_type("AWS::IAM::ManagedPolicy").values()
@@ -102,6 +118,10 @@ def _is_left_out(permission: str) -> bool:
     return any(fnmatchcase(permission, pattern) for pattern in NOT_NEEDED)
 
 
+def _is_allowed(permission: str, granted: set[tuple[str, str]]) -> bool:
+    return any(fnmatchcase(permission, action) for action, _ in granted)
+
+
 @pytest.fixture(scope="module")
 def needed(
     on_msk: Deployment,
@@ -111,20 +131,58 @@ def needed(
     with_text_messages: Deployment,
 ) -> set[tuple[str, str]]:
     with_more = deploy(**PLAIN, AlarmEmail="on-call@shop.example", NotifyConcurrency="5", NotifyReadsFrom="1795000000")
-    deployments = (on_msk, on_msk_with_scram, on_self_managed_with_scram, under_a_key, with_text_messages, with_more)
+    deployments = (
+        *(on_msk, on_msk_with_scram, on_self_managed_with_scram, under_a_key, with_text_messages, with_more),
+        release(edited_template("SnapStart"), "1"),
+    )
     return {pair for deployment in deployments for pair in _needed(deployment)}
 
 
 def test_role_may_do_what_cloudformation_needs_for_each_resource(
     needed: set[tuple[str, str]], granted: set[tuple[str, str]]
 ) -> None:
-    patterns = {action for action, _ in granted}
-    missing = {
-        (kind, permission)
-        for kind, permission in needed
-        if not _is_left_out(permission) and not any(fnmatchcase(permission, pattern) for pattern in patterns)
-    }
+    missing = {pair for pair in needed if not _is_left_out(pair[1]) and not _is_allowed(pair[1], granted)}
     assert missing == set()
+
+
+@pytest.fixture
+def github_for_gradual_deployment(tmp_path: Path) -> Deployment:
+    """The role with the statements that the guide adds for CodeDeploy."""
+    source = copy.deepcopy(dict(source_of(GITHUB_TEMPLATE)))
+    policy = source["Resources"]["MakeFunctions"]["Properties"]["PolicyDocument"]
+    policy["Statement"] += added_statements("Gradual deployment")
+    path = tmp_path / "github.json"
+    path.write_text(json.dumps(source))
+    return deploy_plain(path, Repository="you/your-repository")
+
+
+def test_role_with_the_guides_statements_may_deploy_gradually(github_for_gradual_deployment: Deployment) -> None:
+    granted = _granted(github_for_gradual_deployment)
+    needed = {permission for _, permission in _needed(release(edited_template("Gradual deployment"), "1"))}
+    of_codedeploy = {permission for permission in needed if permission.startswith("codedeploy:")}
+    others = {permission for permission in needed - of_codedeploy if not _is_left_out(permission)}
+    on_servers = {"codedeploy:registeronpremisesinstance"}
+    assert {each for each in of_codedeploy | others if not _is_allowed(each, granted)} == on_servers
+    assert {action for action, _ in granted if action.startswith("codedeploy:")} == of_codedeploy - on_servers
+    passed = [
+        each["Condition"]["StringEquals"]["iam:PassedToService"]
+        for policy in github_for_gradual_deployment.of_type("AWS::IAM::ManagedPolicy").values()
+        for each in policy["PolicyDocument"]["Statement"]
+        if each["Action"] == ["iam:PassRole"]
+    ]
+    assert sorted(passed) == ["codedeploy.amazonaws.com", "lambda.amazonaws.com"]
+    test_policies_fit_into_iams_limit(github_for_gradual_deployment)
+
+
+def test_statements_of_the_guide_are_for_the_stacks_own_deployments(github_for_gradual_deployment: Deployment) -> None:
+    resources = {
+        resource for action, resource in _granted(github_for_gradual_deployment) if action.startswith("codedeploy:")
+    }
+    assert {resource.split(":", 5)[5] for resource in resources} == {
+        f"application:{STACK}-*",
+        f"deploymentgroup:{STACK}-*",
+        "deploymentconfig:CodeDeployDefault.Lambda*",
+    }
 
 
 def test_every_permission_that_is_left_out_is_one_of_a_resource(needed: set[tuple[str, str]]) -> None:
@@ -192,6 +250,19 @@ def test_role_trusts_one_repository_and_one_environment(github: Deployment) -> N
 def test_an_account_that_has_the_provider_gets_no_second_one() -> None:
     second = deploy_plain(GITHUB_TEMPLATE, Repository="you/your-repository", RegisterProvider="false")
     assert "GitHub" not in second.resources
+
+
+def test_deleting_the_stack_keeps_the_provider_that_other_roles_trust() -> None:
+    provider = source_of(GITHUB_TEMPLATE)["Resources"]["GitHub"]
+    assert (provider["DeletionPolicy"], provider["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+
+
+def test_guide_says_that_the_role_of_one_stack_may_cover_another() -> None:
+    config = tomllib.loads((ROOT / "samconfig.toml").read_text())
+    dev, prod = (config[name]["deploy"]["parameters"]["stack_name"] for name in ("dev", "prod"))
+    assert fnmatchcase(f"{dev}-OrderFunction", f"{prod}-*")
+    guide = " ".join((ROOT / "docs/deployment.md").read_text().split())
+    assert f"`Stack={prod}` gives `{prod}-*`, which includes every `{dev}-*`" in guide
 
 
 def test_policies_fit_into_iams_limit(github: Deployment) -> None:

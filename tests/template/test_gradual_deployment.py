@@ -1,10 +1,12 @@
 """Gradual deployment: the edit of the template that docs/deployment.md describes."""
 
+import copy
 from typing import Any
 
 import pytest
 
-from tests.template.guide_edits import edited_template, merge_templates, release
+from tests.template.deployment import TEMPLATE, source_of
+from tests.template.guide_edits import GUIDE, edited_template, merge_templates, release
 from tests.template.parameter_sets import CLUSTER
 
 CANARY = "CodeDeployDefault.LambdaCanary10Percent5Minutes"
@@ -49,6 +51,28 @@ def test_mapping_and_api_call_the_aliases(edited: dict[str, Any], parameters: di
     ]
     assert [uri for uri in uris if "OrderFunction" in uri and "OrderFunction:live" not in uri] == []
     assert [uri for uri in uris if "OrderFunction:live" in uri]
+
+
+def test_mapping_of_another_time_has_an_alias_of_its_own_only_without_the_lines_of_the_edit(
+    edited: dict[str, Any],
+) -> None:
+    # With the lines, the new mapping would have the topic and the alias of the old one, which still exists.
+    without = copy.deepcopy(edited)
+    for name in ("NotifyFromMsk", "NotifyFromSelfManagedKafka"):
+        without["Resources"][name] = source_of(TEMPLATE)["Resources"][name]
+    times = ("1795000000", "1796000000")
+    for template, targets in ((edited, 1), (without, 2)):
+        mappings = [
+            mapping
+            for time in times
+            for mapping in release(template, "1", NotifyReadsFrom=time)
+            .of_type("AWS::Lambda::EventSourceMapping")
+            .values()
+        ]
+        assert len({mapping["FunctionName"] for mapping in mappings}) == targets
+        assert len({str(mapping["Topics"]) for mapping in mappings}) == 1
+    guide = " ".join(GUIDE.read_text().split())
+    assert "Before a new `NotifyReadsFrom`, take the two `FunctionName` lines out for that deployment" in guide
 
 
 def test_new_release_publishes_versions_of_both(edited: dict[str, Any]) -> None:

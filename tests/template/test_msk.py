@@ -17,6 +17,7 @@ from tests.template.deployment import (
     deploy_plain,
     parameters_of,
     refusals_of,
+    source_of,
 )
 from tests.template.parameter_sets import CLUSTER, REQUIRED, VPC
 
@@ -230,3 +231,11 @@ def test_volumes_grow_before_the_alarm_of_the_disk_rings() -> None:
     alarm = deploy(**REQUIRED, **VPC, MskClusterArn=CLUSTER).properties("BrokerDiskFills")
     # MSK takes 10 to 80, and AWS recommends 50 to 60.
     assert policy["TargetValue"] == 60 < alarm["Threshold"]
+
+
+def test_another_topic_deletes_none_with_its_unread_events() -> None:
+    # A new name makes a new topic, and CloudFormation deletes what it has replaced unless told otherwise.
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(region=REGION, resource_type="AWS::MSK::Topic").schema
+    assert "/properties/TopicName" in schema["createOnlyProperties"]
+    topic = source_of(MSK_TEMPLATE)["Resources"]["OrderEvents"]
+    assert (topic["UpdateReplacePolicy"], topic["DeletionPolicy"]) == ("Retain", "RetainExceptOnCreate")

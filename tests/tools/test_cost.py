@@ -15,10 +15,11 @@ from functions.notify.metrics import Metric
 from tests.project import ROOT
 from tools.cost import __main__ as command
 from tools.cost.bill import METRICS_OF_A_BUSY_SYSTEM, bill, kafka_choices, text_messages, tokens, total
-from tools.cost.declared import Declared, read_declared
+from tools.cost.declared import Declared, metrics_watched, read_declared
 from tools.cost.errors import NoPriceError
 from tools.cost.prices import Price, PriceList, read_prices
 from tools.cost.tables import dollars
+from tools.templates import SYSTEM
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -132,8 +133,26 @@ def test_templates_declare_what_the_bill_counts() -> None:
     assert declared.gigabytes.keys() >= DECLARED.gigabytes.keys()
     assert declared.gigabytes["FeedbackFunction"] == Decimal("0.5")
     assert declared.brokers == 3
-    assert declared.alarms >= 16
     assert (declared.dashboards, declared.keys) == (1, 2)
+
+
+def test_a_query_watches_one_metric_of_each_broker_that_it_selects() -> None:
+    of_brokers = 'SELECT MAX(CpuIdle) FROM SCHEMA("AWS/Kafka", "Broker ID", "Cluster Name")'
+    of_cluster = 'SELECT MAX(OfflinePartitionsCount) FROM SCHEMA("AWS/Kafka", "Cluster Name")'
+    assert metrics_watched({"MetricName": "Errors"}, brokers=3) == 1
+    assert metrics_watched({"Metrics": [{"Expression": of_brokers}]}, brokers=3) == 3
+    assert metrics_watched({"Metrics": [{"Expression": of_cluster}]}, brokers=3) == 1
+    assert (
+        metrics_watched({"Metrics": [{"MetricStat": {}}, {"MetricStat": {}}, {"Expression": "a / b"}]}, brokers=3) == 2
+    )
+
+
+def test_alarms_of_text_messages_cost_only_with_text_messages(tmp_path: Path) -> None:
+    with_texts = tmp_path / "template.yaml"
+    name = "  TextMessages:\n"
+    before, _, after = SYSTEM.read_text().partition(name)
+    with_texts.write_text(before + name + after.replace('Default: "false"', 'Default: "true"', 1))
+    assert read_declared(system=with_texts).alarms == read_declared().alarms + 3
 
 
 def test_assumed_number_of_metrics_is_near_the_number_in_the_code() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,7 @@ from tests.project import ROOT
 from tools import scaling
 from tools.cost.bill import DAYS_OF_A_TOPIC
 from tools.scaling import Limit, limits, limits_table, report
-from tools.templates import KAFKA
+from tools.templates import KAFKA, SYSTEM, default_of, load_template
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,3 +109,51 @@ def test_check_fails_if_the_page_is_not_up_to_date(
     assert "| the index |" in capsys.readouterr().out
     assert scaling.main(["--write"]) == 0
     assert scaling.main(["--check"]) == 0
+
+
+PAGE = " ".join((ROOT / "docs/scaling.md").read_text().split())
+
+
+def test_arithmetic_of_the_page_has_the_templates_batch_size_and_rate() -> None:
+    system = load_template(SYSTEM)
+    size, rate = int(default_of(system, "BatchSize")), float(default_of(system, "MailsPerSecond"))
+    share = rate / int(default_of(system, "NotifyEnvironments"))
+    assert f"a batch of `BatchSize` ({size}) keeps {size} of them busy" in PAGE
+    assert f"{size} records / 0.060 s = {round(size / 0.060, -1):.0f} mails a second" in PAGE
+    assert f"of up to `BatchSize` records ({size})" in PAGE
+    assert f"At {share:.1f} a second, {size} mails take {size / share:.1f} s, so the default fits" in PAGE
+    assert size / share <= 9
+    assert f"The limit is {9 * rate // int(default_of(system, 'NotifyEnvironments')):.0f} with the defaults" in PAGE
+    runbook = " ".join((ROOT / "docs/operations.md").read_text().split())
+    assert f"a batch, `BatchSize` records at most ({size}), every six minutes" in runbook
+
+
+def test_disks_of_the_page_grow_as_the_templates_do() -> None:
+    cluster = load_template(KAFKA)
+    maximum, start = (int(default_of(cluster, name)) for name in ("MaximumVolumeGigabytes", "VolumeGigabytes"))
+    disk = LIMITS["brokers, disk for seven days"]
+    assert f"`MaximumVolumeGigabytes`, {maximum} GB" in disk.change
+    assert f"({maximum} GB, which hold {disk.binds_at * maximum / start:.0f} a second)" in PAGE
+    share = cluster["Resources"]["VolumesGrow"]["Properties"]["TargetTrackingScalingPolicyConfiguration"]["TargetValue"]
+    assert f"When a disk is {share} % full" in PAGE
+    cost = (ROOT / "docs/cost.md").read_text()
+    assert f"disks that are {share} % full, up to the maximum ({maximum} GB: {maximum * 3 // 10} USD)" in cost
+
+
+def test_signs_of_the_page_are_alarms_of_the_template() -> None:
+    _, found, rest = (ROOT / "docs/scaling.md").read_text().partition("| what | sign |")
+    assert found
+    signs = [row.split("|")[2] for row in rest.partition("\n\n")[0].splitlines()[2:]]
+    named = {name for sign in signs for name in re.findall(r"`([A-Z][a-z]+[A-Z]\w+)`", sign)}
+    alarms = {
+        name
+        for name, resource in load_template(SYSTEM)["Resources"].items()
+        if resource["Type"] == "AWS::CloudWatch::Alarm"
+    }
+    assert named - alarms == {"LedgerUnavailableError", "EventsDeferred"}, "an error in logs and a metric"
+    assert named >= {"BrokerDiskFills", "BrokerCpuHigh", "BrokerConnectionsHigh", "OrdersRefused", "NotifyThrottled"}
+
+
+def test_consumer_group_of_the_page_is_an_output_of_the_template() -> None:
+    [name] = re.findall(r'--group "\$\(output (\w+)\)"', PAGE)
+    assert name in load_template(SYSTEM)["Outputs"]

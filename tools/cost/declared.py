@@ -32,7 +32,7 @@ class Declared:
     endpoints: int
     """Interface endpoints, each counted in each zone."""
     alarms: int
-    """Metrics of the alarms: one with metric math has several."""
+    """Metrics of the alarms: one with metric math has several, and a query of the brokers has one for each broker."""
     dashboards: int
     keys: int
 
@@ -42,6 +42,7 @@ def read_declared(system: Path = SYSTEM, kafka: Path = KAFKA) -> Declared:
     template, cluster = load_template(system), load_template(kafka)
     both = [*template["Resources"].values(), *cluster["Resources"].values()]
     zones = int(default_of(cluster, "Zones"))
+    texts = default_of(template, "TextMessages") == "true"
     return Declared(
         architecture=default_of(template, "Architecture"),
         gigabytes={
@@ -55,15 +56,28 @@ def read_declared(system: Path = SYSTEM, kafka: Path = KAFKA) -> Declared:
         gigabytes_of_a_disk=int(default_of(cluster, "VolumeGigabytes")),
         partitions=int(default_of(cluster, "Partitions")),
         endpoints=POLLER_ENDPOINTS * zones if default_of(cluster, "PollerEndpoints") == "true" else 0,
-        alarms=sum(_metrics_of(each) for each in both if each["Type"] == "AWS::CloudWatch::Alarm"),
+        alarms=sum(
+            metrics_watched(each["Properties"], brokers=zones)
+            for each in both
+            if each["Type"] == "AWS::CloudWatch::Alarm" and (texts or each.get("Condition") != "SendTextMessages")
+        ),
         dashboards=_count(both, "AWS::CloudWatch::Dashboard"),
         keys=_count(both, "AWS::KMS::Key"),
     )
 
 
-def _metrics_of(alarm: Mapping[str, Any]) -> int:
-    queries = alarm["Properties"].get("Metrics")
-    return sum("MetricStat" in query for query in queries) if queries else 1
+def metrics_watched(alarm: Mapping[str, Any], *, brokers: int) -> int:
+    """Return how many metrics CloudWatch bills for an alarm, given its properties."""
+    return sum(_metrics_read(query, brokers) for query in alarm["Metrics"]) if "Metrics" in alarm else 1
+
+
+def _metrics_read(query: Mapping[str, Any], brokers: int) -> int:
+    """Return the metrics that a query reads: one, or all that its SELECT finds, or none if it computes with others."""
+    if "MetricStat" in query:
+        return 1
+    if not query["Expression"].startswith("SELECT "):
+        return 0
+    return brokers if '"Broker ID"' in query["Expression"] else 1
 
 
 def _count(resources: Sequence[Mapping[str, Any]], kind: str) -> int:
