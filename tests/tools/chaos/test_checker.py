@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from tools.chaos.checker import CANCELLED, MAX_BACKLOG, PAID, Violation, check
-from tools.chaos.customers import address_of
+from tools.chaos.customers import PROBE, PROBES, address_of
 from tools.chaos.evidence import Evidence, LedgerItem, OrderItem, StoredMail, TopicRecord
 from tools.chaos.history import (
     ApiCall,
@@ -112,9 +112,22 @@ def case() -> Case:
         )
         good.mails.append(mail(order_id, event_type, str(offset)))
         good.history.sends.append(send(order_id, event_type))
+    for number in range(1, PROBES + 1):
+        add_probe(good, f"{PROBE}{number}", offset=2 + number)
     good.records.append(TopicRecord(partition=1, offset=0, timestamp=1.0, value=b"{not JSON"))
     good.history.dead_letters.append(dead_letter(partition=1, offset=0))
     return good
+
+
+def add_probe(case: Case, reference: str, *, offset: int) -> None:
+    order_id = f"ord_{reference}"
+    key = notification(order_id, PAID)
+    case.history.calls.append(replace(call("place", order_id, began=10.0), reference=reference))
+    case.orders[order_id] = OrderItem(order_id=order_id, reference=reference, status="paid", pending=[])
+    case.records.append(record(order_id, PAID, offset))
+    case.ledger[key] = replace(case.ledger[notification(KEPT, PAID)], order_id=order_id, notification_id=key)
+    case.mails.append(StoredMail(notification_id=key, address=address_of(reference), position=str(offset)))
+    case.history.sends.append(send(order_id, PAID, began=11.0))
 
 
 def dead_letter(*, partition: int, offset: int) -> DeadLetterSend:
@@ -264,6 +277,28 @@ def end_by_itself(case: Case) -> None:
     case.history.unexpected.append(UnexpectedEnd(at=1.0, what="samrun up ended by itself"))
 
 
+def answer_nothing(case: Case) -> None:
+    case.history.calls[:] = [replace(each, status=503, order_id=None) for each in case.history.calls]
+
+
+def place_nothing(case: Case) -> None:
+    case.__dict__.update(vars(Case(records=[case.records[-1]])))
+    case.history.dead_letters.append(dead_letter(partition=1, offset=0))
+
+
+def answer_half_of_the_payments(case: Case) -> None:
+    for number in range(PROBES + 2):
+        case.history.calls.append(replace(call("place", f"ord_{number}", status=503), order_id=None))
+
+
+def answer_no_more_after_healing(case: Case) -> None:
+    case.history.calls[-1] = replace(case.history.calls[-1], status=503, order_id=None)
+
+
+def send_no_more_after_healing(case: Case) -> None:
+    del case.mails[-1]
+
+
 def take_too_long(case: Case) -> None:
     case.drained_after = MAX_BACKLOG + 1
 
@@ -306,6 +341,11 @@ PLANTED: Sequence[tuple[Callable[[Case], None], str]] = [
     (dead_letter_what_was_sent, "phantom dead letter"),
     (discard_a_batch, "discarded batch"),
     (end_by_itself, "unexpected end"),
+    (answer_nothing, "no service"),
+    (place_nothing, "no service"),
+    (answer_half_of_the_payments, "no service"),
+    (answer_no_more_after_healing, "no service"),
+    (send_no_more_after_healing, "no service"),
     (take_too_long, "backlog"),
     (never_end, "backlog"),
 ]
