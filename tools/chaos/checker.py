@@ -17,6 +17,7 @@
 | a notification with two mails is marked as a possible duplicate | doubled mail |
 | a mail is sent again only until its sender was told that it is marked as sent | doubled mail |
 | a mail is sent again only if an answer was lost, or its sender or the ledger was disturbed | doubled mail |
+| a claim that was not released is taken over only when its lease is over | broken lease |
 | the mail about the payment was sent before the first one about the cancellation | mails out of order |
 | a record that cannot be read, and a notification that failed, has a dead letter | lost dead letter |
 | nothing else has a dead letter | phantom dead letter |
@@ -30,6 +31,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from tools.chaos.clock_skew import MAX_SKEW
 from tools.chaos.customers import PROBE, PROBES, address_of
 from tools.chaos.evidence import Evidence, LedgerItem, OrderItem, StoredMail, TopicRecord
 from tools.chaos.history import DeadLetterSend, History, MailSend
@@ -39,6 +41,9 @@ PAID, CANCELLED = "order.paid.v1", "order.cancelled.v1"
 MAX_BACKLOG = 60.0
 # Seconds by which the clock of a producer, which dates its records, may be behind.
 _SKEW = 1.0
+
+# Seconds by which a time that is written down may differ.
+_ROUNDING = 0.05
 
 # Faults that can keep a sender from its mark, and how long after the send, in seconds: notify's timeout.
 _SENDERS = {"workers", "samrun", "database", "dynamodb"}
@@ -273,6 +278,16 @@ def _repeated_mails_have_an_excuse(case: Judgement) -> Iterator[Violation]:
                 yield Violation(kind="doubled mail", subject=send.order_id, text=text)
 
 
+def _leases_are_kept(case: Judgement) -> Iterator[Violation]:
+    leases = {claim.owner: claim.lease_until for claim in case.history.ledger_claims}
+    for claim in case.history.ledger_claims:
+        # No proxy sees a claim whose connection broke before DynamoDB's answer: then nothing is known of its lease.
+        left = leases.get(claim.taken_from, 0.0) - claim.at
+        if left > MAX_SKEW + _ROUNDING:
+            text = f"taken over {left:.1f} s before the end of its lease"
+            yield Violation(kind="broken lease", subject=claim.notification_id, text=text)
+
+
 def _mails_are_in_order(case: Judgement) -> Iterator[Violation]:
     first: dict[tuple[str, str], str] = {}
     for notification_id, entry in case.entries.items():
@@ -348,6 +363,7 @@ _RULES: tuple[Callable[[Judgement], Iterator[Violation]], ...] = (
     _mails_are_sent,
     _mails_are_doubled_for_a_reason,
     _repeated_mails_have_an_excuse,
+    _leases_are_kept,
     _mails_are_in_order,
     _records_have_dead_letters,
     _dead_letters_have_a_reason,

@@ -16,7 +16,7 @@ _HANDLERS = "functions."
 
 @dataclass(frozen=True, kw_only=True)
 class ProcessSample:
-    """What a process held at `at`, in minutes since the beginning. `rss` is in MB."""
+    """Sample of a process: what it held at `at`, in minutes since the beginning. `rss` is in MB."""
 
     at: float
     process: str

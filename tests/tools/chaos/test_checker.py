@@ -14,6 +14,7 @@ from tools.chaos.history import (
     DiscardedObject,
     History,
     InjectedFault,
+    LedgerClaim,
     LedgerMark,
     MailSend,
     OutboxMark,
@@ -132,6 +133,15 @@ def add_probe(case: Case, reference: str, *, offset: int) -> None:
 
 def dead_letter(*, partition: int, offset: int) -> DeadLetterSend:
     return DeadLetterSend(at=3.0, topic="t", partition=partition, offset=offset, reason="it is no JSON")
+
+
+def reclaim(case: Case, *, at: float, owner: str = "first") -> None:
+    """Claim the kept order's notification until 18.0, and take it over from `owner`."""
+    key = notification(KEPT, PAID)
+    case.history.ledger_claims += [
+        LedgerClaim(at=2.0, notification_id=key, owner="first", lease_until=18.0),
+        LedgerClaim(at=at, notification_id=key, owner="second", lease_until=40.0, taken_from=owner),
+    ]
 
 
 def entry(case: Case, **changes: object) -> None:
@@ -253,6 +263,10 @@ def send_a_mail_again_although_no_answer_was_lost(case: Case) -> None:
     case.history.sends.append(send(KEPT, PAID, began=4.0))
 
 
+def reclaim_before_the_lease_is_over(case: Case) -> None:
+    reclaim(case, at=16.0)
+
+
 def send_the_cancellations_mail_first(case: Case) -> None:
     case.mails[1], case.mails[2] = mail(GONE, PAID, "2"), mail(GONE, CANCELLED, "1")
 
@@ -335,6 +349,7 @@ PLANTED: Sequence[tuple[Callable[[Case], None], str]] = [
     (send_a_mail_twice_without_a_mark, "doubled mail"),
     (send_a_mail_that_is_marked_as_sent, "doubled mail"),
     (send_a_mail_again_although_no_answer_was_lost, "doubled mail"),
+    (reclaim_before_the_lease_is_over, "broken lease"),
     (send_the_cancellations_mail_first, "mails out of order"),
     (lose_the_dead_letter_of_a_record, "lost dead letter"),
     (fail_without_a_dead_letter, "lost dead letter"),
@@ -382,6 +397,14 @@ def test_second_mail_is_right_if_it_is_marked_and_an_answer_was_lost_or_a_sender
     case.mails.append(mail(KEPT, PAID, "9"))
     if is_told:
         case.history.faults.append(InjectedFault(target="workers", kind="kill", began=2.5))
+    assert case.violations() == []
+
+
+@pytest.mark.parametrize(
+    ("at", "owner"), [(17.6, "first"), (30.0, "first"), (3.0, "one that no proxy has seen"), (3.0, "")]
+)
+def test_claim_is_taken_over_when_its_lease_is_over_by_one_of_the_clocks(case: Case, at: float, owner: str) -> None:
+    reclaim(case, at=at, owner=owner)
     assert case.violations() == []
 
 
