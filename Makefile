@@ -32,7 +32,7 @@ PROCESSES := tests/test_words.py tests/notify/test_privacy.py \
   samrun/tests/cli/test_run_until_signal.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run services demo preview test test-fast proof chaos coverage check supply-chain sbom dist format hooks \
+.PHONY: help run services demo preview test test-fast proof chaos soak coverage check supply-chain sbom dist format hooks \
   support openapi cost scaling lock clean
 
 help: ## Show this list.
@@ -63,6 +63,9 @@ proof: .venv/installed .venv/java-programs.json ## Run the large proofs: 10,000 
 
 chaos: .venv/installed .venv/java-programs.json ## Disturb a stack under load (MINUTES=5, SEED=), and check that nothing is lost or doubled.
 	@$(BIN)/python -m tools.chaos $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+soak: .venv/installed .venv/java-programs.json ## Run the stack under load without faults (MINUTES=10), and check that no process grows.
+	@$(BIN)/python -m tools.chaos.soak $(if $(MINUTES),--minutes $(MINUTES)) $(ARGS)
 
 coverage: .venv/installed ## Measure the coverage of all tests but the system tests; fail below the floor.
 	@$(BIN)/python -m pytest -n 2 $(addprefix --ignore=,$(SYSTEM)) --cov $(ARGS)

@@ -17,6 +17,7 @@ from tools.chaos.report import summary
 
 DATA = Path(".local")
 INTERRUPTED = 130
+RATE = 5.0  # orders per second
 
 
 def main() -> int:
@@ -29,7 +30,7 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="chaos-", dir=options.data)).resolve()
     seed, seconds = options.seed, options.minutes * 60
     faults = plan_faults(seed, seconds=seconds)
-    repeat = f"make chaos MINUTES={options.minutes:g} SEED={seed}"
+    repeat = repeat_command(minutes=options.minutes, seed=seed, rate=options.rate)
     print(f"{repeat}: history, logs and data are in {folder}", flush=True)
     (folder / "plan.txt").write_text("".join(f"{fault}\n" for fault in faults))
     try:
@@ -55,11 +56,17 @@ def main() -> int:
     return 0
 
 
+def repeat_command(*, minutes: float, seed: int, rate: float) -> str:
+    """Return the command that repeats a run."""
+    more = "" if rate == RATE else f" ARGS='--rate {rate:g}'"
+    return f"make chaos MINUTES={minutes:g} SEED={seed}{more}"
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.chaos", description=__doc__)
     parser.add_argument("--minutes", type=float, default=5.0, help="how long the stack is disturbed (5)")
     parser.add_argument("--seed", type=int, default=None, help="the seed of the faults, to repeat a run")
-    parser.add_argument("--rate", type=float, default=5.0, help="orders per second (5)")
+    parser.add_argument("--rate", type=float, default=RATE, help=f"orders per second ({RATE:g})")
     parser.add_argument("--data", type=Path, default=DATA, help=f"where the folder of the run is made ({DATA})")
     parser.add_argument("--keep", action="store_true", help="keep the folder of a run that passed")
     options = parser.parse_args()

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -55,9 +55,17 @@ class RunResult:
 
 
 def run_chaos(
-    folder: Path, project: Path, settings: RunSettings, *, progress: Callable[[str], None] = print
+    folder: Path,
+    project: Path,
+    settings: RunSettings,
+    *,
+    progress: Callable[[str], None] = print,
+    watch: Callable[[Components], AbstractContextManager[object]] = lambda _: nullcontext(),
 ) -> RunResult:
-    """Run the stack of the folder `project` under load and faults; its data goes into `folder`."""
+    """Run the stack of the folder `project` under load and faults; its data goes into `folder`.
+
+    The context that `watch` returns is entered when everything runs, and left when the load ends.
+    """
     skew_clocks(project, settings.seed)
     history = History(file=folder / "history.jsonl")
     began = time.monotonic()
@@ -73,7 +81,8 @@ def run_chaos(
             _periodic(settings.relay_pause, lambda: invoke_relay(components)),
             _periodic(_POISON_PAUSE, lambda: _produce_poison(sources)) as poison,
         ):
-            healed = _disturb_under_load(components, settings)
+            with watch(components):
+                healed = _disturb_under_load(components, settings)
             poison.set()
             drained_after = _wait_for_backlog(sources, components, healed, settings.patience, progress)
         evidence = sources.collect(drained_after=drained_after)
@@ -82,7 +91,10 @@ def run_chaos(
 
 
 def _disturb_under_load(components: Components, settings: RunSettings) -> float:
-    """Return when everything was healed, by the monotonic clock; customers have been answered since."""
+    """Return when everything was healed, by the monotonic clock; customers have been answered since.
+
+    Without faults, there is nothing to heal: then it is the end of the load.
+    """
     token = components.stack.stack.issue_token(audience="orders", sub="cus_ada", scope="orders:write orders:read:all")
     customers = Customers(
         api=components.api, token=token, history=components.history, rate=settings.rate, seed=settings.seed
@@ -91,13 +103,15 @@ def _disturb_under_load(components: Components, settings: RunSettings) -> float:
     customers.start()
     try:
         Nemesis(components=components, faults=settings.faults).run()
+        healed = time.monotonic()
         time.sleep(max(0.0, end - time.monotonic()))
     except BaseException:
         customers.abandon()
         raise
-    healed = time.monotonic()
+    loaded = time.monotonic()
     customers.stop()
-    return healed
+    customers.probe()
+    return healed if settings.faults else loaded
 
 
 def _wait_for_backlog(

@@ -17,10 +17,12 @@
 | a notification with two mails is marked as a possible duplicate | doubled mail |
 | a mail is sent again only until its sender was told that it is marked as sent | doubled mail |
 | a mail is sent again only if an answer was lost, or its sender or the ledger was disturbed | doubled mail |
+| a claim that was not released is taken over only when its lease is over | broken lease |
 | the mail about the payment was sent before the first one about the cancellation | mails out of order |
 | a record that cannot be read, and a notification that failed, has a dead letter | lost dead letter |
 | nothing else has a dead letter | phantom dead letter |
 | the mapping discards no batch, and no part of the stack ends by itself | discarded batch, unexpected end |
+| most payments are told yes, and each order placed after healing is told yes and mailed | no service |
 | everything is done soon after the last fault is healed | backlog |
 """
 
@@ -29,7 +31,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from tools.chaos.customers import address_of
+from tools.chaos.clock_skew import MAX_SKEW
+from tools.chaos.customers import PROBE, PROBES, address_of
 from tools.chaos.evidence import Evidence, LedgerItem, OrderItem, StoredMail, TopicRecord
 from tools.chaos.history import DeadLetterSend, History, MailSend
 
@@ -39,9 +42,16 @@ MAX_BACKLOG = 60.0
 # Seconds by which the clock of a producer, which dates its records, may be behind.
 _SKEW = 1.0
 
+# Seconds by which a time that is written down may differ.
+_ROUNDING = 0.05
+
 # Faults that can keep a sender from its mark, and how long after the send, in seconds: notify's timeout.
 _SENDERS = {"workers", "samrun", "database", "dynamodb"}
 _LIFE = 15.0
+
+# Share of the payments that have to be told yes. Under the faults of a plan it was more than nine in ten: customers
+# insist. Without the rule, a run in which the API answers nothing would keep every other promise.
+MIN_ANSWERED = 0.75
 
 _TOLD = {200, 201}
 # 429 and 5xx say "later": the customer asks again.
@@ -268,6 +278,16 @@ def _repeated_mails_have_an_excuse(case: Judgement) -> Iterator[Violation]:
                 yield Violation(kind="doubled mail", subject=send.order_id, text=text)
 
 
+def _leases_are_kept(case: Judgement) -> Iterator[Violation]:
+    leases = {claim.owner: claim.lease_until for claim in case.history.ledger_claims}
+    for claim in case.history.ledger_claims:
+        # No proxy sees a claim whose connection broke before DynamoDB's answer: then nothing is known of its lease.
+        left = leases.get(claim.taken_from, 0.0) - claim.at
+        if left > MAX_SKEW + _ROUNDING:
+            text = f"taken over {left:.1f} s before the end of its lease"
+            yield Violation(kind="broken lease", subject=claim.notification_id, text=text)
+
+
 def _mails_are_in_order(case: Judgement) -> Iterator[Violation]:
     first: dict[tuple[str, str], str] = {}
     for notification_id, entry in case.entries.items():
@@ -305,6 +325,21 @@ def _nothing_is_discarded(case: Judgement) -> Iterator[Violation]:
         yield Violation(kind="unexpected end", subject=end.what)
 
 
+def _service_is_given(case: Judgement) -> Iterator[Violation]:
+    placed = [call for call in case.history.calls if call.action == "place"]
+    asked = {call.reference for call in placed}
+    told = {call.reference for call in placed if call.status in _TOLD}
+    if len(told) < max(1.0, MIN_ANSWERED * len(asked)):
+        yield Violation(kind="no service", subject="the API", text=f"{len(told)} of {len(asked)} payments told yes")
+    order_ids = {order.reference: order.order_id for order in case.evidence.orders}
+    mailed = {case.entries[each].order_id for each in case.mails if each in case.entries}
+    for probe in [f"{PROBE}{number}" for number in range(1, PROBES + 1)]:
+        if probe not in told:
+            yield Violation(kind="no service", subject=probe, text="not told yes, although all was healed")
+        elif order_ids.get(probe) not in mailed:
+            yield Violation(kind="no service", subject=probe, text="not mailed, although all was healed")
+
+
 def _backlog_is_done(case: Judgement) -> Iterator[Violation]:
     after = case.evidence.drained_after
     if after is None:
@@ -328,9 +363,11 @@ _RULES: tuple[Callable[[Judgement], Iterator[Violation]], ...] = (
     _mails_are_sent,
     _mails_are_doubled_for_a_reason,
     _repeated_mails_have_an_excuse,
+    _leases_are_kept,
     _mails_are_in_order,
     _records_have_dead_letters,
     _dead_letters_have_a_reason,
     _nothing_is_discarded,
+    _service_is_given,
     _backlog_is_done,
 )

@@ -25,6 +25,10 @@ _FINAL = range(400, 500)
 _LATER = {httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_MANY_REQUESTS}
 REASON = "Ordered twice by mistake"
 
+# Orders after healing, and how their references begin.
+PROBES = 3
+PROBE = "probe-"
+
 
 def address_of(reference: str) -> str:
     """Return the mail address of the customer with this payment."""
@@ -57,6 +61,10 @@ class Customers:
         if self._errors:
             raise self._errors[0]
 
+    def probe(self) -> None:
+        """Place a few more orders, after `stop` and over new connections; wait until they are answered or given up."""
+        asyncio.run(self._place_probes())
+
     def abandon(self) -> None:
         """End at once, with requests under way."""
         self._abandoned.set()
@@ -77,14 +85,30 @@ class Customers:
         with suppress(asyncio.CancelledError):
             await orders
 
+    def _client(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            base_url=self.api,
+            headers={"authorization": f"Bearer {self.token}"},
+            limits=httpx.Limits(max_connections=_MAX_AT_ONCE, max_keepalive_connections=20),
+            timeout=_PATIENCE,
+            trust_env=False,
+        )
+
+    async def _place_probes(self) -> None:
+        async with self._client() as client, asyncio.TaskGroup() as probes:
+            for number in range(1, PROBES + 1):
+                customer = _Customer(
+                    client=client,
+                    history=self.history,
+                    reference=f"{PROBE}{number}",
+                    chance=Random(f"{self.seed} {PROBE}{number}"),  # noqa: S311
+                )
+                probes.create_task(customer.place())
+
     async def _place_orders(self) -> None:
-        limits = httpx.Limits(max_connections=_MAX_AT_ONCE, max_keepalive_connections=20)
-        headers = {"authorization": f"Bearer {self.token}"}
         chance, number = Random(f"{self.seed} customers"), 0  # noqa: S311 - it can be repeated
         async with (
-            httpx.AsyncClient(
-                base_url=self.api, headers=headers, limits=limits, timeout=_PATIENCE, trust_env=False
-            ) as client,
+            self._client() as client,
             asyncio.TaskGroup() as customers,
         ):
             active: set[asyncio.Task[None]] = set()
@@ -111,14 +135,17 @@ class _Customer:
     chance: Random
 
     async def shop(self) -> None:
-        order_id = await self._insist("place", "/orders", self._order())
+        order_id = await self.place()
         if order_id is None:
             return
         if self.chance.random() < _REPEATED:
-            await self._insist("place", "/orders", self._order())
+            await self.place()
         if self.chance.random() < _CANCELLED:
             await asyncio.sleep(self.chance.uniform(*_BEFORE_CANCELLING))
             await self._insist("cancel", f"/orders/{order_id}/cancellation", {"reason": REASON})
+
+    async def place(self) -> str | None:
+        return await self._insist("place", "/orders", self._order())
 
     def _order(self) -> dict[str, Any]:
         return {

@@ -44,6 +44,20 @@ class LedgerMark:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LedgerClaim:
+    """Write that gave a notification to `owner` until `lease_until`. `taken_from` is the owner that held it, if any.
+
+    Only a claim whose lease is over has that: one that was released, or whose answer was lost, is free.
+    """
+
+    at: float
+    notification_id: str
+    owner: str
+    lease_until: float
+    taken_from: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class OutboxMark:
     """Write that removed an event from the pending ones of its order, of which the function was told at `at`."""
 
@@ -89,7 +103,17 @@ class UnexpectedEnd:
     what: str
 
 
-Entry = ApiCall | MailSend | LedgerMark | OutboxMark | DeadLetterSend | DiscardedObject | InjectedFault | UnexpectedEnd
+Entry = (
+    ApiCall
+    | MailSend
+    | LedgerMark
+    | LedgerClaim
+    | OutboxMark
+    | DeadLetterSend
+    | DiscardedObject
+    | InjectedFault
+    | UnexpectedEnd
+)
 
 
 @dataclass(kw_only=True)
@@ -99,6 +123,7 @@ class History:
     calls: list[ApiCall] = field(default_factory=list)
     sends: list[MailSend] = field(default_factory=list)
     ledger_marks: list[LedgerMark] = field(default_factory=list)
+    ledger_claims: list[LedgerClaim] = field(default_factory=list)
     outbox_marks: list[OutboxMark] = field(default_factory=list)
     dead_letters: list[DeadLetterSend] = field(default_factory=list)
     discarded: list[DiscardedObject] = field(default_factory=list)
@@ -120,6 +145,7 @@ class History:
             ApiCall: self.calls,
             MailSend: self.sends,
             LedgerMark: self.ledger_marks,
+            LedgerClaim: self.ledger_claims,
             OutboxMark: self.outbox_marks,
             DeadLetterSend: self.dead_letters,
             DiscardedObject: self.discarded,

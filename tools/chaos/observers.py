@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,6 +13,7 @@ from tools.chaos.history import (
     DiscardedObject,
     Entry,
     History,
+    LedgerClaim,
     LedgerMark,
     MailSend,
     OutboxMark,
@@ -21,6 +23,7 @@ from tools.chaos.http_exchange import HttpExchange
 
 _OK = 200
 _NOTIFICATIONS = "NotificationsTable"
+_NAME = re.compile(r"'(\w+)': \?")
 
 Observer = Callable[[HttpExchange, bool], None]
 
@@ -56,13 +59,15 @@ class Observers:
             self.history.add(DiscardedObject(at=now(), path=exchange.request.start.split(" ")[1]))
 
     def dynamodb(self, exchange: HttpExchange, told: bool) -> None:
-        """Note the marks of which the functions were told that they are made."""
-        if told and exchange.status == _OK:
-            operation = exchange.request.header("x-amz-target").rpartition(".")[2]
-            if operation in {"UpdateItem", "BatchExecuteStatement"}:
-                request, answer = json.loads(exchange.request.body), json.loads(exchange.answer.body)
-                for entry in _marks_of(operation, request, answer):
-                    self.history.add(entry)
+        """Note the claims, and the marks of which the functions were told that they are made."""
+        operation = exchange.request.header("x-amz-target").rpartition(".")[2]
+        if exchange.status == _OK and operation in {"UpdateItem", "BatchExecuteStatement"}:
+            request, answer = json.loads(exchange.request.body), json.loads(exchange.answer.body)
+            for entry in (
+                *_claims_of(operation, request, answer),
+                *(_marks_of(operation, request, answer) if told else ()),
+            ):
+                self.history.add(entry)
 
 
 def _tag(value: str) -> str:
@@ -77,6 +82,34 @@ def _dead_letter(request: Mapping[str, Any]) -> DeadLetterSend:
         partition=int(attributes["partition"]),
         offset=int(attributes["offset"]),
         reason=attributes["reason"],
+    )
+
+
+def _claims_of(operation: str, request: Mapping[str, Any], answer: Mapping[str, Any]) -> Iterator[LedgerClaim]:
+    if operation == "BatchExecuteStatement":
+        for statement, response in zip(request["Statements"], answer["Responses"], strict=True):
+            if "Error" not in response and statement["Statement"].startswith("INSERT"):
+                names = _NAME.findall(statement["Statement"])
+                values = dict(zip(names, statement["Parameters"], strict=True))
+                yield _claim(values["notification_id"]["S"], values["owner"]["S"], values["lease_until"]["N"])
+    elif request["TableName"] == _NOTIFICATIONS and ":lease_until" in request["ExpressionAttributeValues"]:
+        values = request["ExpressionAttributeValues"]
+        is_over = values.get(":found_status", {}).get("S") == "claimed"
+        yield _claim(
+            request["Key"]["notification_id"]["S"],
+            values[":owner"]["S"],
+            values[":lease_until"]["N"],
+            taken_from=values[":found_owner"]["S"] if is_over else "",
+        )
+
+
+def _claim(notification_id: str, owner: str, lease_until: str, *, taken_from: str = "") -> LedgerClaim:
+    return LedgerClaim(
+        at=now(),
+        notification_id=notification_id,
+        owner=owner,
+        lease_until=float(lease_until),
+        taken_from=taken_from,
     )
 
 

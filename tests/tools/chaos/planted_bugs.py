@@ -25,6 +25,13 @@ _SLOW_SES = Fault(at=0.2, target="ses", kind="delay", seconds=5.5, delay=2.0)
 
 BUGS = (
     PlantedBug(
+        name="the API answers 503",
+        file="functions/order/handlers/api.py",
+        text="    caller().must_write()\n    order = new_order",
+        replacement='    return Response(503, "application/json", "{}")\n    order = new_order',
+        caught_as="no service",
+    ),
+    PlantedBug(
         name="the relay is skipped",
         file="functions/order/outbox/relay.py",
         text="                self._publish(batch, result)\n",

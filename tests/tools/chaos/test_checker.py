@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from tools.chaos.checker import CANCELLED, MAX_BACKLOG, PAID, Violation, check
-from tools.chaos.customers import address_of
+from tools.chaos.customers import PROBE, PROBES, address_of
 from tools.chaos.evidence import Evidence, LedgerItem, OrderItem, StoredMail, TopicRecord
 from tools.chaos.history import (
     ApiCall,
@@ -14,6 +14,7 @@ from tools.chaos.history import (
     DiscardedObject,
     History,
     InjectedFault,
+    LedgerClaim,
     LedgerMark,
     MailSend,
     OutboxMark,
@@ -112,13 +113,35 @@ def case() -> Case:
         )
         good.mails.append(mail(order_id, event_type, str(offset)))
         good.history.sends.append(send(order_id, event_type))
+    for number in range(1, PROBES + 1):
+        add_probe(good, f"{PROBE}{number}", offset=2 + number)
     good.records.append(TopicRecord(partition=1, offset=0, timestamp=1.0, value=b"{not JSON"))
     good.history.dead_letters.append(dead_letter(partition=1, offset=0))
     return good
 
 
+def add_probe(case: Case, reference: str, *, offset: int) -> None:
+    order_id = f"ord_{reference}"
+    key = notification(order_id, PAID)
+    case.history.calls.append(replace(call("place", order_id, began=10.0), reference=reference))
+    case.orders[order_id] = OrderItem(order_id=order_id, reference=reference, status="paid", pending=[])
+    case.records.append(record(order_id, PAID, offset))
+    case.ledger[key] = replace(case.ledger[notification(KEPT, PAID)], order_id=order_id, notification_id=key)
+    case.mails.append(StoredMail(notification_id=key, address=address_of(reference), position=str(offset)))
+    case.history.sends.append(send(order_id, PAID, began=11.0))
+
+
 def dead_letter(*, partition: int, offset: int) -> DeadLetterSend:
     return DeadLetterSend(at=3.0, topic="t", partition=partition, offset=offset, reason="it is no JSON")
+
+
+def reclaim(case: Case, *, at: float, owner: str = "first") -> None:
+    """Claim the kept order's notification until 18.0, and take it over from `owner`."""
+    key = notification(KEPT, PAID)
+    case.history.ledger_claims += [
+        LedgerClaim(at=2.0, notification_id=key, owner="first", lease_until=18.0),
+        LedgerClaim(at=at, notification_id=key, owner="second", lease_until=40.0, taken_from=owner),
+    ]
 
 
 def entry(case: Case, **changes: object) -> None:
@@ -240,6 +263,10 @@ def send_a_mail_again_although_no_answer_was_lost(case: Case) -> None:
     case.history.sends.append(send(KEPT, PAID, began=4.0))
 
 
+def reclaim_before_the_lease_is_over(case: Case) -> None:
+    reclaim(case, at=16.0)
+
+
 def send_the_cancellations_mail_first(case: Case) -> None:
     case.mails[1], case.mails[2] = mail(GONE, PAID, "2"), mail(GONE, CANCELLED, "1")
 
@@ -262,6 +289,28 @@ def discard_a_batch(case: Case) -> None:
 
 def end_by_itself(case: Case) -> None:
     case.history.unexpected.append(UnexpectedEnd(at=1.0, what="samrun up ended by itself"))
+
+
+def answer_nothing(case: Case) -> None:
+    case.history.calls[:] = [replace(each, status=503, order_id=None) for each in case.history.calls]
+
+
+def place_nothing(case: Case) -> None:
+    case.__dict__.update(vars(Case(records=[case.records[-1]])))
+    case.history.dead_letters.append(dead_letter(partition=1, offset=0))
+
+
+def answer_half_of_the_payments(case: Case) -> None:
+    for number in range(PROBES + 2):
+        case.history.calls.append(replace(call("place", f"ord_{number}", status=503), order_id=None))
+
+
+def answer_no_more_after_healing(case: Case) -> None:
+    case.history.calls[-1] = replace(case.history.calls[-1], status=503, order_id=None)
+
+
+def send_no_more_after_healing(case: Case) -> None:
+    del case.mails[-1]
 
 
 def take_too_long(case: Case) -> None:
@@ -300,12 +349,18 @@ PLANTED: Sequence[tuple[Callable[[Case], None], str]] = [
     (send_a_mail_twice_without_a_mark, "doubled mail"),
     (send_a_mail_that_is_marked_as_sent, "doubled mail"),
     (send_a_mail_again_although_no_answer_was_lost, "doubled mail"),
+    (reclaim_before_the_lease_is_over, "broken lease"),
     (send_the_cancellations_mail_first, "mails out of order"),
     (lose_the_dead_letter_of_a_record, "lost dead letter"),
     (fail_without_a_dead_letter, "lost dead letter"),
     (dead_letter_what_was_sent, "phantom dead letter"),
     (discard_a_batch, "discarded batch"),
     (end_by_itself, "unexpected end"),
+    (answer_nothing, "no service"),
+    (place_nothing, "no service"),
+    (answer_half_of_the_payments, "no service"),
+    (answer_no_more_after_healing, "no service"),
+    (send_no_more_after_healing, "no service"),
     (take_too_long, "backlog"),
     (never_end, "backlog"),
 ]
@@ -342,6 +397,14 @@ def test_second_mail_is_right_if_it_is_marked_and_an_answer_was_lost_or_a_sender
     case.mails.append(mail(KEPT, PAID, "9"))
     if is_told:
         case.history.faults.append(InjectedFault(target="workers", kind="kill", began=2.5))
+    assert case.violations() == []
+
+
+@pytest.mark.parametrize(
+    ("at", "owner"), [(17.6, "first"), (30.0, "first"), (3.0, "one that no proxy has seen"), (3.0, "")]
+)
+def test_claim_is_taken_over_when_its_lease_is_over_by_one_of_the_clocks(case: Case, at: float, owner: str) -> None:
+    reclaim(case, at=at, owner=owner)
     assert case.violations() == []
 
 

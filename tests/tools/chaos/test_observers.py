@@ -5,13 +5,21 @@ from typing import Any
 
 import pytest
 
-from tools.chaos.history import DeadLetterSend, History, LedgerMark, MailSend, OutboxMark
+from tools.chaos.history import DeadLetterSend, History, LedgerClaim, LedgerMark, MailSend, OutboxMark
 from tools.chaos.http_exchange import HttpExchange, HttpMessage
 from tools.chaos.observers import Observers
 
 ORDER, NOTIFICATION = "ord_1", "event#mail"
 KEY = {"order_id": {"S": ORDER}, "notification_id": {"S": NOTIFICATION}}
 BASE64_OF_ORDER, BASE64_OF_NOTIFICATION = "b3JkXzE", "ZXZlbnQjbWFpbA"
+
+
+INSERT = {
+    "Statement": (
+        """INSERT INTO "NotificationsTable" VALUE {'order_id': ?, 'notification_id': ?, 'owner': ?, 'lease_until': ?}"""
+    ),
+    "Parameters": [{"S": ORDER}, {"S": NOTIFICATION}, {"S": "owner"}, {"N": "18.5"}],
+}
 
 
 @pytest.fixture
@@ -65,8 +73,7 @@ def test_mark_of_a_batch_is_noted_if_it_was_written(observers: Observers, histor
         ]
         return {"Statement": 'UPDATE "NotificationsTable" …', "Parameters": values}
 
-    insert = {"Statement": 'INSERT INTO "NotificationsTable" …', "Parameters": [{"S": ORDER}, {"S": NOTIFICATION}]}
-    statements = [insert, update("ord_refused", "sent"), update(ORDER, "sent"), update("ord_waits", "waiting")]
+    statements = [INSERT, update("ord_refused", "sent"), update(ORDER, "sent"), update("ord_waits", "waiting")]
     request = {"Statements": statements}
     observers.dynamodb(dynamodb("BatchExecuteStatement", request, {"Responses": [{}, {"Error": {}}, {}, {}]}), True)
     [mark] = history.ledger_marks
@@ -85,6 +92,38 @@ def test_mark_of_one_entry_is_noted_only_if_the_function_was_told(observers: Obs
     observers.dynamodb(dynamodb("UpdateItem", request), True)
     [mark] = history.ledger_marks
     assert mark == LedgerMark(at=mark.at, order_id=ORDER, notification_id=NOTIFICATION)
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_claim_of_a_batch_is_noted_if_it_was_written(observers: Observers, history: History, *, told: bool) -> None:
+    request = {"Statements": [INSERT, INSERT]}
+    observers.dynamodb(dynamodb("BatchExecuteStatement", request, {"Responses": [{"Error": {}}, {}]}), told)
+    [claim] = history.ledger_claims
+    assert claim == LedgerClaim(at=claim.at, notification_id=NOTIFICATION, owner="owner", lease_until=18.5)
+
+
+@pytest.mark.parametrize(
+    ("found", "taken_from"),
+    [
+        ({}, ""),
+        ({":found_status": {"S": "unknown"}, ":found_owner": {"S": "earlier"}}, ""),
+        ({":found_status": {"S": "claimed"}, ":found_owner": {"S": "earlier"}}, "earlier"),
+    ],
+    ids=["free", "unknown", "claimed"],
+)
+def test_claim_is_noted_with_the_owner_that_it_was_taken_from(
+    observers: Observers, history: History, found: dict[str, Any], taken_from: str
+) -> None:
+    values = {":status": {"S": "claimed"}, ":owner": {"S": "owner"}, ":lease_until": {"N": "18.5"}, **found}
+    request = {
+        "TableName": "NotificationsTable",
+        "Key": KEY,
+        "UpdateExpression": "SET #status = :status",
+        "ExpressionAttributeValues": values,
+    }
+    observers.dynamodb(dynamodb("UpdateItem", request), False)
+    [claim] = history.ledger_claims
+    assert (claim.owner, claim.lease_until, claim.taken_from) == ("owner", 18.5, taken_from)
 
 
 def test_mark_of_a_published_event_is_noted(observers: Observers, history: History) -> None:

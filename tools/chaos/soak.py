@@ -1,0 +1,77 @@
+"""`python -m tools.chaos.soak`: the stack under load without faults. Nothing may be doubled, and nothing may grow."""
+
+import argparse
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from tools.chaos.chaos_run import RunResult, RunSettings, run_chaos
+from tools.chaos.checker import Violation
+from tools.chaos.evidence import LedgerItem
+from tools.chaos.growth import Growth, growth_table, growths
+from tools.chaos.process_samples import ProcessSample, sampling
+from tools.chaos.project_copy import copy_project
+from tools.chaos.report import summary
+
+DATA = Path(".local")
+WARM_UP = 2.0  # minutes, but at most half of a short soak
+PAUSE = 5.0  # seconds between two samples
+
+
+def main() -> int:
+    """Run; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tools.chaos.soak", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=10.0, help="how long the stack is under load (10)")
+    parser.add_argument("--rate", type=float, default=5.0, help="orders per second (5)")
+    parser.add_argument("--data", type=Path, default=DATA, help=f"where the folder of the run is made ({DATA})")
+    options = parser.parse_args()
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell has a command in the background ignore SIGINT
+        signal.signal(number, signal.default_int_handler)
+    options.data.mkdir(exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="soak-", dir=options.data)).resolve()
+    print(f"History, logs and data are in {folder}", flush=True)
+    samples: list[ProcessSample] = []
+    result = run_chaos(
+        folder,
+        copy_project(folder / "project"),
+        RunSettings(seed=0, seconds=options.minutes * 60, faults=(), rate=options.rate),
+        progress=lambda text: print(f"{time.strftime('%H:%M:%S')}  {text}", flush=True),
+        watch=lambda components: sampling(components, samples, pause=PAUSE),
+    )
+    found = list(growths(samples, warm_up=min(WARM_UP, options.minutes / 2)))
+    print(summary(result))
+    print(growth_table(found))
+    if violations := soak_violations(result, found):
+        print("\n".join(map(str, violations)))
+        print(f"\n{len(violations)} violations. The history is in {folder}.")
+        return 1
+    shutil.rmtree(folder)
+    return 0
+
+
+def soak_violations(result: RunResult, found: Sequence[Growth]) -> list[Violation]:
+    """Return what the checker found, each mark of a possible duplicate, and each figure that grows."""
+    grown = [
+        Violation(kind="growth", subject=each.process, text=f"{each.figure} by {each.slope:.2f} a minute")
+        for each in found
+        if not each.is_flat
+    ]
+    unmeasured = [] if found else [Violation(kind="growth", subject="the stack", text="too few samples")]
+    return [*result.violations, *marked_without_faults(result.evidence.ledger), *grown, *unmeasured]
+
+
+def marked_without_faults(ledger: Sequence[LedgerItem]) -> list[Violation]:
+    """Return a violation for each entry that is marked as a possible duplicate: without a fault, there is no reason."""
+    return [
+        Violation(kind="possible duplicate", subject=each.order_id, text=each.event_type)
+        for each in ledger
+        if each.possible_duplicate
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
