@@ -24,7 +24,7 @@ OTHERS = {
     "ReplyToAddress",
     *("ConcurrentExecutions", "PendingConfirmation", "StateTransitionReason"),
     "OrdersRecorded",
-    *("EventsDeferred", "BatchSize", "MaximumRetryAttempts", "MemorySize"),
+    *("EventsDeferred", "BatchSize", "FunctionName", "MaximumRetryAttempts", "MemorySize"),
     *("Creating", "Enabled", "Disabled", "LastProcessingResult", "ReportBatchItemFailures", "AccessTokenValidity"),
 }
 ERRORS = re.compile(r"\w+(Exception|Error)")
