@@ -72,7 +72,7 @@ def test_mapping_of_another_time_has_an_alias_of_its_own_only_without_the_lines_
         assert len({mapping["FunctionName"] for mapping in mappings}) == targets
         assert len({str(mapping["Topics"]) for mapping in mappings}) == 1
     guide = " ".join(GUIDE.read_text().split())
-    assert "Before a new `NotifyReadsFrom`, take the two `FunctionName` lines out for that deployment" in guide
+    assert "Before a new `NotifyReadsFrom`, take the two FunctionName lines out for that deployment" in guide
 
 
 def test_new_release_publishes_versions_of_both(edited: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ import pytest
 from cfnlint.api import ManualArgs, lint
 from samtranslator.yaml_helper import yaml_parse
 
-from tests.template.deployment import REGION, ROOT, TEMPLATES, deploy, translate
+from tests.template.deployment import MSK_TEMPLATE, REGION, ROOT, TEMPLATES, deploy, source_of, translate
 from tests.template.parameter_sets import CA_SECRET, CLUSTER, KAFKA_SECRET, KAFKA_SECRET_KEY, KEY, REQUIRED, VPC
 
 
@@ -22,7 +22,11 @@ LOGS = "logs expire, and nobody needs them without their stack"
 WITHOUT_POLICIES = {
     **{f"{name}Logs": LOGS for name in ("Order", "Relay", "Notify", "Feedback", "History", "Api", "Broker")},
     "AlarmKey": "encrypts messages on their way, and nothing that is stored",
-    "Login": "a password of the cluster alone, and of no use without it",
+    **{
+        name: "a password of the cluster alone, and of no use without it"
+        for name, resource in source_of(MSK_TEMPLATE)["Resources"].items()
+        if resource["Type"] == "AWS::SecretsManager::Secret"
+    },
 }
 NO_MODEL = "docs/architecture.md describes the architecture; this asks for a form of its own"
 
