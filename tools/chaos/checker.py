@@ -22,7 +22,7 @@
 | a record that cannot be read, and a notification that failed, has a dead letter | lost dead letter |
 | nothing else has a dead letter | phantom dead letter |
 | the mapping discards no batch, and no part of the stack ends by itself | discarded batch, unexpected end |
-| most payments are told yes, and each order placed after healing is told yes and mailed | no service |
+| half of the payments are told yes, and each order placed after healing is told yes and mailed | no service |
 | everything is done soon after the last fault is healed | backlog |
 """
 
@@ -49,9 +49,9 @@ _ROUNDING = 0.05
 _SENDERS = {"workers", "samrun", "database", "dynamodb"}
 _LIFE = 15.0
 
-# Share of the payments that have to be told yes. Under the faults of a plan it was more than nine in ten: customers
-# insist. Without the rule, a run in which the API answers nothing would keep every other promise.
-MIN_ANSWERED = 0.75
+# Share of the payments that have to be told yes. Under the faults of a plan it was 88 % on a busy machine, and up to
+# 100 %: customers insist. Without the rule, a run in which the API answers nothing would keep every other promise.
+MIN_ANSWERED = 0.5
 
 _TOLD = {200, 201}
 # 429 and 5xx say "later": the customer asks again.

@@ -300,8 +300,8 @@ def place_nothing(case: Case) -> None:
     case.history.dead_letters.append(dead_letter(partition=1, offset=0))
 
 
-def answer_half_of_the_payments(case: Case) -> None:
-    for number in range(PROBES + 2):
+def answer_less_than_half_of_the_payments(case: Case) -> None:
+    for number in range(PROBES + 3):
         case.history.calls.append(replace(call("place", f"ord_{number}", status=503), order_id=None))
 
 
@@ -358,7 +358,7 @@ PLANTED: Sequence[tuple[Callable[[Case], None], str]] = [
     (end_by_itself, "unexpected end"),
     (answer_nothing, "no service"),
     (place_nothing, "no service"),
-    (answer_half_of_the_payments, "no service"),
+    (answer_less_than_half_of_the_payments, "no service"),
     (answer_no_more_after_healing, "no service"),
     (send_no_more_after_healing, "no service"),
     (take_too_long, "backlog"),
