@@ -218,12 +218,13 @@ class Notifier:
             reason = str(error) if isinstance(error, LedgerUnavailableError) else error_code(error)
             logger.warning("notification sent, but not marked as sent", extra={**keys, "reason": reason})
 
-    def _write(self, claim: Claim, write: Callable[..., bool], **values: object) -> bool:
+    def _write(self, claim: Claim, write: Callable[..., bool], *, together: bool = False, **values: object) -> bool:
         """Write to the ledger what became of a claim. If the ledger does not answer, the write stays pending.
 
-        Raises LedgerUnavailableError.
+        A pending write is made alone: a round of them has the time of one call. Raises LedgerUnavailableError.
         """
-        return self.pending_writes.write(claim, partial(write, claim, now=self.clock(), **values))
+        alone = partial(write, claim, now=self.clock(), **values)
+        return self.pending_writes.write(claim, partial(alone, together=True) if together else alone, again=alone)
 
     def _give_up(self, delivery: Delivery, give_up: GiveUp) -> Result:
         try:
