@@ -224,7 +224,7 @@ class Notifier:
         A pending write is made alone: a round of them has the time of one call. Raises LedgerUnavailableError.
         """
         alone = partial(write, claim, now=self.clock(), **values)
-        return self.pending_writes.write(claim, partial(alone, together=True) if together else alone, again=alone)
+        return self.pending_writes.write(claim, partial(alone, together=True) if together else alone, repeated=alone)
 
     def _give_up(self, delivery: Delivery, give_up: GiveUp) -> Result:
         try:
