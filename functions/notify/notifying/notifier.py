@@ -147,7 +147,8 @@ class Notifier:
     def _decide(self, delivery: Delivery) -> Expire | AfterClaim | None:
         """Decide about a notification, and claim it or mark it as expired; None if no time is left for a send."""
         now, replay = self.clock(), delivery.is_replay
-        if is_too_old(now - delivery.event.time, max_age=self.max_age, replay=replay):
+        age = now - delivery.event.time
+        if not delivery.is_forced and is_too_old(age, max_age=self.max_age, replay=replay):
             return claiming.expire(
                 self.ledger, self.pending_writes, delivery.notification, owner=delivery.owner, now=now
             )
