@@ -86,8 +86,8 @@ class Resend:
             raise ResendError(f"{error}.") from error
         if now - _time_of(order, event_type) > MAX_AGE_OF_REPLAY and not force:
             raise ResendError(
-                f"The {event_type} of {order_id} is older than {MAX_AGE_OF_REPLAY.days} days: the ledger may have forgotten"
-                " that its notification was sent. Ask the customer, and send it with --force."
+                f"The {event_type} of {order_id} is older than {MAX_AGE_OF_REPLAY.days} days: the ledger may have"
+                " forgotten that its notification was sent. Ask the customer, and send it with --force."
             )
         headers = [*event.headers, ("replay", FORCED_REPLAY if force else b"true")]
         return {
@@ -136,7 +136,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--force",
         action="store_true",
-        help=f"also if the event is older than {MAX_AGE_OF_REPLAY.days} days; the customer may get the notification twice",
+        help=f"also if the event is older than {MAX_AGE_OF_REPLAY.days} days; the customer may get its mail twice",
     )
     parser.add_argument("--dry-run", action="store_true", help="build the record, and send nothing")
     options = parser.parse_args(arguments)

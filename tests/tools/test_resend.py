@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from functions.notify.domain.decisions import MAX_AGE_OF_REPLAY
 from functions.notify.events.order_events import OrderEvent, read_order_event
 from functions.notify.events.records import read_records
-from functions.notify.domain.decisions import MAX_AGE_OF_REPLAY
 from functions.order.domain.events import event_of
 from functions.order.domain.order import ORDER_CANCELLED, ORDER_PAID
 from functions.order.storage.order_item import cancellation_attributes, item_of, serialize_attributes
