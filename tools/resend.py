@@ -22,7 +22,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from functions.notify.ledger.ledger import RETENTION
+from functions.notify.domain.decisions import MAX_AGE_OF_REPLAY
+from functions.notify.notifying.delivery import FORCED_REPLAY
 from functions.order.domain.events import NoSuchEventError, event_of
 from functions.order.domain.order import ORDER_CANCELLED, ORDER_PAID
 from functions.order.storage.order_item import order_of
@@ -83,12 +84,12 @@ class Resend:
             event = event_of(order, event_type)
         except NoSuchEventError as error:
             raise ResendError(f"{error}.") from error
-        if now - _time_of(order, event_type) > RETENTION and not force:
+        if now - _time_of(order, event_type) > MAX_AGE_OF_REPLAY and not force:
             raise ResendError(
-                f"The {event_type} of {order_id} is older than {RETENTION.days} days: the ledger may have forgotten"
-                " that its notification was sent. Ask the customer, and send it with --force."
+                f"The {event_type} of {order_id} is older than {MAX_AGE_OF_REPLAY.days} days: the ledger may have"
+                " forgotten that its notification was sent. Ask the customer, and send it with --force."
             )
-        headers = [*event.headers, ("replay", b"true")]
+        headers = [*event.headers, ("replay", FORCED_REPLAY if force else b"true")]
         return {
             "topic": "resend",
             "partition": -1,
@@ -135,7 +136,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--force",
         action="store_true",
-        help=f"also if the event is older than {RETENTION.days} days; the customer may get the notification twice",
+        help=f"also if the event is older than {MAX_AGE_OF_REPLAY.days} days; the customer may get its mail twice",
     )
     parser.add_argument("--dry-run", action="store_true", help="build the record, and send nothing")
     options = parser.parse_args(arguments)

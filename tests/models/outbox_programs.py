@@ -16,7 +16,7 @@ from functions.order.domain.decisions import is_published_inline
 from functions.order.domain.timestamps import rfc3339
 from functions.order.outbox.event_publisher import EventPublisher
 from functions.order.outbox.lease import Lease, LeaseTakenError
-from functions.order.outbox.relay import LEASE, MAX_BATCH, OutboxRelay
+from functions.order.outbox.relay import LEASE, OutboxRelay
 from functions.order.outbox.table import Outbox
 from functions.order.producer.kafka_publisher import EventRefusedError, NotPublishedError, RecordMetadata
 from functions.order.storage.client import StoreUnavailableError
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
 SHARD = serialize_value(pending_shard(ORDER.order_id))
 LOST = "no answer"
-# Of the relay's invocation, in seconds. RelayFunction's is longer, but only the time of one batch matters.
-RELAY_TIMEOUT = MAX_BATCH
+# RelayFunction's, in seconds. The model ends a relay earlier.
+RELAY_TIMEOUT = 60
 
 
 @dataclass

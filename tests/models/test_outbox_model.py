@@ -14,13 +14,13 @@ import pytest
 from functions.order.logs import logger
 from functions.order.outbox import event_publisher, lease, relay
 from functions.order.outbox.event_publisher import EventPublisher
-from functions.order.outbox.lease import Lease
+from functions.order.outbox.lease import Lease, LeaseTakenError
 from functions.order.producer.kafka_publisher import RecordMetadata
 from functions.order.storage import store
 from functions.order.storage.store import OrderStore
 from tests.models import outbox_model, outbox_programs
 from tests.models.explorer import PromiseBrokenError, explore
-from tests.models.outbox_model import OutboxModel
+from tests.models.outbox_model import SLOW_RELAY, OutboxModel
 from tests.models.outbox_programs import NAMES, ModelKafka
 from tests.models.planted_errors import change_writes, forget_the_condition
 from tests.models.programs import InlineExecutor
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from tests.models.planted_errors import Plant
 
 TWICE = ("cancel", "cancel", "place", "place")
-MAX_STATES = 500_000
+MAX_STATES = 1_000_000
 
 
 @pytest.fixture(autouse=True)
@@ -51,8 +51,8 @@ def _programs_repeat_themselves(monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
 @pytest.mark.parametrize(
     ("model", "states"),
     [
-        pytest.param(partial(OutboxModel, faults=2), 20_000, id="two faults"),
-        pytest.param(partial(OutboxModel, faults=1, may_be_late=True), 14_000, id="one fault, late writes"),
+        pytest.param(partial(OutboxModel, faults=1, may_be_late=True), 65_000, id="one fault, late writes"),
+        pytest.param(partial(OutboxModel, faults=1, relay_time=SLOW_RELAY), 35_000, id="one fault, slow relays"),
     ],
 )
 def test_no_interleaving_loses_reorders_or_invents_an_event(model: Callable[[], OutboxModel], states: int) -> None:
@@ -64,8 +64,10 @@ def test_no_interleaving_loses_reorders_or_invents_an_event(model: Callable[[], 
 @pytest.mark.parametrize(
     ("model", "states"),
     [
+        pytest.param(partial(OutboxModel, faults=2), 73_000, id="two faults"),
         pytest.param(partial(OutboxModel, faults=2, may_be_late=True), 290_000, id="two faults, late writes"),
-        pytest.param(partial(OutboxModel, faults=2, requests=TWICE), 78_000, id="two faults, repeated requests"),
+        pytest.param(partial(OutboxModel, faults=2, requests=TWICE), 278_000, id="two faults, repeated requests"),
+        pytest.param(partial(OutboxModel, faults=2, relay_time=SLOW_RELAY), 390_000, id="two faults, slow relays"),
     ],
 )
 def test_no_interleaving_of_more_faults_loses_reorders_or_invents_an_event(
@@ -91,13 +93,24 @@ def put_the_cancellation_first(patch: pytest.MonkeyPatch) -> None:
 
 
 def relay_without_a_lease(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Lease, "_acquire", lambda self, owner, seconds: None)
+    patch.setattr(Lease, "_take", lambda self, owner, seconds, **condition: None)
     patch.setattr(Lease, "_release", lambda self, owner: None)
 
 
 def end_the_lease_too_early(patch: pytest.MonkeyPatch) -> None:
-    acquire = Lease._acquire
-    patch.setattr(Lease, "_acquire", lambda self, owner, seconds: acquire(self, owner, seconds / 2))
+    take = Lease._take
+    patch.setattr(Lease, "_take", lambda self, owner, seconds, **condition: take(self, owner, seconds / 2, **condition))
+
+
+def renew_as_if_it_was_free(patch: pytest.MonkeyPatch) -> None:
+    def wrong(self: Lease, owner: str, seconds: float) -> bool:
+        try:
+            self._acquire(owner, seconds)
+        except LeaseTakenError:
+            return False
+        return True
+
+    patch.setattr(Lease, "_renew", wrong)
 
 
 def relay_young_events(patch: pytest.MonkeyPatch) -> None:
@@ -181,3 +194,12 @@ def test_the_model_of_the_outbox_finds_a_planted_error(
     with pytest.raises(PromiseBrokenError) as caught:
         explore(OutboxModel(faults=1, requests=TWICE), max_states=MAX_STATES)
     assert str(caught.value).startswith(promise)
+
+
+def test_the_model_finds_a_late_relay_that_publishes_what_another_has_published(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    renew_as_if_it_was_free(monkeypatch)
+    with pytest.raises(PromiseBrokenError) as caught:
+        explore(OutboxModel(faults=1, relay_time=SLOW_RELAY), max_states=MAX_STATES)
+    assert str(caught.value).startswith("an event is published more often than once and once for each fault")

@@ -42,6 +42,7 @@ OURS, THEIRS = "request-2/order-events-0-7", "request-1/order-events-0-7"
 RESEND, HOLD = UnknownPolicy.RESEND, UnknownPolicy.HOLD
 SECOND = timedelta(seconds=1)
 MAX_AGE = timedelta(days=3)
+OLDEST_REPLAY = timedelta(days=29)
 CLAIMED = Entry(
     notification=Notification(order_id="ord_1", event_id="event-1", channel="mail"),
     status=Status.CLAIMED,
@@ -193,11 +194,26 @@ FOUND = [
         policy=HOLD,
     ),
     row(
-        "record carries the header replay: nothing found, however old",
+        "record carries the header replay: nothing found, event 29 days old: claim",
         None,
         MakeClaim(),
         replay=True,
-        age=9 * MAX_AGE,
+        age=OLDEST_REPLAY,
+    ),
+    row(
+        "record carries the header replay: nothing found, event older than 29 days: expired, not sent",
+        None,
+        Expire(),
+        replay=True,
+        age=OLDEST_REPLAY + SECOND,
+    ),
+    row(
+        "record carries the header replay: event as old as a longer MaximumEventAgeSeconds: claim",
+        None,
+        MakeClaim(),
+        replay=True,
+        age=2 * OLDEST_REPLAY,
+        max_age=2 * OLDEST_REPLAY,
     ),
     row(
         "record carries the header replay: failed may be claimed again",
@@ -206,11 +222,22 @@ FOUND = [
         replay=True,
     ),
     row(
-        "record carries the header replay: failed may be claimed again, however old",
+        "record carries the header replay: failed may be claimed again, event 29 days old",
         in_status("failed"),
         Reclaim(possible_duplicate=False, restarts=True),
         replay=True,
-        age=9 * MAX_AGE,
+        age=OLDEST_REPLAY,
+    ),
+    *(
+        row(
+            f"record carries the header replay: {status}, event older than 29 days: left as it is",
+            in_status(status),
+            Settled(status=status),
+            replay=True,
+            policy=HOLD,
+            age=OLDEST_REPLAY + SECOND,
+        )
+        for status in ["failed", "unknown"]
     ),
     row(
         "record carries the header replay: held may be claimed again",

@@ -303,7 +303,7 @@ def test_dynamodbs_condition_expires_exactly_what_the_rule_does(
 def test_dynamodbs_conditions_claim_expire_and_hold_exactly_what_the_rule_does(
     sender: Sender, dynamodb: DynamoDBClient, found: Entry | None, situation: dict[str, Any], decision: Decision
 ) -> None:
-    values = {"owner": OURS, "now": NOW, "policy": RESEND, "max_age": MAX_AGE, **situation}
+    values: dict[str, Any] = {"owner": OURS, "now": NOW, "policy": RESEND, "max_age": MAX_AGE, **situation}
     assert decide(found, **values) == decision
     repeated: list[str] = []
 
@@ -317,7 +317,7 @@ def test_dynamodbs_conditions_claim_expire_and_hold_exactly_what_the_rule_does(
             sender.pending_writes.add(found.claim, change_nothing)
     age, replay = situation.get("age", timedelta()), situation.get("replay", False)
     carried_out: Expire | AfterClaim
-    if is_too_old(age, max_age=MAX_AGE, replay=replay):
+    if is_too_old(age, max_age=values["max_age"], replay=replay):
         carried_out = sender.expire(owner=OURS)
     else:
         policy = situation.get("policy", RESEND)

@@ -61,7 +61,7 @@ def finish(pending: PendingWrites, *, rounds: int = 3, has_time: bool = True) ->
 
 
 def test_a_write_that_the_ledger_answers_is_not_pending(pending: PendingWrites, writes: Writes) -> None:
-    assert pending.write(claim("a"), writes.of("a"))
+    assert pending.write(claim("a"), writes.of("a"), repeated=writes.of("a"))
     assert not pending.has(claim("a"))
 
 
@@ -70,7 +70,7 @@ def test_a_write_that_the_ledger_does_not_answer_is_pending_until_it_does(
 ) -> None:
     writes.failing["a"] = LedgerUnavailableError("ReadTimeoutError")
     with pytest.raises(LedgerUnavailableError):
-        pending.write(claim("a"), writes.of("a"))
+        pending.write(claim("a"), writes.of("a"), repeated=writes.of("a"))
     finish(pending)
     assert pending.has(claim("a"))
     assert writes.made == ["a", "a"], "no second round follows one that finished nothing"
@@ -79,6 +79,15 @@ def test_a_write_that_the_ledger_does_not_answer_is_pending_until_it_does(
     finish(pending)
     assert not pending.has(claim("a"))
     assert writes.made == ["a", "a", "a"]
+
+
+def test_a_write_can_be_repeated_in_another_way(pending: PendingWrites, writes: Writes) -> None:
+    writes.failing["together"] = LedgerUnavailableError("ReadTimeoutError")
+    with pytest.raises(LedgerUnavailableError):
+        pending.write(claim("a"), writes.of("together"), repeated=writes.of("alone"))
+    finish(pending)
+    assert writes.made == ["together", "alone"]
+    assert not pending.has(claim("a"))
 
 
 def test_a_pending_write_is_of_one_notification_of_an_owner(pending: PendingWrites, writes: Writes) -> None:

@@ -100,6 +100,24 @@ def test_an_owner_does_not_renew_a_lease_that_another_has_by_then(
             assert items(dynamodb) == others
 
 
+def test_an_owner_renews_a_lease_that_is_over_and_that_nobody_else_has_had(lease: Lease, clock: FakeEpochClock) -> None:
+    with lease.held(seconds=20) as renew:
+        clock.now += 23
+        assert renew()
+        assert refused(lease)
+
+
+def test_an_owner_does_not_renew_a_lease_that_another_has_had_and_released(
+    lease: Lease, clock: FakeEpochClock, dynamodb: DynamoDBClient
+) -> None:
+    with lease.held(seconds=20) as renew:
+        clock.now += 23
+        with lease.held(seconds=20):
+            pass
+        assert not renew()
+        assert items(dynamodb) == []
+
+
 def test_a_late_owner_does_not_end_the_lease_of_the_next(
     lease: Lease, clock: FakeEpochClock, dynamodb: DynamoDBClient
 ) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions.notify.ledger.ledger import RETENTION
+from functions.notify.domain.notification import RETENTION
 from functions.order.domain.order_page import OrderSummary
 from functions.order.outbox import table as outbox
 from functions.order.storage import order_item, queries

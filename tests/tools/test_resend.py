@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from functions.notify.domain.decisions import MAX_AGE_OF_REPLAY
 from functions.notify.events.order_events import OrderEvent, read_order_event
 from functions.notify.events.records import read_records
-from functions.notify.ledger.ledger import RETENTION
 from functions.order.domain.events import event_of
 from functions.order.domain.order import ORDER_CANCELLED, ORDER_PAID
 from functions.order.storage.order_item import cancellation_attributes, item_of, serialize_attributes
@@ -102,11 +102,14 @@ def test_an_event_that_the_ledger_may_have_forgotten_is_sent_by_force_only(event
     order = cancelled_order(created_at=NOON - timedelta(days=100))
     assert order.cancellation
     happened = order.cancellation.cancelled_at if event_type == ORDER_CANCELLED else order.created_at
-    resend, last = resend_of(order), happened + RETENTION
+    resend, last = resend_of(order), happened + MAX_AGE_OF_REPLAY
     kept = resend.record(order.order_id, event_type, now=last)
-    with pytest.raises(ResendError, match=r"is older than 30 days.*--force"):
+    with pytest.raises(ResendError, match=r"is older than 29 days.*--force"):
         resend.record(order.order_id, event_type, now=last + timedelta(seconds=1))
-    assert resend.record(order.order_id, event_type, now=last + timedelta(seconds=1), force=True) == kept
+    forced = resend.record(order.order_id, event_type, now=last + timedelta(seconds=1), force=True)
+    assert forced["headers"].pop() == {"replay": list(b"forced")}
+    assert kept["headers"].pop() == {"replay": list(b"true")}
+    assert forced == kept
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from functions.notify.domain.notification import Status, UnknownPolicy
+from functions.notify.domain.notification import RETENTION, Status, UnknownPolicy
 from functions.notify.domain.send_errors import AnswerLostError, DeferredError, UnlistedRefusalError
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from functions.notify.domain.send_errors import RefusedError, RenderError
 
 MAX_ATTEMPTS = 3
+# The ledger must still know what was sent. The day is to spare.
+MAX_AGE_OF_REPLAY = RETENTION - timedelta(days=1)
 # A disturbance of the provider, with a code that nobody has listed, should be over before the attempts are.
 PAUSE_AFTER_REFUSAL = timedelta(minutes=2)
 
@@ -146,8 +148,8 @@ def decide(
 
 
 def is_too_old(age: timedelta, *, max_age: timedelta, replay: bool) -> bool:
-    """Tell whether an event of this age is too old to be sent. A replay never is."""
-    return age > max_age and not replay
+    """Tell whether an event of this age is too old to be sent. A replay may be older than other records."""
+    return age > (max(max_age, MAX_AGE_OF_REPLAY) if replay else max_age)
 
 
 def decide_too_old(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+# The ledger forgets an entry so long after its last change.
+RETENTION = timedelta(days=30)
 AT_ONCE = datetime.fromtimestamp(0, UTC)
 
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from functions.notify.aws_clients import CALL_ERRORS, CONDITION_FAILED, error_code, found_item
-from functions.notify.domain.notification import Claim, Entry, Notification, Status
+from functions.notify.domain.notification import RETENTION, Claim, Entry, Notification, Status
 from functions.notify.errors import NotifyError
 from functions.notify.ledger.batch_writer import BatchWriter, Statement
 from functions.notify.ledger.entry_item import Attributes, entry_of
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mypy_boto3_dynamodb import DynamoDBClient
-
-RETENTION = timedelta(days=30)
 
 _AS_FOUND = "#status = :found_status AND #owner = :found_owner"
 # No entry, or one that nobody has claimed.
@@ -105,10 +103,10 @@ class Ledger:
         won, _ = self._update(found.notification, held, condition=_AS_FOUND, given=_as_given(found))
         return won
 
-    def mark_sent(self, claim: Claim, *, provider_id: str, now: datetime, together: bool = True) -> bool:
+    def mark_sent(self, claim: Claim, *, provider_id: str, now: datetime, together: bool = False) -> bool:
         """Mark a notification as sent. Return False if the owner no longer had the claim.
 
-        Without `together`, the mark is written alone: while DynamoDB hangs, that takes half as long.
+        With `together`, the mark is written in a batch if it can: while DynamoDB hangs, that takes twice as long.
         """
         sent: Attributes = {"provider_id": {"S": provider_id}, "sent_at": {"S": stored_form(now)}}
         if together and self._settle_together(claim, Status.SENT, now, sent):
@@ -133,6 +131,10 @@ class Ledger:
         """
         also = {"retry_at": _seconds(now + pause)} if pause else {}
         return self._settle(claim, Status.WAITING, now, attempts=0 if counts else -1, also=also)
+
+    def undo(self, claim: Claim, *, to: Status, now: datetime) -> bool:
+        """Undo a claim that nobody used: give its entry the status `to`. Return False if it was not the owner's."""
+        return self._settle(claim, to, now, attempts=-1)
 
     def mark_expired(self, notification: Notification, *, owner: str, now: datetime) -> Entry:
         """Mark a notification as expired that is new or waiting. Return its entry: the mark, or what stood in the way.

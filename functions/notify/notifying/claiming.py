@@ -19,7 +19,7 @@ from functions.notify.domain.decisions import (
     decide_taken,
     decide_too_old,
 )
-from functions.notify.domain.notification import Claim
+from functions.notify.domain.notification import Claim, Status
 from functions.notify.ledger.ledger import LedgerUnavailableError
 
 if TYPE_CHECKING:
@@ -45,12 +45,12 @@ def claim(
 ) -> AfterClaim:
     """Claim a notification if the state transition table allows it; return what the worker does next.
 
-    A claim whose answer was lost is released, at once or later, and nothing is sent under it. Raises
+    A claim whose answer was lost is undone, at once or later, and nothing is sent under it. Raises
     LedgerUnavailableError.
     """
     lost = Claim(notification=notification, owner=owner, attempts=1, possible_duplicate=False)
     while True:
-        with _released_if_lost(lost, ledger, pending_writes, now=now):
+        with _undone_if_lost(lost, ledger, pending_writes, to=Status.WAITING, now=now):
             entry = ledger.claim(notification, owner=owner, now=now, lease_until=lease_until)
         has_pending_write = pending_writes.has(entry.claim)
         decision = decide_taken(
@@ -63,7 +63,9 @@ def claim(
         case Hold():
             return decision if ledger.hold(entry, now=now) else Wait()
         case Reclaim(possible_duplicate=possible_duplicate, restarts=restarts):
-            with _released_if_lost(lost, ledger, pending_writes, now=now):
+            # A person decided on this claim. Without it, no delivery may send the notification, as before.
+            to = Status(entry.status) if restarts else Status.WAITING
+            with _undone_if_lost(lost, ledger, pending_writes, to=to, now=now):
                 reclaimed = ledger.reclaim(
                     entry,
                     owner=owner,
@@ -92,10 +94,12 @@ def expire(
 
 
 @contextmanager
-def _released_if_lost(lost: Claim, ledger: Ledger, pending_writes: PendingWrites, *, now: datetime) -> Iterator[None]:
-    """Release the claim that is made in this context, once the ledger answers, if its own answer is lost."""
+def _undone_if_lost(
+    lost: Claim, ledger: Ledger, pending_writes: PendingWrites, *, to: Status, now: datetime
+) -> Iterator[None]:
+    """Undo the claim that is made in this context, once the ledger answers, if its own answer is lost."""
     try:
         yield
     except LedgerUnavailableError:
-        pending_writes.add(lost, partial(ledger.release, lost, now=now), is_lost_claim=True)
+        pending_writes.add(lost, partial(ledger.undo, lost, to=to, now=now), is_lost_claim=True)
         raise

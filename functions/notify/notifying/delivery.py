@@ -20,6 +20,8 @@ TIME_TO_SEND = timedelta(seconds=MAX_SEND)
 # A call that DynamoDB does not answer takes two attempts of a second, and a pause of a second at most between them.
 TIME_TO_WRITE = timedelta(seconds=3)
 LEASE_MARGIN = timedelta(seconds=1)
+# The value of the header `replay` that sends an event of any age (tools/resend.py).
+FORCED_REPLAY = b"forced"
 
 
 class Result(Enum):
@@ -98,6 +100,11 @@ class Delivery:
     def is_replay(self) -> bool:
         """Tell whether the record has the header `replay`: a person has sent it again on purpose."""
         return "replay" in self.parsed.record.headers()
+
+    @property
+    def is_forced(self) -> bool:
+        """Tell whether the event may be of any age: a person knows that the ledger may have forgotten it."""
+        return self.parsed.record.headers().get("replay") == FORCED_REPLAY
 
     def log_keys(self, **more: object) -> dict[str, object]:
         """Return the keys of a log line about the delivery: those of its record and of its notification."""

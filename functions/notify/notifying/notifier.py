@@ -147,7 +147,8 @@ class Notifier:
     def _decide(self, delivery: Delivery) -> Expire | AfterClaim | None:
         """Decide about a notification, and claim it or mark it as expired; None if no time is left for a send."""
         now, replay = self.clock(), delivery.is_replay
-        if is_too_old(now - delivery.event.time, max_age=self.max_age, replay=replay):
+        age = now - delivery.event.time
+        if not delivery.is_forced and is_too_old(age, max_age=self.max_age, replay=replay):
             return claiming.expire(
                 self.ledger, self.pending_writes, delivery.notification, owner=delivery.owner, now=now
             )
@@ -218,12 +219,13 @@ class Notifier:
             reason = str(error) if isinstance(error, LedgerUnavailableError) else error_code(error)
             logger.warning("notification sent, but not marked as sent", extra={**keys, "reason": reason})
 
-    def _write(self, claim: Claim, write: Callable[..., bool], **values: object) -> bool:
+    def _write(self, claim: Claim, write: Callable[..., bool], *, together: bool = False, **values: object) -> bool:
         """Write to the ledger what became of a claim. If the ledger does not answer, the write stays pending.
 
-        Raises LedgerUnavailableError.
+        A pending write is made alone: a round of them has the time of one call. Raises LedgerUnavailableError.
         """
-        return self.pending_writes.write(claim, partial(write, claim, now=self.clock(), **values))
+        alone = partial(write, claim, now=self.clock(), **values)
+        return self.pending_writes.write(claim, partial(alone, together=True) if together else alone, repeated=alone)
 
     def _give_up(self, delivery: Delivery, give_up: GiveUp) -> Result:
         try:

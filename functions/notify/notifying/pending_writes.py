@@ -56,12 +56,12 @@ class PendingWrites:
                 oldest = next(iter(self._writes))
                 del self._writes[next((key for key, each in self._writes.items() if each.is_lost_claim), oldest)]
 
-    def write(self, claim: Claim, write: Callable[[], bool]) -> bool:
-        """Write, and remember the write if the ledger does not answer. Raises LedgerUnavailableError."""
+    def write(self, claim: Claim, write: Callable[[], bool], *, repeated: Callable[[], bool]) -> bool:
+        """Write, and remember the `repeated` write if the ledger does not answer. Raises LedgerUnavailableError."""
         try:
             return write()
         except LedgerUnavailableError:
-            self.add(claim, write)
+            self.add(claim, repeated)
             raise
 
     def has(self, claim: Claim) -> bool:

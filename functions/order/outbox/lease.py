@@ -12,7 +12,7 @@ from functions.order.storage.client import ConditionFailedError, StoreUnavailabl
 from functions.order.storage.order_item import serialize_attributes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -37,8 +37,8 @@ class Lease:
     def held(self, *, seconds: float) -> Iterator[Callable[[], bool]]:
         """Hold the lease for the context. Nobody else gets it for `seconds`, rounded up.
 
-        The context is a function that renews the lease for so long from now on; it returns False if somebody else holds
-        the lease by then. Both raise StoreUnavailableError, and `held` raises LeaseTakenError.
+        The context is a function that renews the lease for so long from now on; it returns False if somebody else has
+        had the lease meanwhile. Both raise StoreUnavailableError, and `held` raises LeaseTakenError.
         """
         # An id of this one call: Lambda may deliver an event twice, under one request id.
         owner = uuid.uuid4().hex
@@ -48,29 +48,34 @@ class Lease:
         finally:
             self._release(owner)
 
-    def _renew(self, owner: str, seconds: float) -> bool:
+    def _acquire(self, owner: str, seconds: float) -> None:
+        # The owner may take it again: the client repeats a call whose answer got lost.
+        is_free = "attribute_not_exists(order_id) OR lease_until < :now OR lease_owner = :owner"
         try:
-            self._acquire(owner, seconds)
-        except LeaseTakenError:
+            self._take(owner, seconds, condition=is_free, given={":now": int(self._clock())})
+        except ConditionFailedError:
+            raise LeaseTakenError from None
+
+    def _renew(self, owner: str, seconds: float) -> bool:
+        # Not if the lease is free: then it was over, and another owner has had and released it meanwhile. What this
+        # one has read before, the other may have done.
+        try:
+            self._take(owner, seconds, condition="lease_owner = :owner", given={})
+        except ConditionFailedError:
             return False
         return True
 
-    def _acquire(self, owner: str, seconds: float) -> None:
-        now = self._clock()
-        try:
-            with dynamodb_errors():
-                self._client.update_item(
-                    TableName=self._table,
-                    Key=self._key,
-                    UpdateExpression="SET lease_owner = :owner, lease_until = :until",
-                    # The owner may take it again: the client repeats a call whose answer got lost.
-                    ConditionExpression="attribute_not_exists(order_id) OR lease_until < :now OR lease_owner = :owner",
-                    ExpressionAttributeValues=serialize_attributes(
-                        {":owner": owner, ":now": int(now), ":until": int(now + seconds) + 1}
-                    ),
-                )
-        except ConditionFailedError:
-            raise LeaseTakenError from None
+    def _take(self, owner: str, seconds: float, *, condition: str, given: Mapping[str, int]) -> None:
+        with dynamodb_errors():
+            self._client.update_item(
+                TableName=self._table,
+                Key=self._key,
+                UpdateExpression="SET lease_owner = :owner, lease_until = :until",
+                ConditionExpression=condition,
+                ExpressionAttributeValues=serialize_attributes(
+                    {":owner": owner, ":until": int(self._clock() + seconds) + 1, **given}
+                ),
+            )
 
     def _release(self, owner: str) -> None:
         try:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from functions.notify.domain.decisions import MAX_ATTEMPTS
 from functions.notify.domain.notification import UnknownPolicy
+from functions.notify.ledger.batch_writer import BatchWriter
 from functions.notify.notifying.pending_writes import PendingWrites
 from tests.notify.notifier.deliveries import DONE, LATER, LOST, RETRY, Mapping, messages_of
 from tests.notify.notifier.lossy_dynamodb import Loss, LossyDynamoDb
@@ -24,7 +26,21 @@ if TYPE_CHECKING:
 RECORDS = 40
 # A record is delivered this often at most, and afterwards twice more, though it is done.
 MAX_DELIVERIES, REPEATED = 60, 2
+REPLAY = {"replay": b""}
+REFUSED = ClientError({"Error": {"Code": "MessageRejected"}}, "SendEmail")
 RESEND, HOLD = UnknownPolicy.RESEND, UnknownPolicy.HOLD
+
+
+@dataclass
+class RefusedBatches:
+    """A DynamoDB that refuses every statement of a batch, and notes their kinds."""
+
+    calls: list[str] = field(default_factory=list)
+
+    def batch_execute_statement(self, **request: Any) -> Any:
+        [statement] = request["Statements"]
+        self.calls.append(statement["Statement"].split()[0])
+        return {"Responses": [{"Error": {"Code": "ConditionalCheckFailed"}}]}
 
 
 @pytest.fixture
@@ -120,6 +136,44 @@ def test_an_unsent_claim_on_a_possible_duplicate_leaves_it_one(
     assert entry(dynamodb) == ("sent", attempts + 1, True)
 
 
+@pytest.mark.parametrize("losses", [[None, Loss.ANSWER], [None, Loss.ANSWER, Loss.WRITE, Loss.WRITE]])
+def test_an_unsent_replay_of_a_held_mail_leaves_it_held(
+    mapping: Mapping,
+    other: Mapping,
+    lossy: LossyDynamoDb,
+    ses: FakeSes,
+    dynamodb: DynamoDBClient,
+    losses: list[Loss | None],
+) -> None:
+    mapping, other = holding(mapping), holding(other)
+    ses.answers = [LOST]
+    assert mapping.deliver() is DONE
+    lossy.lose(*losses)
+    assert mapping.deliver(headers=REPLAY) is RETRY
+    assert mapping.deliver(b"a record of another order") is DONE
+    assert entry(dynamodb)[0] == "unknown"
+    assert other.deliver() is DONE
+    assert mapping.deliver() is DONE
+    assert entry(dynamodb)[0] == "unknown"
+    assert len(ses.sent) == 1, "nobody but a person decides that it is sent"
+    assert mapping.deliver(headers=REPLAY) is DONE
+    assert entry(dynamodb) == ("sent", 1, True)
+
+
+def test_an_unsent_replay_of_a_failed_mail_leaves_it_failed(
+    mapping: Mapping, other: Mapping, lossy: LossyDynamoDb, ses: FakeSes, dynamodb: DynamoDBClient
+) -> None:
+    ses.answers = [REFUSED]
+    assert mapping.deliver() is DONE
+    lossy.lose(None, Loss.ANSWER)
+    assert mapping.deliver(headers=REPLAY) is RETRY
+    assert entry(dynamodb)[0] == "failed"
+    assert other.deliver() is DONE
+    assert len(ses.sent) == 1, "nobody but a person decides that it is sent again"
+    assert mapping.deliver(headers=REPLAY) is DONE
+    assert entry(dynamodb) == ("sent", 1, False)
+
+
 def test_an_unsent_claim_expires_with_its_event(
     mapping: Mapping, lossy: LossyDynamoDb, ses: FakeSes, dynamodb: DynamoDBClient
 ) -> None:
@@ -143,6 +197,18 @@ def test_a_sent_mail_that_was_not_marked_is_marked_at_the_next_invocation(
     assert entry(dynamodb) == ("sent", 1, False)
     [item] = dynamodb.scan(TableName=TABLE)["Items"]
     assert item["sent_at"]["S"] == "2026-11-22T10:20:00+00:00", "when it was sent, and not when that was written"
+
+
+def test_a_mark_that_is_repeated_is_one_call_and_not_first_one_of_a_batch(
+    mapping: Mapping, dynamodb: DynamoDBClient, lossy: LossyDynamoDb
+) -> None:
+    batches = RefusedBatches()
+    notifier = mapping.notifier
+    mapping.notifier = replace(notifier, ledger=replace(notifier.ledger, batch_writer=BatchWriter(batches)))
+    lossy.lose(None, Loss.WRITE)
+    assert mapping.deliver() is DONE
+    assert entry(dynamodb) == ("sent", 1, False)
+    assert batches.calls == ["INSERT", "UPDATE"], "the mark's second call, which was made, is not among them"
 
 
 @pytest.mark.parametrize("policy", UnknownPolicy)

@@ -105,6 +105,17 @@ def test_a_held_mail_stays_as_it_is_however_often_its_record_is_redelivered(
     assert len(ses.sent) == 1
 
 
+def test_a_replay_of_an_event_that_the_ledger_may_have_forgotten_is_sent_only_if_it_is_forced(
+    mapping: Mapping, ses: FakeSes, dynamodb: DynamoDBClient
+) -> None:
+    mapping.clock.advance(days=30)
+    assert mapping.deliver(headers={"replay": b"forced"}) is DONE
+    assert status(dynamodb) == "sent"
+    other = mapping.event | {"id": "another event"}
+    assert mapping.deliver(other, headers={"replay": b"true"}) is DONE
+    assert len(ses.sent) == 1
+
+
 def test_a_replay_sends_a_held_mail(holding: Mapping, ses: FakeSes) -> None:
     ses.answers = [LOST]
     assert holding.deliver() is DONE
