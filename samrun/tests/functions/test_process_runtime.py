@@ -1,6 +1,7 @@
 """Process runtime: functions in processes of their own, under AWS's runtime client."""
 
 import asyncio
+import gc
 import json
 import os
 from dataclasses import replace
@@ -71,6 +72,21 @@ def test_result_of_a_failure_says_what_failed(function: Function, handler: str, 
     assert error == "Unhandled"
     assert payload["errorType"] == error_type
     assert message in payload["errorMessage"]
+
+
+def test_invocations_leave_nothing_behind(function: Function) -> None:
+    async def futures_after_invocations() -> list[int]:
+        counts = []
+        async with running_runtime(replace(function, handler="main.echo")) as runtime:
+            for _ in range(2):
+                for _ in range(20):
+                    await runtime.invoke("Fn", b"{}")
+                gc.collect()
+                counts.append(sum(type(each) is asyncio.Future for each in gc.get_objects()))
+        return counts
+
+    after_20, after_40 = asyncio.run(futures_after_invocations())
+    assert after_40 - after_20 < 10
 
 
 def test_function_is_ended_at_its_timeout(function: Function) -> None:

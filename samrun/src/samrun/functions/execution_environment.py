@@ -45,6 +45,8 @@ class ExecutionEnvironment:
         self._init_error: bytes | None = None
         self._api = RuntimeApi(on_next=self._initialized.set, on_init_error=self._set_init_error)
         self._process: asyncio.subprocess.Process | None = None
+        # One for all invocations: asyncio keeps each cancelled wait for a process until that ends.
+        self._died: asyncio.Task[int] | None = None
         self._output: LogPipe | None = None
         self._log_reader: asyncio.Task[None] | None = None
         self._tail = bytearray()
@@ -66,6 +68,7 @@ class ExecutionEnvironment:
         except BaseException:
             await self._output.discard()
             raise
+        self._died = asyncio.create_task(self._process.wait())
         self._log_reader = asyncio.create_task(self._read_log(self._output))
         failure = await self._wait_for(self._initialized.wait(), limit=INIT_LIMIT)
         if failure is None:
@@ -160,21 +163,17 @@ class ExecutionEnvironment:
 
     async def _wait_for(self, event: Awaitable[object], *, limit: float) -> RuntimeResponse | None:
         """Wait for `event`. Return the failure if the process ends or `limit` seconds pass before it."""
-        if self._process is None:
+        if self._died is None:
             raise RuntimeError("the environment is not started")
         awaited = asyncio.ensure_future(event)
-        died = asyncio.create_task(self._process.wait())
         try:
-            done, _ = await asyncio.wait({awaited, died}, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait({awaited, self._died}, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
         finally:
             awaited.cancel()
-            died.cancel()
         if awaited in done:
             return None
-        if died in done:
-            return RuntimeResponse.error(
-                "Runtime.ExitError", f"Runtime exited with exit status {self._process.returncode}"
-            )
+        if self._died in done:
+            return RuntimeResponse.error("Runtime.ExitError", f"Runtime exited with exit status {self._died.result()}")
         now = rfc3339(datetime.now(UTC), "milliseconds")
         return RuntimeResponse.error("Sandbox.Timedout", f"{now} Task timed out after {limit:.2f} seconds")
 
