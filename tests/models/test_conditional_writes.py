@@ -82,10 +82,10 @@ def writes(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Mapping[str, Any] | No
     levels = {logger: logger.log_level for logger in (order_logger, notify_logger)}
     for logger in levels:
         logger.setLevel("CRITICAL")
-    explore(OutboxModel(faults=1), max_states=10_000)
-    explore(LedgerModel(faults=0, may_be_old=True, has_unlisted=True), max_states=10_000)
+    explore(OutboxModel(faults=1), max_states=100_000)
+    explore(LedgerModel(faults=0, may_be_old=True, has_unlisted=True), max_states=100_000)
     for policy in UnknownPolicy:
-        explore(LedgerModel(faults=1, redeliveries=0, replays=0, policy=policy), max_states=10_000)
+        explore(LedgerModel(faults=1, redeliveries=0, replays=0, policy=policy), max_states=100_000)
     for logger, level in levels.items():
         logger.setLevel(level)
     return made
