@@ -111,12 +111,12 @@ def test_no_interleaving_loses_or_doubles_a_mail_silently(
         ),
         pytest.param(
             partial(LedgerModel, faults=2, redeliveries=0, replays=0, may_be_late=True, feedback=()),
-            150_000,
+            148_000,
             id="two faults, late writes",
         ),
         pytest.param(
             partial(LedgerModel, notifications=2, faults=2, redeliveries=0, replays=0, feedback=()),
-            150_000,
+            148_000,
             id="a payment and its cancellation, two faults",
         ),
     ],

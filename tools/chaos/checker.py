@@ -48,6 +48,8 @@ _ROUNDING = 0.05
 # Faults that can keep a sender from its mark, and how long after the send, in seconds: notify's timeout.
 _SENDERS = {"workers", "samrun", "database", "dynamodb"}
 _LIFE = 15.0
+# Faults by which a mark of the ledger can get no answer.
+_LEDGER = {"database", "dynamodb"}
 
 # Share of the payments that have to be told yes. Under the faults of a plan it was 88 % on a busy machine, and up to
 # 100 %: customers insist. Without the rule, a run in which the API answers nothing would keep every other promise.
@@ -110,6 +112,11 @@ class Judgement:
             fault.target in _SENDERS and fault.began < at + _LIFE and (fault.ended or fault.began) > at - 1
             for fault in self.history.faults
         )
+
+    @cached_property
+    def ledger_was_disturbed(self) -> bool:
+        """Tell whether the ledger may not have answered a mark."""
+        return any(fault.target in _LEDGER for fault in self.history.faults)
 
     def places(self, notification_id: str) -> set[tuple[int, int]]:
         """Return the places of the records of a notification."""
@@ -228,7 +235,12 @@ def _notifications_are_settled(case: Judgement) -> Iterator[Violation]:
         entry = case.entries.get(notification_id)
         if entry is None:
             yield Violation(kind="lost notification", subject=record.order_id, text=record.type)
-        elif entry.status == "claimed" and notification_id in case.mails and notification_id not in marked:
+        elif (
+            entry.status == "claimed"
+            and notification_id in case.mails
+            and notification_id not in marked
+            and case.ledger_was_disturbed
+        ):
             continue  # it is sent, and the ledger did not answer: no second mail is worth the mark
         elif entry.status not in {"sent", "failed"}:
             text = f"{record.type} is {entry.status} after {entry.attempts} attempts"

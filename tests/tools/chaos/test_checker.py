@@ -232,6 +232,11 @@ def leave_a_claim_whose_mail_was_never_sent(case: Case) -> None:
     del case.mails[0]
 
 
+def never_repeat_a_record_whose_sender_died_before_its_mark(case: Case) -> None:
+    entry(case, status="claimed")
+    case.history.faults.append(InjectedFault(target="workers", kind="kill", began=2.5))
+
+
 def notify_of_no_event(case: Case) -> None:
     key = notification("ord_nobodys", PAID)
     case.ledger[key] = replace(case.ledger[notification(KEPT, PAID)], notification_id=key)
@@ -342,6 +347,7 @@ PLANTED: Sequence[tuple[Callable[[Case], None], str]] = [
     (lose_a_notification, "lost notification"),
     (leave_a_notification_waiting, "lost notification"),
     (leave_a_claim_whose_mail_was_never_sent, "lost notification"),
+    (never_repeat_a_record_whose_sender_died_before_its_mark, "lost notification"),
     (notify_of_no_event, "phantom notification"),
     (lose_a_mail, "lost mail"),
     (send_a_mail_to_another_customer, "phantom mail"),
@@ -410,6 +416,7 @@ def test_claim_is_taken_over_when_its_lease_is_over_by_one_of_the_clocks(case: C
 
 def test_claim_of_a_mail_that_was_sent_is_right_if_the_ledger_did_not_answer(case: Case) -> None:
     entry(case, status="claimed")
+    case.history.faults.append(InjectedFault(target="dynamodb", kind="swallow", began=2.0, ended=2.5))
     assert case.violations() == []
 
 
