@@ -82,7 +82,7 @@ def test_a_first_claim_and_its_mark_are_written_in_batches_alone(
         changed.setattr(client, "update_item", write_alone)
         won = claim(ledger, "ord_1")
         assert isinstance(won, Claim)
-        assert ledger.mark_sent(won, provider_id="mail-1", now=NOW)
+        assert ledger.mark_sent(won, provider_id="mail-1", now=NOW, together=True)
     assert claim(ledger, "ord_1", "another") == Settled(status="sent")
     assert ledger.mark_sent(won, provider_id="mail-1", now=NOW), "it finds its own mark"
 
