@@ -107,7 +107,9 @@ async def _row(client: httpx.AsyncClient, console: str, order: Mapping[str, Any]
 
 async def _show(samples: Sequence[Path]) -> None:
     async with running_demo(samples) as shown:
-        print("\n" + table([("ORDER", "CUSTOMER", "TOTAL", "MAIL TO", "SUBJECT"), *shown.rows]) + "\n")
+        rows = shown.rows
+    # Now that the stack has ended, no line of its log follows: a mail can be there before notify logs it.
+    print("\n" + table([("ORDER", "CUSTOMER", "TOTAL", "MAIL TO", "SUBJECT"), *rows]) + "\n")
 
 
 def main() -> int:

@@ -95,13 +95,14 @@ class KafkaLog(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__()
-        self._records: list[logging.LogRecord] = []
+        self._lines: list[tuple[int, str]] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._records.append(record)
+        # Now: later, a connection that it names may be closed.
+        self._lines.append((record.levelno, record.getMessage()))
 
     def lines(self, *, level: int = logging.DEBUG) -> list[str]:
-        return [record.getMessage() for record in self._records if record.levelno >= level]
+        return [line for of_line, line in self._lines if of_line >= level]
 
 
 @pytest.fixture
