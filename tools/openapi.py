@@ -6,9 +6,10 @@ import argparse
 import json
 import os
 import sys
-from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from tools.generated_file import write_or_check
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,30 +72,12 @@ def add(document: dict[str, Any], other: dict[str, Any]) -> None:
         to.update(more)
 
 
-def first_difference(written: str, generated: str) -> str | None:
-    """Return the first line that differs, as `line N: … should be …`, or None if the texts are the same."""
-    lines = zip_longest(written.splitlines(), generated.splitlines(), fillvalue="(end)")
-    for number, (is_, should_be) in enumerate(lines, start=1):
-        if is_ != should_be:
-            return f"line {number}: {is_.strip()} should be {should_be.strip()}"
-    return None
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the document, or check that it is up to date. Return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tools.openapi", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; fail if the file is not up to date")
     check = parser.parse_args(arguments).check
-    generated = generate()
-    if not check:
-        DOCUMENT.write_text(generated, encoding="utf-8")
-        return 0
-    written = DOCUMENT.read_text(encoding="utf-8") if DOCUMENT.exists() else ""
-    difference = first_difference(written, generated)
-    if difference is None:
-        return 0
-    print(f"{DOCUMENT}, {difference}\nRun python -m tools.openapi and commit the result.")
-    return 1
+    return write_or_check(DOCUMENT, generate(), check=check, command="python -m tools.openapi")
 
 
 if __name__ == "__main__":

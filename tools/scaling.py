@@ -19,7 +19,7 @@ from tools.cost.bill import (
     WRITES_OF_A_MAIL,
     WRITES_OF_AN_ORDER,
 )
-from tools.openapi import first_difference
+from tools.generated_file import write_or_check
 from tools.page import markdown_table, with_tables
 from tools.table import table
 from tools.templates import KAFKA, SYSTEM, default_of, load_template
@@ -263,14 +263,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not options.write and not options.check:
         print(f"{options.orders_per_second:g} orders a second:\n\n{report(limits(), options.orders_per_second)}")
         return 0
-    document = PAGE.read_text(encoding="utf-8")
-    generated = with_tables(document, {"limits": limits_table(limits())})
-    if options.write:
-        PAGE.write_text(generated, encoding="utf-8")
-    elif difference := first_difference(document, generated):
-        print(f"{PAGE}, {difference}\nRun python -m tools.scaling --write and commit the result.")
-        return 1
-    return 0
+    generated = with_tables(PAGE.read_text(encoding="utf-8"), {"limits": limits_table(limits())})
+    return write_or_check(PAGE, generated, check=not options.write, command="python -m tools.scaling --write")
 
 
 if __name__ == "__main__":

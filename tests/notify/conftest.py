@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-import yaml
 from moto import mock_aws
 
 from functions.notify.channels.channels import MailChannel, SmsChannel
@@ -27,6 +26,7 @@ from functions.notify.notifying.notifier import Notifier
 from tests.notify import samples
 from tests.notify.fakes import NOW, FakeClock, FakeQueue, FakeSes, FakeSns
 from tests.notify.samples import REGION, ROOT, TABLE
+from tools.templates import SYSTEM, load_template
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -100,8 +100,7 @@ def aws() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def notifications_table() -> dict[str, Any]:
     """Return the properties of the table of notifications in template.yaml."""
-    template = yaml.load((ROOT / "template.yaml").read_text(), Loader=_TemplateLoader)  # noqa: S506 is safe
-    properties: dict[str, Any] = template["Resources"]["NotificationsTable"]["Properties"]
+    properties: dict[str, Any] = load_template(SYSTEM)["Resources"]["NotificationsTable"]["Properties"]
     return properties
 
 
@@ -204,10 +203,3 @@ def logs() -> Iterator[list[dict[str, Any]]]:
     python_logger.addHandler(collector)
     yield lines
     python_logger.removeHandler(collector)
-
-
-class _TemplateLoader(yaml.SafeLoader):
-    """Reads a template and leaves out its intrinsic functions."""
-
-
-_TemplateLoader.add_multi_constructor("!", lambda loader, suffix, node: None)

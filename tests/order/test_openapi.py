@@ -10,6 +10,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 
 from tests.order.environment import plain_deployment
 from tools import openapi
+from tools.generated_file import first_difference
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +25,7 @@ def document() -> Any:
 
 def test_the_document_is_up_to_date(app: ModuleType) -> None:
     written = openapi.DOCUMENT.read_text(encoding="utf-8")
-    assert openapi.first_difference(written, openapi.generate()) is None, "run python -m tools.openapi"
+    assert first_difference(written, openapi.generate()) is None, "run python -m tools.openapi"
 
 
 def test_the_document_is_valid_openapi(document: Any) -> None:

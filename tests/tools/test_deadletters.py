@@ -21,6 +21,7 @@ from samrun import Endpoints
 from samrun.testing.kafka_records import batch, kafka_mapping
 from samrun.testing.kafka_records import record as kafka_record
 from samrun.testing.mapping import DiscardedBatch, InvocationResult, send_to_on_failure_destination
+from tests.tools.dead_letters_template import OUTPUTS, REGION, RESOURCES
 from tools.deadletters import __main__ as tool
 from tools.deadletters import dead_letter_queue, locations
 from tools.deadletters.dead_letter import DeadLetter
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-REGION, NAME = "us-east-1", "Ada Lovelace"
+NAME = "Ada Lovelace"
 # Short enough for a message, and too deep for the parser of JSON.
 NESTED = "[" * 200_000
 NOTHING_FAILED: dict[str, Any] = {"batchItemFailures": []}
@@ -414,37 +415,7 @@ def test_error_without_a_stack_says_how_to_start_one(tmp_path: Path, capsys: pyt
     assert "start it with `samrun`" in capsys.readouterr().err
 
 
-TEMPLATE = {
-    "Resources": {
-        "DeadLetterQueue": {"Type": "AWS::SQS::Queue"},
-        "DeadLetterBucket": {"Type": "AWS::S3::Bucket"},
-        "NotifyFunction": {
-            "Type": "AWS::Lambda::Function",
-            "Properties": {
-                "Runtime": "python3.13",
-                "Handler": "app.handler",
-                "Role": "arn:aws:iam::123456789012:role/notify",
-                "Code": {"ZipFile": "def handler(event, context): pass"},
-            },
-        },
-    },
-    "Outputs": {
-        "DeadLetterQueueUrl": {"Value": {"Ref": "DeadLetterQueue"}},
-        "DeadLetterBucketName": {"Value": {"Ref": "DeadLetterBucket"}},
-        "NotifyFunctionName": {"Value": {"Ref": "NotifyFunction"}},
-    },
-}
-
-
-@pytest.fixture
-def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[dict[str, Any]], None]]:
-    """Deploy a template as the stack `shop`."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "nobody")
-    with mock_aws(config={"lambda": {"use_docker": False}, "iam": {"load_aws_managed_policies": False}}):
-        boto3.client("iam", region_name=REGION).create_role(RoleName="notify", AssumeRolePolicyDocument="{}")
-        cloudformation = boto3.client("cloudformation", region_name=REGION)
-        yield lambda template: cloudformation.create_stack(StackName="shop", TemplateBody=json.dumps(template))
+TEMPLATE = {"Resources": RESOURCES, "Outputs": OUTPUTS}
 
 
 def test_stack_in_aws_is_found_by_its_name(deployed: Callable[[dict[str, Any]], None]) -> None:

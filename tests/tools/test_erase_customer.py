@@ -27,6 +27,7 @@ from samrun.testing.mapping import DiscardedBatch, InvocationResult, send_to_on_
 from tests.order.environment import plain_deployment
 from tests.order.orders import CANCELLATION, order_of, stored_item
 from tests.project import ROOT
+from tests.tools.dead_letters_template import OUTPUTS, REGION, RESOURCES
 from tools.deadletters import dead_letter_queue
 from tools.deadletters.dead_letter import DeadLetter
 from tools.deadletters.locations import Locations
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
 # It uses moto without the fixtures by which conftest.py knows.
 pytestmark = pytest.mark.emulated_aws
 
-REGION = "us-east-1"
 NOW = datetime(2026, 11, 22, 23, 0, tzinfo=UTC)
 # Of the customer; none of these may be left.
 NAME, ADDRESS, PHONE, REASON = "Ada Lovelace", "ada@example.com", "+4930123456", "Moved to Ockham Park"
@@ -360,40 +360,17 @@ def test_key_says_whose_a_record_is_whatever_its_value(value: Any) -> None:
     assert is_of_customer(record_with(encoded(ADAS.order_id.encode()), value), {ADAS.order_id}, "cus_ada")
 
 
-@pytest.fixture
-def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[dict[str, Any]], None]]:
-    """Deploy a template as the stack `shop`."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "nobody")
-    with mock_aws(config={"lambda": {"use_docker": False}, "iam": {"load_aws_managed_policies": False}}):
-        boto3.client("iam", region_name=REGION).create_role(RoleName="notify", AssumeRolePolicyDocument="{}")
-        cloudformation = boto3.client("cloudformation", region_name=REGION)
-        yield lambda template: cloudformation.create_stack(StackName="shop", TemplateBody=json.dumps(template))
-
-
 def template() -> dict[str, Any]:
     return {
         "Resources": {
+            **RESOURCES,
             "OrdersTable": {"Type": "AWS::DynamoDB::Table", "Properties": plain_deployment().properties("OrdersTable")},
-            "DeadLetterQueue": {"Type": "AWS::SQS::Queue"},
             "FeedbackDeadLetterQueue": {"Type": "AWS::SQS::Queue"},
-            "DeadLetterBucket": {"Type": "AWS::S3::Bucket"},
-            "NotifyFunction": {
-                "Type": "AWS::Lambda::Function",
-                "Properties": {
-                    "Runtime": "python3.13",
-                    "Handler": "app.handler",
-                    "Role": "arn:aws:iam::123456789012:role/notify",
-                    "Code": {"ZipFile": "def handler(event, context): pass"},
-                },
-            },
         },
         "Outputs": {
+            **OUTPUTS,
             "OrdersTableName": {"Value": {"Ref": "OrdersTable"}},
-            "DeadLetterQueueUrl": {"Value": {"Ref": "DeadLetterQueue"}},
             "FeedbackDeadLetterQueueUrl": {"Value": {"Ref": "FeedbackDeadLetterQueue"}},
-            "DeadLetterBucketName": {"Value": {"Ref": "DeadLetterBucket"}},
-            "NotifyFunctionName": {"Value": {"Ref": "NotifyFunction"}},
         },
     }
 

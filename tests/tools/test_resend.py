@@ -16,7 +16,7 @@ from functions.notify.events.order_events import OrderEvent, read_order_event
 from functions.notify.events.records import read_records
 from functions.order.domain.events import event_of
 from functions.order.domain.order import ORDER_CANCELLED, ORDER_PAID
-from functions.order.storage.order_item import cancellation_attributes, item_of, serialize_attributes
+from functions.order.storage.order_item import item_of
 from tests.order.orders import NOON, cancelled_order, order_of
 from tools import resend as command
 from tools.resend import Resend, ResendError
@@ -37,13 +37,7 @@ class FakeTable:
     def get_item(self, *, TableName: str, Key: Mapping[str, Any], ConsistentRead: bool) -> Mapping[str, Any]:  # noqa: N803
         assert (TableName, ConsistentRead) == ("orders", True)
         found = [order for order in self.orders if order.order_id == Key["order_id"]["S"]]
-        return {"Item": _item(found[0])} if found else {}
-
-
-def _item(order: Order) -> dict[str, Any]:
-    """Return the item as it is once the order may have been cancelled."""
-    cancellation = {"cancellation": cancellation_attributes(order.cancellation)} if order.cancellation else {}
-    return item_of(order) | serialize_attributes(cancellation)
+        return {"Item": item_of(found[0])} if found else {}
 
 
 @dataclass

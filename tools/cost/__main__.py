@@ -12,7 +12,7 @@ from tools.cost.declared import read_declared
 from tools.cost.errors import CostError
 from tools.cost.prices import read_prices
 from tools.cost.tables import dollars, tables
-from tools.openapi import first_difference
+from tools.generated_file import write_or_check
 from tools.page import with_tables
 from tools.table import table
 
@@ -47,14 +47,8 @@ def _print(orders_per_day: int) -> int:
 
 
 def _page(*, check: bool) -> int:
-    document = PAGE.read_text(encoding="utf-8")
-    generated = with_tables(document, tables(read_declared(), read_prices()))
-    if not check:
-        PAGE.write_text(generated, encoding="utf-8")
-    elif difference := first_difference(document, generated):
-        print(f"{PAGE}, {difference}\nRun python -m tools.cost --write and commit the result.")
-        return 1
-    return 0
+    generated = with_tables(PAGE.read_text(encoding="utf-8"), tables(read_declared(), read_prices()))
+    return write_or_check(PAGE, generated, check=check, command="python -m tools.cost --write")
 
 
 if __name__ == "__main__":

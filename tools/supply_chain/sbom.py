@@ -83,7 +83,7 @@ def _component(package: LockedPackage, licences: Licences) -> Component:
     # its distribution.
     distribution = ExternalReference(
         type=ExternalReferenceType.DISTRIBUTION,
-        url=XsUri(f"https://pypi.org/project/{package.name}/{package.version}/#files"),
+        url=XsUri(purl.to_string()),
         hashes=[HashType(alg=HashAlgorithm.SHA_256, content=each) for each in package.hashes],
     )
     return Component(

@@ -97,7 +97,7 @@ class Dispatcher:
         self._unreadable: dict[TopicPartition, tuple[float, int]] = {}
         self._seeking: set[TopicPartition] = set()
         self._reported: dict[TopicPartition, str] = {}
-        # The member's errors since a record was read, or a commit succeeded: each is reported once.
+        # The client's errors since the last record was read, and the one of the last commit: each is reported once.
         self._errors: set[str] = set()
         self._commit_error: str | None = None
         self._disconnected: BaseException | None = None
@@ -194,8 +194,9 @@ class Dispatcher:
 
     def report_once(self, error: str) -> None:
         """Report an error, unless it was reported since the last record was read."""
-        if error not in self._errors:
-            self._report(error)
+        if error in self._errors:
+            return
+        self._report(error)
         if len(self._errors) >= _MAX_ERRORS:
             self._errors.clear()
         self._errors.add(error)
