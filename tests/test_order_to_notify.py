@@ -143,6 +143,9 @@ MAX_LABEL = "b" * 63 + ".example"
         ("ada@xn--bcher-kva.example", True),
         ("o'brien+books@example.com", True),
         ('"ada lovelace"@example.com', False),
+        ("=?utf-8?b?DQpCY2M6IGU=?=@example.com", False),  # an encoded line break and "Bcc: e"
+        ("ada=?@example.com", False),
+        ("ada?=l@example.com", True),
         ("ada..l@example.com", False),
         (".ada@example.com", False),
         ("ada.@example.com", False),

@@ -262,6 +262,7 @@ CHANGES = st.one_of(
     folder=("order.cancelled.v1", "vi"),
     changes=({"items": [{"sku": "", "name": "", "quantity": -8000000, "unit_price": "12.50"}]}, {}, {}),
 )
+@example(folder=("order.cancelled.v1", "en"), changes=({}, {"email": "=?utf-8?b?DQpCY2M6IGU=?=@example.com"}, {}))
 @settings(max_examples=10 * settings().max_examples, suppress_health_check=list(HealthCheck))
 def test_any_value_of_a_field_is_refused_or_harmless(
     folder: tuple[str, str], changes: tuple[dict[str, Any], dict[str, Any], dict[str, Any]]

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from functions.notify.aws_clients import MessageId
     from functions.notify.messages.messages import Message
 
-LOCAL_PART = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}")
+# No "=?": it begins an encoded word, and what some programs decode from it may hold line breaks.
+LOCAL_PART = re.compile(r"(?![^@]*=\?)[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}")
 UNVERIFIED = re.compile("is not verified|not have authority to send")  # SES's words, and moto's
 IDENTITY = re.compile(r"[^\s,;:/<>\"]+")  # of "…: The Shop <orders@shop.example>, arn:…:identity/shop.example"
 SPECIALS = re.compile(r'[()<>\[\]:;@\\,"]')

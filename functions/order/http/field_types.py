@@ -14,8 +14,8 @@ from functions.order.domain import money
 from functions.order.domain.order import ChannelName
 
 # Rules of the events' schemas, word by word: what passes them here, notify can send. The length of the part before the
-# @ is that of RFC 5321; the quoted form of that part is not for customers.
-MAIL_ADDRESS = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[^@\s]{1,253}$"
+# @ is that of RFC 5321; the quoted form of that part is not for customers, nor is "=?", which begins an encoded word.
+MAIL_ADDRESS = r"^(?![^@]*=\?)[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[^@\s]{1,253}$"
 PHONE_NUMBER = r"^\+[1-9][0-9]{6,14}$"
 ONE_LINE = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029\ufffd]+$"
 
