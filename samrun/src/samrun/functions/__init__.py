@@ -18,7 +18,7 @@ The modules, in the order in which an invocation meets them:
 - `watcher` notices that the files of a function changed.
 
 Errors: `SamError` and `PackageError` are UserErrors and reach the terminal. `FunctionNotFoundError`,
-`PayloadTooLargeError` and `InvocationRequestError` are answers to the caller of an invocation. `InitError` stays
+`PayloadTooLargeError` and `LambdaRequestError` are answers to the caller of an invocation. `InitError` stays
 inside: callers get it as an InvocationResult, as they get every error of a function. An `AsynchronousDestinationError`
 is reported, and with a `MalformedBatchResponseError` the whole batch is retried.
 """
