@@ -21,7 +21,7 @@ LAYERS = [
     {"event_triggers", "gateway", "mapping", "queues", "streams"},
     {"lambda_api", "schedules"},
     {"applications", "kafka_launcher"},
-    {"trigger_launcher"},
+    {"mapping_runner", "trigger_launcher"},
     {"application_launcher"},
     {"stack"},
     {"cli", "testing"},

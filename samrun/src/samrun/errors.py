@@ -9,6 +9,7 @@
     │   ├── NoStackError                    endpoints.py
     │   ├── PackageError                    functions/deployment_package.py
     │   ├── SamError                        functions/sam_cli.py
+    │   ├── NoCredentialsError                  mapping_runner.py
     │   ├── NoRecordError                   mapping/record_finder.py
     │   ├── KeyFileError                    oidc/issuer.py
     │   ├── ExternalServiceError            services/external.py
@@ -37,6 +38,7 @@
     ├── InitError                           functions/environment_pool.py
     ├── LambdaRequestError                  functions/invocation_request.py
     ├── FunctionNotFoundError               functions/invoker.py
+    ├── FunctionUnavailableError            functions/invoker.py
     ├── PayloadTooLargeError                functions/invoker.py
     ├── FilterPatternError                  filtering/filter_pattern.py
     ├── GatewayError                        gateway/errors.py

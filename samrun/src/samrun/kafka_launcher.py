@@ -31,11 +31,12 @@ class KafkaLauncher:
 
     The mappings invoke the functions of `invoker`. `client` returns the boto3 client of a service. `report` takes lines
     about what happened. `data` is the folder of the stack: a poller has the same name in its group after each start on
-    it. `schema_registry` is the URL that stands for the registries of all mappings, but for Glue's.
+    it; without a folder, it has none. `schema_registry` is the URL that stands for the registries of all mappings, but
+    for Glue's.
     """
 
     endpoints: Endpoints
-    data: Path
+    data: Path | None
     redeliver: Redeliver
     schema_registry: str | None
     supervisor: Supervisor
@@ -72,8 +73,10 @@ class KafkaLauncher:
         ended = self.supervisor.watch_thread(mapping.logical_id, poller.run)
         return RunningPoller(has_position=has_position, ended=ended, stop=poller.stop, finish=poller.finish)
 
-    def _group_instance(self, mapping: KafkaMapping) -> str:
+    def _group_instance(self, mapping: KafkaMapping) -> str | None:
         """Return the name of this stack in the mapping's group, the same after each start on its data folder."""
+        if self.data is None:
+            return None
         folder = uuid.uuid5(uuid.NAMESPACE_URL, self.data.resolve().as_uri())
         return f"samrun-{mapping.logical_id}-{folder}"
 

@@ -8,7 +8,7 @@ from concurrent.futures import Future, wait
 from samrun.functions.invoker import InvocationOptions, InvocationResult, Invoker
 
 Invoke = Callable[[str, bytes], "Future[InvocationResult]"]
-"""Invokes a function by its name, with a payload. The future raises PayloadTooLargeError."""
+"""Invokes a function by its name, with a payload. The future raises what `Invoker.invoke` raises."""
 
 # Seconds.
 _POLL = 0.1
@@ -39,7 +39,7 @@ def invoke_from_threads(invoker: Invoker, qualifier: str | None, note_result: Ca
 def wait_for_result(invocation: "Future[InvocationResult]", stopping: threading.Event) -> InvocationResult | None:
     """Wait for the result. Return None if there is none shortly after `stopping` is set.
 
-    Raises PayloadTooLargeError.
+    Raises what the invocation raises.
     """
     while not invocation.done() and not stopping.is_set():
         wait([invocation], timeout=_POLL)
