@@ -20,6 +20,7 @@ LAYERS = [
     {"console", "functions", "schemas"},
     {"event_triggers", "gateway", "mapping", "queues", "streams"},
     {"schedules"},
+    {"control"},
     {"applications", "trigger_launcher"},
     {"application_launcher"},
     {"stack"},

@@ -1,0 +1,108 @@
+"""Routes of the control of a stack, below `/samrun/v1`. Answers are JSON.
+
+    GET  /samrun/v1/invocations?after=NUMBER&function=NAME   {"last": number, "invocations": [...]}
+    GET  /samrun/v1/idle?wait=SECONDS                        {"idle": true, "waiting_for": []}
+    GET  /samrun/v1/resources                                {"resources": [{"logical_id", "type", "name"}, …]}
+    POST /samrun/v1/reset                                    {"last": number}
+
+An invocation has `number`, `function`, `qualifier`, `started` (RFC 3339), `running`, `seconds`, `event`,
+`request_id`, `result`, `function_error` and `log`. `event` and `result` are JSON values, or a text if they are no JSON.
+`last` is the number of the newest invocation: those with a higher one came later.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from samrun.control.idleness import wait_until_idle
+from samrun.control.reset import ResetRefusedError, reset
+from samrun.control.running_parts import RunningParts
+from samrun.functions.invocation_log import LoggedInvocation
+from samrun.rfc3339 import rfc3339
+
+_MAX_WAIT = 60.0  # seconds
+
+
+def routes(parts: RunningParts) -> list[BaseRoute]:
+    """Return the routes."""
+    resetting = asyncio.Lock()
+
+    async def invocations(request: Request) -> Response:
+        after, function = request.query_params.get("after", "0"), request.query_params.get("function")
+        if not after.isdecimal():
+            return PlainTextResponse(f"after={after}: write the number of an invocation", 400)
+        found = parts.invocations.after(int(after), function)
+        return _AsciiJsonResponse(
+            {"last": parts.invocations.started, "invocations": [_as_json(each) for each in found]}
+        )
+
+    async def idle(request: Request) -> Response:
+        wait = request.query_params.get("wait", "0")
+        try:
+            patience = min(float(wait), _MAX_WAIT)
+        except ValueError:
+            return PlainTextResponse(f"wait={wait}: write a number of seconds", 400)
+        waiting_for = await wait_until_idle(parts, patience=patience)
+        return _AsciiJsonResponse({"idle": not waiting_for, "waiting_for": waiting_for})
+
+    async def resources(_: Request) -> Response:
+        found = [{"logical_id": each.logical_id, "type": each.type, "name": each.name} for each in parts.resources]
+        return _AsciiJsonResponse({"resources": found})
+
+    async def reset_stack(_: Request) -> Response:
+        try:
+            async with resetting:
+                await reset(parts)
+        except ResetRefusedError as error:
+            return PlainTextResponse(str(error), 409)
+        return _AsciiJsonResponse({"last": parts.invocations.started})
+
+    return [
+        Route("/samrun/v1/invocations", invocations),
+        Route("/samrun/v1/idle", idle),
+        Route("/samrun/v1/resources", resources),
+        Route("/samrun/v1/reset", reset_stack, methods=["POST"]),
+    ]
+
+
+def _as_json(invocation: LoggedInvocation) -> Mapping[str, Any]:
+    result = invocation.result
+    return {
+        "number": invocation.number,
+        "function": invocation.function,
+        "qualifier": invocation.qualifier,
+        "started": rfc3339(invocation.started),
+        "running": invocation.is_running,
+        "seconds": round(invocation.seconds, 4),
+        "event": _json_value(invocation.event),
+        "request_id": result.request_id if result else None,
+        "result": _json_value(result.payload) if result else None,
+        "function_error": result.function_error if result else None,
+        "log": result.log_tail.decode(errors="replace") if result else "",
+    }
+
+
+def _json_value(payload: bytes) -> Any:
+    text = payload.decode(errors="replace")
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(name)  # NaN and the like, which are no JSON
+
+
+class _AsciiJsonResponse(Response):
+    """JSON in ASCII: a text of a function may have halves of surrogate pairs, which UTF-8 cannot hold."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content).encode()
