@@ -8,7 +8,7 @@ from functools import partial
 
 from starlette.types import ASGIApp
 
-from samrun.control.running_parts import RunningParts
+from samrun.control.stack_parts import StackParts
 from samrun.endpoints import Endpoints
 from samrun.event_triggers.dead_letters import send_dead_letter
 from samrun.functions.asynchronous_destinations import AwsDestinations
@@ -41,7 +41,7 @@ class ApplicationLauncher:
     """Launcher of one application under the supervisor of its stack.
 
     `listeners` are the sockets of our own servers, and `claimed_ports` all ports, both by name. What is started is
-    added to the `running` parts.
+    added to the `parts` of the stack.
     """
 
     settings: Settings
@@ -50,17 +50,17 @@ class ApplicationLauncher:
     claimed_ports: Mapping[str, int]
     supervisor: Supervisor
     terminal: Terminal
-    running: RunningParts
+    parts: StackParts
 
     async def start(self, application: Application) -> None:
         """Start the application, and return when it takes requests and misses no record and no change of code."""
         runtime = await self._start_runtime(application.functions)
-        invoker = LoggingInvoker(invoker=runtime, log=self.running.invocations)
+        invoker = LoggingInvoker(invoker=runtime, log=self.parts.invocations)
         cache = AuthorizerCache()
         watching = self._reload_changed_functions(runtime, cache)
-        client = self.running.client
+        client = self.parts.client
         asynchronous = self._asynchronous_invoker(invoker, application.functions, client)
-        self.running.asynchronous = asynchronous
+        self.parts.asynchronous = asynchronous
         triggers = TriggerLauncher(
             settings=self.settings,
             endpoints=self.endpoints,
@@ -68,7 +68,7 @@ class ApplicationLauncher:
             terminal=self.terminal,
             runtime=invoker,
             asynchronous=asynchronous,
-            running=self.running,
+            parts=self.parts,
         )
         positions = triggers.start(application)
         if not self.settings.lazy:

@@ -9,8 +9,8 @@ import filelock
 from samrun.application_launcher import ApplicationLauncher
 from samrun.applications import load_applications
 from samrun.console import console
-from samrun.control.routes import routes as control_routes
-from samrun.control.running_parts import RunningParts
+from samrun.control.control_api import control_api
+from samrun.control.stack_parts import StackParts
 from samrun.endpoints import FILE, Endpoints, url
 from samrun.errors import UserError
 from samrun.oidc.issuer import Issuer
@@ -89,14 +89,14 @@ async def _start(settings: Settings, terminal: Terminal, supervisor: Supervisor)
         terminal.step("template", f"not run here: {name}")
     issuer = Issuer(endpoints.issuer, settings.data)
     await ServiceLauncher(settings, endpoints, claimed, supervisor, terminal).start(application)
-    running = RunningParts(
+    parts = StackParts(
         endpoints=endpoints,
         client=clients(endpoints, settings.region),
         mails=MailStore(settings.mails),
         external=frozenset(_external_services(settings)),
         resources=application.resources,
     )
-    inbox = console(running.mails, issuer, more=control_routes(running))
+    inbox = console(parts.mails, issuer, more=control_api(parts))
     await supervisor.start_server(inbox, listeners["console"], pages=Pages.OWN)
     if settings.command == "up":
         launcher = ApplicationLauncher(
@@ -106,7 +106,7 @@ async def _start(settings: Settings, terminal: Terminal, supervisor: Supervisor)
             claimed_ports=claimed,
             supervisor=supervisor,
             terminal=terminal,
-            running=running,
+            parts=parts,
         )
         await launcher.start(application)
     file = endpoints.write(settings.data)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from samrun.control.running_parts import RunningParts
+from samrun.control.stack_parts import StackParts
 from samrun.endpoints import Endpoints
 from samrun.event_triggers.event_bus import EventBus, rules_by_bus
 from samrun.event_triggers.notify import notify
@@ -42,7 +42,7 @@ class TriggerLauncher:
     """Launcher of triggers under the supervisor of a stack.
 
     Event source mappings invoke the functions of `runtime`; topics, buckets and event buses invoke them by
-    `asynchronous`. The pollers are added to the `running` parts.
+    `asynchronous`. The pollers are added to the `parts` of the stack.
     """
 
     settings: Settings
@@ -51,7 +51,7 @@ class TriggerLauncher:
     terminal: Terminal
     runtime: Invoker
     asynchronous: AsynchronousInvoker
-    running: RunningParts
+    parts: StackParts
 
     def start(self, application: Application) -> list[asyncio.Event]:
         """Start the triggers. Return events, each of which is set once a poller has its starting position."""
@@ -78,7 +78,7 @@ class TriggerLauncher:
         secured = secured_listener(mapping, self.endpoints)
         bootstrap = secured.bootstrap if secured else self.endpoints.kafka
         authenticate: Authenticate = (
-            partial(client_settings, secured.authentication, self.running.client) if secured else dict
+            partial(client_settings, secured.authentication, self.parts.client) if secured else dict
         )
         if mapping.authentication.has_secrets and not secured:
             self.terminal.step(
@@ -94,18 +94,18 @@ class TriggerLauncher:
             authenticate=authenticate,
             invoke=self._invoke_from_threads(mapping.qualifier),
             report=lambda text: self.terminal.step("mapping", text),
-            send_to_destination=_send_to_destination(mapping, self.running.client, authenticate),
+            send_to_destination=_send_to_destination(mapping, self.parts.client, authenticate),
             on_assigned=partial(loop.call_soon_threadsafe, has_position.set),
             redeliver=self.settings.redeliver,
             instance=self._group_instance(mapping),
             validator=validator_of(
                 mapping,
                 url=self.settings.schema_registry,
-                client=self.running.client,
+                client=self.parts.client,
                 report=partial(self.terminal.step, "mapping"),
             ),
         )
-        self.running.mappings.append(poller)
+        self.parts.mappings.append(poller)
         self.supervisor.start_thread(mapping.logical_id, poller.run, poller.stop)
         return has_position
 
@@ -120,12 +120,12 @@ class TriggerLauncher:
             limits = (trigger.concurrency, reserved[trigger.function] or self.settings.concurrency)
             poller = QueuePoller(
                 trigger=trigger,
-                sqs=self.running.client("sqs"),
+                sqs=self.parts.client("sqs"),
                 invoke=self._invoke_from_threads(),
                 report=partial(self.terminal.step, "queue"),
                 concurrency=min(limit for limit in limits if limit),
             )
-            self.running.queue_triggers.append(poller)
+            self.parts.queue_triggers.append(poller)
             self.supervisor.start_thread(trigger.logical_id, poller.run, poller.stop)
 
     def _start_stream_trigger(self, trigger: StreamTrigger) -> asyncio.Event:
@@ -133,14 +133,14 @@ class TriggerLauncher:
         loop, has_position = asyncio.get_running_loop(), asyncio.Event()
         poller = StreamPoller(
             trigger=trigger,
-            source=stream_source(trigger, self.running.client),
+            source=stream_source(trigger, self.parts.client),
             invoke=self._invoke_from_threads(),
-            client=self.running.client,
+            client=self.parts.client,
             report=partial(self.terminal.step, "stream"),
             on_ready=partial(loop.call_soon_threadsafe, has_position.set),
             checkpoints=self._checkpoints(trigger),
         )
-        self.running.stream_triggers.append(poller)
+        self.parts.stream_triggers.append(poller)
         self.supervisor.start_thread(trigger.logical_id, poller.run, poller.stop)
         return has_position
 
@@ -160,11 +160,11 @@ class TriggerLauncher:
             (each.queue, partial(notify, each, accept=accept, report=report)) for each in application.notifications
         ]
         for bus, rules in rules_by_bus(application.event_rules).items():
-            event_bus = EventBus(name=bus, rules=rules, accept=accept, client=self.running.client, report=report)
+            event_bus = EventBus(name=bus, rules=rules, accept=accept, client=self.parts.client, report=report)
             queues.append((event_queue_name("events", bus, EVERY_FUNCTION), event_bus.pass_on))
         for queue, pass_on in queues:
-            reader = QueueReader(queue=queue, sqs=self.running.client("sqs"), pass_on=pass_on, report=report)
-            self.running.event_queues.append(reader)
+            reader = QueueReader(queue=queue, sqs=self.parts.client("sqs"), pass_on=pass_on, report=report)
+            self.parts.event_queues.append(reader)
             self.supervisor.start_thread(queue, reader.run, reader.stop)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from confluent_kafka import KafkaException
 
-from samrun.control.running_parts import RunningParts
+from samrun.control.stack_parts import StackParts
 from samrun.counted import counted
 from samrun.mapping.client_errors import description
 from samrun.mapping.poller import KafkaPoller
@@ -23,7 +23,7 @@ _WAITING = (
 )
 
 
-async def wait_until_idle(parts: RunningParts, *, patience: float) -> list[str]:
+async def wait_until_idle(parts: StackParts, *, patience: float) -> list[str]:
     """Wait up to `patience` seconds until the stack is idle. Return what it still has to do then, as texts.
 
     What one part has done may be new work for another. So the stack is idle if nothing is found twice, and no
@@ -44,17 +44,17 @@ async def wait_until_idle(parts: RunningParts, *, patience: float) -> list[str]:
             await asyncio.sleep(_PAUSE)
 
 
-async def _work(parts: RunningParts, reader: TopicReader) -> list[str]:
+async def _work(parts: StackParts, reader: TopicReader) -> list[str]:
     """Return what there is to do, in the order in which it is done: so nothing moves on unseen."""
     found = await asyncio.to_thread(lambda: [*_lags(parts, reader), *_messages(parts)])
     if parts.asynchronous and parts.asynchronous.pending:
         found.append(f"{counted(parts.asynchronous.pending, 'asynchronous invocation')} not done")
-    if parts.invocations.running:
-        found.append(f"{counted(parts.invocations.running, 'invocation')} under way")
+    if parts.invocations.under_way:
+        found.append(f"{counted(parts.invocations.under_way, 'invocation')} under way")
     return found
 
 
-def _lags(parts: RunningParts, reader: TopicReader) -> Iterator[str]:
+def _lags(parts: StackParts, reader: TopicReader) -> Iterator[str]:
     for poller in parts.mappings:
         name = poller.mapping.logical_id
         try:
@@ -77,7 +77,7 @@ def _lags_of(poller: KafkaPoller, reader: TopicReader) -> Iterator[str]:
             yield f"{partition} has {counted(lag, 'record')} that are not done, from offset {positions[partition]} on"
 
 
-def _messages(parts: RunningParts) -> Iterator[str]:
+def _messages(parts: StackParts) -> Iterator[str]:
     for queue in parts.queues:
         sqs = parts.client("sqs")
         url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
@@ -86,12 +86,12 @@ def _messages(parts: RunningParts) -> Iterator[str]:
             yield f"{queue} has {counted(count, 'message')}"
 
 
-async def _wait_for_streams(parts: RunningParts, before: Mapping[tuple[str, str], int], end: float) -> None:
+async def _wait_for_streams(parts: StackParts, before: Mapping[tuple[str, str], int], end: float) -> None:
     while _unread_streams(parts, before) and time.monotonic() < end:  # noqa: ASYNC110 - threads read them
         await asyncio.sleep(_PAUSE)
 
 
-def _unread_streams(parts: RunningParts, before: Mapping[tuple[str, str], int]) -> list[str]:
+def _unread_streams(parts: StackParts, before: Mapping[tuple[str, str], int]) -> list[str]:
     """Return the streams of which no read has begun and found nothing since the numbers of `before`."""
     now = parts.empty_stream_reads()
     # The first read that ended since may have begun earlier.

@@ -13,7 +13,7 @@ from typing import Any
 from confluent_kafka import TopicPartition as ClientPartition
 from confluent_kafka.admin import AdminClient
 
-from samrun.control.running_parts import RunningParts
+from samrun.control.stack_parts import StackParts
 from samrun.errors import SamrunError
 from samrun.mapping.records import TopicPartition
 from samrun.mapping.topic_reader import TopicReader
@@ -32,7 +32,7 @@ class ResetRefusedError(SamrunError):
     """The stack uses a service that it does not own: others may need what is there."""
 
 
-async def reset(parts: RunningParts) -> None:
+async def reset(parts: StackParts) -> None:
     """Reset the stack. An invocation that is under way is waited for. Raises ResetRefusedError."""
     if parts.external:
         names = ", ".join(sorted(parts.external))
@@ -47,7 +47,7 @@ async def reset(parts: RunningParts) -> None:
     await asyncio.to_thread(_delete_records, parts, ends)
 
 
-def _skip_records(parts: RunningParts) -> dict[TopicPartition, int]:
+def _skip_records(parts: StackParts) -> dict[TopicPartition, int]:
     """Have the mappings skip every record that is there. Return the end of each partition."""
     with TopicReader(parts.endpoints.kafka) as reader:
         topics = [topic for topic in reader.topics() if not topic.startswith("__")]
@@ -58,7 +58,7 @@ def _skip_records(parts: RunningParts) -> dict[TopicPartition, int]:
     return ends
 
 
-def _delete_records(parts: RunningParts, ends: dict[TopicPartition, int]) -> None:
+def _delete_records(parts: StackParts, ends: dict[TopicPartition, int]) -> None:
     if ends:
         admin = AdminClient({"bootstrap.servers": parts.endpoints.kafka})
         deleted = admin.delete_records([ClientPartition(*partition, end) for partition, end in ends.items()])
@@ -66,7 +66,7 @@ def _delete_records(parts: RunningParts, ends: dict[TopicPartition, int]) -> Non
             future.result()
 
 
-def _empty_services(parts: RunningParts) -> None:
+def _empty_services(parts: StackParts) -> None:
     for entry in parts.mails.entries():
         parts.mails.delete(entry.id)
     with ThreadPoolExecutor(_CALLS_AT_ONCE) as executor:
@@ -74,7 +74,7 @@ def _empty_services(parts: RunningParts) -> None:
             emptied.result()
 
 
-def _work(parts: RunningParts) -> Iterable[Callable[[], object]]:
+def _work(parts: StackParts) -> Iterable[Callable[[], object]]:
     """Yield a function for each table, queue and bucket, that empties it."""
     dynamodb, sqs, s3 = (parts.client(service) for service in ("dynamodb", "sqs", "s3"))
     watched = {each.trigger.name for each in parts.stream_triggers if each.trigger.service == "dynamodb"}
@@ -94,7 +94,7 @@ def _all(client: Any, operation: str, key: str) -> list[str]:
     return [each for page in client.get_paginator(operation).paginate() for each in page.get(key, [])]
 
 
-def _make_again(table: Resource, parts: RunningParts) -> None:
+def _make_again(table: Resource, parts: StackParts) -> None:
     """Make a table again: to delete its items would trigger the functions that read its stream."""
     parts.client("dynamodb").delete_table(TableName=table.name)
     create_resources([table], parts.client)

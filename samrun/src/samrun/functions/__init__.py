@@ -15,6 +15,7 @@ The modules, in the order in which an invocation meets them:
   the process prints, and `platform_log` Lambda's own log lines.
   `missing_package` says what to do about an import that fails.
 - `sam_runtime` runs functions in containers, by the SAM CLI, which `sam_cli` starts.
+- `invocation_log` remembers what every function got and returned.
 - `watcher` notices that the files of a function changed.
 
 Errors: `SamError` and `PackageError` are UserErrors and reach the terminal. `FunctionNotFoundError`,

@@ -44,7 +44,7 @@ class InvocationLog:
         self._size = 0
         self.started = 0
         """Number of the invocations that have begun since the stack started."""
-        self.running = 0
+        self.under_way = 0
         """Number of the invocations that have not ended."""
         self._none_runs = asyncio.Event()
         self._none_runs.set()
@@ -52,7 +52,7 @@ class InvocationLog:
     def begin(self, function: str, payload: bytes, options: InvocationOptions) -> LoggedInvocation:
         """Note the beginning of an invocation."""
         self.started += 1
-        self.running += 1
+        self.under_way += 1
         self._none_runs.clear()
         invocation = LoggedInvocation(
             number=self.started,
@@ -68,8 +68,8 @@ class InvocationLog:
 
     def end(self, invocation: LoggedInvocation, result: InvocationResult | None, *, seconds: float) -> None:
         """Note the end of an invocation; without a result, it was refused."""
-        self.running -= 1
-        if not self.running:
+        self.under_way -= 1
+        if not self.under_way:
             self._none_runs.set()
         before = invocation.size
         invocation.result, invocation.seconds, invocation.is_running = result, seconds, False

@@ -11,13 +11,14 @@ import httpx
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 
+from samrun.errors import SamrunError
 from samrun.mapping.records import KafkaRecord, TopicPartition
 from samrun.mapping.topic_reader import TopicReader
 from samrun.oidc.issuer import Issuer
 from samrun.testing.aws import client
 from samrun.testing.broker import read_all
+from samrun.testing.completed_invocation import CompletedInvocation
 from samrun.testing.dynamodb import Table
-from samrun.testing.invocations import Invocation
 from samrun.testing.received_mail import ReceivedMail
 from samrun.testing.waiting import PATIENCE, eventually
 
@@ -27,8 +28,8 @@ _ANY_PARTITION = -1  # the client chooses one, by the key if there is one
 _MAX_MESSAGES = 10  # of one call of SQS
 
 
-class WaitError(AssertionError):
-    """What a test waited for did not happen. The message has what happened since the last reset instead."""
+class WaitError(SamrunError, AssertionError):
+    """A test waited in vain. The message has what the stack has printed since the last reset."""
 
 
 class StackClient(ABC):
@@ -51,7 +52,7 @@ class StackClient(ABC):
             if opened := self.__dict__.pop(name, None):
                 opened.close()
 
-    # What a test sends.
+    # Sending.
 
     @cached_property
     def http(self) -> httpx.Client:
@@ -106,21 +107,21 @@ class StackClient(ABC):
         own = {"dynamodb": "dynamodb", "dynamodbstreams": "dynamodb", "lambda": "lambda"}
         return client(service, self.endpoints[own.get(service, "aws")])
 
-    # What a test waits for.
+    # Waiting.
 
     def wait_for_invocation(
         self,
         function: str,
-        where: Callable[[Invocation], bool] = lambda _: True,
+        where: Callable[[CompletedInvocation], bool] = lambda _: True,
         *,
         patience: float = PATIENCE,
-    ) -> Invocation:
+    ) -> CompletedInvocation:
         """Wait until an invocation of a function since the last reset has ended, and return it.
 
         Of several, it is the first one for which `where` is true.
         """
 
-        def look() -> Invocation | None:
+        def look() -> CompletedInvocation | None:
             return next((each for each in self.invocations(function) if where(each)), None)
 
         return self._wait(look, what=f"an invocation of {function}", patience=patience)
@@ -166,13 +167,13 @@ class StackClient(ABC):
             f"waited in vain for {text}.\n\nSince the last reset, the stack has printed:\n{self.timeline()}"
         )
 
-    # What a test finds.
+    # Looking.
 
-    def invocations(self, function: str | None = None) -> list[Invocation]:
+    def invocations(self, function: str | None = None) -> list[CompletedInvocation]:
         """Return the invocations since the last reset that have ended, of a function or of all, in their order."""
         parameters = {"after": str(self._since)} | ({"function": function} if function else {})
         answer = self._console.get("/samrun/v1/invocations", params=parameters).raise_for_status()
-        return [Invocation.from_json(each) for each in answer.json()["invocations"] if not each["running"]]
+        return [CompletedInvocation.from_json(each) for each in answer.json()["invocations"] if not each["running"]]
 
     def records(self, topic: str) -> list[KafkaRecord]:
         """Return the records of a topic, by partition and offset."""

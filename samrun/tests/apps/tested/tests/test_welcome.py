@@ -35,14 +35,14 @@ def test_a_record_that_cannot_be_read_goes_to_the_queue(samrun: RunningStack) ->
     samrun.produce("registrations", b"\xff", partition=0)
     samrun.wait_until_idle()
     assert [invocation.error for invocation in samrun.invocations("Welcome")] == ["Unhandled", "Unhandled"]
-    [letter] = samrun.messages("Refused")
-    assert "RetryAttemptsExhausted" in letter
-    assert samrun.messages("Refused") == [letter]
+    [dead_letter] = samrun.messages("Refused")
+    assert "RetryAttemptsExhausted" in dead_letter
+    assert samrun.messages("Refused") == [dead_letter]
 
 
 def test_a_function_can_be_invoked(samrun: RunningStack) -> None:
     assert samrun.invoke("Welcome", {"pathParameters": {"email": "eve@example.com"}}) == {"member": False}
-    with pytest.raises(AssertionError, match="Welcome failed: .*KeyError"):
+    with pytest.raises(AssertionError, match=r"Welcome failed: .*KeyError"):
         samrun.invoke("Welcome", {})
 
 

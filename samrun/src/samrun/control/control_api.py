@@ -21,14 +21,14 @@ from starlette.routing import BaseRoute, Route
 
 from samrun.control.idleness import wait_until_idle
 from samrun.control.reset import ResetRefusedError, reset
-from samrun.control.running_parts import RunningParts
+from samrun.control.stack_parts import StackParts
 from samrun.functions.invocation_log import LoggedInvocation
 from samrun.rfc3339 import rfc3339
 
 _MAX_WAIT = 60.0  # seconds
 
 
-def routes(parts: RunningParts) -> list[BaseRoute]:
+def control_api(parts: StackParts) -> list[BaseRoute]:
     """Return the routes."""
     resetting = asyncio.Lock()
 

@@ -16,7 +16,7 @@ from samrun.template.model.application import Resource
 
 
 @dataclass(kw_only=True)
-class RunningParts:
+class StackParts:
     """Parts of a stack. Those who start a poller add it.
 
     `external` names the services that the stack uses and does not own: kafka, dynamodb or aws. `client` returns the

@@ -1,4 +1,4 @@
-"""Invocation of a function, as a test sees it."""
+"""Invocation of a function that has ended, as a test sees it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any, Self
 
 
 @dataclass(frozen=True, kw_only=True)
-class Invocation:
+class CompletedInvocation:
     """An invocation of a function in a stack.
 
     `event` and `result` are JSON values. `error` is None, or `Unhandled` if the function failed; `result` then has
@@ -27,7 +27,7 @@ class Invocation:
 
     @classmethod
     def from_json(cls, invocation: Mapping[str, Any]) -> Self:
-        """Return an invocation that has ended, as `samrun.control.routes` describes it."""
+        """Return an invocation that has ended, as `samrun.control.control_api` describes it."""
         return cls(
             error=invocation["function_error"],
             started=datetime.fromisoformat(invocation["started"]),
