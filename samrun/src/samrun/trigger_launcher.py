@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from samrun.control.metrics import MappingMetrics
 from samrun.control.stack_parts import StackParts
 from samrun.endpoints import Endpoints
 from samrun.event_triggers.event_bus import EventBus, rules_by_bus
@@ -103,6 +104,12 @@ class TriggerLauncher:
                 url=self.settings.schema_registry,
                 client=self.parts.client,
                 report=partial(self.terminal.step, "mapping"),
+            ),
+            observer=MappingMetrics(
+                mapping=mapping.logical_id,
+                function=mapping.function,
+                topic=mapping.topic,
+                metrics=self.parts.metrics,
             ),
         )
         self.parts.mappings.append(poller)

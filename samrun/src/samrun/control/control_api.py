@@ -1,4 +1,6 @@
-"""Routes of the control of a stack, below `/samrun/v1`. Answers are JSON.
+"""Routes of the control of a stack. Answers are JSON, but for those of `/metrics`, which Prometheus reads.
+
+    GET  /metrics
 
     GET  /samrun/v1/invocations?after=NUMBER&function=NAME   {"last": number, "invocations": [...]}
     GET  /samrun/v1/idle?wait=SECONDS                        {"idle": true, "waiting_for": []}
@@ -15,6 +17,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -30,44 +33,57 @@ _MAX_WAIT = 60.0  # seconds
 
 def control_api(parts: StackParts) -> list[BaseRoute]:
     """Return the routes."""
-    resetting = asyncio.Lock()
+    api = _ControlApi(parts)
+    return [
+        Route("/metrics", api.metrics),
+        Route("/samrun/v1/invocations", api.invocations),
+        Route("/samrun/v1/idle", api.idle),
+        Route("/samrun/v1/resources", api.resources),
+        Route("/samrun/v1/reset", api.reset, methods=["POST"]),
+    ]
 
-    async def invocations(request: Request) -> Response:
+
+class _ControlApi:
+    def __init__(self, parts: StackParts) -> None:
+        self._parts = parts
+        self._resetting = asyncio.Lock()
+
+    async def metrics(self, _: Request) -> Response:
+        parts = self._parts
+        text = await asyncio.to_thread(parts.metrics.exposition, parts.mappings, parts.endpoints.kafka)
+        return Response(text, media_type=CONTENT_TYPE_LATEST)
+
+    async def invocations(self, request: Request) -> Response:
         after, function = request.query_params.get("after", "0"), request.query_params.get("function")
         if not after.isdecimal():
             return PlainTextResponse(f"after={after}: write the number of an invocation", 400)
-        found = parts.invocations.after(int(after), function)
+        log = self._parts.invocations
         return _AsciiJsonResponse(
-            {"last": parts.invocations.started, "invocations": [_as_json(each) for each in found]}
+            {"last": log.started, "invocations": [_as_json(each) for each in log.after(int(after), function)]}
         )
 
-    async def idle(request: Request) -> Response:
+    async def idle(self, request: Request) -> Response:
         wait = request.query_params.get("wait", "0")
         try:
             patience = min(float(wait), _MAX_WAIT)
         except ValueError:
             return PlainTextResponse(f"wait={wait}: write a number of seconds", 400)
-        waiting_for = await wait_until_idle(parts, patience=patience)
+        waiting_for = await wait_until_idle(self._parts, patience=patience)
         return _AsciiJsonResponse({"idle": not waiting_for, "waiting_for": waiting_for})
 
-    async def resources(_: Request) -> Response:
-        found = [{"logical_id": each.logical_id, "type": each.type, "name": each.name} for each in parts.resources]
+    async def resources(self, _: Request) -> Response:
+        found = [
+            {"logical_id": each.logical_id, "type": each.type, "name": each.name} for each in self._parts.resources
+        ]
         return _AsciiJsonResponse({"resources": found})
 
-    async def reset_stack(_: Request) -> Response:
+    async def reset(self, _: Request) -> Response:
         try:
-            async with resetting:
-                await reset(parts)
+            async with self._resetting:
+                await reset(self._parts)
         except ResetRefusedError as error:
             return PlainTextResponse(str(error), 409)
-        return _AsciiJsonResponse({"last": parts.invocations.started})
-
-    return [
-        Route("/samrun/v1/invocations", invocations),
-        Route("/samrun/v1/idle", idle),
-        Route("/samrun/v1/resources", resources),
-        Route("/samrun/v1/reset", reset_stack, methods=["POST"]),
-    ]
+        return _AsciiJsonResponse({"last": self._parts.invocations.started})
 
 
 def _as_json(invocation: LoggedInvocation) -> Mapping[str, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from samrun.control.metrics import StackMetrics
 from samrun.endpoints import Endpoints
 from samrun.event_triggers.queue_reader import QueueReader
 from samrun.functions.asynchronous_invoker import AsynchronousInvoker
@@ -28,12 +29,16 @@ class StackParts:
     mails: MailStore
     external: frozenset[str]
     resources: tuple[Resource, ...]
-    invocations: InvocationLog = field(default_factory=InvocationLog)
+    metrics: StackMetrics = field(default_factory=StackMetrics)
+    invocations: InvocationLog = field(init=False)
     asynchronous: AsynchronousInvoker | None = None
     mappings: list[KafkaPoller] = field(default_factory=list)
     queue_triggers: list[QueuePoller] = field(default_factory=list)
     stream_triggers: list[StreamPoller] = field(default_factory=list)
     event_queues: list[QueueReader] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.invocations = InvocationLog(self.metrics.note_end)
 
     @property
     def queues(self) -> list[str]:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -37,9 +37,13 @@ class LoggedInvocation:
 
 
 class InvocationLog:
-    """Log of the invocations of a stack, in memory. Only the thread of the event loop uses it."""
+    """Log of the invocations of a stack, in memory. Only the thread of the event loop uses it.
 
-    def __init__(self) -> None:
+    `on_end` is called with each invocation that has ended.
+    """
+
+    def __init__(self, on_end: Callable[[LoggedInvocation], object] = lambda _: None) -> None:
+        self._on_end = on_end
         self._invocations: deque[LoggedInvocation] = deque()
         self._size = 0
         self.started = 0
@@ -73,6 +77,7 @@ class InvocationLog:
             self._none_runs.set()
         before = invocation.size
         invocation.result, invocation.seconds, invocation.is_running = result, seconds, False
+        self._on_end(invocation)
         if self._invocations and invocation.number >= self._invocations[0].number:
             self._size += invocation.size - before
             self._forget_oldest()

@@ -14,6 +14,7 @@ from samrun.mapping.authentication import Authenticate, AuthenticationError
 from samrun.mapping.batch_processor import BatchProcessor, Report
 from samrun.mapping.batcher import Batcher
 from samrun.mapping.client_errors import description
+from samrun.mapping.delivery_observer import DeliveryObserver, NoObserver
 from samrun.mapping.dispatcher import Dispatcher
 from samrun.mapping.group_member import BrokerRefusalError, GroupMember
 from samrun.mapping.membership import Membership
@@ -55,6 +56,7 @@ class KafkaPoller:
     redeliver: Redeliver = "failed"
     instance: str | None = None
     validator: SchemaValidator | None = None
+    observer: DeliveryObserver = field(default_factory=NoObserver)
     _stopping: threading.Event = field(default_factory=threading.Event, init=False)
     _dispatcher: Dispatcher = field(init=False)
     _executor: ThreadPoolExecutor = field(init=False)
@@ -73,6 +75,7 @@ class KafkaPoller:
                 redeliver=self.redeliver,
                 stopping=self._stopping,
                 validator=self.validator,
+                observer=self.observer,
             ),
             executor=self._executor,
             report=self.report,

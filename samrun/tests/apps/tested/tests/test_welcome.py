@@ -1,5 +1,6 @@
 """Tests of the application, as its developers would write them: the one in samrun's README, and more."""
 
+import httpx
 import pytest
 
 from samrun.testing.stack import RunningStack
@@ -67,3 +68,11 @@ def test_a_reset_takes_the_retry_away(samrun: RunningStack) -> None:
     assert samrun.messages("Refused") == []
     samrun.produce("registrations", {"email": "ada@example.com", "name": "Ada"}, partition=1)
     samrun.wait_for_mail(to="ada@example.com")
+
+
+def test_lag_is_a_metric(samrun: RunningStack) -> None:
+    partition, _ = samrun.produce("registrations", {"email": "ada@example.com", "name": "Ada"})
+    samrun.wait_until_idle()
+    metrics = httpx.get(f"{samrun.endpoints['console']}/metrics").text
+    labels = f'function="Welcome",mapping="WelcomeRegistrations",partition="{partition}",topic="registrations"'
+    assert f"samrun_mapping_lag_records{{{labels}}} 0.0" in metrics
