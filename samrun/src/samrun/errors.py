@@ -9,7 +9,7 @@
     │   ├── NoStackError                    endpoints.py
     │   ├── PackageError                    functions/deployment_package.py
     │   ├── SamError                        functions/sam_cli.py
-    │   ├── MappingError                    mapping/group_member.py
+    │   ├── NoCredentialsError                  mapping_runner.py
     │   ├── NoRecordError                   mapping/record_finder.py
     │   ├── KeyFileError                    oidc/issuer.py
     │   ├── ExternalServiceError            services/external.py
@@ -37,8 +37,9 @@
     ├── AsynchronousDestinationError        functions/asynchronous_destinations.py
     ├── MalformedBatchResponseError         functions/batch_item_failures.py
     ├── InitError                           functions/environment_pool.py
-    ├── InvocationRequestError              functions/invocation_request.py
+    ├── LambdaRequestError                  functions/invocation_request.py
     ├── FunctionNotFoundError               functions/invoker.py
+    ├── FunctionUnavailableError            functions/invoker.py
     ├── PayloadTooLargeError                functions/invoker.py
     ├── FilterPatternError                  filtering/filter_pattern.py
     ├── GatewayError                        gateway/errors.py
@@ -56,6 +57,7 @@
     │   └── RestError                       gateway/rest_errors.py
     ├── AuthenticationError                 mapping/authentication.py
     ├── BrokerRefusalError                  mapping/group_member.py
+    ├── TopicNotFoundError                  mapping/group_member.py
     ├── DestinationError                    mapping/on_failure_destination.py
     ├── UnreadableRecordError               mapping/partitions.py
     ├── SchemaUnavailableError              schemas/schema.py

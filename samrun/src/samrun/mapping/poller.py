@@ -16,7 +16,7 @@ from samrun.mapping.batcher import Batcher
 from samrun.mapping.client_errors import description
 from samrun.mapping.delivery_observer import DeliveryObserver, NoObserver
 from samrun.mapping.dispatcher import Dispatcher
-from samrun.mapping.group_member import BrokerRefusalError, GroupMember
+from samrun.mapping.group_member import BrokerRefusalError, GroupMember, TopicNotFoundError
 from samrun.mapping.membership import Membership
 from samrun.mapping.on_failure_destination import SendToDestination
 from samrun.mapping.record_filter import RecordFilter
@@ -31,6 +31,7 @@ _T = TypeVar("_T")
 
 _RECONNECT_PAUSE = 1.0  # seconds
 _MAX_DELIVERIES = 64
+_RETRIED = (KafkaException, AuthenticationError, BrokerRefusalError, SchemaUnavailableError, TopicNotFoundError)
 
 
 @dataclass(kw_only=True)
@@ -44,6 +45,8 @@ class KafkaPoller:
     `report` takes lines about what happened. `on_assigned` is called when the poller misses no record any more, or when
     it cannot connect and somebody else has to act first. `instance` is the name of a static member of the group. With a
     `validator`, that one filters the records, since it decodes them first.
+
+    `on_trouble` gets the reason whenever the poller cannot read the topic, as when the topic does not exist.
     """
 
     mapping: KafkaMapping
@@ -57,7 +60,9 @@ class KafkaPoller:
     instance: str | None = None
     validator: SchemaValidator | None = None
     observer: DeliveryObserver = field(default_factory=NoObserver)
+    on_trouble: Callable[[str], object] = lambda _: None
     _stopping: threading.Event = field(default_factory=threading.Event, init=False)
+    _finishing: threading.Event = field(default_factory=threading.Event, init=False)
     _dispatcher: Dispatcher = field(init=False)
     _executor: ThreadPoolExecutor = field(init=False)
 
@@ -83,14 +88,15 @@ class KafkaPoller:
         )
 
     def run(self) -> None:
-        """Deliver records until `stop` is called. Raises MappingError."""
+        """Deliver records until `stop` or `finish` is called."""
         try:
-            while not self._stopping.is_set():
+            while not (self._stopping.is_set() or self._finishing.is_set()):
                 try:
                     self._run_connected()
-                except (KafkaException, AuthenticationError, BrokerRefusalError, SchemaUnavailableError) as error:
+                except _RETRIED as error:
                     text = f"{self.mapping.logical_id} cannot read {self.mapping.topic}, retrying: {description(error)}"
                     self._dispatcher.report_once(text)
+                    self.on_trouble(description(error))
                     self.on_assigned()
                     self._stopping.wait(_RECONNECT_PAUSE)
         finally:
@@ -120,6 +126,11 @@ class KafkaPoller:
         self._dispatcher.post(put)
         return answer
 
+    def finish(self) -> None:
+        """Make `run` return once the function has answered each invocation in flight; start no further one."""
+        self._finishing.set()
+        self._dispatcher.wake()
+
     def _run_connected(self) -> None:
         """Deliver records as one member of the group until `stop` is called. Raises why another one is needed."""
         if self.validator:
@@ -132,6 +143,6 @@ class KafkaPoller:
         try:
             member.join()
             membership.start(member)
-            done = self._dispatcher.run(membership, self._stopping)
+            done = self._dispatcher.run(membership, self._stopping, self._finishing)
         finally:
             membership.end(member, done)
