@@ -8,11 +8,11 @@ from starlette.routing import Route
 
 from samrun.functions.invocation_request import FunctionNames, resolve_function
 from samrun.lambda_api.api_shapes import answer
+from samrun.lambda_api.json_body import read_json
 from samrun.lambda_api.mapping_configuration import event_source_arn, mapping_configuration
 from samrun.lambda_api.mapping_registry import MappingRegistry, RegisteredMapping
 from samrun.lambda_api.mapping_requests import MappingRequests
 from samrun.lambda_api.paging import page_of
-from samrun.lambda_api.json_body import read_json
 from samrun.lambda_api.tag_routes import read_tags
 from samrun.template.arns import function_and_qualifier
 from samrun.template.model.kafka_mappings import KafkaMapping

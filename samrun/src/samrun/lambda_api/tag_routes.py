@@ -5,8 +5,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from samrun.functions.invocation_request import LambdaRequestError
-from samrun.lambda_api.mapping_registry import MappingRegistry
 from samrun.lambda_api.json_body import read_json
+from samrun.lambda_api.mapping_registry import MappingRegistry
 
 _PATH = "/2017-03-31/tags/{arn:path}"
 _MAPPING = ":event-source-mapping:"
