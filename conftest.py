@@ -11,7 +11,7 @@ import pytest
 # Before pytest looks at samrun/tests: it would take the folder samrun/ for a package of that name.
 import samrun  # noqa: F401
 
-# What the collection imports stays: a garbage collector that runs meanwhile finds nothing, again and again.
+# The modules that the collection imports stay: a garbage collector that runs meanwhile finds nothing each time.
 gc.disable()
 
 ROOT = Path(__file__).parent

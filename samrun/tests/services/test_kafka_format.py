@@ -43,7 +43,7 @@ def prepare(data: Path, program: Path) -> dict[str, str]:
     command = ("python3", program / "tool.py")
     kept = kafka_format.kept(class_path)
     log = program / "format.log"
-    asyncio.run(kafka_format.prepare(data, command, properties, kept=kept, log=log))
+    asyncio.run(kafka_format.format_data(data, command, properties, kept=kept, log=log))
     lines = (data / "meta.properties").read_text().splitlines()
     return dict(line.split("=", 1) for line in lines if not line.startswith("#"))
 

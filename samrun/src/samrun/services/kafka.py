@@ -79,7 +79,7 @@ async def start(
     data.mkdir(parents=True, exist_ok=True)
     file.write_text(_properties(all_listeners, controller_port, data / "log", properties or {}))
     jvm: tuple[str | Path, ...] = (java.jvm(), *_JVM_OPTIONS, *aot_cache.options(class_path))
-    await kafka_format.prepare(
+    await kafka_format.format_data(
         data / "log",
         (*jvm, "-cp", class_path),
         file,

@@ -23,7 +23,7 @@ _IDS = "meta.properties"
 _METADATA = "__cluster_metadata-0"
 
 
-async def prepare(data: Path, command: Sequence[str | Path], properties: Path, *, kept: Path, log: Path) -> None:
+async def format_data(data: Path, command: Sequence[str | Path], properties: Path, *, kept: Path, log: Path) -> None:
     """Format the folder `data` of a broker with these properties, unless it is formatted.
 
     `kept` is the folder of an earlier format, or where this one is kept. `command` is the JVM with Kafka's class path.
@@ -34,7 +34,7 @@ async def prepare(data: Path, command: Sequence[str | Path], properties: Path, *
         _copy(kept, data)
     else:
         await _run_storage_tool(data, command, properties, log)
-        _keep(data, kept)
+        _save(data, kept)
 
 
 def kept(class_path: str) -> Path:
@@ -52,7 +52,7 @@ def _copy(formatted: Path, data: Path) -> None:
     write_atomically(data / _IDS, ids)
 
 
-def _keep(data: Path, kept: Path) -> None:
+def _save(data: Path, kept: Path) -> None:
     """Keep a format for other brokers. Without it, they only start later: another one has kept it, or nobody may."""
     with contextlib.suppress(OSError), tempfile.TemporaryDirectory(dir=kept.parent, prefix="format-") as folder:
         whole = Path(folder, kept.name)
