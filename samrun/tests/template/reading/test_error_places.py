@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,17 +50,22 @@ def test_error_names_the_resource_and_the_property(
 class RunnersOwn:
     """An object of samrun's own."""
 
-
-def mistake(*, given: int) -> int:
-    return given
+    def multiply(self, *, by: int) -> int:
+        return by
 
 
 @pytest.mark.parametrize(
-    "bug", [lambda: RunnersOwn().timeout, lambda: mistake(), lambda: mistake(1), lambda: mistake(of=1)]
-)  # type: ignore[attr-defined, call-arg, misc]
-def test_error_that_no_template_can_cause_is_no_error_of_the_template(bug: Callable[[], int]) -> None:
+    "bug",
+    [
+        lambda own: own.timeout,
+        lambda own: own.multiply(),
+        lambda own: own.multiply(2),
+        lambda own: own.multiply(by=2, of=3),
+    ],
+)
+def test_error_that_no_template_can_cause_is_no_error_of_the_template(bug: Callable[[Any], int]) -> None:
     with pytest.raises((AttributeError, TypeError)), errors_of(Path("template.yaml")):
-        bug()
+        bug(RunnersOwn())
 
 
 @pytest.mark.parametrize(
