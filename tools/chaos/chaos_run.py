@@ -19,6 +19,7 @@ from tools.chaos.fault_plan import Fault
 from tools.chaos.history import History
 from tools.chaos.invocations import invoke_relay
 from tools.chaos.nemesis import Nemesis
+from tools.chaos.source_address import give_addresses
 
 # Seconds.
 _LOOK = 0.5
@@ -67,6 +68,7 @@ def run_chaos(
     The context that `watch` returns is entered when everything runs, and left when the load ends.
     """
     skew_clocks(project, settings.seed)
+    give_addresses(project)
     history = History(file=folder / "history.jsonl")
     began = time.monotonic()
     with Components(folder, project, history, variables=settings.variables) as components:
