@@ -121,7 +121,7 @@ def _wait_for_backlog(
 ) -> float | None:
     said = healed
     while time.monotonic() < healed + patience:
-        left = sources.backlog()
+        left = sources.backlog(lost_marks={each.notification_id for each in components.history.lost_marks})
         if not left and components.stack.stack.has_committed_all(components.mapping.consumer_group):
             return time.monotonic() - healed
         if time.monotonic() > said + 10:

@@ -1,16 +1,20 @@
 """Checker of `make chaos`, shown bugs: each is planted into a copy of the project, which then runs with a few faults.
 
-`make chaos` itself is the control: without a bug, the same checker finds nothing.
+The control is a run without a bug, with the faults of all of them: the same checker finds nothing.
 """
 
+import math
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.project import ROOT
-from tests.tools.chaos.planted_bugs import BUGS, SECONDS, PlantedBug
+from tests.tools.chaos.planted_bugs import BUGS, SECONDS, PlantedBug, faults_of_all
 from tools.chaos.chaos_run import RunResult, RunSettings, run_chaos
+from tools.chaos.checker import MAX_BACKLOG
+from tools.chaos.fault_plan import Fault
 from tools.chaos.project_copy import copy_project, plant
 
 pytestmark = pytest.mark.proof
@@ -20,12 +24,12 @@ SEED = 1
 PATIENCE, RELAY_PAUSE = SECONDS + 20.0, 3.0
 
 
-def run(folder: Path, bug: PlantedBug) -> RunResult:
+def run(folder: Path, faults: Sequence[Fault], *, patience: float) -> RunResult:
     settings = RunSettings(
         seed=SEED,
-        seconds=SECONDS,
-        faults=bug.faults,
-        patience=PATIENCE,
+        seconds=max((math.ceil(fault.at / SECONDS) for fault in faults), default=1) * SECONDS,
+        faults=faults,
+        patience=patience,
         relay_pause=RELAY_PAUSE,
         variables={"PYTHONPATH": str(folder / "samrun" / "src")},
     )
@@ -41,5 +45,12 @@ def copy_all(folder: Path) -> None:
 def test_checker_catches_a_planted_bug(tmp_path: Path, bug: PlantedBug) -> None:
     copy_all(tmp_path)
     plant(tmp_path / ("samrun" if bug.file.startswith("src/") else "project"), bug.file, bug.text, bug.replacement)
-    result = run(tmp_path, bug)
+    result = run(tmp_path, bug.faults, patience=PATIENCE)
     assert bug.caught_as in {violation.kind for violation in result.violations}, result.violations
+
+
+def test_checker_finds_nothing_under_the_faults_of_all_bugs_without_a_bug(tmp_path: Path) -> None:
+    copy_all(tmp_path)
+    result = run(tmp_path, list(faults_of_all()), patience=MAX_BACKLOG)
+    assert result.violations == []
+    assert result.history.faults
