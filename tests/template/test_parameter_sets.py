@@ -24,7 +24,8 @@ def _is_allowed(value: str, declared: dict[str, Any]) -> bool:
     if values := declared.get("AllowedValues"):
         return value in map(str, values)
     if declared["Type"] == "Number":
-        return declared.get("MinValue", float("-inf")) <= float(value) <= declared.get("MaxValue", float("inf"))
+        least, most = float(declared.get("MinValue", "-inf")), float(declared.get("MaxValue", "inf"))
+        return least <= float(value) <= most
     return bool(re.fullmatch(declared.get("AllowedPattern", ".*"), value))
 
 
