@@ -225,7 +225,6 @@ class Components:
                 target_port=ports[targets[name]],
                 tap=HttpTap if name in reports else None,
                 report=reports.get(name, lambda _: None),
-                hung_up=observers.ses_hung_up if name == "ses" else lambda _: None,
                 connected=processes.watch,
             )
             for name in EDGES

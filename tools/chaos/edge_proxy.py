@@ -37,8 +37,6 @@ class _Connection:
     tap: Tap | None = None
     process: int = 0
     is_silent: bool = False
-    is_aborted: bool = False
-    last_told: HttpExchange | None = None
 
 
 @dataclass(kw_only=True)
@@ -46,9 +44,7 @@ class EdgeProxy:
     """Proxy that listens on `port` and passes everything on to `target_port`, both of this machine.
 
     Every method is called in the thread of its event loop. With a `tap`, `report` gets each exchange, after its answer
-    was passed on or was lost. `hung_up` gets the last one of a connection that its client ended: one that waits for an
-    answer no longer does that, and one that reads it keeps the connection. `connected` gets each process that connects
-    from an address of its own.
+    was passed on or was lost, and `connected` each process that connects from an address of its own.
     """
 
     name: str
@@ -56,7 +52,6 @@ class EdgeProxy:
     target_port: int
     tap: Callable[[], Tap] | None = None
     report: Callable[[HttpExchange], None] = lambda _: None
-    hung_up: Callable[[HttpExchange], None] = lambda _: None
     connected: Callable[[int], None] = lambda _: None
     lost_answers: int = 0
     _delay: float = 0.0
@@ -111,7 +106,6 @@ class EdgeProxy:
         self._delay, self._swallows, self._is_cut_off = 0.0, False, False
 
     def _abort(self, connection: _Connection) -> None:
-        connection.is_aborted = True
         for writer in (connection.client, connection.server):
             if writer is not None:
                 with contextlib.suppress(OSError):
@@ -158,10 +152,7 @@ class EdgeProxy:
         return reader
 
     def _report(self, connection: _Connection, exchange: HttpExchange, *, told: bool) -> None:
-        reported = replace(exchange, ended=now(), told=told, client=connection.process)
-        self.report(reported)
-        if told:
-            connection.last_told = reported
+        self.report(replace(exchange, ended=now(), told=told, client=connection.process))
 
     async def _hear_one_request(self, connection: _Connection, from_client: asyncio.StreamReader) -> None:
         """Read what a client asks that cannot be asked: it is reported before the connection ends."""
@@ -171,24 +162,13 @@ class EdgeProxy:
                     tap.requested(data, asked=False)
 
     async def _pass_requests(self, connection: _Connection, from_client: asyncio.StreamReader) -> None:
-        while data := await self._read_request(connection, from_client):
+        while data := await from_client.read(_CHUNK):
             asked = not connection.is_silent
             if connection.tap:
                 connection.tap.requested(data, asked=asked)
             if asked and connection.server:
                 connection.server.write(data)
                 await connection.server.drain()
-
-    async def _read_request(self, connection: _Connection, from_client: asyncio.StreamReader) -> bytes:
-        """Read some bytes of requests; none if the connection has ended."""
-        try:
-            data = await from_client.read(_CHUNK)
-        except ConnectionError:
-            data = b""
-        if not data and not connection.is_aborted and connection.last_told:
-            self.hung_up(connection.last_told)
-        connection.last_told = None
-        return data
 
     async def _pass_answers(self, connection: _Connection, from_server: asyncio.StreamReader) -> None:
         pending: list[HttpExchange] = []

@@ -41,15 +41,6 @@ class MailSend:
 
 
 @dataclass(frozen=True, kw_only=True)
-class HangUp:
-    """End of a connection by the sender of a mail after SES's answer to the send that `began` then: it gave up."""
-
-    at: float
-    began: float
-    notification_id: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class LedgerMark:
     """Write of `sent` to a notification of which the function was told that it was made, at `at`."""
 
@@ -140,7 +131,6 @@ class UnexpectedEnd:
 Entry = (
     ApiCall
     | MailSend
-    | HangUp
     | LedgerMark
     | LostMark
     | LedgerClaim
@@ -159,7 +149,6 @@ class History:
 
     calls: list[ApiCall] = field(default_factory=list)
     sends: list[MailSend] = field(default_factory=list)
-    hang_ups: list[HangUp] = field(default_factory=list)
     ledger_marks: list[LedgerMark] = field(default_factory=list)
     lost_marks: list[LostMark] = field(default_factory=list)
     ledger_claims: list[LedgerClaim] = field(default_factory=list)
@@ -184,7 +173,6 @@ class History:
         lists: dict[type[Entry], list[Any]] = {
             ApiCall: self.calls,
             MailSend: self.sends,
-            HangUp: self.hang_ups,
             LedgerMark: self.ledger_marks,
             LostMark: self.lost_marks,
             LedgerClaim: self.ledger_claims,

@@ -12,7 +12,6 @@ from tools.chaos.history import (
     DeadLetterSend,
     DiscardedObject,
     Entry,
-    HangUp,
     History,
     LedgerClaim,
     LedgerMark,
@@ -40,9 +39,9 @@ class Observers:
 
     def ses(self, exchange: HttpExchange) -> None:
         """Note a mail that the function asked SES to send."""
-        if not _is_mail(exchange):
+        if not exchange.request.start.startswith("POST /v2/email/outbound-emails"):
             return
-        tags = _tags(exchange)
+        tags = {each["Name"]: _tag(each["Value"]) for each in json.loads(exchange.request.body)["EmailTags"]}
         self.history.add(
             MailSend(
                 began=exchange.began,
@@ -54,11 +53,6 @@ class Observers:
                 told=exchange.told,
             )
         )
-
-    def ses_hung_up(self, exchange: HttpExchange) -> None:
-        """Note that the sender of a mail gave up waiting for SES's answer."""
-        if _is_mail(exchange):
-            self.history.add(HangUp(at=now(), began=exchange.began, notification_id=_tags(exchange)["notification_id"]))
 
     def aws(self, exchange: HttpExchange) -> None:
         """Note a dead letter that SQS has taken, and a batch that the mapping gave to S3."""
@@ -92,14 +86,6 @@ class Observers:
                         sender=exchange.client,
                     )
                 )
-
-
-def _is_mail(exchange: HttpExchange) -> bool:
-    return exchange.request.start.startswith("POST /v2/email/outbound-emails")
-
-
-def _tags(exchange: HttpExchange) -> dict[str, str]:
-    return {each["Name"]: _tag(each["Value"]) for each in json.loads(exchange.request.body)["EmailTags"]}
 
 
 def _tag(value: str) -> str:

@@ -12,10 +12,11 @@ from itertools import pairwise
 
 from tools.chaos.history import History, MailSend
 
-# Seconds: the longest time of an invocation of notify. A sender that ends later had the time to write its mark.
+# Seconds. notify waits so long for SES's answer (functions/notify/timeouts.py). Half a second less is not too late by
+# the clock of the proxy, which reads a request after the sender has begun to wait.
+_PATIENCE = 3.0 - 0.5
+# The longest time of an invocation of notify: a sender that ends later had the time to write its mark.
 _INVOCATION = 15.0
-# Seconds: notify itself ends a connection that was idle for so long (functions/notify/channels/connections.py).
-_IDLE = 10.0
 
 
 class Disturbance(StrEnum):
@@ -23,7 +24,7 @@ class Disturbance(StrEnum):
 
     REFUSED = "SES refused the mail"
     ANSWER_LOST = "answer of SES lost"
-    ANSWER_LATE = "answer of SES too late for its sender"
+    ANSWER_LATE = "answer of SES late"
     SENDER_ENDED = "sender ended before its mark"
     MARK_LOST = "mark without an answer"
 
@@ -52,16 +53,11 @@ def _disturbance(send: MailSend, history: History, *, until: float) -> Disturban
         return Disturbance.REFUSED
     if not send.told:
         return Disturbance.ANSWER_LOST
+    if _heard(send, history) - send.began > _PATIENCE:
+        return Disturbance.ANSWER_LATE
     end_of_invocation = min(until, send.began + _INVOCATION)
     if any(end.process == send.sender and send.began < end.at < end_of_invocation for end in history.process_ends):
         return Disturbance.SENDER_ENDED
-    if any(
-        hang_up.notification_id == send.notification_id
-        and hang_up.began == send.began
-        and hang_up.at < min(until, send.ended + _IDLE)
-        for hang_up in history.hang_ups
-    ):
-        return Disturbance.ANSWER_LATE
     if any(
         mark.notification_id == send.notification_id
         and mark.sender == send.sender
@@ -70,3 +66,13 @@ def _disturbance(send: MailSend, history: History, *, until: float) -> Disturban
     ):
         return Disturbance.MARK_LOST
     return None
+
+
+def _heard(send: MailSend, history: History) -> float:
+    """Return when the sender can have read its answer: at the end of a stop (SIGSTOP), if it was stopped then."""
+    stops = [
+        fault.ended
+        for fault in history.faults
+        if fault.process == send.sender and fault.ended and fault.began <= send.ended < fault.ended
+    ]
+    return max([send.ended, *stops])

@@ -12,7 +12,6 @@ from tools.chaos.history import (
     ApiCall,
     DeadLetterSend,
     DiscardedObject,
-    HangUp,
     History,
     InjectedFault,
     LedgerClaim,
@@ -95,12 +94,13 @@ def send(
     event_type: str,
     *,
     began: float = 2.0,
+    took: float = 0.1,
     accepted: bool = True,
     told: bool = True,
 ) -> MailSend:
     return MailSend(
         began=began,
-        ended=began + 0.1,
+        ended=began + took,
         order_id=order_id,
         notification_id=notification(order_id, event_type),
         sender=SENDER,
@@ -120,8 +120,8 @@ def lost_mark(order_id: str = KEPT, *, began: float = 2.5, sender: int = SENDER)
     return LostMark(began=began, order_id=order_id, notification_id=notification(order_id, PAID), sender=sender)
 
 
-def hang_up(order_id: str = KEPT, *, began: float = 2.0, at: float = 5.0) -> HangUp:
-    return HangUp(at=at, began=began, notification_id=notification(order_id, PAID))
+def stop(*, began: float, ended: float, process: int = SENDER) -> InjectedFault:
+    return InjectedFault(target="workers", kind="freeze", began=began, ended=ended, process=process)
 
 
 @pytest.fixture
@@ -327,17 +327,7 @@ def send_a_mail_again_whose_sender_ended_long_after_it(case: Case) -> None:
 
 def send_a_mail_again_whose_sender_was_stopped_and_had_its_answer(case: Case) -> None:
     send_again(case)
-    case.history.faults.append(InjectedFault(target="workers", kind="freeze", began=1.0, ended=9.0, process=SENDER))
-
-
-def send_a_mail_again_although_the_sender_gave_up_on_another(case: Case) -> None:
-    send_again(case)
-    case.history.hang_ups += [hang_up(GONE), hang_up(began=20.0, at=24.0)]
-
-
-def send_a_mail_again_whose_connection_was_idle(case: Case) -> None:
-    send_again(case)
-    case.history.hang_ups.append(hang_up(at=13.0))
+    case.history.faults += [stop(began=3.0, ended=9.0), stop(began=1.0, ended=9.0, process=OTHER)]
 
 
 def send_three_mails_and_lose_one_answer(case: Case) -> None:
@@ -444,8 +434,6 @@ PLANTED: Sequence[tuple[Callable[[Case], None], str]] = [
     (send_a_mail_again_before_its_sender_ended, "doubled mail"),
     (send_a_mail_again_whose_sender_ended_long_after_it, "doubled mail"),
     (send_a_mail_again_whose_sender_was_stopped_and_had_its_answer, "doubled mail"),
-    (send_a_mail_again_although_the_sender_gave_up_on_another, "doubled mail"),
-    (send_a_mail_again_whose_connection_was_idle, "doubled mail"),
     (send_three_mails_and_lose_one_answer, "doubled mail"),
     (send_a_mail_again_that_ses_refused, "doubled mail"),
     (reclaim_before_the_lease_is_over, "broken lease"),
@@ -490,8 +478,12 @@ def lose_the_answer(history: History) -> None:
     history.sends[0] = send(KEPT, PAID, told=False)
 
 
-def answer_too_late(history: History) -> None:
-    history.hang_ups.append(hang_up())
+def answer_late(history: History) -> None:
+    history.sends[0] = send(KEPT, PAID, took=2.8)
+
+
+def stop_the_sender_until_the_answer_is_late(history: History) -> None:
+    history.faults.append(stop(began=1.9, ended=5.5))
 
 
 def end_the_sender(history: History) -> None:
@@ -506,7 +498,8 @@ def lose_the_mark(history: History) -> None:
     ("disturb", "disturbance"),
     [
         (lose_the_answer, Disturbance.ANSWER_LOST),
-        (answer_too_late, Disturbance.ANSWER_LATE),
+        (answer_late, Disturbance.ANSWER_LATE),
+        (stop_the_sender_until_the_answer_is_late, Disturbance.ANSWER_LATE),
         (end_the_sender, Disturbance.SENDER_ENDED),
         (lose_the_mark, Disturbance.MARK_LOST),
     ],

@@ -23,7 +23,6 @@ class ProxyScene:
     requests: list[bytes] = field(default_factory=list)
     exchanges: list[HttpExchange] = field(default_factory=list)
     processes: list[int] = field(default_factory=list)
-    hung_up: list[HttpExchange] = field(default_factory=list)
     clients: list["Client"] = field(default_factory=list)
 
     @property
@@ -68,7 +67,6 @@ async def scene() -> AsyncIterator[ProxyScene]:
 
     seen.proxy.report = seen.exchanges.append
     seen.proxy.connected = seen.processes.append
-    seen.proxy.hung_up = seen.hung_up.append
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -228,29 +226,5 @@ def test_request_to_a_service_that_is_not_to_be_seen_is_reported() -> None:
         await until(lambda: bool(seen.exchanges))
         [exchange] = seen.exchanges
         assert (exchange.asked, exchange.answer, exchange.told) == (False, None, False)
-
-    run(body)
-
-
-def test_client_that_ends_its_connection_after_an_answer_has_hung_up() -> None:
-    async def body(seen: ProxyScene) -> None:
-        client = await seen.client()
-        await client.ask()
-        await client.ask()
-        client.writer.close()
-        await until(lambda: bool(seen.hung_up))
-        assert seen.hung_up == [seen.exchanges[1]]
-
-    run(body)
-
-
-def test_connection_that_is_reset_is_not_hung_up() -> None:
-    async def body(seen: ProxyScene) -> None:
-        client = await seen.client()
-        await client.ask()
-        seen.proxy.reset()
-        assert await client.listen() == b""
-        await until(lambda: not seen.proxy._connections)
-        assert seen.hung_up == []
 
     run(body)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tools.chaos.history import DeadLetterSend, HangUp, History, LedgerClaim, LedgerMark, LostMark, MailSend, OutboxMark
+from tools.chaos.history import DeadLetterSend, History, LedgerClaim, LedgerMark, LostMark, MailSend, OutboxMark
 from tools.chaos.http_exchange import HttpExchange, HttpMessage
 from tools.chaos.observers import Observers
 
@@ -87,14 +87,6 @@ def test_mail_is_noted_with_its_notification(
         accepted=accepted,
         told=told,
     )
-
-
-def test_sender_that_gave_up_is_noted(observers: Observers, history: History) -> None:
-    tags = [{"Name": "notification_id", "Value": BASE64_OF_NOTIFICATION}]
-    observers.ses_hung_up(exchange("POST /v2/email/outbound-emails HTTP/1.1", {"EmailTags": tags}))
-    observers.ses_hung_up(exchange("GET /other HTTP/1.1", {}))
-    [hang_up] = history.hang_ups
-    assert hang_up == HangUp(at=hang_up.at, began=1.0, notification_id=NOTIFICATION)
 
 
 def test_mark_of_a_batch_is_noted_if_it_was_written(observers: Observers, history: History) -> None:
