@@ -14,6 +14,8 @@ from tools.chaos.source_address import process_of
 
 _CHUNK = 64 * 1024
 _ABORT = struct.pack("ii", 1, 0)  # SO_LINGER without time: the connection ends with a reset
+# Of tcp_info (linux/tcp.h): its size so far, and where it has the milliseconds since data came.
+_TCP_INFO_SIZE, _LAST_DATA_RECEIVED = 104, 52
 
 
 class Tap(Protocol):
@@ -22,8 +24,8 @@ class Tap(Protocol):
     @property
     def unanswered(self) -> Collection[HttpExchange]: ...
 
-    def requested(self, data: bytes, *, asked: bool) -> None:
-        """Read bytes of requests. `asked`: they go on to the service."""
+    def requested(self, data: bytes, *, at: float, asked: bool) -> None:
+        """Read bytes of requests, which came `at` that time. `asked`: they go on to the service."""
 
     def answered(self, data: bytes) -> Iterable[HttpExchange]:
         """Read bytes of answers; return the exchanges that they complete."""
@@ -159,13 +161,13 @@ class EdgeProxy:
         if tap := connection.tap:
             with contextlib.suppress(OSError):
                 while not tap.unanswered and (data := await from_client.read(_CHUNK)):
-                    tap.requested(data, asked=False)
+                    tap.requested(data, at=_came_at(connection.client), asked=False)
 
     async def _pass_requests(self, connection: _Connection, from_client: asyncio.StreamReader) -> None:
         while data := await from_client.read(_CHUNK):
             asked = not connection.is_silent
             if connection.tap:
-                connection.tap.requested(data, asked=asked)
+                connection.tap.requested(data, at=_came_at(connection.client), asked=asked)
             if asked and connection.server:
                 connection.server.write(data)
                 await connection.server.drain()
@@ -192,3 +194,12 @@ class EdgeProxy:
         finally:
             for exchange in pending:
                 self._report(connection, exchange, told=False)
+
+
+def _came_at(client: asyncio.StreamWriter) -> float:
+    """Return when the last bytes of a client came. A busy proxy reads them later, but the client waits from then on."""
+    with contextlib.suppress(OSError):  # its connection has ended meanwhile
+        info = client.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO_SIZE)
+        [milliseconds] = struct.unpack_from("I", info, _LAST_DATA_RECEIVED)
+        return now() - milliseconds / 1000
+    return now()

@@ -5,8 +5,6 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from tools.chaos.history import now
-
 _LENGTH = re.compile(rb"(?im)^content-length:\s*(\d+)")
 _CHUNKED = re.compile(rb"(?im)^transfer-encoding:\s*chunked")
 _HEAD_END = b"\r\n\r\n"
@@ -30,7 +28,7 @@ class HttpMessage:
 class HttpExchange:
     """A request, and the service's answer; None if the connection ended before it.
 
-    `began` is when the request was read, and `ended` when its answer was passed on, or was lost. `asked`: the request
+    `began` is when the request came, and `ended` when its answer was passed on, or was lost. `asked`: the request
     went on to the service. `told`: the answer went on to the client. `client` is the environment's process, or 0.
     """
 
@@ -103,10 +101,10 @@ class HttpTap:
     _answers: HttpReader = field(default_factory=HttpReader)
     unanswered: deque[HttpExchange] = field(default_factory=deque)
 
-    def requested(self, data: bytes, *, asked: bool) -> None:
-        """Read bytes of requests. `asked`: they go on to the service."""
+    def requested(self, data: bytes, *, at: float, asked: bool) -> None:
+        """Read bytes of requests, which came `at` that time. `asked`: they go on to the service."""
         self.unanswered.extend(
-            HttpExchange(began=now(), request=request, asked=asked) for request in self._requests.read(data)
+            HttpExchange(began=at, request=request, asked=asked) for request in self._requests.read(data)
         )
 
     def answered(self, data: bytes) -> list[HttpExchange]:

@@ -479,7 +479,7 @@ def lose_the_answer(history: History) -> None:
 
 
 def answer_late(history: History) -> None:
-    history.sends[0] = send(KEPT, PAID, took=2.8)
+    history.sends[0] = send(KEPT, PAID, took=1.6)
 
 
 def stop_the_sender_until_the_answer_is_late(history: History) -> None:

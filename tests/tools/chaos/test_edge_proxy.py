@@ -1,6 +1,7 @@
 """Proxy of an edge, between a client and a server that answers each line: what each fault does to a connection."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -226,5 +227,20 @@ def test_request_to_a_service_that_is_not_to_be_seen_is_reported() -> None:
         await until(lambda: bool(seen.exchanges))
         [exchange] = seen.exchanges
         assert (exchange.asked, exchange.answer, exchange.told) == (False, None, False)
+
+    run(body)
+
+
+def test_request_began_when_it_came_and_not_when_a_busy_proxy_read_it() -> None:
+    async def body(seen: ProxyScene) -> None:
+        client = await seen.client()
+        await until(lambda: bool(seen.proxy._connections))
+        client.writer.transport.get_extra_info("socket").send(REQUEST)
+        sent = time.time()
+        time.sleep(SILENCE)  # noqa: ASYNC251 - the proxy's loop is busy
+        assert await client.listen() == ANSWER
+        [exchange] = seen.exchanges
+        assert exchange.began < sent + SILENCE / 2
+        assert exchange.ended >= sent + SILENCE
 
     run(body)
