@@ -24,8 +24,8 @@ def _is_allowed(value: str, declared: dict[str, Any]) -> bool:
     if values := declared.get("AllowedValues"):
         return value in map(str, values)
     if declared["Type"] == "Number":
-        least, most = float(declared.get("MinValue", "-inf")), float(declared.get("MaxValue", "inf"))
-        return least <= float(value) <= most
+        minimum, maximum = float(declared.get("MinValue", "-inf")), float(declared.get("MaxValue", "inf"))
+        return minimum <= float(value) <= maximum
     return bool(re.fullmatch(declared.get("AllowedPattern", ".*"), value))
 
 

@@ -200,6 +200,6 @@ def _came_at(client: asyncio.StreamWriter) -> float:
     """Return when the last bytes of a client came. A busy proxy reads them later, but the client waits from then on."""
     with contextlib.suppress(OSError):  # its connection has ended meanwhile
         info = client.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO_SIZE)
-        [milliseconds] = struct.unpack_from("I", info, _LAST_DATA_RECEIVED)
+        milliseconds: int = struct.unpack_from("I", info, _LAST_DATA_RECEIVED)[0]
         return now() - milliseconds / 1000
     return now()
