@@ -1,6 +1,6 @@
 """Checker of `make chaos`, shown bugs: each is planted into a copy of the project, which then runs with a few faults.
 
-The control is a run without a bug, with the faults of all of them: the same checker finds nothing.
+The controls are runs without a bug, one without faults and one with the faults of all of them: the checker finds nothing.
 """
 
 import math
@@ -49,8 +49,15 @@ def test_checker_catches_a_planted_bug(tmp_path: Path, bug: PlantedBug) -> None:
     assert bug.caught_as in {violation.kind for violation in result.violations}, result.violations
 
 
-def test_checker_finds_nothing_under_the_faults_of_all_bugs_without_a_bug(tmp_path: Path) -> None:
+def test_checker_finds_nothing_without_faults_and_without_a_bug(tmp_path: Path) -> None:
+    copy_all(tmp_path)
+    assert run(tmp_path, (), patience=MAX_BACKLOG).violations == []
+
+
+def test_checker_finds_none_of_the_bugs_under_their_faults_without_a_bug(tmp_path: Path) -> None:
     copy_all(tmp_path)
     result = run(tmp_path, list(faults_of_all()), patience=MAX_BACKLOG)
-    assert result.violations == []
     assert result.history.faults
+    # Not "no service": the share of the payments that are told yes depends on how fast the machine starts samrun again.
+    caught = {bug.caught_as for bug in BUGS if bug.faults}
+    assert [violation for violation in result.violations if violation.kind in caught] == []
