@@ -1,6 +1,6 @@
 """Checker of `make chaos`, shown bugs: each is planted into a copy of the project, which then runs with a few faults.
 
-The controls are runs without a bug, one without faults and one with the faults of all of them: the checker finds nothing.
+The controls run without a bug, once without faults and once with the faults of all bugs: the checker finds none.
 """
 
 import math
