@@ -50,6 +50,10 @@ _OPTION_OF_CLAIM = {
 Command = Literal["up", "services"]
 
 
+# As CloudFormation has it, and folders have it.
+_STACK_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
 class SettingsError(UserError):
     """The command line, the environment or samconfig.toml is wrong; the message says where."""
 
@@ -59,13 +63,20 @@ class TemplateSettings:
     """A template, and the values that the samconfig.toml beside it gives its parameters.
 
     `{kafka}` and the like in a value stand for the stack's own endpoints. `command` is the one for which the file has
-    the values: samrun, global or deploy. `region` is that of the file, if it has one.
+    the values: samrun, global or deploy. `region` and `stack_name` are those of the file, if it
+    has them.
     """
 
     path: Path
     parameters: Mapping[str, str]
     command: str = samconfig.OWN
     region: str | None = None
+    stack_name: str | None = None
+
+    @property
+    def stack(self) -> str:
+        """The name of the template's stack, if it is not the first one: without one in the file, that of the folder."""
+        return self.stack_name or self.path.resolve().parent.name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,6 +192,7 @@ def stack_settings(
     """
     _check_templates(templates, sam=sam)
     read = tuple(map(template_settings, templates))
+    _check_stack_names(read)
     settings = Settings(
         command=command,
         templates=read,
@@ -243,7 +255,13 @@ def token_settings(
 def template_settings(path: Path) -> TemplateSettings:
     """Return a template with the parameters of the samconfig.toml beside it. Raises ParametersError."""
     found = samconfig.read_parameters(path.parent)
-    return TemplateSettings(path=path, parameters=found.values, command=found.command, region=found.region)
+    return TemplateSettings(
+        path=path,
+        parameters=found.values,
+        command=found.command,
+        region=found.region,
+        stack_name=found.stack_name,
+    )
 
 
 def region(templates: Iterable[TemplateSettings] = ()) -> str:
@@ -263,6 +281,19 @@ def _check_templates(templates: Sequence[Path], *, sam: bool) -> None:
     for template in templates:
         if files.count(template.resolve()) > 1:
             raise SettingsError(f"{template} is named twice: name each template once.")
+
+
+def _check_stack_names(templates: Sequence[TemplateSettings]) -> None:
+    """Refuse a name of a further template's stack that its API cannot have: in a path, and in endpoints.json."""
+    taken = {*PORTS, "issuer", "docs", "lambda-url"}
+    for each in templates[1:]:
+        if not _STACK_NAME.fullmatch(each.stack) or each.stack in taken:
+            raise SettingsError(
+                f"{each.path}: its stack has the name {each.stack!r}, which another template, a part of samrun or "
+                "no path can have. Set another stack_name under [default.global.parameters] in the samconfig.toml "
+                "beside it: letters, digits and hyphens."
+            )
+        taken.add(each.stack)
 
 
 def _external_brokers() -> str | None:
