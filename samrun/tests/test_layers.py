@@ -20,7 +20,7 @@ LAYERS = [
     {"console", "functions", "schemas"},
     {"event_triggers", "gateway", "mapping", "queues", "streams"},
     {"schedules"},
-    {"applications", "trigger_launcher"},
+    {"applications", "debugged_functions", "trigger_launcher"},
     {"application_launcher"},
     {"stack"},
     {"cli", "testing"},

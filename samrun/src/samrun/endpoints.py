@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
@@ -27,7 +27,8 @@ class Endpoints:
 
     `container_kafka` is Kafka's address for containers of this machine's Docker. `kafka_scram` is its address for
     clients with a password, and `kafka_mtls` that for clients with a certificate. `kafka_secret`, `kafka_client_secret`
-    and `kafka_ca_secret` are the ARNs of the secrets of user, client and CA.
+    and `kafka_ca_secret` are the ARNs of the secrets of user, client and CA. `debuggers` has host:port for each
+    function that is debugged, by its name: a debugger connects to that.
     """
 
     api: str | None
@@ -43,6 +44,7 @@ class Endpoints:
     kafka_mtls: str | None = None
     kafka_client_secret: str | None = None
     kafka_ca_secret: str | None = None
+    debuggers: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, data: Path) -> Self:
@@ -60,6 +62,7 @@ class Endpoints:
             lambda_=by_name.get("lambda"),
             **{name: by_name[name] for name in ("console", "aws", "dynamodb", "kafka")},
             **{name: by_name.get(name) for name in ("container_kafka", *_OF_TLS)},
+            debuggers=by_name.get("debuggers", {}),
         )
 
     @property
@@ -84,12 +87,14 @@ class Endpoints:
         return filled_in
 
     def by_name(self) -> Mapping[str, str]:
-        """Return the addresses of the parts that run, by their public names."""
-        return {name.rstrip("_"): address for name, address in asdict(self).items() if address}
+        """Return the addresses of the parts that run, by their public names. Those of debuggers are not among them."""
+        addresses = {name: address for name, address in asdict(self).items() if name != "debuggers"}
+        return {name.rstrip("_"): address for name, address in addresses.items() if address}
 
     def write(self, data: Path) -> Path:
         """Write the endpoints to the stack's data folder, whole or not at all; return the file."""
-        return write_atomically(data / FILE, json.dumps(self.by_name(), indent=2) + "\n")
+        debuggers = {"debuggers": self.debuggers} if self.debuggers else {}
+        return write_atomically(data / FILE, json.dumps({**self.by_name(), **debuggers}, indent=2) + "\n")
 
 
 def _for_containers(address: str) -> str:

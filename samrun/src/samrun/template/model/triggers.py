@@ -14,7 +14,8 @@ class QueueTrigger:
     """An event source mapping of an SQS queue, with the names and units of Lambda's API.
 
     `window` is in seconds. `concurrency` is the maximum of batches at a time, or None if the mapping has none. A
-    message that matches one of the `filters` reaches the function; without filters, every message does.
+    message that matches one of the `filters` reaches the function; without filters, every message does. If the trigger
+    `extends_visibility`, a message stays invisible for as long as the function has it; Lambda's does not.
     """
 
     logical_id: str
@@ -25,6 +26,7 @@ class QueueTrigger:
     report_batch_item_failures: bool
     concurrency: int | None = None
     filters: tuple[FilterPattern, ...] = ()
+    extends_visibility: bool = False
 
     @property
     def queue(self) -> str:
