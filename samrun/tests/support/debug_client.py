@@ -15,6 +15,8 @@ from samrun.testing.waiting import PATIENCE, eventually
 
 Message = Mapping[str, Any]
 
+_MOMENT = 5.0  # seconds
+
 
 class DebugClient:
     """Client of the debugger in a function's process. Leaving the context disconnects it, and the function goes on."""
@@ -33,7 +35,9 @@ class DebugClient:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with contextlib.suppress(ConnectionError):  # the function may have ended
+        # The function may have ended. As editors do, wait no longer than a moment.
+        self._socket.settimeout(_MOMENT)
+        with contextlib.suppress(ConnectionError, TimeoutError):
             self.request("disconnect")
         self._stream.close()
         self._socket.close()
