@@ -16,9 +16,11 @@ from samrun.debugged_functions import (
     with_debuggers,
 )
 from samrun.functions.debugger import MissingDebuggerError
+from samrun.lambda_api.mapping_requests import MappingRequests
 from samrun.supervision.ports import LOOPBACK, PortTakenError, listen
 from samrun.template.model.application import Application
 from samrun.template.model.authorizers import LambdaAuthorizer
+from samrun.template.model.kafka_mappings import KafkaMapping
 from support.templates import load_template
 
 KAFKA = "arn:aws:kafka:us-east-1:123456789012:cluster/c/751d2973-a626-431c-9d4e-d7975eb44dd7-2"
@@ -120,6 +122,15 @@ def test_no_limit_of_time_counts_for_a_function_that_is_debugged(application: Ap
     }
     [debugged] = [each for each in patient.functions if each.name == "Debugged"]
     assert (debugged.debug_port, debugged.concurrency) == (5678, 1)
+
+
+def test_a_change_through_lambda_s_api_brings_no_limit_back(application: Application) -> None:
+    patient = with_debuggers(application, {"Debugged": 5678})
+    [mapping] = [each for each in patient.mappings if each.function == "Debugged"]
+    requests = MappingRequests(functions=None, region="us-east-1")
+    changed = requests.updated(mapping, {"BatchSize": 7})
+    assert isinstance(changed, KafkaMapping)
+    assert (changed.batch_size, changed.maximum_age) == (7, None)
 
 
 def test_the_limits_of_the_other_functions_stay(application: Application) -> None:

@@ -17,7 +17,9 @@ from samrun.template.model.application import Application
 from samrun.template.model.authorizers import LambdaAuthorizer
 from samrun.template.model.functions import Function
 from samrun.template.model.http_apis import Route
+from samrun.template.model.kafka_mappings import KafkaMapping
 from samrun.template.model.rest_apis import RestMethod
+from samrun.template.model.triggers import StreamTrigger
 
 DEBUG_PORT = 5678
 """debugpy's usual port, which editors propose."""
@@ -26,6 +28,7 @@ DEBUG_PORT = 5678
 _REMAINING_TIME = 24 * 60 * 60
 
 _RouteOrMethod = TypeVar("_RouteOrMethod", Route, RestMethod)
+_Trigger = TypeVar("_Trigger", KafkaMapping, StreamTrigger)
 
 
 class UnknownFunctionError(UserError):
@@ -70,12 +73,9 @@ def with_debuggers(application: Application, debug_ports: Mapping[str, int]) -> 
             replace(api, methods=tuple(_patient(each, debugged) for each in api.methods))
             for api in application.rest_apis
         ),
-        mappings=tuple(
-            replace(each, maximum_age=None) if each.function in debugged else each for each in application.mappings
-        ),
+        mappings=tuple(_without_age(each) if each.function in debugged else each for each in application.mappings),
         stream_triggers=tuple(
-            replace(each, maximum_age=None) if each.function in debugged else each
-            for each in application.stream_triggers
+            _without_age(each) if each.function in debugged else each for each in application.stream_triggers
         ),
         queue_triggers=tuple(
             replace(each, extends_visibility=True) if each.function in debugged else each
@@ -129,6 +129,12 @@ def _debugged(function: Function, debug_ports: Mapping[str, int]) -> Function:
         timeout=_REMAINING_TIME,
         asynchronous=replace(function.asynchronous, maximum_age=math.inf),
     )
+
+
+def _without_age(trigger: _Trigger) -> _Trigger:
+    """Return a mapping whose records never become too old, also after a change through Lambda's API."""
+    properties = {name: value for name, value in trigger.properties.items() if name != "MaximumRecordAgeInSeconds"}
+    return replace(trigger, maximum_age=None, properties=properties)
 
 
 def _patient(route: _RouteOrMethod, debugged: Collection[str]) -> _RouteOrMethod:

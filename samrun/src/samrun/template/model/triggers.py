@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from samrun.filtering.filter_pattern import FilterPattern
 from samrun.template.triggers.schedule_expressions import Service, Times
@@ -15,7 +15,8 @@ class QueueTrigger:
 
     `window` is in seconds. `concurrency` is the maximum of batches at a time, or None if the mapping has none. A
     message that matches one of the `filters` reaches the function; without filters, every message does. If the trigger
-    `extends_visibility`, a message stays invisible for as long as the function has it; Lambda's does not.
+    `extends_visibility`, a message stays invisible for as long as the function has it; Lambda's does not. `properties`
+    are those of which the trigger was made, by CloudFormation's names.
     """
 
     logical_id: str
@@ -26,7 +27,9 @@ class QueueTrigger:
     report_batch_item_failures: bool
     concurrency: int | None = None
     filters: tuple[FilterPattern, ...] = ()
+    enabled: bool = True
     extends_visibility: bool = False
+    properties: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def queue(self) -> str:
@@ -40,7 +43,8 @@ class StreamTrigger:
 
     `name` is the table of a stream of DynamoDB (`dynamodb`), or the stream of Kinesis (`kinesis`). `window` and
     `maximum_age` are in seconds, `starting_timestamp` (for AT_TIMESTAMP) in Unix seconds. `maximum_retries` does not
-    count the first attempt; None means no limit. `on_failure` is the ARN of a queue, a topic or a bucket.
+    count the first attempt; None means no limit. `on_failure` is the ARN of a queue, a topic or a bucket. `properties`
+    are those of which the trigger was made, by CloudFormation's names.
     """
 
     logical_id: str
@@ -59,6 +63,8 @@ class StreamTrigger:
     maximum_age: float | None = None
     on_failure: str | None = None
     filters: tuple[FilterPattern, ...] = ()
+    enabled: bool = True
+    properties: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
