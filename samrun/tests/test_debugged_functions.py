@@ -17,6 +17,7 @@ from samrun.debugged_functions import (
 )
 from samrun.functions.debugger import MissingDebuggerError
 from samrun.lambda_api.mapping_requests import MappingRequests
+from samrun.supervision import ports
 from samrun.supervision.ports import LOOPBACK, PortTakenError, listen
 from samrun.template.model.application import Application
 from samrun.template.model.authorizers import LambdaAuthorizer
@@ -175,7 +176,7 @@ def test_an_unknown_function_is_an_error_that_names_the_others(application: Appl
 def test_a_port_that_is_taken_is_an_error_that_says_how_to_name_another(application: Application) -> None:
     with listen("test", 0) as listener:
         port = listener.getsockname()[1]
-        with pytest.raises(PortTakenError, match=rf"--debug Other={port}: .* name another port \(0: any free one\)"):
+        with pytest.raises(PortTakenError, match=rf"--debug Other={port}: something else .* Name another one \(0: any"):
             claim_debug_ports(application.functions, {"Other": port})
 
 
@@ -185,6 +186,12 @@ def test_without_a_port_a_free_one_replaces_the_usual_one_that_is_taken(applicat
     assert claimed != DEBUG_PORT
     with socket.socket() as free:
         free.bind((LOOPBACK, claimed))
+
+
+def test_two_functions_cannot_have_one_port(application: Application) -> None:
+    port = ports.claim("test", 0)
+    with pytest.raises(PortTakenError, match=rf"--debug Other={port}: another function has the port {port}"):
+        claim_debug_ports(application.functions, {"Debugged": port, "Other": port})
 
 
 def test_two_functions_have_different_ports(application: Application) -> None:

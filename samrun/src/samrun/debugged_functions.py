@@ -44,10 +44,13 @@ def claim_debug_ports(functions: Collection[Function], asked: Mapping[str, int |
     if asked:
         find_debugpy()
     named = {_function(functions, name).name: port for name, port in asked.items()}
-    claimed = {name: _claim(name, port) for name, port in named.items() if port}
+    claimed: dict[str, int] = {}
+    for name, port in named.items():
+        if port:
+            claimed[name] = _claim(name, port, taken=claimed.values())
     for name, port in named.items():
         if port is None:
-            claimed[name] = _claim_usual(taken=set(claimed.values()))
+            claimed[name] = _claim_usual(taken=claimed.values())
         elif port == 0:
             claimed[name] = ports.claim(name, 0)
     return claimed
@@ -99,17 +102,17 @@ def _names(function: Function) -> Iterator[str]:
     yield function.logical_id.rpartition("/")[2]
 
 
-def _claim(function: str, port: int) -> int:
+def _claim(function: str, port: int, *, taken: Collection[int]) -> int:
     try:
-        return ports.claim(function, port)
+        if port not in taken:
+            return ports.claim(function, port)
+        reason = f"another function has the port {port}"
     except PortTakenError:
-        raise PortTakenError(
-            f"--debug {function}={port}: something else listens on the port {port}. End it, or name another port "
-            f"(0: any free one)."
-        ) from None
+        reason = f"something else listens on the port {port}"
+    raise PortTakenError(f"--debug {function}={port}: {reason}. Name another one (0: any free one).")
 
 
-def _claim_usual(taken: Collection[int]) -> int:
+def _claim_usual(*, taken: Collection[int]) -> int:
     """Return debugpy's usual port, or a free one if that is taken."""
     if DEBUG_PORT not in taken:
         try:

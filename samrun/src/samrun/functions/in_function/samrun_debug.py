@@ -33,7 +33,7 @@ def run_under_debugger() -> None:
 def _wait_for_debugger(port: int, folder: Path) -> None:
     # It warns about Python's own modules, which are compiled in, and suggests an option that slows every start down.
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
-    # Debugpy is all that the function gets from the folder of the runner's packages.
+    # debugpy is all that the function gets from the folder of the runner's packages.
     sys.path.insert(0, str(folder.parent))
     debugpy = importlib.import_module("debugpy.server.api")
     sys.path.remove(str(folder.parent))
@@ -89,6 +89,7 @@ def _listen_on(listener: DebuggerSocket, pydevd: Any) -> "list[DebuggerSocket]":
 
 
 def _is_debugger(connection: socket.socket) -> bool:
+    """Tell whether a client's first packet begins as a message of the protocol does. A browser's begins with GET, …"""
     connection.settimeout(_PATIENCE)
     try:
         return connection.recv(len(_FIRST_BYTES), socket.MSG_PEEK) == _FIRST_BYTES
