@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samtranslator.yaml_helper import yaml_parse
-
 from samrun.testing import templates
-from samrun.testing.templates import ResolvedTemplate, resolve_template
+from samrun.testing.templates import ResolvedTemplate, read_yaml, resolve_template
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "template.yaml"
@@ -121,7 +119,7 @@ def parameters_of(path: Path) -> dict[str, dict[str, Any]]:
 @functools.cache
 def source_of(path: Path) -> dict[str, Any]:
     """Return a template as it is written."""
-    source: dict[str, Any] = yaml_parse(path.read_text())
+    source: dict[str, Any] = read_yaml(path)
     return source
 
 
