@@ -11,6 +11,7 @@ from samrun.applications import load_applications
 from samrun.console import console
 from samrun.control.control_api import control_api
 from samrun.control.stack_parts import StackParts
+from samrun.debugged_functions import addresses, claim_debug_ports, with_debuggers
 from samrun.endpoints import FILE, Endpoints, stack_url, url
 from samrun.errors import UserError
 from samrun.oidc.issuer import Issuer
@@ -76,6 +77,9 @@ async def _start(settings: Settings, terminal: Terminal, supervisor: Supervisor)
         in_containers=settings.for_containers,
         env_vars=settings.env_vars,
     )
+    debug_ports = claim_debug_ports(application.functions, settings.debug)
+    application = with_debuggers(application, debug_ports)
+    endpoints = replace(endpoints, debuggers=addresses(debug_ports))
     for template in settings.templates:
         if template.command != OWN:
             text = f"{template.path} has the parameters of [default.{template.command}.parameters]"
