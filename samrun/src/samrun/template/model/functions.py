@@ -54,3 +54,5 @@ class Function:
     qualifiers: frozenset[str] = frozenset()
     """Versions and aliases that the template publishes."""
     asynchronous: AsynchronousInvocation = AsynchronousInvocation()
+    debug_port: int | None = None
+    """Port on which the function waits for a debugger. Nothing limits its time then."""
