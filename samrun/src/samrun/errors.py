@@ -12,6 +12,7 @@
     │   ├── MappingError                    mapping/group_member.py
     │   ├── NoRecordError                   mapping/record_finder.py
     │   ├── KeyFileError                    oidc/issuer.py
+    │   ├── InstallationError               pythons/installer.py
     │   ├── ExternalServiceError            services/external.py
     │   ├── JavaError                       services/java.py
     │   ├── KafkaUnreachableError           services/kafka.py

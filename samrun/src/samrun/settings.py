@@ -79,7 +79,8 @@ class Settings:
     `redeliver` says which records a mapping retries after a partial batch response. `schema_registry` is the URL of the
     registry that stands for those of all mappings, but for Glue's. `env_vars` is a file with values of the functions'
     environment variables. `retry_delay` is the time in seconds before the first retry of an asynchronous invocation: a
-    minute on AWS. With `lazy`, no function has an execution environment before its first invocation.
+    minute on AWS. With `lazy`, no function has an execution environment before its first invocation. With
+    `use_current_env`, functions run with samrun's own Python and packages; else each has those that it names.
     """
 
     command: Command
@@ -100,6 +101,7 @@ class Settings:
     env_vars: Path | None = None
     retry_delay: float = RETRY_DELAY
     lazy: bool = False
+    use_current_env: bool = False
 
     @property
     def template(self) -> Path:
@@ -174,12 +176,15 @@ def stack_settings(
     env_vars: Path | None = None,
     retry_delay: float = RETRY_DELAY,
     lazy: bool = False,
+    use_current_env: bool = False,
 ) -> Settings:
     """Return the settings of a stack; the environment says which services are external. Raises UserError.
 
     `overrides` are NAME=VALUE or file://PATH.
     """
     _check_templates(templates, sam=sam)
+    if sam and use_current_env:
+        raise SettingsError("--sam runs functions in containers, with their own packages: leave out --use-current-env.")
     read = tuple(map(template_settings, templates))
     settings = Settings(
         command=command,
@@ -204,6 +209,7 @@ def stack_settings(
         env_vars=env_vars,
         retry_delay=retry_delay,
         lazy=lazy,
+        use_current_env=use_current_env,
     )
     secured = settings.asked_for((*_SCRAM, *_MUTUAL_TLS))
     if secured and (settings.kafka or settings.for_containers):

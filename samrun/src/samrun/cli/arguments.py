@@ -58,6 +58,7 @@ def read_stack_settings(options: argparse.Namespace) -> Settings:
         env_vars=options.env_vars,
         retry_delay=options.retry_delay,
         lazy=options.lazy,
+        use_current_env=options.use_current_env,
     )
 
 
@@ -91,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     for command in (up, services):
         _add_stack_options(command)
     _add_function_options(up)
-    services.set_defaults(sam=False, env_vars=None, retry_delay=RETRY_DELAY, lazy=False)
+    services.set_defaults(sam=False, env_vars=None, retry_delay=RETRY_DELAY, lazy=False, use_current_env=False)
     commands.add_parser(
         "fetch",
         help="fetch the Java programs that up starts",
@@ -123,6 +124,13 @@ def _add_function_options(parser: argparse.ArgumentParser) -> None:
         "--sam",
         action="store_true",
         help="run the functions in containers, by `sam build` and `sam local start-lambda`",
+    )
+    parser.add_argument(
+        "--use-current-env",
+        action="store_true",
+        help="run the functions with the Python and the packages with which samrun itself runs. That takes no "
+        "installation, but functions find packages there that they do not name, and lack others. Without it, each has "
+        "the Python of its Runtime and the packages of its requirements.txt, installed once",
     )
     parser.add_argument(
         "--env-vars",

@@ -74,6 +74,7 @@ def read_functions(
             yield replace(
                 _function(logical_id, properties, template, code, known),
                 asynchronous=asynchronous[name],
+                template=path,
                 qualifiers=qualifiers.get(name, frozenset()),
             )
 
@@ -101,6 +102,7 @@ def _function(
         runtime=properties.get("Runtime"),
         handler=properties.get("Handler", ""),
         code=code.root,
+        code_uri=code.code_uri,
         inline_code=code.inline,
         # A later layer replaces files of an earlier one.
         layers=tuple(folder for layer in reversed(layers) for folder in search_path(layer)),
