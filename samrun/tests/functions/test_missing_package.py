@@ -55,13 +55,17 @@ def test_requirements_of_the_function_are_named(function: Function) -> None:
     [
         (
             "requirements",
-            "stripe is not in functions/pay/requirements.txt, nor in what its packages bring along: name the package "
-            "that has it, and samrun installs that.",
+            (
+                "stripe is not in functions/pay/requirements.txt, nor in what its packages bring along: name the "
+                "package that has it, and samrun installs that."
+            ),
         ),
         (
             "sam build",
-            "stripe is not in the artifact of `sam build`: name the package that has it in "
-            "functions/pay/requirements.txt, and build again.",
+            (
+                "stripe is not in the artifact of `sam build`: name the package that has it in "
+                "functions/pay/requirements.txt, and build again."
+            ),
         ),
         ("code", "stripe is not in functions/pay, which has all of the function's packages: add it there."),
     ],

@@ -15,21 +15,22 @@ Origin = Literal["samrun", "requirements", "sam build", "code"]
 class FunctionPython:
     """Interpreter and packages of a function. `version` is that of the interpreter, such as 3.13.
 
-    `packages` come right behind the function's own code on the path, as if they were in its deployment package.
-    `runtime_packages` come last, behind the layers: those that Lambda's runtime has by itself. `origin` says where the
-    packages come from: samrun's own environment, the requirements.txt of the CodeUri, the artifact of `sam build`, or
-    the code itself, which is a whole deployment package.
+    `packages` come right behind the function's own code on the path, as if they were in its deployment package, and
+    `layer_packages` behind its layers. `runtime_packages` come last: those that Lambda's runtime has by itself.
+    `origin` says where the packages come from: samrun's own environment, the requirements.txt of the CodeUri, the
+    artifact of `sam build`, or the code itself, which is a whole deployment package.
     """
 
     executable: Path
     version: str
     origin: Origin
     packages: tuple[Path, ...] = ()
+    layer_packages: tuple[Path, ...] = ()
     runtime_packages: tuple[Path, ...] = ()
 
     def search_path(self, function: Function) -> tuple[Path, ...]:
         """Return the folders in which the function's imports are looked up, in Lambda's order."""
-        return (function.code, *self.packages, *function.layers, *self.runtime_packages)
+        return (function.code, *self.packages, *function.layers, *self.layer_packages, *self.runtime_packages)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,7 +29,8 @@ class Installer:
     async def install(self, requirements: Path, environment: Path, interpreter: Interpreter) -> None:
         """Install a requirements file into a virtual environment of an interpreter. Raises InstallationError.
 
-        Paths in the file are relative to its folder. The installer's own settings apply, such as those of a mirror.
+        Nothing is compiled: a function does that with the few modules that it imports. Paths in the file are relative
+        to its folder. The installer's own settings apply, such as those of a mirror.
         """
         python = environment / "bin" / "python"
         command = self._uv(self.uv, python) if self.uv else self._pip(python, interpreter)
@@ -41,8 +42,7 @@ class Installer:
             )
 
     def _uv(self, uv: Path, python: Path) -> Sequence[str | Path]:
-        # Without byte code, the first start of a function could exceed the limit of an init.
-        return [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", python]
+        return [uv, "pip", "install", "--quiet", "--python", python]
 
     def _pip(self, python: Path, interpreter: Interpreter) -> Sequence[str | Path]:
         # An old pip does not run on a newer Python, so that of the interpreter itself comes first.
@@ -52,5 +52,5 @@ class Installer:
             own = Path(sys.executable)
         else:
             raise InstallationError("Neither uv nor pip is here to install packages: install uv, or pip beside samrun.")
-        options = ("--quiet", "--no-input", "--disable-pip-version-check")
+        options = ("--quiet", "--no-input", "--no-compile", "--disable-pip-version-check")
         return [own, "-m", "pip", "--python", python, "install", *options]

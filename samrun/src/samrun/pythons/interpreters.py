@@ -11,7 +11,8 @@ from samrun.pythons.installer import InstallationError
 from samrun.pythons.interpreter import Interpreter, inspect_interpreter
 from samrun.pythons.tool import run_tool
 
-# Where version managers have their interpreters. Their shims on the PATH run only the versions that a project chose.
+# Folders in which version managers have their interpreters. Their shims on the PATH run only the versions that a
+# project chose.
 _MANAGERS = (
     ("PYENV_ROOT", ".pyenv", "versions"),
     ("ASDF_DATA_DIR", ".asdf", "installs/python"),

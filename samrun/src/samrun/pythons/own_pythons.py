@@ -10,7 +10,7 @@ from samrun.pythons.function_python import FunctionPython, Origin, PreparedFunct
 from samrun.pythons.installer import InstallationError, Installer
 from samrun.pythons.interpreter import Interpreter
 from samrun.pythons.interpreters import current_interpreter, fetch_interpreter, find_interpreter, find_uv
-from samrun.pythons.requirements import Requirements, has_its_packages, requirements_of, shown
+from samrun.pythons.requirements import Requirements, has_its_packages, requirements_of, requirements_of_layers, shown
 from samrun.pythons.runtime_packages import link_runtime_packages
 from samrun.pythons.sam_build import fresh_artifact
 from samrun.pythons.virtual_environments import VirtualEnvironment, VirtualEnvironmentCache
@@ -24,12 +24,17 @@ _VERSION = re.compile(r"python(\d+\.\d+)")
 
 @dataclass(frozen=True, kw_only=True)
 class _Plan:
-    """What a function is to run with. The function may have its built code."""
+    """Plan of a function's Python. The function may have its built code."""
 
     function: Function
     interpreter: Interpreter
     origin: Origin
     requirements: Requirements
+    layer_requirements: tuple[Requirements, ...]
+
+    @property
+    def all_requirements(self) -> tuple[Requirements, ...]:
+        return (self.requirements, *self.layer_requirements)
 
 
 _Environments = dict[tuple[Requirements, Interpreter], VirtualEnvironment | InstallationError]
@@ -44,7 +49,7 @@ class OwnPythons:
 
     def __init__(self, *, cache: Path, data: Path, terminal: Terminal) -> None:
         self._cache = VirtualEnvironmentCache(cache)
-        self._links = data / "runtime-packages"
+        self._data = data
         self._terminal = terminal
         self._uv = find_uv()
         self._interpreters: dict[str | None, Interpreter] = {}
@@ -61,17 +66,13 @@ class OwnPythons:
         if built := [plan.function.name for plan in plans if plan.origin == "sam build"]:
             text = "from .aws-sam/build, which is newer than its sources; a change of these ends that"
             self._say_once(f"running {', '.join(built)} {text}")
-        environments: _Environments = {}
-        for plan in plans:
-            key = plan.requirements, plan.interpreter
-            if key not in environments:
-                users = [each.function.name for each in plans if (each.requirements, each.interpreter) == key]
-                environments[key] = await self._environment(*key, users)
+        environments = await self._environments(plans)
         return [self._prepared(plan, environments) for plan in plans]
 
     def _plan(self, function: Function) -> _Plan:
         version = _version(function)
         interpreter = self._interpreters[version]
+        layers = requirements_of_layers(function, self._data / "layers")
         # Compiled modules in an artifact are for the version of the Runtime.
         if interpreter.minor_version == version and (artifact := fresh_artifact(function, interpreter.executable)):
             return _Plan(
@@ -79,29 +80,44 @@ class OwnPythons:
                 interpreter=interpreter,
                 origin="sam build",
                 requirements=Requirements(None),
+                layer_requirements=layers,
             )
         return _Plan(
             function=function,
             interpreter=interpreter,
             origin="code" if has_its_packages(function) else "requirements",
             requirements=requirements_of(function),
+            layer_requirements=layers,
         )
 
     def _prepared(self, plan: _Plan, environments: _Environments) -> PreparedFunction:
-        environment = environments[plan.requirements, plan.interpreter]
-        if isinstance(environment, InstallationError):
-            return PreparedFunction(function=plan.function, python=environment)
-        interpreter = plan.interpreter
+        interpreter, found = plan.interpreter, []
+        for requirements in plan.all_requirements:
+            environment = environments[requirements, interpreter]
+            if isinstance(environment, InstallationError):
+                return PreparedFunction(function=plan.function, python=environment)
+            found.append(environment)
         if interpreter not in self._runtime_packages:
-            self._runtime_packages[interpreter] = link_runtime_packages(self._links, interpreter)
+            folder = self._data / "runtime-packages"
+            self._runtime_packages[interpreter] = link_runtime_packages(folder, interpreter)
+        own, *layers = found
         python = FunctionPython(
-            executable=environment.executable,
+            executable=own.executable,
             version=interpreter.minor_version,
             origin=plan.origin,
-            packages=(environment.packages,),
+            packages=(own.packages,),
+            layer_packages=tuple(layer.packages for layer in layers),
             runtime_packages=(self._runtime_packages[interpreter],),
         )
         return PreparedFunction(function=plan.function, python=python)
+
+    async def _environments(self, plans: Sequence[_Plan]) -> _Environments:
+        """Return the environment of each requirements file and interpreter of the plans, or why it has none."""
+        users: dict[tuple[Requirements, Interpreter], list[str]] = {}
+        for plan in plans:
+            for requirements in plan.all_requirements:
+                users.setdefault((requirements, plan.interpreter), []).append(plan.function.name)
+        return {key: await self._environment(*key, names) for key, names in users.items()}
 
     async def _environment(
         self, requirements: Requirements, interpreter: Interpreter, users: Sequence[str]

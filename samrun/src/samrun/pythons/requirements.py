@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from samrun.supervision.files import write_atomically
 from samrun.template.model.functions import Function
 
 _INCLUDE = re.compile(r"^\s*(?:-r|-c|--requirements?|--constraints?)[ =]?\s*(\S+)")
@@ -42,6 +43,18 @@ def requirements_of(function: Function) -> Requirements:
     """Return the requirements of a function that have to be installed for it."""
     file = function.code_uri / "requirements.txt" if function.code_uri else None
     return Requirements(file if file and file.is_file() and not has_its_packages(function) else None)
+
+
+def requirements_of_layers(function: Function, folder: Path) -> tuple[Requirements, ...]:
+    """Return the requirements of a function's layers that are not built, and of those that a package replaces.
+
+    The file that names such a package is written to `folder`.
+    """
+    files = [layer / "requirements.txt" for layer in function.layers if not any(layer.glob("*.dist-info"))]
+    for package in function.layer_packages:
+        file = folder / f"{package.partition('[')[0]}.txt"
+        files.append(write_atomically(file, f"{package}\n"))
+    return tuple(Requirements(file) for file in files if file.is_file())
 
 
 def has_its_packages(function: Function) -> bool:

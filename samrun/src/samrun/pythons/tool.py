@@ -33,6 +33,7 @@ async def run_tool(
     command: Sequence[str | Path], *, folder: Path | None = None, variables: Mapping[str, str] | None = None
 ) -> ToolResult:
     """Run a command in a folder, and return its result. It ends if the caller is cancelled."""
+    own = {name: value for name, value in os.environ.items() if name not in _REDIRECTIONS}
     try:
         process = await asyncio.create_subprocess_exec(
             *map(str, command),
@@ -40,8 +41,7 @@ async def run_tool(
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             cwd=folder,
-            env={name: value for name, value in os.environ.items() if name not in _REDIRECTIONS}
-            | dict(variables or {}),
+            env={**own, **(variables or {})},
             start_new_session=True,
             preexec_fn=end_with_parent,
         )

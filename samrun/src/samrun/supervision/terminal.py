@@ -79,7 +79,7 @@ class Terminal:
         self._logs = logs
         self._coloured = output.isatty() and not os.environ.get("NO_COLOR")
         self.updates = output.isatty() and os.environ.get("TERM") != "dumb"
-        """Whether a line can be shown that another one replaces: on a terminal that a person reads."""
+        """True if a line can be shown that another one replaces: on a terminal that a person reads."""
         self._status = ""
         self._status_shown = False
         self.started = time.monotonic()

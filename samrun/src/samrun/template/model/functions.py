@@ -52,6 +52,8 @@ class Function:
     """ApplicationLogLevel; it applies to the format JSON only."""
     inline_code: str | None = None
     layers: tuple[Path, ...] = ()
+    layer_packages: tuple[str, ...] = ()
+    """Packages of PyPI that stand for layers of AWS."""
     qualifiers: frozenset[str] = frozenset()
     """Versions and aliases that the template publishes."""
     asynchronous: AsynchronousInvocation = AsynchronousInvocation()
