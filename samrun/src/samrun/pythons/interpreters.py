@@ -48,13 +48,16 @@ async def find_interpreter(version: str, *, current: Interpreter, uv: Path | Non
     return await _find_by_uv(version, uv) if uv else None
 
 
-async def fetch_interpreter(version: str, uv: Path | None) -> Interpreter:
-    """Have uv fetch an interpreter, and return it. Raises InstallationError, with the reason alone."""
+def download_obstacle(uv: Path | None) -> str | None:
+    """Return the reason why no interpreter is fetched; None if uv may try."""
     if uv is None:
-        raise InstallationError("uv, which fetches Pythons, is not here either")
+        return "uv, which fetches Pythons, is not here either"
     policy = os.environ.get("UV_PYTHON_DOWNLOADS", "")
-    if policy in _NO_DOWNLOADS:
-        raise InstallationError(f"UV_PYTHON_DOWNLOADS is {policy}")
+    return f"UV_PYTHON_DOWNLOADS is {policy}" if policy in _NO_DOWNLOADS else None
+
+
+async def fetch_interpreter(version: str, uv: Path) -> Interpreter:
+    """Have uv fetch an interpreter, and return it. Raises InstallationError, with the reason alone."""
     result = await run_tool([uv, "python", "install", version], variables={"UV_HTTP_TIMEOUT": _PATIENCE})
     if not result.succeeded:
         raise InstallationError(f"uv says: {' '.join(result.last_lines(1).split())}")

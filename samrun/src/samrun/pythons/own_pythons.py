@@ -9,7 +9,13 @@ from pathlib import Path
 from samrun.pythons.function_python import FunctionPython, Origin, PreparedFunction
 from samrun.pythons.installer import InstallationError, Installer
 from samrun.pythons.interpreter import Interpreter
-from samrun.pythons.interpreters import current_interpreter, fetch_interpreter, find_interpreter, find_uv
+from samrun.pythons.interpreters import (
+    current_interpreter,
+    download_obstacle,
+    fetch_interpreter,
+    find_interpreter,
+    find_uv,
+)
 from samrun.pythons.requirements import Requirements, has_its_packages, requirements_of, requirements_of_layers, shown
 from samrun.pythons.runtime_packages import link_runtime_packages
 from samrun.pythons.sam_build import fresh_artifact
@@ -142,16 +148,20 @@ class OwnPythons:
             return current
         if found := await find_interpreter(version, current=current, uv=self._uv):
             return found
-        try:
-            async with progress(self._terminal, _SOURCE, f"fetching Python {version}", f"fetched Python {version}"):
-                return await fetch_interpreter(version, self._uv)
-        except InstallationError as error:
-            self._say(
-                f"Python {version} is not on this machine ({error}), so {', '.join(names)} get {current.version}. "
-                f"Install Python {version} to run them as on Lambda.",
-                level="WARNING",
-            )
-            return current
+        obstacle = download_obstacle(self._uv)
+        if self._uv and not obstacle:
+            doing, done = f"uv fetches Python {version}", f"fetched Python {version}"
+            try:
+                async with progress(self._terminal, _SOURCE, doing, done):
+                    return await fetch_interpreter(version, self._uv)
+            except InstallationError as error:
+                obstacle = str(error)
+        self._say(
+            f"Python {version} is not on this machine ({obstacle}), so {', '.join(names)} get {current.version}. "
+            f"Install Python {version} to run them as on Lambda.",
+            level="WARNING",
+        )
+        return current
 
     def _say(self, text: str, *, level: str = "INFO") -> None:
         self._terminal.step(_SOURCE, text, level=level)

@@ -40,12 +40,14 @@ class RunningStack:
         environment: dict[str, str] | None = None,
         closed_terminal: bool = False,
         eager: bool = False,
+        own_packages: bool = False,
     ) -> None:
         """Start it, and return at once.
 
         `command` is `up` or `services`. Ports are free ones but for those in `ports`, by name ("console"). With
         `closed_terminal`, nobody reads what it prints. Without `eager`, a function has no environment before its first
-        invocation: most tests invoke few of them.
+        invocation: most tests invoke few of them. Without `own_packages`, functions run with the packages of the tests,
+        which takes no installation.
         """
         self.data = data
         self.log = data.with_suffix(".log")
@@ -59,6 +61,7 @@ class RunningStack:
                     *("--template", str(project / "template.yaml"), "--data", str(data)),
                     *options,
                     *(["--lazy"] if command == "up" and not eager else []),
+                    *(["--use-current-env"] if command == "up" and not own_packages and "--sam" not in options else []),
                     *(word for name, port in chosen.items() for word in (f"--{name}-port", str(port))),
                 ],
                 cwd=project,
