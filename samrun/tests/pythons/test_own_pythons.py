@@ -61,7 +61,7 @@ class Said:
 
 
 @asynccontextmanager
-async def running(said: Said, *functions: Function) -> AsyncIterator[ProcessRuntime]:
+async def own_runtime(said: Said, *functions: Function) -> AsyncIterator[ProcessRuntime]:
     pythons = OwnPythons(cache=Path.cwd() / "cache", data=Path.cwd() / "data", terminal=said.terminal)
     async with running_runtime(*functions, limit=1, log=said.logged, pythons=pythons) as runtime:
         yield runtime
@@ -71,7 +71,7 @@ def results(said: Said, *functions: Function) -> list[Any]:
     """Return what each function returns."""
 
     async def scenario() -> list[Any]:
-        async with running(said, *functions) as runtime:
+        async with own_runtime(said, *functions) as runtime:
             return [json.loads((await runtime.invoke(each.name, b"{}")).payload) for each in functions]
 
     return asyncio.run(scenario())
@@ -230,7 +230,7 @@ def test_changed_requirements_give_the_function_new_packages_and_processes(proje
     function = create("first", f"import os\n{WORD}, os.getpid()", "word==1.0")
 
     async def scenario() -> None:
-        async with running(said, function) as runtime:
+        async with own_runtime(said, function) as runtime:
 
             async def invoke() -> Any:
                 return json.loads((await runtime.invoke("first", b"{}")).payload)
@@ -263,7 +263,7 @@ def test_artifact_of_sam_build_is_used_until_the_sources_change(project: Path) -
         os.utime(path, (built.stat().st_mtime - age,) * 2)
 
     async def scenario() -> None:
-        async with running(said, function) as runtime:
+        async with own_runtime(said, function) as runtime:
             assert (await runtime.invoke("first", b"{}")).payload == b'"from the artifact"'
             await _after_change(runtime, (function.code / "main.py").touch)
             assert (await runtime.invoke("first", b"{}")).payload == b'"from the sources"'

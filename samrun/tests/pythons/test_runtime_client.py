@@ -16,7 +16,7 @@ from samrun.pythons.function_python import FunctionPython, PreparedFunction
 from samrun.pythons.installer import Installer
 from samrun.pythons.interpreters import current_interpreter
 from samrun.pythons.requirements import Requirements
-from samrun.pythons.runtime_packages import link_runtime_packages
+from samrun.pythons.runtime_packages import CLIENT_IN_PYTHON, link_runtime_packages
 from samrun.pythons.virtual_environments import VirtualEnvironmentCache
 from samrun.template.model.functions import Function
 from support.python_function import create_function, running_runtime
@@ -96,13 +96,13 @@ def python(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         interpreter = await current_interpreter()
         environment = await VirtualEnvironmentCache(folder).make(Requirements(None), interpreter, Installer(None))
         suffix = sysconfig.get_config_var("EXT_SUFFIX") if request.param == "compiled" else ".of-another-python.so"
-        packages = link_runtime_packages(folder / "runtime", replace(interpreter, extension_suffix=suffix))
+        packages = link_runtime_packages(folder / request.param, replace(interpreter, extension_suffix=suffix))
         return FunctionPython(
-            executable=environment.executable, version="3.12", origin="requirements", runtime_packages=(packages,)
+            executable=environment.executable, version="3.12", origin="requirements", runtime_packages=packages
         )
 
     python = asyncio.run(make())
-    assert python.runtime_packages[0].name == f"{request.param}-client"
+    assert (CLIENT_IN_PYTHON in python.runtime_packages) == (request.param == "python")
     return python
 
 
@@ -146,7 +146,8 @@ def failure(python: FunctionPython, folder: Path, handler: str) -> dict[str, Any
 
 
 def test_each_environment_has_its_own_client(python: FunctionPython, tmp_path: Path) -> None:
-    assert f"{result(python, tmp_path, 'client')}-client" == python.runtime_packages[0].name
+    expected = "python" if CLIENT_IN_PYTHON in python.runtime_packages else "compiled"
+    assert result(python, tmp_path, "client") == expected
 
 
 def test_results_of_any_text_and_bytes_come_unchanged(python: FunctionPython, tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def make(
 
 def run(environment: VirtualEnvironment, code: str) -> str:
     """Return what a program prints that runs in an environment."""
-    command = [environment.executable, "-c", code]
+    command = [str(environment.executable), "-c", code]
     folder = environment.folder  # the current folder of the tests is on the path, too
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
 

@@ -6,8 +6,8 @@
 - `requirements` reads a requirements.txt with the files that it includes. `virtual_environments` installs them once, by
   the `installer`, uv or pip, into a cache.
 - `sam_build` finds the artifact of `sam build` that is newer than a function's sources.
-- `runtime_packages` are the packages that Lambda's own runtime has. With a Python other than samrun's, the
-  `runtime_client` is in Python, too.
+- `runtime_packages` are the packages that Lambda's own runtime has. The folder client_in_python stands for the
+  compiled part of AWS's runtime client, which a Python other than samrun's lacks.
 - `tool` runs the programs that all this takes.
 
 Errors: an `InstallationError` is a UserError. A function whose packages cannot be installed answers with it; the others

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from samrun.pythons.function_python import FunctionPython, PreparedFunction
+from samrun.pythons.runtime_packages import CLIENT_IN_PYTHON, has_compiled_client
 from samrun.template.model.functions import Function
 
 CURRENT = FunctionPython(
     executable=Path(sys.executable),
     version=f"{sys.version_info.major}.{sys.version_info.minor}",
     origin="samrun",
+    runtime_packages=() if has_compiled_client() else (CLIENT_IN_PYTHON,),
 )
 """The Python that runs samrun."""
 

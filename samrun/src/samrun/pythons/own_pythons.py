@@ -59,7 +59,7 @@ class OwnPythons:
         self._terminal = terminal
         self._uv = find_uv()
         self._interpreters: dict[str | None, Interpreter] = {}
-        self._runtime_packages: dict[Interpreter, Path] = {}
+        self._runtime_packages: dict[Interpreter, tuple[Path, ...]] = {}
         self._said: set[str] = set()
 
     async def prepare(self, functions: Sequence[Function]) -> list[PreparedFunction]:
@@ -113,7 +113,7 @@ class OwnPythons:
             origin=plan.origin,
             packages=(own.packages,),
             layer_packages=tuple(layer.packages for layer in layers),
-            runtime_packages=(self._runtime_packages[interpreter],),
+            runtime_packages=self._runtime_packages[interpreter],
         )
         return PreparedFunction(function=plan.function, python=python)
 

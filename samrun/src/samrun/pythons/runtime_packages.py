@@ -11,7 +11,6 @@ import sysconfig
 from importlib.metadata import distribution
 from pathlib import Path
 
-from samrun.pythons import runtime_client
 from samrun.pythons.interpreter import Interpreter
 
 _DISTRIBUTIONS = (
@@ -22,28 +21,29 @@ _DISTRIBUTIONS = (
 )
 _COMPILED = "runtime_client."
 """The beginning of the name of the compiled module of AWS's runtime client."""
+CLIENT_IN_PYTHON = Path(__file__).parent / "client_in_python"
+"""The folder with a module in Python that stands for the compiled one."""
 
 
-def link_runtime_packages(folder: Path, interpreter: Interpreter) -> Path:
-    """Make a folder with Lambda's own packages for an interpreter, as links to those of samrun, and return it.
+def link_runtime_packages(folder: Path, interpreter: Interpreter) -> tuple[Path, ...]:
+    """Make a folder with Lambda's own packages for an interpreter, as links to those of samrun.
 
-    AWS's runtime client has a compiled module. An interpreter for which samrun's environment has none gets the module
-    `runtime_client` instead.
+    Returns what comes on the path: the folder, and that of the client in Python for an interpreter for which samrun's
+    environment has no compiled module.
     """
-    compiled = interpreter.extension_suffix == sysconfig.get_config_var("EXT_SUFFIX") and _has_compiled_client()
-    packages = folder / ("compiled-client" if compiled else "python-client")
+    compiled = has_compiled_client() and interpreter.extension_suffix == sysconfig.get_config_var("EXT_SUFFIX")
+    packages = folder / ("with-compiled-client" if compiled else "with-client-in-python")
     shutil.rmtree(packages, ignore_errors=True)  # of an earlier start, maybe by another samrun
     packages.mkdir(parents=True)
     for name in _DISTRIBUTIONS:
         for path in _top_level(name):
             if compiled or not path.name.startswith(_COMPILED):
                 (packages / path.name).symlink_to(path)
-    if not compiled:
-        (packages / "runtime_client.py").symlink_to(Path(runtime_client.__file__).resolve())
-    return packages
+    return (packages,) if compiled else (packages, CLIENT_IN_PYTHON)
 
 
-def _has_compiled_client() -> bool:
+def has_compiled_client() -> bool:
+    """Tell whether samrun's environment has the compiled module; AWS makes it for Linux alone."""
     return any(path.name.startswith(_COMPILED) for path in _top_level("awslambdaric"))
 
 

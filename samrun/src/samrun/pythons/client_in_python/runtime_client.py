@@ -1,8 +1,8 @@
 """Stand-in for `runtime_client`, the compiled module of AWS's runtime client, for a Python without that module.
 
 In AWS's client, only the HTTP requests are compiled; the handling of invocations, errors and logs is Python. So this
-module makes the requests, with nothing but the standard library, and the rest stays AWS's own. It runs in the process
-of a function, under any Python of Lambda, and is copied there: it imports nothing of samrun.
+module makes the requests, with nothing but the standard library, and the rest stays AWS's own. Its folder is
+on the path of functions, under any Python of Lambda: it imports nothing of samrun.
 
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
