@@ -18,6 +18,10 @@ from samrun.testing.stack_client import StackClient
 from samrun.testing.waiting import PATIENCE, eventually
 
 
+# Seconds. A first start installs packages.
+_PATIENCE_WITH_INSTALLATIONS = 10 * PATIENCE
+
+
 class RunningStack(StackClient):
     """A process of `samrun`, and what a user does with it.
 
@@ -47,6 +51,7 @@ class RunningStack(StackClient):
         which takes no installation.
         """
         self.data = data
+        self._patience = _PATIENCE_WITH_INSTALLATIONS if own_packages else PATIENCE
         self.log = data.with_suffix(".log")
         self._printed = 0
         chosen = dict.fromkeys(PORTS, 0) | (ports or {})
@@ -71,7 +76,7 @@ class RunningStack(StackClient):
 
     def __enter__(self) -> Self:
         try:
-            self.wait_until_ready()
+            self.wait_until_ready(patience=self._patience)
         except BaseException:
             self.kill()
             raise

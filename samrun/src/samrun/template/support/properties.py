@@ -88,7 +88,9 @@ PROPERTIES: Mapping[str, Mapping[str, Support]] = {
         "RecursiveLoop": NO_EFFECT,
         "ReservedConcurrentExecutions": different("0 counts as no limit"),
         "Role": NO_EFFECT,
-        "Runtime": different("samrun's own Python runs every Python function; other runtimes need `samrun up --sam`"),
+        "Runtime": different(
+            "a Python that the machine lacks is replaced by samrun's; others than Python need `samrun up --sam`"
+        ),
         "RuntimeManagementConfig": NO_EFFECT,
         "SnapStart": NO_EFFECT,
         "Tags": NO_EFFECT,
