@@ -17,7 +17,6 @@ from samrun.settings import PORTS
 from samrun.testing.stack_client import StackClient
 from samrun.testing.waiting import PATIENCE, eventually
 
-
 # Seconds. A first start installs packages.
 _PATIENCE_WITH_INSTALLATIONS = 10 * PATIENCE
 

@@ -89,7 +89,7 @@ PROPERTIES: Mapping[str, Mapping[str, Support]] = {
         "ReservedConcurrentExecutions": different("0 counts as no limit"),
         "Role": NO_EFFECT,
         "Runtime": different(
-            "a Python that the machine lacks is replaced by samrun's; others than Python need `samrun up --sam`"
+            "samrun's own Python stands for one that the machine lacks; other runtimes need `samrun up --sam`"
         ),
         "RuntimeManagementConfig": NO_EFFECT,
         "SnapStart": NO_EFFECT,
