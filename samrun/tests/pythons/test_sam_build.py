@@ -35,13 +35,17 @@ def function(tmp_path: Path) -> Function:
     return function
 
 
+def artifact_of(function: Function) -> Path | None:
+    return fresh_artifact(function, PYTHON, ignored=function.code / "data")
+
+
 def set_age(path: Path, seconds: int) -> None:
     moment = 1_790_000_000 - seconds
     os.utime(path, (moment, moment))
 
 
 def test_artifact_that_is_newer_than_the_sources_is_taken(function: Function, tmp_path: Path) -> None:
-    assert fresh_artifact(function, PYTHON) == tmp_path / BUILD / "Fn"
+    assert artifact_of(function) == tmp_path / BUILD / "Fn"
 
 
 def test_functions_that_are_built_from_the_same_code_may_share_an_artifact(function: Function, tmp_path: Path) -> None:
@@ -50,7 +54,7 @@ def test_functions_that_are_built_from_the_same_code_may_share_an_artifact(funct
     built = tmp_path / BUILD / "template.yaml"
     built.write_text("Resources: {Fn: {Properties: {CodeUri: Other}}}\n")
     set_age(built, 50)
-    assert fresh_artifact(function, PYTHON) == other
+    assert artifact_of(function) == other
 
 
 def _change(name: str) -> Callable[[Path], None]:
@@ -75,16 +79,16 @@ def test_artifact_that_is_older_than_a_change_is_not_taken(
     function: Function, tmp_path: Path, change: Callable[[Path], None]
 ) -> None:
     change(tmp_path)
-    assert fresh_artifact(function, PYTHON) is None
+    assert artifact_of(function) is None
 
 
-@pytest.mark.parametrize("name", ["__pycache__/main.cpython-311.pyc", ".git/HEAD", ".aws-sam/build/x"])
+@pytest.mark.parametrize("name", ["__pycache__/main.cpython-311.pyc", ".git/HEAD", ".aws-sam/build/x", "data/logs/x"])
 def test_file_that_no_developer_writes_is_no_change(function: Function, tmp_path: Path, name: str) -> None:
     file = tmp_path / "src" / name
     file.parent.mkdir(parents=True)
     file.touch()
     set_age(tmp_path / "src", 100)
-    assert fresh_artifact(function, PYTHON) == tmp_path / BUILD / "Fn"
+    assert artifact_of(function) == tmp_path / BUILD / "Fn"
 
 
 @pytest.mark.parametrize(
@@ -100,25 +104,25 @@ def test_file_that_no_developer_writes_is_no_change(function: Function, tmp_path
 )
 def test_build_without_an_artifact_of_the_function_gives_none(function: Function, tmp_path: Path, built: str) -> None:
     (tmp_path / BUILD / "template.yaml").write_text(built)
-    assert fresh_artifact(function, PYTHON) is None
+    assert artifact_of(function) is None
 
 
 @pytest.mark.parametrize(
     "changed", [{"template": None}, {"code_uri": None}, {"logical_id": "Stack/Fn"}], ids=lambda changed: str(changed)
 )
 def test_function_that_sam_build_does_not_build_here_has_none(function: Function, changed: dict[str, None]) -> None:
-    assert fresh_artifact(replace(function, **changed), PYTHON) is None  # type: ignore[arg-type]
+    assert artifact_of(replace(function, **changed)) is None  # type: ignore[arg-type]
 
 
 def test_project_that_was_never_built_has_none(tmp_path: Path) -> None:
-    assert fresh_artifact(replace(create_function(tmp_path), template=tmp_path / "template.yaml"), PYTHON) is None
+    assert artifact_of(replace(create_function(tmp_path), template=tmp_path / "template.yaml")) is None
 
 
 def test_artifact_for_another_processor_is_not_taken(function: Function, tmp_path: Path) -> None:
     module = tmp_path / BUILD / "Fn" / "fast.cpython-311-aarch64-linux-gnu.so"
     header = bytearray(PYTHON.resolve().read_bytes()[:64])
     module.write_bytes(header)
-    assert fresh_artifact(function, PYTHON) == tmp_path / BUILD / "Fn"
+    assert artifact_of(function) == tmp_path / BUILD / "Fn"
     header[18] ^= 0xFF  # the processor in an ELF header
     module.write_bytes(header)
-    assert fresh_artifact(function, PYTHON) is None
+    assert artifact_of(function) is None

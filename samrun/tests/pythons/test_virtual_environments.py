@@ -105,6 +105,12 @@ def test_paths_in_requirements_are_relative_to_their_folder(
     assert run(environment, "import word; print(word.WORD)") == "hello"
 
 
+def test_cache_that_cannot_be_written_is_an_error_that_says_so(tmp_path: Path, interpreter: Interpreter) -> None:
+    (tmp_path / "cache").touch()
+    with pytest.raises(InstallationError, match=r"environments takes no virtual environment: .* set XDG_CACHE_HOME"):
+        make(tmp_path / "cache" / "environments", None, interpreter)
+
+
 def test_variables_of_the_developer_lead_no_package_elsewhere(
     tmp_path: Path, wheels: Path, interpreter: Interpreter, installer: Installer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

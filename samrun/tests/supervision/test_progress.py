@@ -49,7 +49,7 @@ def test_terminal_shows_one_line_below_all_others_and_replaces_it(tmp_path: Path
         async with progress(terminal, "python", "uv installs x", "installed x"):
             await asyncio.sleep(0)  # the line is shown
             terminal.step("kafka", "started")
-            assert shown(output) == ["kafka             started", "python            uv installs x … 0 s"]
+            assert shown(output) == ["kafka             started", "python            0 s: uv installs x …"]
 
     asyncio.run(scenario())
     first, second = shown(output)

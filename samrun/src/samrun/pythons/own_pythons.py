@@ -80,7 +80,9 @@ class OwnPythons:
         interpreter = self._interpreters[version]
         layers = requirements_of_layers(function, self._data / "layers")
         # Compiled modules in an artifact are for the version of the Runtime.
-        if interpreter.minor_version == version and (artifact := fresh_artifact(function, interpreter.executable)):
+        if interpreter.minor_version == version and (
+            artifact := fresh_artifact(function, interpreter.executable, ignored=self._data)
+        ):
             return _Plan(
                 function=replace(function, code=artifact),
                 interpreter=interpreter,

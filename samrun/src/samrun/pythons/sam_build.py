@@ -17,18 +17,19 @@ _IGNORED = {*watchfiles.DefaultFilter.ignore_dirs, ".aws-sam"}
 _ELF, _HEADER = b"\x7fELF", 20
 
 
-def fresh_artifact(function: Function, executable: Path) -> Path | None:
+def fresh_artifact(function: Function, executable: Path, *, ignored: Path) -> Path | None:
     """Return the folder with the function's artifact of `sam build`, or None if the function runs from its sources.
 
     An artifact counts if it was built after the last change of the function's sources and its template, and if its
-    compiled modules are for the machine of the interpreter `executable`. Functions of nested stacks have none here.
+    compiled modules are for the machine of the interpreter `executable`. Changes in the folder `ignored`, which may be
+    beside the code, do not count. Functions of nested stacks have none here.
     """
     if function.template is None or function.code_uri is None or "/" in function.logical_id:
         return None
     built = function.template.parent / _BUILD
     try:
         built_at = built.stat().st_mtime_ns
-        changes = [function.template.stat().st_mtime_ns, *_changes(function.code_uri)]
+        changes = [function.template.stat().st_mtime_ns, *_changes(function.code_uri, ignored.resolve())]
     except OSError:  # there is no build, or a file is gone while we look
         return None
     artifact = _artifact(built, function.logical_id)
@@ -37,10 +38,10 @@ def fresh_artifact(function: Function, executable: Path) -> Path | None:
     return artifact
 
 
-def _changes(folder: Path) -> Iterator[int]:
+def _changes(folder: Path, ignored: Path) -> Iterator[int]:
     """Yield the time of the last change of each file and each folder; a folder changes when a file in it is deleted."""
     for parent, names, files in os.walk(folder):
-        names[:] = [name for name in names if name not in _IGNORED]
+        names[:] = [name for name in names if name not in _IGNORED and Path(parent, name) != ignored]
         yield from (Path(parent, name).stat().st_mtime_ns for name in files)
         yield Path(parent).stat().st_mtime_ns
 

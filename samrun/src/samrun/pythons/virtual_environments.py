@@ -67,6 +67,22 @@ class VirtualEnvironmentCache:
         Calls `wait` if another process makes it at this moment.
         """
         environment = self._environment(requirements, interpreter)
+        try:
+            await self._make(environment, requirements, installer, wait)
+        except OSError as error:
+            raise InstallationError(
+                f"{self.folder} takes no virtual environment: {error}. Make room there, or set XDG_CACHE_HOME to a "
+                "folder that can be written."
+            ) from error
+        return environment
+
+    async def _make(
+        self,
+        environment: VirtualEnvironment,
+        requirements: Requirements,
+        installer: Installer,
+        wait: Callable[[], None],
+    ) -> None:
         complete = environment.folder
         self.folder.mkdir(parents=True, exist_ok=True)
         async with _locked(complete.with_name(f"{complete.name}.lock"), wait):
@@ -75,11 +91,10 @@ class VirtualEnvironmentCache:
                     shutil.rmtree(left, ignore_errors=True)
                 unfinished = Path(tempfile.mkdtemp(prefix=f"{complete.name}.unfinished-", dir=self.folder))
                 try:
-                    await _create(unfinished, requirements, interpreter, installer)
+                    await _create(unfinished, requirements, environment.interpreter, installer)
                     unfinished.rename(complete)
                 finally:
                     shutil.rmtree(unfinished, ignore_errors=True)
-        return environment
 
     def _environment(self, requirements: Requirements, interpreter: Interpreter) -> VirtualEnvironment:
         made_of = (

@@ -32,7 +32,7 @@ async def progress(terminal: Terminal, source: str, doing: str, done: str) -> As
 async def _update(terminal: Terminal, source: str, doing: str, begun: float) -> None:
     try:
         while True:
-            terminal.show_status(source, f"{doing} … {time.monotonic() - begun:.0f} s")
+            terminal.show_status(source, f"{time.monotonic() - begun:.0f} s: {doing} …")
             await asyncio.sleep(_INTERVAL)
     finally:
         terminal.clear_status()
