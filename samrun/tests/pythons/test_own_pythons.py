@@ -198,7 +198,7 @@ def test_python_that_the_machine_lacks_is_said_in_one_line_with_what_to_do() -> 
     reason = "UV_PYTHON_DOWNLOADS is never" if find_uv() else "uv, which fetches Pythons, is not here either"
     [line] = said.lines()
     assert line == (
-        f"Python 3.99 is not on this machine ({reason}), so first, second get {version}. "
+        f"Python 3.99 is not on this machine ({reason}): samrun runs first, second on {version}. "
         "Install Python 3.99 to run them as on Lambda."
     )
 

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,14 @@ def test_error_names_the_file_the_requirement_and_what_to_do(
     assert [path.name for path in (tmp_path / "cache").iterdir() if path.is_dir()] == []
 
 
+def test_pip_of_samrun_serves_an_interpreter_that_has_none(
+    tmp_path: Path, wheels: Path, interpreter: Interpreter
+) -> None:
+    requirements = write_requirements(tmp_path / "src", wheels, ["greeting"])
+    environment = make(tmp_path / "cache", requirements, replace(interpreter, has_pip=False), Installer(None))
+    assert run(environment, "import greeting; print(greeting.WORD)") == "hello"
+
+
 def test_paths_in_requirements_are_relative_to_their_folder(
     tmp_path: Path, wheels: Path, interpreter: Interpreter, installer: Installer
 ) -> None:
@@ -168,6 +177,7 @@ def test_two_stacks_that_need_the_same_make_it_once(tmp_path: Path, wheels: Path
 
 _MAKE = """
 import asyncio, sys
+from dataclasses import replace
 from pathlib import Path
 from samrun.pythons.installer import Installer
 from samrun.pythons.interpreters import current_interpreter

@@ -159,8 +159,8 @@ class OwnPythons:
             except InstallationError as error:
                 obstacle = str(error)
         self._say(
-            f"Python {version} is not on this machine ({obstacle}), so {', '.join(names)} get {current.version}. "
-            f"Install Python {version} to run them as on Lambda.",
+            f"Python {version} is not on this machine ({obstacle}): samrun runs {', '.join(names)} on "
+            f"{current.version}. Install Python {version} to run them as on Lambda.",
             level="WARNING",
         )
         return current
