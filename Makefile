@@ -30,7 +30,7 @@ SYSTEM := tests/system tests/sam tests/browser tests/template/test_lint.py tests
 PROCESSES := tests/models tests/test_words.py tests/notify/test_privacy.py tests/order/api/test_openapi_answers.py \
   $(addprefix samrun/tests/functions/test_,deployment_package.py invoke_api.py missing_package.py process_runtime.py) \
   samrun/tests/mapping/test_client_records.py samrun/tests/services/test_java.py samrun/tests/supervision/test_process.py \
-  samrun/tests/cli/test_run_until_signal.py
+  samrun/tests/cli/test_run_until_signal.py samrun/tests/pythons
 
 .DEFAULT_GOAL := help
 .PHONY: help run services demo preview test test-fast proof chaos soak coverage check supply-chain sbom dist format hooks \

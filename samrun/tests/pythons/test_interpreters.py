@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from samrun.pythons.installer import InstallationError
+from samrun.pythons.errors import InstallationError
 from samrun.pythons.interpreter import Interpreter, inspect_interpreter
 from samrun.pythons.interpreters import current_interpreter, download_obstacle, fetch_interpreter, find_interpreter
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from samrun.pythons.errors import InstallationError
 from samrun.pythons.requirements import Requirements, requirements_of, requirements_of_layers, shown
 from support.python_function import create_function
 
@@ -43,6 +44,14 @@ def test_includes_are_followed_and_may_form_a_loop(tmp_path: Path) -> None:
     first = write(tmp_path / "a" / "first.txt", "-r second.txt\n-r ../src/requirements.txt\n")
     second = write(tmp_path / "a" / "second.txt", "six==1.17.0\n")
     assert Requirements(file).files() == [file, first, second]
+
+
+def test_file_that_cannot_be_read_is_an_error_and_ends_no_stack(tmp_path: Path) -> None:
+    requirements = Requirements(write(tmp_path / "src" / "requirements.txt", "../common\n"))
+    write(tmp_path / "common" / "common.py", "x = 1")
+    (tmp_path / "common" / "gone.py").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(InstallationError, match=r"gone\.py cannot be read: No such file or directory"):
+        requirements.digest()
 
 
 def test_equal_contents_are_one_environment_wherever_they_are(tmp_path: Path) -> None:

@@ -118,6 +118,11 @@ def test_project_that_was_never_built_has_none(tmp_path: Path) -> None:
     assert artifact_of(replace(create_function(tmp_path), template=tmp_path / "template.yaml")) is None
 
 
+def test_artifact_whose_module_cannot_be_read_is_not_taken(function: Function, tmp_path: Path) -> None:
+    (tmp_path / BUILD / "Fn" / "fast.so").symlink_to(tmp_path / "nowhere")
+    assert artifact_of(function) is None
+
+
 def test_artifact_for_another_processor_is_not_taken(function: Function, tmp_path: Path) -> None:
     module = tmp_path / BUILD / "Fn" / "fast.cpython-311-aarch64-linux-gnu.so"
     header = bytearray(PYTHON.resolve().read_bytes()[:64])

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from samrun.pythons.installer import InstallationError, Installer
+from samrun.pythons.errors import InstallationError
+from samrun.pythons.installer import Installer
 from samrun.pythons.interpreter import Interpreter
 from samrun.pythons.interpreters import current_interpreter, find_uv
 from samrun.pythons.requirements import Requirements

@@ -10,6 +10,6 @@
   compiled part of AWS's runtime client, which a Python other than samrun's lacks.
 - `tool` runs the programs that all this takes.
 
-Errors: an `InstallationError` is a UserError. A function whose packages cannot be installed answers with it; the others
-run.
+Errors: an InstallationError, of `errors`, is a UserError. A function whose packages cannot be installed answers with
+it; the others run.
 """

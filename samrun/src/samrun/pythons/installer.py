@@ -6,14 +6,10 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from samrun.errors import UserError
+from samrun.pythons.errors import InstallationError
 from samrun.pythons.interpreter import Interpreter
 from samrun.pythons.requirements import shown
 from samrun.pythons.tool import run_tool
-
-
-class InstallationError(UserError):
-    """A function's packages could not be installed. The message has the installer's own last lines."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from samrun.pythons.installer import InstallationError
+from samrun.pythons.errors import InstallationError
 from samrun.pythons.interpreter import Interpreter, inspect_interpreter
 from samrun.pythons.tool import run_tool
 

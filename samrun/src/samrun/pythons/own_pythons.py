@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from samrun.pythons.errors import InstallationError
 from samrun.pythons.function_python import FunctionPython, Origin, PreparedFunction
-from samrun.pythons.installer import InstallationError, Installer
+from samrun.pythons.installer import Installer
 from samrun.pythons.interpreter import Interpreter
 from samrun.pythons.interpreters import (
     current_interpreter,
@@ -130,10 +131,10 @@ class OwnPythons:
     async def _environment(
         self, requirements: Requirements, interpreter: Interpreter, users: Sequence[str]
     ) -> VirtualEnvironment | InstallationError:
-        if found := self._cache.find(requirements, interpreter):
-            return found
         installer, wait = Installer(self._uv), partial(self._say, "waiting for another stack, which installs the same")
         try:
+            if found := self._cache.find(requirements, interpreter):
+                return found
             if requirements.file is None:
                 return await self._cache.make(requirements, interpreter, installer, wait=wait)
             what = f"{shown(requirements.file)} for Python {interpreter.version}"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from samrun.pythons.errors import InstallationError
 from samrun.supervision.files import write_atomically
 from samrun.template.model.functions import Function
 
@@ -30,7 +31,16 @@ class Requirements:
         return list(_closure(self.file, self.file.parent, set())) if self.file else []
 
     def digest(self) -> str:
-        """Return a hash of the contents of all files. Their places do not count: equal contents install the same."""
+        """Return a hash of the contents of all files. Their places do not count: equal contents install the same.
+
+        Raises InstallationError if a file cannot be read, for example since an editor replaces it at this moment.
+        """
+        try:
+            return self._digest()
+        except OSError as error:
+            raise InstallationError(f"{error.filename} cannot be read: {error.strerror}. Save it again.") from error
+
+    def _digest(self) -> str:
         digest = hashlib.sha256()
         for number, path in enumerate(self.files()):
             for file in _contents(path):

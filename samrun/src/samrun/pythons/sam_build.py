@@ -30,12 +30,10 @@ def fresh_artifact(function: Function, executable: Path, *, ignored: Path) -> Pa
     try:
         built_at = built.stat().st_mtime_ns
         changes = [function.template.stat().st_mtime_ns, *_changes(function.code_uri, ignored.resolve())]
+        artifact = _artifact(built, function.logical_id) if max(changes) < built_at else None
+        return artifact if artifact and _fits(artifact, executable) else None
     except OSError:  # there is no build, or a file is gone while we look
         return None
-    artifact = _artifact(built, function.logical_id)
-    if max(changes) >= built_at or artifact is None or not _fits(artifact, executable):
-        return None
-    return artifact
 
 
 def _changes(folder: Path, ignored: Path) -> Iterator[int]:

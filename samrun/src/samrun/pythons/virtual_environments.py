@@ -11,7 +11,8 @@ from pathlib import Path
 
 import filelock
 
-from samrun.pythons.installer import InstallationError, Installer
+from samrun.pythons.errors import InstallationError
+from samrun.pythons.installer import Installer
 from samrun.pythons.interpreter import Interpreter
 from samrun.pythons.requirements import Requirements
 from samrun.pythons.tool import run_tool
