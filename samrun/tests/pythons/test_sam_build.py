@@ -108,9 +108,11 @@ def test_build_without_an_artifact_of_the_function_gives_none(function: Function
 
 
 @pytest.mark.parametrize(
-    "changed", [{"template": None}, {"code_uri": None}, {"logical_id": "Stack/Fn"}], ids=lambda changed: str(changed)
+    "changed",
+    [{"template": None}, {"code_uri": None}, {"logical_id": "Stack/Fn"}, {"debug_port": 5678}],
+    ids=lambda changed: str(changed),
 )
-def test_function_that_sam_build_does_not_build_here_has_none(function: Function, changed: dict[str, None]) -> None:
+def test_function_that_is_not_built_here_or_is_debugged_has_none(function: Function, changed: dict[str, None]) -> None:
     assert artifact_of(replace(function, **changed)) is None  # type: ignore[arg-type]
 
 

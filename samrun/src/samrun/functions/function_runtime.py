@@ -26,7 +26,7 @@ class FunctionRuntime(Invoker, Protocol):
     """Runtime of all functions of a template."""
 
     async def warm(self, report: Callable[[Function], None]) -> None:
-        """Get every function ready. Call `report` for each function whose init failed."""
+        """Get every function ready that waits for no debugger. Call `report` for each function whose init failed."""
         ...
 
     async def reload(self, report: Callable[[Function], None], *, watching: asyncio.Event) -> None:
@@ -44,13 +44,16 @@ class FunctionRuntime(Invoker, Protocol):
 async def create_process_runtime(
     functions: Sequence[Function], settings: Settings, endpoints: Endpoints, terminal: Terminal
 ) -> FunctionRuntime:
-    """Return the runtime that runs the functions in processes of this machine, once their packages are installed."""
+    """Return the runtime that runs the functions in processes of this machine, once their packages are installed.
+
+    Those with a debugger start at once.
+    """
     pythons = (
         CurrentPython()
         if settings.use_current_env
         else OwnPythons(cache=user_cache() / "environments", data=settings.data.resolve(), terminal=terminal)
     )
-    return await ProcessRuntime.create(
+    runtime = await ProcessRuntime.create(
         functions,
         pythons=pythons,
         variables={**_aws_variables(endpoints, settings.region), **settings.services},
@@ -58,6 +61,8 @@ async def create_process_runtime(
         log=terminal.function,
         data=settings.data,
     )
+    runtime.start_debugged()
+    return runtime
 
 
 async def start_sam_runtime(

@@ -22,9 +22,15 @@ def fresh_artifact(function: Function, executable: Path, *, ignored: Path) -> Pa
 
     An artifact counts if it was built after the last change of the function's sources and its template, and if its
     compiled modules are for the machine of the interpreter `executable`. Changes in the folder `ignored`, which may be
-    beside the code, do not count. Functions of nested stacks have none here.
+    beside the code, do not count. A function that is debugged runs from its sources, where its breakpoints are.
+    Functions of nested stacks have no artifact here.
     """
-    if function.template is None or function.code_uri is None or "/" in function.logical_id:
+    if (
+        function.debug_port is not None
+        or function.template is None
+        or function.code_uri is None
+        or "/" in function.logical_id
+    ):
         return None
     built = function.template.parent / _BUILD
     try:

@@ -60,3 +60,5 @@ class Function:
     code_uri: Path | None = None
     template: Path | None = None
     """The template that declares the function."""
+    debug_port: int | None = None
+    """Port on which the function waits for a debugger. Nothing limits its time then."""
