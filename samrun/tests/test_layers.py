@@ -16,7 +16,7 @@ LAYERS = [
     {"template"},
     {"endpoints", "oidc"},
     {"settings"},
-    {"services"},
+    {"pythons", "services"},
     {"console", "functions", "schemas"},
     {"event_triggers", "gateway", "mapping", "queues", "streams"},
     {"lambda_api", "schedules"},

@@ -54,6 +54,14 @@ def test_settings_have_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     )
 
 
+def test_functions_have_their_own_packages_unless_the_current_environment_is_to_be_used(template: str) -> None:
+    assert not read(["up", "--template", template]).use_current_env
+    assert not read(["services", "--template", template]).use_current_env
+    assert read(["up", "--use-current-env", "--template", template]).use_current_env
+    with pytest.raises(SettingsError, match="leave out --use-current-env"):
+        read(["up", "--sam", "--use-current-env", "--template", template])
+
+
 def test_functions_can_run_in_containers(template: str) -> None:
     assert read(["up", "--sam", "--template", template]).sam
     assert not read(["up", "--template", template]).for_containers

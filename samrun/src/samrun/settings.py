@@ -90,8 +90,9 @@ class Settings:
     `redeliver` says which records a mapping retries after a partial batch response. `schema_registry` is the URL of the
     registry that stands for those of all mappings, but for Glue's. `env_vars` is a file with values of the functions'
     environment variables. `retry_delay` is the time in seconds before the first retry of an asynchronous invocation: a
-    minute on AWS. With `lazy`, no function has an execution environment before its first invocation. `debug` has the
-    functions that are debugged, each with the port of its debugger: 0 is any free one, None the usual one.
+    minute on AWS. With `lazy`, no function has an execution environment before its first invocation. With
+    `use_current_env`, functions run with samrun's own Python and packages; else each has those that it names. `debug`
+    has the functions that are debugged, each with the port of its debugger: 0 is any free one, None the usual one.
     """
 
     command: Command
@@ -112,6 +113,7 @@ class Settings:
     env_vars: Path | None = None
     retry_delay: float = RETRY_DELAY
     lazy: bool = False
+    use_current_env: bool = False
     debug: Mapping[str, int | None] = field(default_factory=dict)
 
     @property
@@ -187,6 +189,7 @@ def stack_settings(
     env_vars: Path | None = None,
     retry_delay: float = RETRY_DELAY,
     lazy: bool = False,
+    use_current_env: bool = False,
     debug: Iterable[str] = (),
 ) -> Settings:
     """Return the settings of a stack; the environment says which services are external. Raises UserError.
@@ -194,6 +197,8 @@ def stack_settings(
     `overrides` are NAME=VALUE or file://PATH, and `debug` are FUNCTION or FUNCTION=PORT.
     """
     _check_templates(templates, sam=sam)
+    if sam and use_current_env:
+        raise SettingsError("--sam runs functions in containers, with their own packages: leave out --use-current-env.")
     read = tuple(map(template_settings, templates))
     _check_stack_names(read)
     settings = Settings(
@@ -219,6 +224,7 @@ def stack_settings(
         env_vars=env_vars,
         retry_delay=retry_delay,
         lazy=lazy,
+        use_current_env=use_current_env,
         debug=_debug(debug, sam=sam),
     )
     secured = settings.asked_for((*_SCRAM, *_MUTUAL_TLS))

@@ -13,6 +13,7 @@ import pytest
 
 from samrun.functions.environment_pool import EnvironmentPool
 from samrun.functions.invoker import FunctionNotFoundError, InvocationOptions, InvocationResult, PayloadTooLargeError
+from samrun.pythons.current_python import CURRENT
 from samrun.template.model.functions import Function
 from samrun.testing.waiting import eventually
 from support.python_function import CODE, create_function, running_runtime
@@ -218,7 +219,7 @@ def test_process_that_cannot_start_is_a_result_and_leaves_nothing_open(
     function: Function, broken: dict[str, Any]
 ) -> None:
     async def scenario() -> None:
-        pool = EnvironmentPool(replace(function, **broken), variables={}, limit=1, log=lambda *_: None)
+        pool = EnvironmentPool(replace(function, **broken), CURRENT, variables={}, limit=1, log=lambda *_: None)
         await pool.invoke(b"{}", InvocationOptions())  # the first one opens what stays, such as files of modules
         before = psutil.Process().num_fds()
         for _ in range(3):

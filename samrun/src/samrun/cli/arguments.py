@@ -59,6 +59,7 @@ def read_stack_settings(options: argparse.Namespace) -> Settings:
         env_vars=options.env_vars,
         retry_delay=options.retry_delay,
         lazy=options.lazy,
+        use_current_env=options.use_current_env,
         debug=options.debug,
     )
 
@@ -93,7 +94,9 @@ def _parser() -> argparse.ArgumentParser:
     for command in (up, services):
         _add_stack_options(command)
     _add_function_options(up)
-    services.set_defaults(sam=False, env_vars=None, retry_delay=RETRY_DELAY, lazy=False, debug=())
+    services.set_defaults(
+        sam=False, env_vars=None, retry_delay=RETRY_DELAY, lazy=False, use_current_env=False, debug=()
+    )
     commands.add_parser(
         "fetch",
         help="fetch the Java programs that up starts",
@@ -134,6 +137,13 @@ def _add_function_options(parser: argparse.ArgumentParser) -> None:
         "--sam",
         action="store_true",
         help="run the functions in containers, by `sam build` and `sam local start-lambda`",
+    )
+    parser.add_argument(
+        "--use-current-env",
+        action="store_true",
+        help="run the functions with the Python and the packages with which samrun itself runs. That takes no "
+        "installation, but functions find packages there that they do not name, and lack others. Without it, each has "
+        "the Python of its Runtime and the packages of its requirements.txt, installed once",
     )
     parser.add_argument(
         "--env-vars",

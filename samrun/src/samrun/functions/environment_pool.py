@@ -10,6 +10,7 @@ from samrun.errors import SamrunError
 from samrun.functions.execution_environment import ExecutionEnvironment, LogLine
 from samrun.functions.invoker import InvocationOptions, InvocationResult
 from samrun.functions.runtime_api import RuntimeResponse
+from samrun.pythons.function_python import FunctionPython
 from samrun.template.model.functions import Function
 
 _T = TypeVar("_T")
@@ -30,8 +31,17 @@ class EnvironmentPool:
     is debugged, one environment listens on the debugger's port until its process has ended, and then the next one.
     """
 
-    def __init__(self, function: Function, *, variables: Mapping[str, str], limit: int, log: LogLine) -> None:
+    def __init__(
+        self,
+        function: Function,
+        python: FunctionPython | SamrunError,
+        *,
+        variables: Mapping[str, str],
+        limit: int,
+        log: LogLine,
+    ) -> None:
         self.function = function
+        self._python = python
         self._variables = variables
         self._limit = limit
         self._log = log
@@ -60,9 +70,9 @@ class EnvironmentPool:
         """Invoke the function. The invocation runs to its end even if the caller stops waiting."""
         return await asyncio.shield(self._in_background(self._run(payload, options)))
 
-    async def retire(self, changed: Function) -> None:
-        """End every environment, a busy one after its invocation, because the code of the function has changed."""
-        self.function = changed
+    async def retire(self, changed: Function, python: FunctionPython | SamrunError) -> None:
+        """End every environment, a busy one after its invocation, because the function's code or packages changed."""
+        self.function, self._python = changed, python
         idle, self._idle = self._idle, []
         starts, self._starts = self._starts, {}
         for start in starts:
@@ -118,15 +128,17 @@ class EnvironmentPool:
 
     def _start_if_short(self) -> None:
         if len(self._waiting) > len(self._starts) and len(self._environments) < self._limit:
-            environment = ExecutionEnvironment(self.function, self._variables, self._log, self._debug_turn)
+            environment = ExecutionEnvironment(
+                self.function, self._python, self._variables, self._log, self._debug_turn
+            )
             self._environments.add(environment)
             self._starts[asyncio.create_task(self._start(environment))] = environment
 
     async def _start(self, environment: ExecutionEnvironment) -> None:
         try:
             failure = await environment.start()
-        # No process or socket is available, or a variable holds what no variable can (ValueError). The caller must not
-        # wait for ever.
+        # No process or socket is available, a variable holds what no variable can (ValueError), or the function has no
+        # Python. The caller must not wait for ever.
         except (OSError, ValueError, SamrunError) as error:
             failure = RuntimeResponse.error("Sandbox.StartFailed", str(error))
         finally:
