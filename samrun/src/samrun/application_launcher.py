@@ -8,7 +8,11 @@ from functools import partial
 
 from starlette.types import ASGIApp
 
-from samrun.endpoints import Endpoints
+from samrun.durable_executions import local_runner
+from samrun.durable_executions.durable_invoker import DurableInvoker
+from samrun.durable_executions.executions import DurableExecutions
+from samrun.durable_executions.lambda_api import DurableLambdaApi
+from samrun.endpoints import Endpoints, url
 from samrun.event_triggers.dead_letters import send_dead_letter
 from samrun.functions.asynchronous_destinations import AwsDestinations
 from samrun.functions.asynchronous_invoker import AsynchronousInvoker, Timing
@@ -23,6 +27,7 @@ from samrun.gateway.usage_plans import UsagePlans
 from samrun.schedules.scheduler import Scheduler
 from samrun.services.clients import Clients, clients
 from samrun.settings import Settings
+from samrun.supervision import ports
 from samrun.supervision.browser_guard import Pages
 from samrun.supervision.supervisor import Supervisor
 from samrun.supervision.terminal import Terminal
@@ -53,14 +58,16 @@ class ApplicationLauncher:
         runtime = await self._start_runtime(application.functions)
         cache = AuthorizerCache()
         watching = self._reload_changed_functions(runtime, cache)
+        durable = await self._start_durable_executions(application.functions)
+        invoker: Invoker = DurableInvoker(runtime, durable) if durable else runtime
         client = clients(self.endpoints, self.settings.region)
-        asynchronous = self._asynchronous_invoker(runtime, application.functions, client)
+        asynchronous = self._asynchronous_invoker(invoker, application.functions, client)
         triggers = TriggerLauncher(
             settings=self.settings,
             endpoints=self.endpoints,
             supervisor=self.supervisor,
             terminal=self.terminal,
-            runtime=runtime,
+            runtime=invoker,
             asynchronous=asynchronous,
             client=client,
         )
@@ -73,10 +80,12 @@ class ApplicationLauncher:
             names = FunctionNames(
                 qualifiers={each.name: each.qualifiers for each in application.functions}, region=self.settings.region
             )
-            api = invoke_api(runtime, asynchronous, names)
+            api: ASGIApp = invoke_api(runtime, asynchronous, names)
+            if durable:
+                api = DurableLambdaApi(api, asynchronous, durable, names)
             await self.supervisor.start_server(api, self.listeners["lambda"])
         if "api" in self.listeners:
-            gateways = self._gateways(application, runtime, cache, client)
+            gateways = self._gateways(application, invoker, cache, client)
             # Browsers ask an API which pages may read its answers: the CORS configuration says so, as on AWS.
             await self.supervisor.start_server(gateways, self.listeners["api"], pages=Pages.ALL)
         await watching.wait()
@@ -96,6 +105,26 @@ class ApplicationLauncher:
             runtime = create_process_runtime(functions, self.settings, self.endpoints, self.terminal)
         self.supervisor.on_exit_await(runtime.stop)
         return runtime
+
+    async def _start_durable_executions(self, functions: Sequence[Function]) -> DurableExecutions | None:
+        """Start the runner of durable executions; return None if no function is durable, or the SAM CLI has one."""
+        if self.endpoints.lambda_ is None or self.settings.sam or not any(each.durable for each in functions):
+            return None
+        port = ports.claim("the runner of durable executions", 0)
+        process = await self.supervisor.start_process(
+            local_runner.start(
+                port=port,
+                lambda_api=self.endpoints.lambda_,
+                functions=functions,
+                region=self.settings.region,
+                logs=self.settings.data / "logs",
+            )
+        )
+        self.terminal.step("durable", f"started {process}")
+        await ports.wait_for_port(port)
+        executions = DurableExecutions(functions, runner=url(port))
+        self.supervisor.on_exit_await(executions.close)
+        return executions
 
     def _reload_changed_functions(self, runtime: FunctionRuntime, cache: AuthorizerCache) -> asyncio.Event:
         """Restart the functions whose code changes, and return an event that is set once no change is missed."""

@@ -32,6 +32,7 @@
     │   │   └── TargetInputError            template/triggers/target_inputs.py
     │   └── ParametersError                 template/values/parameters.py
     ├── BadRequestError                     console/mailpit.py
+    ├── ExecutionError                      durable_executions/executions.py
     ├── TransformError                      event_triggers/target_input.py
     ├── AsynchronousDestinationError        functions/asynchronous_destinations.py
     ├── MalformedBatchResponseError         functions/batch_item_failures.py

@@ -14,7 +14,7 @@ from samrun.template.functions.function_code import LocalCode, RemoteCode, code_
 from samrun.template.functions.function_limits import function_violations
 from samrun.template.functions.layers import ignored_in_layers, search_path
 from samrun.template.functions.qualifiers import published_qualifiers
-from samrun.template.model.functions import Function
+from samrun.template.model.functions import DurableConfig, Function
 from samrun.template.resolution.resolved_template import ResolvedTemplate
 from samrun.template.resolution.unknown_values import UnknownValue, remedy
 from samrun.template.support.resource_types import FUNCTION
@@ -111,6 +111,18 @@ def _function(
         environment={name: as_variable(value) for name, value in environment.items()},
         log_format=properties.get("LoggingConfig", {}).get("LogFormat", "Text"),
         log_level=properties.get("LoggingConfig", {}).get("ApplicationLogLevel"),
+        durable=_durable_config(properties),
+    )
+
+
+def _durable_config(properties: Mapping[str, Any]) -> DurableConfig | None:
+    """Return the settings of executions, with the defaults of AWS: a day, kept for two weeks."""
+    config = properties.get("DurableConfig")
+    if config is None:
+        return None
+    return DurableConfig(
+        execution_timeout=int(config.get("ExecutionTimeout", 24 * 60 * 60)),
+        retention_days=int(config.get("RetentionPeriodInDays", 14)),
     )
 
 

@@ -22,6 +22,14 @@ class AsynchronousInvocation:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DurableConfig:
+    """Settings of a durable function: how long an execution may take, in seconds, and how long it is kept."""
+
+    execution_timeout: int
+    retention_days: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Function:
     """A Lambda function.
 
@@ -54,3 +62,5 @@ class Function:
     qualifiers: frozenset[str] = frozenset()
     """Versions and aliases that the template publishes."""
     asynchronous: AsynchronousInvocation = AsynchronousInvocation()
+    durable: DurableConfig | None = None
+    """The settings of its executions, if it is durable."""

@@ -45,6 +45,7 @@ NESTED_NAMES: Mapping[str, Mapping[str, Any]] = {
             "ZipFile": {},
         },
         "DeadLetterConfig": {"TargetArn": {}},
+        "DurableConfig": {"ExecutionTimeout": {}, "KMSKeyArn": {}, "RetentionPeriodInDays": {}},
         "Environment": {"Variables": {}},
         "EphemeralStorage": {"Size": {}},
         "LoggingConfig": {"ApplicationLogLevel": {}, "LogFormat": {}, "LogGroup": {}, "SystemLogLevel": {}},

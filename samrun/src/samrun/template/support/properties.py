@@ -69,7 +69,7 @@ PROPERTIES: Mapping[str, Mapping[str, Support]] = {
         "CodeSigningConfigArn": NO_EFFECT,
         "DeadLetterConfig": AS_AWS,
         "Description": NO_EFFECT,
-        "DurableConfig": not_run("samrun runs no durable executions: an invocation runs to its end, or fails"),
+        "DurableConfig": different("executions end with the stack, and so does what is kept of them"),
         "Environment": AS_AWS,
         "EphemeralStorage": different("the function has this machine's temporary folder, without a limit"),
         "FileSystemConfigs": not_run("samrun mounts no file system"),
