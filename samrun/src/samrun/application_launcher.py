@@ -85,7 +85,7 @@ class ApplicationLauncher:
                 api = DurableLambdaApi(api, asynchronous, durable, names)
             await self.supervisor.start_server(api, self.listeners["lambda"])
         if "api" in self.listeners:
-            gateways = self._gateways(application, invoker, cache, client)
+            gateways = self._gateways(application, invoker, asynchronous, cache, client)
             # Browsers ask an API which pages may read its answers: the CORS configuration says so, as on AWS.
             await self.supervisor.start_server(gateways, self.listeners["api"], pages=Pages.ALL)
         await watching.wait()
@@ -141,7 +141,14 @@ class ApplicationLauncher:
         text = "init failed. The next invocation or code change retries it."
         self.terminal.step(function.name, text, level="ERROR")
 
-    def _gateways(self, application: Application, runtime: Invoker, cache: AuthorizerCache, client: Clients) -> ASGIApp:
+    def _gateways(
+        self,
+        application: Application,
+        runtime: Invoker,
+        asynchronous: AsynchronousInvoker,
+        cache: AuthorizerCache,
+        client: Clients,
+    ) -> ASGIApp:
         """Return the web application that serves the APIs and the function URLs of all templates."""
         log = self.terminal.access
 
@@ -154,7 +161,19 @@ class ApplicationLauncher:
         ]
         usage_plans = UsagePlans()
         rest_apis = [
-            (api, rest_gateway(api, runtime, log=log, warn=warn(api), cache=cache, usage_plans=usage_plans))
+            (
+                api,
+                rest_gateway(
+                    api,
+                    runtime,
+                    log=log,
+                    warn=warn(api),
+                    client=client,
+                    accept=asynchronous.accept,
+                    cache=cache,
+                    usage_plans=usage_plans,
+                ),
+            )
             for api in application.rest_apis
         ]
         urls = {each.path: function_url(each, runtime, log=log, warn=warn(each)) for each in application.function_urls}

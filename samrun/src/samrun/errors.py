@@ -53,7 +53,8 @@
     │   ├── RequestTooLargeError            gateway/request_body.py
     │   ├── FunctionFailedError             gateway/responses.py
     │   ├── MalformedResponseError          gateway/responses.py
-    │   └── RestError                       gateway/rest_errors.py
+    │   ├── RestError                       gateway/rest_errors.py
+    │   └── MappingTemplateError            gateway/velocity.py
     ├── AuthenticationError                 mapping/authentication.py
     ├── BrokerRefusalError                  mapping/group_member.py
     ├── DestinationError                    mapping/on_failure_destination.py

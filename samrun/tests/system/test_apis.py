@@ -1,5 +1,6 @@
 """The APIs of a stack over real HTTP: REST API, HTTP API and function URL on one port, and no port without one."""
 
+import json
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,6 +73,21 @@ def test_function_behind_a_passthrough_gets_the_body_alone(shop: RunningStack) -
     assert (answer.status_code, answer.json()) == (201, {"plain": "text"})
     missing = httpx.post(url, json={"plain": "missing"}, timeout=30)
     assert (missing.status_code, missing.json()["errorType"]) == (404, "LookupError")
+
+
+def test_method_writes_an_item_by_its_mapping_template(shop: RunningStack) -> None:
+    url = f"{shop.endpoints['api']}/v1/notes/7"
+    assert httpx.put(url, json={"text": "hello"}, timeout=30).raise_for_status().json() == {"stored": "7"}
+    dynamodb = client("dynamodb", shop.endpoints["dynamodb"])
+    assert dynamodb.get_item(TableName="Notes", Key={"id": {"S": "7"}})["Item"]["text"] == {"S": "hello"}
+
+
+def test_method_sends_the_body_of_a_request_to_a_queue(shop: RunningStack) -> None:
+    answer = httpx.post(f"{shop.endpoints['api']}/v1/letters", json={"a": "b & c"}, timeout=30)
+    sqs = client("sqs", shop.endpoints["aws"])
+    [message] = sqs.receive_message(QueueUrl=f"{shop.endpoints['aws']}/123456789012/Letters")["Messages"]
+    assert (answer.status_code, answer.json()) == (202, {"id": message["MessageId"]})
+    assert json.loads(message["Body"]) == {"a": "b & c"}
 
 
 def test_everything_of_the_template_runs(shop: RunningStack) -> None:

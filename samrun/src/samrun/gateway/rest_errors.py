@@ -86,8 +86,13 @@ def unusable_model() -> RestError:
     return RestError("API_CONFIGURATION_ERROR", 500, "Internal server error", "InternalServerErrorException")
 
 
+def unsupported_media_type() -> RestError:
+    """Return the answer for a request whose content type an integration does not take."""
+    return RestError("UNSUPPORTED_MEDIA_TYPE", 415, "Unsupported Media Type", "BadRequestException")
+
+
 def no_integration_response() -> RestError:
-    """Return the answer if no response of an integration is for the result of the function."""
+    """Return the answer if no response of an integration is for its result, or one cannot be made."""
     return RestError("API_CONFIGURATION_ERROR", 500, "Internal server error", "InternalServerErrorException")
 
 

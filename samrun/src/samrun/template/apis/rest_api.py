@@ -20,8 +20,8 @@ from samrun.template.apis.api_documents import (
 )
 from samrun.template.apis.api_keys import api_keys, usage_plans
 from samrun.template.apis.lambda_authorizers import lambda_authorizers
+from samrun.template.apis.mapped_integrations import mapped_integration
 from samrun.template.apis.mock_integrations import mock_response
-from samrun.template.apis.passthrough_integrations import integration_responses, passthrough_function
 from samrun.template.apis.raw_rest_api import METHOD, rest_api_document
 from samrun.template.apis.request_validation import body_schema, required_parameters
 from samrun.template.apis.user_pools import cognito_authorizers, further_pools
@@ -85,20 +85,20 @@ def ignored_in_rest_apis(template: ResolvedTemplate) -> Iterator[str]:
 
 
 def missing_in_rest_apis(template: ResolvedTemplate) -> Iterator[MissingTrigger]:
-    """Yield each method that would invoke a function with what mapping templates make of requests."""
+    """Yield each method that would invoke a function by an integration that does not run here."""
     functions = template.function_arns()
     for logical_id, properties in template.of_type(REST_API):
         for path, method, operation in operations(
             rest_api_document(template, template.name(logical_id), properties.get("Body") or {})
         ):
             function = mapped_function(operation)
-            if function in functions and not passthrough_function(operation, functions):
+            if function in functions and not mapped_integration(operation, functions):
                 yield MissingTrigger(
                     logical_id=f"{method} {path} of {logical_id}",
                     function=function,
                     source="REST API",
-                    reason="its integration has the type aws, and samrun has no mapping templates",
-                    remedy="Use the type aws_proxy, or invoke the function yourself",
+                    reason="its integration has no response that samrun can give",
+                    remedy="Give it an IntegrationResponse, or invoke the function yourself",
                 )
 
 
@@ -127,7 +127,7 @@ def _ignored(template: ResolvedTemplate, properties: Mapping[str, Any], document
 
 def _fault(operation: Mapping[str, Any], functions: Collection[str]) -> str | None:
     """Return why an operation does not run; None if it does."""
-    runs = mock_response(operation) or passthrough_function(operation, functions)
+    runs = mock_response(operation) or mapped_integration(operation, functions)
     return None if runs else integration_fault(operation, functions)
 
 
@@ -157,9 +157,9 @@ def _methods(
 ) -> Iterator[RestMethod]:
     functions = template.function_arns()
     for path, method, operation in operations(document):
-        passthrough = passthrough_function(operation, functions)
-        function, mock = function_of(operation) or passthrough, mock_response(operation)
-        if function is None and mock is None:
+        mapped, mock = mapped_integration(operation, functions), mock_response(operation)
+        function = function_of(operation) or (mapped_function(operation) if mapped else None)
+        if not (function or mapped or mock):
             continue
         timeout, security = timeout_of(operation), security_of(document, operation)
         name = next((each for each in security if each in authorizers), NO_AUTHORIZER)
@@ -168,7 +168,7 @@ def _methods(
             path=path.rstrip("/") or "/",  # a slash at its end does not count
             function=function,
             mock=None if function else mock,
-            responses=integration_responses(operation) if passthrough else (),
+            mapped=mapped,
             authorizer=authorizers.get(name),
             scopes=tuple(security.get(name, ())),
             api_key_required=_API_KEY in security,
