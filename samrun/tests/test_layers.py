@@ -18,7 +18,7 @@ LAYERS = [
     {"settings"},
     {"services"},
     {"console", "functions", "schemas"},
-    {"durable_executions", "event_triggers", "gateway", "mapping", "queues", "streams"},
+    {"custom_resources", "durable_executions", "event_triggers", "gateway", "mapping", "queues", "streams"},
     {"schedules"},
     {"applications", "trigger_launcher"},
     {"application_launcher"},

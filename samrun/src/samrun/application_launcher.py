@@ -8,6 +8,8 @@ from functools import partial
 
 from starlette.types import ASGIApp
 
+from samrun.custom_resources.creation import Creation
+from samrun.custom_resources.resource_responses import ResourceResponses
 from samrun.durable_executions import local_runner
 from samrun.durable_executions.durable_invoker import DurableInvoker
 from samrun.durable_executions.executions import DurableExecutions
@@ -35,7 +37,7 @@ from samrun.template.model.application import Application
 from samrun.template.model.functions import Function
 from samrun.template.model.http_apis import FunctionUrl, HttpApi
 from samrun.template.model.rest_apis import RestApi
-from samrun.template.model.triggers import Schedule
+from samrun.template.model.triggers import CustomResource, Schedule
 from samrun.trigger_launcher import TriggerLauncher
 
 
@@ -88,6 +90,7 @@ class ApplicationLauncher:
             gateways = self._gateways(application, invoker, asynchronous, cache, client)
             # Browsers ask an API which pages may read its answers: the CORS configuration says so, as on AWS.
             await self.supervisor.start_server(gateways, self.listeners["api"], pages=Pages.ALL)
+        await self._create_custom_resources(application.custom_resources, invoker)
         await watching.wait()
         self._start_schedules(application.schedules, asynchronous, client)
 
@@ -125,6 +128,26 @@ class ApplicationLauncher:
         executions = DurableExecutions(functions, runner=url(port))
         self.supervisor.on_exit_await(executions.close)
         return executions
+
+    async def _create_custom_resources(self, resources: Sequence[CustomResource], invoker: Invoker) -> None:
+        if self.settings.sam:
+            for each in resources:
+                text = f"{each.logical_id} ({each.type}): containers do not reach the URL for its answer"
+                self.terminal.step("template", f"not run here: {text}")
+            return
+        if not resources:
+            return
+        listener = ports.listen("the answers of custom resources", 0)
+        answers = ResourceResponses(url(listener.getsockname()[1]))
+        await self.supervisor.start_server(answers.app, listener)
+        creation = Creation(
+            invoker=invoker,
+            answers=answers,
+            region=self.settings.region,
+            report=partial(self.terminal.step, "custom"),
+            fail=partial(self.terminal.step, "custom", level="ERROR"),
+        )
+        await creation.create(resources)
 
     def _reload_changed_functions(self, runtime: FunctionRuntime, cache: AuthorizerCache) -> asyncio.Event:
         """Restart the functions whose code changes, and return an event that is set once no change is missed."""

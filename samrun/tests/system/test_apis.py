@@ -90,6 +90,12 @@ def test_method_sends_the_body_of_a_request_to_a_queue(shop: RunningStack) -> No
     assert json.loads(message["Body"]) == {"a": "b & c"}
 
 
+def test_custom_resource_is_made_at_the_start(shop: RunningStack) -> None:
+    dynamodb = client("dynamodb", shop.endpoints["dynamodb"])
+    assert dynamodb.get_item(TableName="Notes", Key={"id": {"S": "seed"}})["Item"]["text"] == {"S": "Create"}
+    assert shop.logged("made Seed (Custom::Seed), with Count")
+
+
 def test_everything_of_the_template_runs(shop: RunningStack) -> None:
     assert shop.logged("not run here") == []
     assert shop.logged("is not triggered by") == []

@@ -112,7 +112,7 @@ def test_macro_of_one_variable_leaves_that_one_out(tmp_path: Path) -> None:
             ": samrun runs no state machines. Invoke the functions of their states yourself",
         ),
         ("AWS::RDS::DBInstance", ": samrun has no database of RDS"),
-        ("Custom::Anything", ": samrun runs no custom resources: its function is not invoked"),
+        ("Custom::Anything", ": its ServiceToken is not a function of the template"),
         ("AWS::Robots::Robot", ""),
     ],
 )

@@ -70,9 +70,9 @@ ALLOWED = """{Type: AWS::Lambda::Permission, Properties: {Principal: elasticload
         ({"Pipe": PIPE}, "EventBridge pipe", "samrun runs no pipes"),
         ({"Machine": MACHINE}, "Step Functions", "samrun runs no state machines"),
         (
-            {"Own": "{Type: Custom::Own, Properties: {ServiceToken: !GetAtt Fn.Arn}}"},
+            {"Own": "{Type: Custom::Own, Properties: {ServiceToken: 'arn:aws:sns:us-east-1:1:t', Uses: !Ref Fn}}"},
             "custom resource",
-            "samrun runs no custom resources",
+            "samrun does not run it",
         ),
         (
             {"Targets": TARGETS, "Allowed": ALLOWED},

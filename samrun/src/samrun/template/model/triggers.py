@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from samrun.filtering.filter_pattern import FilterPattern
 from samrun.template.triggers.schedule_expressions import Service, Times
@@ -130,3 +130,13 @@ class EventRule:
     def name(self) -> str:
         """The name of the rule."""
         return self.arn.rpartition("/")[2]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomResource:
+    """A resource of its own type, which a function makes. The properties have texts alone, and the ServiceToken."""
+
+    logical_id: str
+    type: str
+    function: str
+    properties: Mapping[str, Any]

@@ -134,8 +134,8 @@ API_PROPERTIES: Mapping[str, Mapping[str, Support]] = {
         "AuthorizerId": AS_AWS,
         "HttpMethod": AS_AWS,
         "Integration": different(
-            "functions (AWS_PROXY, AWS), services of the local AWS (AWS), fixed answers (MOCK); with mapping templates. "
-            "Others are named at the start"
+            "functions (AWS_PROXY, AWS), services of the local AWS (AWS) and fixed answers (MOCK), with mapping "
+            "templates; others are named at the start"
         ),
         "MethodResponses": NO_EFFECT,
         "OperationName": NO_EFFECT,

@@ -165,11 +165,12 @@ PASSIVE = {
 }
 # Reasons why a resource is not made or run, by its type or by the service of its type. A function that needs one fails.
 _MISSING = "samrun has none; a function that calls it fails"
+_CUSTOM = "its ServiceToken is not a function of the template"
 _NOT_RUN = {
     "AWS::AmazonMQ": "samrun has no broker of Amazon MQ",
     "AWS::AppConfig": _MISSING,
     "AWS::AppSync": "samrun runs no GraphQL APIs",
-    "AWS::CloudFormation::CustomResource": "samrun runs no custom resources: its function is not invoked",
+    "AWS::CloudFormation::CustomResource": _CUSTOM,
     "AWS::CloudFront::Function": "samrun runs no functions of CloudFront",
     "AWS::Cognito": "samrun has no user pools. Its own issuer stands for them (`samrun token`)",
     "AWS::DAX": _MISSING,
@@ -200,7 +201,7 @@ _NOT_RUN = {
     "AWS::SSM::Document": "samrun runs no documents of Systems Manager",
     "AWS::StepFunctions": "samrun runs no state machines. Invoke the functions of their states yourself",
     "AWS::Timestream": _MISSING,
-    "Custom": "samrun runs no custom resources: its function is not invoked",
+    "Custom": _CUSTOM,
 }
 
 
