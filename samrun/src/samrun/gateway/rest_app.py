@@ -5,6 +5,7 @@ import json
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
@@ -28,6 +29,7 @@ from samrun.gateway.mapped_requests import Accept, MappedRequests
 from samrun.gateway.paths import raw_path, without_trailing_slash
 from samrun.gateway.request_body import MAX_BODY, RequestTooLargeError, read_body
 from samrun.gateway.request_validator import RequestValidator
+from samrun.gateway.resource_policy import PolicyRequest, decide
 from samrun.gateway.responses import FunctionFailedError, MalformedResponseError
 from samrun.gateway.rest_errors import RestError, error_response
 from samrun.gateway.rest_events import ApiKey, Identifiers, rest_event
@@ -140,6 +142,7 @@ class _RestGateway:
         method = call.method
         if not self._throttling.allow_request(method):
             raise rest_errors.throttled()
+        self._check_policy(call)
         caller = await self._caller(call)
         api_key = self._api_key(call)
         try:
@@ -151,6 +154,16 @@ class _RestGateway:
         if method.mock:
             return mock_integration_response(method.mock)
         return await self._integration_response(call, body, self._event(call, body, caller, api_key))
+
+    def _check_policy(self, call: _Call) -> None:
+        """Raise a RestError if the resource policy does not let a request in."""
+        if self._api.policy is None:
+            return
+        arn = f"{self._api.arn}/{call.request.method}{call.path}"
+        request = PolicyRequest(arn=arn, time=datetime.now(UTC), headers=call.request.headers)
+        decision = decide(self._api.policy, request)
+        if decision != "allowed":
+            raise rest_errors.policy_denied(arn, explicit=decision == "explicitly denied")
 
     def _api_key(self, call: _Call) -> ApiKey | None:
         """Return the API key of a method that requires one, and count the request. Raises RestError.

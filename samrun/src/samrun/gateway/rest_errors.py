@@ -44,6 +44,15 @@ def access_denied(*, explicit: bool) -> RestError:
     return RestError("ACCESS_DENIED", 403, text, "AccessDeniedException")
 
 
+def policy_denied(arn: str, *, explicit: bool) -> RestError:
+    """Return the answer for a request to a method, with this ARN, that the resource policy does not let in."""
+    shown = re.sub(r":\d{8}(\d{4}):", r":********\1:", arn)
+    text = f"User: anonymous is not authorized to perform: execute-api:Invoke on resource: {shown}"
+    return RestError(
+        "ACCESS_DENIED", 403, text + (" with an explicit deny" if explicit else ""), "AccessDeniedException"
+    )
+
+
 def authorizer_failed() -> RestError:
     """Return the answer if an authorizer's function fails, or its result is not one of an authorizer."""
     return RestError("AUTHORIZER_CONFIGURATION_ERROR", 500, None, "AuthorizerConfigurationException")

@@ -24,6 +24,7 @@ from samrun.template.apis.mapped_integrations import mapped_integration
 from samrun.template.apis.mock_integrations import mock_response
 from samrun.template.apis.raw_rest_api import METHOD, rest_api_document
 from samrun.template.apis.request_validation import body_schema, required_parameters
+from samrun.template.apis.resource_policies import ignored_in_policy, policy_statements
 from samrun.template.apis.user_pools import cognito_authorizers, further_pools
 from samrun.template.model.account import ACCOUNT
 from samrun.template.model.application import MissingTrigger
@@ -52,10 +53,10 @@ def read_rest_apis(template: ResolvedTemplate, *, issuer: str) -> Iterator[RestA
         document = rest_api_document(template, template.name(logical_id), properties.get("Body") or {})
         stage = _stage(template, template.name(logical_id))
         name = stage.get("StageName", _DEFAULT_STAGE)
-        api_arn = f"arn:aws:execute-api:{template.region}:{ACCOUNT}:{logical_id}/{name}"
+        api_arn = f"arn:aws:execute-api:{template.region}:{ACCOUNT}:{logical_id}"
         authorizers: dict[str, JwtAuthorizer | LambdaAuthorizer] = {
             **cognito_authorizers(template, document, local=issuer),
-            **lambda_authorizers(document, api_arn=api_arn, rest=True),
+            **lambda_authorizers(document, api_arn=f"{api_arn}/{name}", rest=True),
         }
         yield RestApi(
             logical_id=logical_id,
@@ -67,6 +68,8 @@ def read_rest_apis(template: ResolvedTemplate, *, issuer: str) -> Iterator[RestA
             throttle=_throttle(stage, "/*", "*"),
             api_keys=api_keys(template, template.name(logical_id)),
             usage_plans=usage_plans(template, template.name(logical_id)),
+            policy=policy_statements(properties, document, api_arn=api_arn),
+            arn=f"{api_arn}/{name}",
         )
 
 
@@ -143,8 +146,7 @@ def _unchecked(template: ResolvedTemplate, properties: Mapping[str, Any], docume
     for name in sorted(required - known):
         kind = schemes.get(name, {}).get("x-amazon-apigateway-authtype", name)
         yield f"Auth of {name} ({kind}: its requests are not checked)"
-    if "x-amazon-apigateway-policy" in document:
-        yield "its resource policy (its requests are not checked)"
+    yield from ignored_in_policy(properties, document)
     if document.get("x-amazon-apigateway-api-key-source", properties.get("ApiKeySourceType")) == "AUTHORIZER":
         yield "API keys that an authorizer returns (the header x-api-key has the key here)"
 

@@ -106,6 +106,20 @@ class RestMethod:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PolicyStatement:
+    """A statement of a resource policy. `conditions` are the values by operator and key.
+
+    With `principals`, it names callers; without, it is about everybody.
+    """
+
+    effect: Literal["Allow", "Deny"]
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    principals: bool = False
+    conditions: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Quota:
     """Limit of the requests with one API key in each period; in the first period, `offset` requests fewer."""
 
@@ -144,3 +158,7 @@ class RestApi:
     """The name of each key by its value."""
     usage_plans: Mapping[str, UsagePlan] = field(default_factory=dict)
     """The usage plan of each key by the key's value."""
+    policy: tuple[PolicyStatement, ...] | None = None
+    """The resource policy; None if every request is let in."""
+    arn: str = ""
+    """The ARN of its stage."""

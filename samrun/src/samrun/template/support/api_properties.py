@@ -106,7 +106,7 @@ API_PROPERTIES: Mapping[str, Mapping[str, Support]] = {
         "Mode": NO_EFFECT,
         "Name": NO_EFFECT,
         "Parameters": NO_EFFECT,
-        "Policy": not_run("samrun does not check requests by a resource policy"),
+        "Policy": different("a caller counts as in the network, and as the principal, that a statement lets in"),
         "SecurityPolicy": NO_EFFECT,
         "Tags": NO_EFFECT,
         "Version": NO_EFFECT,
