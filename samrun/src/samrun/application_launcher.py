@@ -8,26 +8,31 @@ from functools import partial
 
 from starlette.types import ASGIApp
 
+from samrun.control.stack_parts import StackParts
 from samrun.custom_resources.creation import Creation
 from samrun.custom_resources.resource_responses import ResourceResponses
 from samrun.durable_executions import local_runner
 from samrun.durable_executions.durable_invoker import DurableInvoker
+from samrun.durable_executions.durable_lambda_api import DurableLambdaApi
 from samrun.durable_executions.executions import DurableExecutions
-from samrun.durable_executions.lambda_api import DurableLambdaApi
 from samrun.endpoints import Endpoints, url
 from samrun.event_triggers.dead_letters import send_dead_letter
 from samrun.functions.asynchronous_destinations import AwsDestinations
 from samrun.functions.asynchronous_invoker import AsynchronousInvoker, Timing
 from samrun.functions.function_runtime import FunctionRuntime, create_process_runtime, start_sam_runtime
+from samrun.functions.invocation_log import LoggingInvoker
 from samrun.functions.invocation_request import FunctionNames
-from samrun.functions.invoke_api import invoke_api
+from samrun.functions.invoke_api import invoke_routes
 from samrun.functions.invoker import Invoker
 from samrun.gateway import function_url, gateway, rest_gateway, with_function_urls
 from samrun.gateway.authorizer_cache import AuthorizerCache
 from samrun.gateway.joined_apis import join_apis
 from samrun.gateway.usage_plans import UsagePlans
+from samrun.lambda_api.function_routes import function_routes
+from samrun.lambda_api.lambda_app import lambda_app
+from samrun.lambda_api.mapping_routes import mapping_routes
 from samrun.schedules.scheduler import Scheduler
-from samrun.services.clients import Clients, clients
+from samrun.services.clients import Clients
 from samrun.settings import Settings
 from samrun.supervision import ports
 from samrun.supervision.browser_guard import Pages
@@ -45,7 +50,8 @@ from samrun.trigger_launcher import TriggerLauncher
 class ApplicationLauncher:
     """Launcher of one application under the supervisor of its stack.
 
-    `listeners` are the sockets of our own servers, and `claimed_ports` all ports, both by name.
+    `listeners` are the sockets of our own servers, and `claimed_ports` all ports, both by name. What is started is
+    added to the `parts` of the stack.
     """
 
     settings: Settings
@@ -54,16 +60,19 @@ class ApplicationLauncher:
     claimed_ports: Mapping[str, int]
     supervisor: Supervisor
     terminal: Terminal
+    parts: StackParts
 
     async def start(self, application: Application) -> None:
         """Start the application, and return when it takes requests and misses no record and no change of code."""
         runtime = await self._start_runtime(application.functions)
+        code = LoggingInvoker(invoker=runtime, log=self.parts.invocations)
         cache = AuthorizerCache()
         watching = self._reload_changed_functions(runtime, cache)
         durable = await self._start_durable_executions(application.functions)
-        invoker: Invoker = DurableInvoker(runtime, durable) if durable else runtime
-        client = clients(self.endpoints, self.settings.region)
+        invoker: Invoker = DurableInvoker(code, durable) if durable else code
+        client = self.parts.client
         asynchronous = self._asynchronous_invoker(invoker, application.functions, client)
+        self.parts.asynchronous = asynchronous
         triggers = TriggerLauncher(
             settings=self.settings,
             endpoints=self.endpoints,
@@ -71,18 +80,21 @@ class ApplicationLauncher:
             terminal=self.terminal,
             runtime=invoker,
             asynchronous=asynchronous,
-            client=client,
+            parts=self.parts,
         )
-        positions = triggers.start(application)
+        mappings = triggers.start(application)
         if not self.settings.lazy:
             await runtime.warm(self._report_failed_init)
-        for position in positions:
-            await position.wait()
+        await mappings.settled()
         if "lambda" in self.listeners:
             names = FunctionNames(
                 qualifiers={each.name: each.qualifiers for each in application.functions}, region=self.settings.region
             )
-            api: ASGIApp = invoke_api(runtime, asynchronous, names)
+            api: ASGIApp = lambda_app(
+                invoke_routes(code, asynchronous, names),
+                function_routes(application.functions, names),
+                mapping_routes(mappings, names, self.settings.region),
+            )
             if durable:
                 api = DurableLambdaApi(api, asynchronous, durable, names)
             await self.supervisor.start_server(api, self.listeners["lambda"])

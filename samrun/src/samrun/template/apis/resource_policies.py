@@ -32,8 +32,8 @@ def policy_statements(
 ) -> tuple[PolicyStatement, ...] | None:
     """Return the statements of an API's policy; None if it has no policy.
 
-    Of those that samrun does not evaluate, one that denies is left out, and one that allows has no conditions. `api_arn`
-    is the ARN of the API, without a stage.
+    Of those that samrun does not evaluate, one that denies is left out, and one that allows has no conditions.
+    `api_arn` is the ARN of the API, without a stage.
     """
     declared = _declared(properties, document)
     if declared is None:

@@ -15,7 +15,7 @@ from samrun.functions.asynchronous_invoker import AsynchronousInvoker
 from samrun.functions.invocation_request import (
     FunctionNames,
     InvocationRequest,
-    InvocationRequestError,
+    LambdaRequestError,
     payload_limit,
     payload_too_large,
     read_request,
@@ -86,7 +86,7 @@ class DurableLambdaApi:
             name = request.headers.get("x-amz-durable-execution-name", asked.options.request_id)
             options = replace(asked.options, request_id=name)
             arn = await self._executions.start(asked.function, asked.payload, options)
-        except (InvocationRequestError, ExecutionError) as error:
+        except (LambdaRequestError, ExecutionError) as error:
             return _refusal(error)
         headers = {
             "x-amzn-RequestId": asked.options.request_id,
@@ -102,7 +102,7 @@ class DurableLambdaApi:
         return Response(result.payload, media_type="application/json", headers=headers)
 
     async def _read(self, request: Request) -> InvocationRequest:
-        """Return the request to invoke a function. Raises InvocationRequestError."""
+        """Return the request to invoke a function. Raises LambdaRequestError."""
         limit = payload_limit(request.headers)
         payload = await read_at_most(request, limit)
         if payload is None:
@@ -122,7 +122,7 @@ def _reference(request: Request) -> str:
     return str(request.scope["path"]).removeprefix(before).removesuffix(after)
 
 
-def _refusal(error: InvocationRequestError | ExecutionError) -> Response:
+def _refusal(error: LambdaRequestError | ExecutionError) -> Response:
     return JSONResponse(
         {"Type": "User", "Message": str(error)}, status_code=error.status, headers={"x-amzn-ErrorType": error.code}
     )
