@@ -33,6 +33,7 @@ from samrun.lambda_api.lambda_app import lambda_app
 from samrun.lambda_api.mapping_routes import mapping_routes
 from samrun.schedules.scheduler import Scheduler
 from samrun.services.clients import Clients
+from samrun.services.message_sender import start_execution
 from samrun.settings import Settings
 from samrun.supervision import ports
 from samrun.supervision.browser_guard import Pages
@@ -231,9 +232,12 @@ class ApplicationLauncher:
     def _start_schedules(self, schedules: Iterable[Schedule], invoker: AsynchronousInvoker, client: Clients) -> None:
         report = partial(self.terminal.step, "schedule")
         scheduler = Scheduler(
-            invoker=invoker, report=report, dead_letter=partial(send_dead_letter, client=client, report=report)
+            invoker=invoker,
+            report=report,
+            dead_letter=partial(send_dead_letter, client=client, report=report),
+            start_execution=partial(start_execution, client=client),
         )
         for schedule in schedules:
-            text = f"{schedule.logical_id} invokes {schedule.function}: {schedule.expression}"
+            text = f"{schedule.logical_id} invokes {schedule.function or schedule.target}: {schedule.expression}"
             self.terminal.step("schedule", text)
             self.supervisor.start_task(scheduler.run(schedule))

@@ -1,4 +1,4 @@
-"""Durable functions of a stack: executions that invoke, wait, and are continued by a callback."""
+"""Durable functions and state machines of a stack: executions that invoke, wait, and are continued by a callback."""
 
 import json
 from collections.abc import Iterator
@@ -83,6 +83,40 @@ def test_trigger_starts_an_execution_and_keeps_its_message_until_that_ends(stack
     assert left() == 1
     _approve(client("lambda", stack.endpoints["lambda"]), asked, "yes")
     eventually(lambda: left() == 0, what="the message to be deleted")
+
+
+def _execution(stack: RunningStack, thing: str) -> dict[str, Any]:
+    """Return an execution of the state machine that has ended."""
+    machines = client("stepfunctions", stack.endpoints["aws"])
+    arn = "arn:aws:states:us-east-1:123456789012:stateMachine:pricing"
+    started = machines.start_execution(stateMachineArn=arn, input=json.dumps({"thing": thing}))["executionArn"]
+
+    def ended() -> dict[str, Any] | None:
+        execution: dict[str, Any] = machines.describe_execution(executionArn=started)
+        return None if execution["status"] == "RUNNING" else execution
+
+    return eventually(ended, what="the end of the execution")
+
+
+def test_state_machine_calls_the_functions_and_the_tables_of_the_stack(stack: RunningStack) -> None:
+    execution = _execution(stack, "apple")
+    assert execution["status"] == "SUCCEEDED"
+    assert json.loads(execution["output"])["found"]["Payload"] == {"price": 3}
+    dynamodb = client("dynamodb", stack.endpoints["dynamodb"])
+    assert dynamodb.get_item(TableName="Found", Key={"thing": {"S": "apple"}})["Item"]["price"] == {"N": "3"}
+
+
+def test_error_of_a_function_is_caught_by_its_state(stack: RunningStack) -> None:
+    execution = _execution(stack, "moon")
+    assert (execution["status"], execution["error"]) == ("FAILED", "Unknown")
+
+
+def test_rule_starts_a_state_machine(stack: RunningStack) -> None:
+    dynamodb = client("dynamodb", stack.endpoints["dynamodb"])
+    dynamodb.delete_item(TableName="Found", Key={"thing": {"S": "apple"}})
+    entry = {"Source": "shop", "DetailType": "asked", "Detail": json.dumps({"thing": "apple"})}
+    client("events", stack.endpoints["aws"]).put_events(Entries=[entry])
+    eventually(lambda: "Item" in dynamodb.get_item(TableName="Found", Key={"thing": {"S": "apple"}}), what="the item")
 
 
 def test_everything_of_the_template_runs(stack: RunningStack) -> None:

@@ -4,8 +4,8 @@
   function again after each wait.
 - `executions` starts an execution there, and waits for its result.
 - `durable_invoker` starts an execution for each invocation of a durable function; other functions it just invokes.
-- `durable_lambda_api` serves the operations of Lambda's API that durable functions and their callers use. What the runner
-  itself invokes reaches the function.
+- `durable_lambda_api` serves the operations of Lambda's API that durable functions and their callers use. What the
+  runner itself invokes reaches the function.
 
 The executions are in the runner's memory, and end with the stack.
 

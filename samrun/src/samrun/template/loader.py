@@ -26,7 +26,7 @@ from samrun.template.resolution.unknown_values import (
 )
 from samrun.template.support.event_sources import missing_triggers
 from samrun.template.support.properties import ignored_properties
-from samrun.template.support.resource_types import CREATED, KNOWN, reason_not_run
+from samrun.template.support.resource_types import CREATED, KNOWN, STATE_MACHINE, reason_not_run
 from samrun.template.support.transforms import ignored_transforms
 from samrun.template.triggers.custom_resources import read_custom_resources
 from samrun.template.triggers.event_rules import ignored_in_event_rules, read_event_rules
@@ -34,6 +34,7 @@ from samrun.template.triggers.kafka_mappings import ignored_in_mappings, read_ka
 from samrun.template.triggers.notifications import ignored_in_notifications, read_notifications
 from samrun.template.triggers.queue_triggers import ignored_in_queue_triggers, read_queue_triggers, undeclared_queues
 from samrun.template.triggers.schedules import ignored_in_schedules, read_schedules
+from samrun.template.triggers.state_machines import ignored_in_state_machines, read_state_machines
 from samrun.template.triggers.stream_triggers import ignored_in_stream_triggers, read_stream_triggers
 
 
@@ -83,7 +84,8 @@ def _application(stack: StackTemplate, layers: Mapping[str, Path], *, issuer: st
         )
         run = tuple(each for each in functions if isinstance(each, Function))
         queue_triggers = tuple(read_queue_triggers(template, path=path))
-        declared = tuple(_created_resources(template))
+        machines = read_state_machines(template, source=stack.source, path=path)
+        declared = (*_created_resources(template), *machines)
         resources = (*declared, *undeclared_queues(queue_triggers, declared, run))
         application = Application(
             functions=run,
@@ -102,6 +104,7 @@ def _application(stack: StackTemplate, layers: Mapping[str, Path], *, issuer: st
                 *ignored_transforms(stack.source),
                 *_ignored(template),
                 *ignored_in_functions(template, layers),
+                *ignored_in_state_machines(template, source=stack.source, path=path),
                 *stack.not_here(),
             ),
             missing_triggers=(
@@ -114,7 +117,7 @@ def _application(stack: StackTemplate, layers: Mapping[str, Path], *, issuer: st
 
 
 def _created_resources(template: ResolvedTemplate) -> Iterator[Resource]:
-    for kind in sorted(CREATED):
+    for kind in sorted(CREATED - {STATE_MACHINE}):
         for logical_id, properties in template.of_type(kind):
             yield Resource(logical_id=logical_id, type=kind, name=template.name(logical_id), properties=properties)
 

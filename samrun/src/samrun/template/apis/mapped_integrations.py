@@ -26,6 +26,7 @@ _SERVICES = {
     "sns": "sns",
     "sqs": "sqs",
     "ssm": "ssm",
+    "states": "stepfunctions",
 }
 
 

@@ -49,7 +49,7 @@ EVENT_SOURCES: Mapping[str, Support] = {
     "VPC Lattice": not_run("samrun has no service networks"),
     "WebSocket API": not_run("samrun runs no WebSocket APIs"),
     "EventBridge pipe": not_run("samrun runs no pipes"),
-    "Step Functions": not_run("samrun runs no state machines"),
+    "Step Functions": different("moto runs the state machines; tasks of services that it only imitates are named"),
     "custom resource": different("a Create at each start, before the schedules; nothing else refers to its answer"),
     UNKNOWN: not_run("samrun does not know the service of its EventSourceArn"),
 }

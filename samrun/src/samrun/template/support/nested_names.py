@@ -260,6 +260,7 @@ NESTED_NAMES: Mapping[str, Mapping[str, Any]] = {
     },
     "AWS::SNS::Topic": {"Subscription": {"Endpoint": {}, "Protocol": {}}},
     "AWS::SQS::Queue": {"RedrivePolicy": {"deadLetterTargetArn": {}, "maxReceiveCount": {}}},
+    "AWS::StepFunctions::StateMachine": {"DefinitionS3Location": {"Bucket": {}, "Key": {}, "Version": {}}},
     "AWS::SecretsManager::Secret": {
         "GenerateSecretString": {
             "ExcludeCharacters": {},

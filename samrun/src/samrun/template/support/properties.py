@@ -119,8 +119,8 @@ PROPERTIES: Mapping[str, Mapping[str, Support]] = {
         "State": AS_AWS,
         "Tags": NO_EFFECT,
         "Targets": different(
-            "functions; of a rule with an EventPattern also queues, topics and event buses. An event is sent once, "
-            "whatever RetryPolicy says"
+            "functions and state machines; of a rule with an EventPattern also queues, topics and event buses. An "
+            "event is sent once, whatever RetryPolicy says"
         ),
     },
     SCHEDULE: {
@@ -134,9 +134,7 @@ PROPERTIES: Mapping[str, Mapping[str, Support]] = {
         "ScheduleExpressionTimezone": AS_AWS,
         "StartDate": AS_AWS,
         "State": AS_AWS,
-        "Target": different(
-            "only functions are targets. They accept each event, so the queue of DeadLetterConfig stays empty"
-        ),
+        "Target": different("only functions and state machines are targets; functions accept each event"),
     },
     **API_PROPERTIES,
     **CREATED_PROPERTIES,

@@ -13,6 +13,7 @@ RULE = "AWS::Events::Rule"
 SCHEDULE = "AWS::Scheduler::Schedule"
 LAYER = "AWS::Lambda::LayerVersion"
 STACK = "AWS::CloudFormation::Stack"
+STATE_MACHINE = "AWS::StepFunctions::StateMachine"
 
 # The runner runs these.
 RUN = {
@@ -42,6 +43,7 @@ CREATED = {
     "AWS::SNS::Topic",
     "AWS::SQS::Queue",
     "AWS::SSM::Parameter",
+    STATE_MACHINE,
 }
 # These have no effect on one machine: another resource carries their meaning, or they matter in operation only (rights,
 # networks, names, certificates, alarms, logs, deployments).
@@ -199,7 +201,7 @@ _NOT_RUN = {
     "AWS::SES::ReceiptRule": "samrun receives no mail",
     "AWS::SES::ReceiptRuleSet": "samrun receives no mail",
     "AWS::SSM::Document": "samrun runs no documents of Systems Manager",
-    "AWS::StepFunctions": "samrun runs no state machines. Invoke the functions of their states yourself",
+    "AWS::StepFunctions": "samrun runs state machines without their aliases, versions and activities",
     "AWS::Timestream": _MISSING,
     "Custom": _CUSTOM,
 }
