@@ -39,7 +39,7 @@ def _call(path: str, body: bytes, *, target: str = "", url: str | None = None) -
         "wsgi.input": io.BytesIO(body),
         "HTTP_X_AMZ_TARGET": target,
     }
-    answer = middleware(environ, lambda status, _headers, _info=None: statuses.append(status))  # type: ignore[arg-type, func-returns-value]
+    answer = middleware(environ, lambda status, _headers, _info=None: statuses.append(status))  # type: ignore[arg-type]
     [status] = statuses
     return status, json.loads(b"".join(answer))
 

@@ -4,6 +4,7 @@ import json
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -94,6 +95,20 @@ def test_custom_resource_is_made_at_the_start(shop: RunningStack) -> None:
     dynamodb = client("dynamodb", shop.endpoints["dynamodb"])
     assert dynamodb.get_item(TableName="Notes", Key={"id": {"S": "seed"}})["Item"]["text"] == {"S": "Create"}
     assert shop.logged("made Seed (Custom::Seed), with Count")
+
+
+def test_changes_of_a_table_go_to_its_stream_of_kinesis(shop: RunningStack) -> None:
+    kinesis = client("kinesis", shop.endpoints["aws"])
+    shard = "shardId-000000000000"
+    start = kinesis.get_shard_iterator(StreamName="NoteChanges", ShardId=shard, ShardIteratorType="TRIM_HORIZON")
+
+    def copied() -> list[dict[str, Any]]:
+        records = kinesis.get_records(ShardIterator=start["ShardIterator"])["Records"]
+        changes = [json.loads(each["Data"]) for each in records]
+        return [each for each in changes if each["dynamodb"]["Keys"] == {"id": {"S": "seed"}}]
+
+    first, *_ = eventually(copied, what="the change of the item that the custom resource made")
+    assert (first["tableName"], first["eventName"]) == ("Notes", "INSERT")
 
 
 def test_everything_of_the_template_runs(shop: RunningStack) -> None:

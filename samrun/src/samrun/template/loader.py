@@ -36,6 +36,7 @@ from samrun.template.triggers.queue_triggers import ignored_in_queue_triggers, r
 from samrun.template.triggers.schedules import ignored_in_schedules, read_schedules
 from samrun.template.triggers.state_machines import ignored_in_state_machines, read_state_machines
 from samrun.template.triggers.stream_triggers import ignored_in_stream_triggers, read_stream_triggers
+from samrun.template.triggers.table_copies import ignored_in_table_copies, read_table_copies
 
 
 def load(
@@ -100,6 +101,7 @@ def _application(stack: StackTemplate, layers: Mapping[str, Path], *, issuer: st
             notifications=tuple(read_notifications(template)),
             event_rules=tuple(read_event_rules(template)),
             custom_resources=tuple(read_custom_resources(template)),
+            table_copies=tuple(read_table_copies(template)),
             ignored=(
                 *ignored_transforms(stack.source),
                 *_ignored(template),
@@ -132,6 +134,7 @@ def _ignored(template: ResolvedTemplate) -> Iterator[str]:
     yield from ignored_in_mappings(template)
     yield from ignored_in_queue_triggers(template)
     yield from ignored_in_stream_triggers(template)
+    yield from ignored_in_table_copies(template)
     yield from ignored_in_notifications(template)
     yield from ignored_in_event_rules(template)
     yield from ignored_in_http_apis(template)

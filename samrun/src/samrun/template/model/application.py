@@ -57,6 +57,8 @@ class Application:
     notifications: tuple[Notification, ...] = ()
     event_rules: tuple[EventRule, ...] = ()
     custom_resources: tuple[CustomResource, ...] = ()
+    table_copies: tuple[StreamTrigger, ...] = ()
+    """Each has a stream of Kinesis in the place of a function."""
     missing_triggers: tuple[MissingTrigger, ...] = ()
     rest_apis: tuple[RestApi, ...] = ()
     function_urls: tuple[FunctionUrl, ...] = ()

@@ -19,7 +19,7 @@ CREATED_PROPERTIES: Mapping[str, Mapping[str, Support]] = {
         "GlobalSecondaryIndexes": AS_AWS,
         "ImportSourceSpecification": not_run("samrun fills no table from S3"),
         "KeySchema": AS_AWS,
-        "KinesisStreamSpecification": not_run("DynamoDB Local sends no changes to Kinesis"),
+        "KinesisStreamSpecification": different("to a stream of the template, from the stream of the table"),
         "LocalSecondaryIndexes": AS_AWS,
         "OnDemandThroughput": NO_EFFECT,
         "PointInTimeRecoverySpecification": NO_EFFECT,

@@ -224,6 +224,7 @@ NESTED_NAMES: Mapping[str, Mapping[str, Any]] = {
             "WarmThroughput": {"ReadUnitsPerSecond": {}, "WriteUnitsPerSecond": {}},
         },
         "KeySchema": {"AttributeName": {}, "KeyType": {}},
+        "KinesisStreamSpecification": {"ApproximateCreationDateTimePrecision": {}, "StreamArn": {}},
         "LocalSecondaryIndexes": {
             "IndexName": {},
             "KeySchema": {"AttributeName": {}, "KeyType": {}},

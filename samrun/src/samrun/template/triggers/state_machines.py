@@ -95,8 +95,9 @@ def _local_file(logical_id: str, source: Mapping[str, Any], path: Path) -> Path 
     """Return the local file of a definition, if it is in one."""
     declared = source["Resources"].get(logical_id, {})
     location = (declared.get("Properties") or {}).get("DefinitionUri")
-    is_local = isinstance(location, str) and not location.startswith("s3://")
-    return path.parent / location if is_local and declared.get("Type") == _SERVERLESS else None
+    if declared.get("Type") != _SERVERLESS or not isinstance(location, str) or location.startswith("s3://"):
+        return None
+    return path.parent / location
 
 
 def _in_json(logical_id: str, text: str) -> str:
