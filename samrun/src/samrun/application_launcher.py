@@ -31,6 +31,7 @@ from samrun.gateway.usage_plans import UsagePlans
 from samrun.lambda_api.function_routes import function_routes
 from samrun.lambda_api.lambda_app import lambda_app
 from samrun.lambda_api.mapping_routes import mapping_routes
+from samrun.lambda_api.tag_routes import tag_routes
 from samrun.schedules.scheduler import Scheduler
 from samrun.services.clients import Clients
 from samrun.services.message_sender import start_execution
@@ -95,6 +96,7 @@ class ApplicationLauncher:
                 invoke_routes(code, asynchronous, names),
                 function_routes(application.functions, names),
                 mapping_routes(mappings, names, self.settings.region),
+                tag_routes(mappings),
             )
             if durable:
                 api = DurableLambdaApi(api, asynchronous, durable, names)
