@@ -21,7 +21,7 @@ LAYERS = [
     {"custom_resources", "durable_executions", "event_triggers", "gateway", "mapping", "queues", "streams"},
     {"lambda_api", "schedules"},
     {"control"},
-    {"applications", "kafka_launcher"},
+    {"applications", "debugged_functions", "kafka_launcher"},
     {"mapping_runner", "trigger_launcher"},
     {"application_launcher"},
     {"stack"},

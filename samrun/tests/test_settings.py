@@ -86,6 +86,27 @@ def test_functions_start_at_once_unless_the_command_line_says_lazy(template: str
     assert not read(["--template", template]).lazy
 
 
+def test_the_command_line_names_the_functions_to_debug(template: str) -> None:
+    arguments = ["--template", template, "--debug", "Order", "--debug", "Notify=0", "--debug", "Relay=5679"]
+    assert read(arguments).debug == {"Order": None, "Notify": 0, "Relay": 5679}
+    assert read(["--template", template]).debug == {}
+    assert read(["services", "--template", template]).debug == {}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("--debug Order=", "--debug Order=: '' is not a port: write Order=PORT, 0 to 65535, or Order alone"),
+        ("--debug Order=x", "'x' is not a port"),
+        ("--debug Order=65536", "'65536' is not a port"),
+        ("--debug Order --sam", "--debug is for functions in processes of this machine, .* `sam local invoke --debug"),
+    ],
+)
+def test_functions_that_cannot_be_debugged_so_are_an_error(template: str, arguments: str, says: str) -> None:
+    with pytest.raises(SettingsError, match=says):
+        read(["--template", template, *arguments.split()])
+
+
 @pytest.mark.parametrize("delay", ["-1", "a", "1e3", ""])
 def test_a_delay_that_is_no_number_is_an_error(delay: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):

@@ -7,7 +7,9 @@
     │   ├── NoValueError                    cli/generate_event.py
     │   ├── NoLocalAuthorizerError          cli/token.py
     │   ├── NoStackError                    endpoints.py
+    │   ├── UnknownFunctionError            debugged_functions.py
     │   ├── PackageError                    functions/deployment_package.py
+    │   ├── MissingDebuggerError            functions/debugger.py
     │   ├── SamError                        functions/sam_cli.py
     │   ├── NoCredentialsError                  mapping_runner.py
     │   ├── NoRecordError                   mapping/record_finder.py

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from samrun.functions import debugger
 from samrun.functions.invoker import PAYLOAD_LIMIT, InvocationOptions
 from samrun.functions.log_pipe import LogPipe
 from samrun.functions.missing_package import advice_on_missing_package
@@ -33,13 +34,21 @@ LogLine = Callable[[Function, str], None]
 class ExecutionEnvironment:
     """A process that `start` starts and that runs one invocation at a time, until it dies or is stopped.
 
-    A timeout, a crash or an exit ends it, as in Lambda. Then `alive` is False, and the pool starts another one.
+    A timeout, a crash or an exit ends it, as in Lambda. Then `alive` is False, and the pool starts another one. A
+    debugger may hold it for any time. `turn` is held for as long as there is a process.
     """
 
-    def __init__(self, function: Function, variables: Mapping[str, str], log: LogLine) -> None:
+    def __init__(
+        self,
+        function: Function,
+        variables: Mapping[str, str],
+        log: LogLine,
+        turn: contextlib.AbstractAsyncContextManager[None] | None = None,
+    ) -> None:
         self._function = function
         self._variables = variables
         self._log = log
+        self._turn = turn or contextlib.nullcontext()
         self._exits = contextlib.AsyncExitStack()
         self._initialized = asyncio.Event()
         self._init_error: bytes | None = None
@@ -58,6 +67,7 @@ class ExecutionEnvironment:
 
     async def start(self) -> RuntimeResponse | None:
         """Start the process and wait for its init. Return the error if the init failed."""
+        await self._exits.enter_async_context(self._turn)
         listener = ports.listen("a Runtime API", 0)
         port = listener.getsockname()[1]
         await self._exits.enter_async_context(serving(self._api.app, listener))
@@ -84,7 +94,7 @@ class ExecutionEnvironment:
     async def _start_process(self, port: int, output: int) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-m", "awslambdaric", self._function.handler),
+            *debugger.module_arguments(self._function),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output,
             stderr=asyncio.subprocess.STDOUT,
@@ -162,12 +172,16 @@ class ExecutionEnvironment:
         await self._exits.aclose()
 
     async def _wait_for(self, event: Awaitable[object], *, limit: float) -> RuntimeResponse | None:
-        """Wait for `event`. Return the failure if the process ends or `limit` seconds pass before it."""
+        """Wait for `event`. Return the failure if the process ends or `limit` seconds pass before it.
+
+        A debugger may hold the process for any time.
+        """
         if self._died is None:
             raise RuntimeError("the environment is not started")
         awaited = asyncio.ensure_future(event)
         try:
-            done, _ = await asyncio.wait({awaited, self._died}, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
+            timeout = None if self._function.debug_port else limit
+            done, _ = await asyncio.wait({awaited, self._died}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         finally:
             awaited.cancel()
         if awaited in done:
@@ -217,8 +231,9 @@ class ExecutionEnvironment:
             "LANG": "en_US.UTF-8",
             "TZ": ":UTC",
             # Lambda has the layers behind the function's own code, too.
-            "PYTHONPATH": os.pathsep.join(map(str, (function.code, *function.layers))),
+            "PYTHONPATH": os.pathsep.join(map(str, (function.code, *function.layers, debugger.SEARCH_PATH))),
             "PYTHONUNBUFFERED": "1",
+            **debugger.breakpoint_variables(function),
             "_HANDLER": function.handler,
             "LAMBDA_TASK_ROOT": str(function.code),
             "AWS_EXECUTION_ENV": f"AWS_Lambda_python{sys.version_info.major}.{sys.version_info.minor}",

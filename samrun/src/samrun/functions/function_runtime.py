@@ -23,7 +23,7 @@ class FunctionRuntime(Invoker, Protocol):
     """Runtime of all functions of a template."""
 
     async def warm(self, report: Callable[[Function], None]) -> None:
-        """Get every function ready. Call `report` for each function whose init failed."""
+        """Get every function ready that waits for no debugger. Call `report` for each function whose init failed."""
         ...
 
     async def reload(self, report: Callable[[Function], None], *, watching: asyncio.Event) -> None:
@@ -41,14 +41,16 @@ class FunctionRuntime(Invoker, Protocol):
 def create_process_runtime(
     functions: Collection[Function], settings: Settings, endpoints: Endpoints, terminal: Terminal
 ) -> FunctionRuntime:
-    """Return the runtime that runs the functions in processes of this machine."""
-    return ProcessRuntime(
+    """Return the runtime that runs the functions in processes of this machine. Those with a debugger start at once."""
+    runtime = ProcessRuntime(
         functions,
         variables={**_aws_variables(endpoints, settings.region), **settings.services},
         limit=settings.concurrency,
         log=terminal.function,
         data=settings.data,
     )
+    runtime.start_debugged()
+    return runtime
 
 
 async def start_sam_runtime(

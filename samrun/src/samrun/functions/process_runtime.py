@@ -46,8 +46,17 @@ class ProcessRuntime:
         check_request(function, payload, self._pools)
         return await self._pools[function].invoke(payload, options or InvocationOptions())
 
+    def start_debugged(self) -> None:
+        """Start an environment of every function that is debugged: it waits for its debugger."""
+        for pool in self._pools.values():
+            if pool.function.debug_port:
+                pool.warm_in_background()
+
     async def warm(self, report: Callable[[Function], None]) -> None:
-        """Start an environment of every function. Call `report` for each function whose init failed."""
+        """Start an environment of every function. Call `report` for each function whose init failed.
+
+        No debugger is waited for.
+        """
 
         async def warm(pool: EnvironmentPool) -> None:
             try:
@@ -55,7 +64,7 @@ class ProcessRuntime:
             except InitError:
                 report(pool.function)
 
-        await asyncio.gather(*map(warm, self._pools.values()))
+        await asyncio.gather(*(warm(pool) for pool in self._pools.values() if pool.function.debug_port is None))
 
     async def reload(self, report: Callable[[Function], None], *, watching: asyncio.Event) -> None:
         """Watch the functions' files for ever, and end the environments of each function that changed.
@@ -69,8 +78,11 @@ class ProcessRuntime:
                 except PackageError as error:  # it is still being written; the end of that is a change, too
                     self._log(function, str(error))
                     continue
-                await self._pools[function.name].retire(unpacked)
+                pool = self._pools[function.name]
+                await pool.retire(unpacked)
                 report(function)
+                if function.debug_port:
+                    pool.warm_in_background()
 
     async def stop(self) -> None:
         """End every environment."""

@@ -64,3 +64,5 @@ class Function:
     asynchronous: AsynchronousInvocation = AsynchronousInvocation()
     durable: DurableConfig | None = None
     """The settings of its executions, if it is durable."""
+    debug_port: int | None = None
+    """Port on which the function waits for a debugger. Nothing limits its time then."""

@@ -144,7 +144,7 @@ class RestApi:
 
     Requests whose content type is one of the `binary_media_types` reach the function in base64. `responses` are the
     API's gateway responses by type, such as `DEFAULT_4XX`. The throttle limits all methods that have none of their
-    own, together.
+    own, together. `stack` is the name of the stack that the API belongs to; None stands for the first of several.
     """
 
     logical_id: str
@@ -162,3 +162,4 @@ class RestApi:
     """The resource policy; None if every request is let in."""
     arn: str = ""
     """The ARN of its stage."""
+    stack: str | None = None
