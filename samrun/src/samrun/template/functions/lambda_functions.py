@@ -12,7 +12,7 @@ from samrun.template.functions.asynchronous_invocation import (
 )
 from samrun.template.functions.function_code import LocalCode, RemoteCode, code_of
 from samrun.template.functions.function_limits import function_violations
-from samrun.template.functions.layers import ignored_in_layers, search_path
+from samrun.template.functions.layers import ignored_extensions, ignored_in_layers, search_path
 from samrun.template.functions.qualifiers import published_qualifiers
 from samrun.template.model.functions import DurableConfig, Function
 from samrun.template.resolution.resolved_template import ResolvedTemplate
@@ -86,6 +86,8 @@ def ignored_in_functions(template: ResolvedTemplate, layers: Mapping[str, Path])
         if _is_python(properties.get("Runtime"))
     }
     yield from ignored_in_layers(missing, layers)
+    every = {logical_id: properties.get("Layers", []) for logical_id, properties in template.of_type(FUNCTION)}
+    yield from ignored_extensions(every, layers)
     yield from ignored_in_asynchronous_invocations(template)
 
 

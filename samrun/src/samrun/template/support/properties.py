@@ -78,7 +78,7 @@ PROPERTIES: Mapping[str, Mapping[str, Support]] = {
         "Handler": AS_AWS,
         "ImageConfig": not_run("samrun runs no container images; `samrun up --sam` does"),
         "KmsKeyArn": NO_EFFECT,
-        "Layers": different("a layer's local folder or zip is on the path; layers by their ARN are named at the start"),
+        "Layers": different("a layer's local folder or zip is on the path; layers by ARN and extensions are named"),
         "LoggingConfig": AS_AWS,
         "MemorySize": different("the function sees it, and nothing limits its memory"),
         "PackageType": different("a function that is an image runs with `samrun up --sam` only"),
