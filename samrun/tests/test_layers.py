@@ -18,7 +18,7 @@ LAYERS = [
     {"settings"},
     {"pythons", "services"},
     {"console", "functions", "schemas"},
-    {"event_triggers", "gateway", "mapping", "queues", "streams"},
+    {"custom_resources", "durable_executions", "event_triggers", "gateway", "mapping", "queues", "streams"},
     {"lambda_api", "schedules"},
     {"control"},
     {"applications", "debugged_functions", "kafka_launcher"},

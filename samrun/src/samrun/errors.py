@@ -36,6 +36,7 @@
     │   └── ParametersError                 template/values/parameters.py
     ├── BadRequestError                     console/mailpit.py
     ├── ResetRefusedError                   control/reset.py
+    ├── ExecutionError                      durable_executions/executions.py
     ├── TransformError                      event_triggers/target_input.py
     ├── AsynchronousDestinationError        functions/asynchronous_destinations.py
     ├── MalformedBatchResponseError         functions/batch_item_failures.py
@@ -57,7 +58,8 @@
     │   ├── RequestTooLargeError            gateway/request_body.py
     │   ├── FunctionFailedError             gateway/responses.py
     │   ├── MalformedResponseError          gateway/responses.py
-    │   └── RestError                       gateway/rest_errors.py
+    │   ├── RestError                       gateway/rest_errors.py
+    │   └── MappingTemplateError            gateway/velocity.py
     ├── AuthenticationError                 mapping/authentication.py
     ├── BrokerRefusalError                  mapping/group_member.py
     ├── TopicNotFoundError                  mapping/group_member.py

@@ -5,12 +5,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from samrun.event_triggers.dead_letters import UndeliveredEvent
+from botocore.exceptions import BotoCoreError, ClientError
+
+from samrun.event_triggers.dead_letters import TargetError, UndeliveredEvent
 from samrun.event_triggers.target_input import TransformError
 from samrun.functions.asynchronous_invoker import AsynchronousInvoker
 from samrun.schedules.due import next_due
 from samrun.schedules.events import schedule_input, service_event
-from samrun.template.arns import function_arn
 from samrun.template.model.triggers import Schedule
 
 # Seconds. No sleep is longer. So after the machine was suspended or its clock was set, schedules are soon on time.
@@ -38,13 +39,14 @@ class Clock:
 class Scheduler:
     """Runner of schedules.
 
-    `report` takes lines about what happened, and `dead_letter` the events that the function of a rule cannot get; it
-    may block.
+    `report` takes lines about what happened, and `dead_letter` the events that the target of a rule cannot get.
+    `start_execution` starts a state machine, named by its ARN. Both may block.
     """
 
     invoker: AsynchronousInvoker
     report: Callable[[str], None]
     dead_letter: Callable[[UndeliveredEvent], None]
+    start_execution: Callable[[str, str], None]
     clock: Clock = Clock()
 
     async def run(self, schedule: Schedule) -> None:
@@ -69,16 +71,23 @@ class Scheduler:
         except TransformError as error:
             await asyncio.to_thread(self.dead_letter, _undelivered(schedule, event, error))
             return
-        self.report(f"{schedule.logical_id} → {schedule.function}")
-        await self.invoker.invoke(schedule.function, text)
+        if schedule.function is not None:
+            self.report(f"{schedule.logical_id} → {schedule.function}")
+            await self.invoker.invoke(schedule.function, text)
+            return
+        self.report(f"{schedule.logical_id} → {schedule.target}")
+        try:
+            await asyncio.to_thread(self.start_execution, schedule.target, text.decode())
+        except (BotoCoreError, ClientError) as error:
+            await asyncio.to_thread(self.dead_letter, _undelivered(schedule, event, error))
 
 
-def _undelivered(schedule: Schedule, event: Mapping[str, object], error: TransformError) -> UndeliveredEvent:
+def _undelivered(schedule: Schedule, event: Mapping[str, object], error: TargetError) -> UndeliveredEvent:
     return UndeliveredEvent(
         event=event,
         source=schedule.logical_id,
         rule_arn=schedule.arn,
-        target_arn=function_arn(schedule.function, region=schedule.arn.split(":")[3]),
+        target_arn=schedule.target,
         queue=schedule.dead_letter_queue,
         error=error,
     )

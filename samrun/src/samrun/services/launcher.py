@@ -138,7 +138,14 @@ class ServiceLauncher:
     async def _start_moto(self) -> None:
         port, addresses = self._ports["aws"], self._addresses()
         process = await self._supervisor.start_process(
-            moto_server.start(port=port, addresses=addresses, mails=self._settings.mails, logs=self._logs)
+            moto_server.start(
+                port=port,
+                addresses=addresses,
+                mails=self._settings.mails,
+                logs=self._logs,
+                lambda_api=self._endpoints.lambda_,
+                dynamodb=self._endpoints.dynamodb,
+            )
         )
         self._terminal.step("aws", f"started {process}")
         await moto_server.wait_until_ready(port)

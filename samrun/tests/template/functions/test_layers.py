@@ -107,3 +107,14 @@ def test_layer_whose_content_is_an_object_in_s3_is_listed(tmp_path: Path) -> Non
     assert application.ignored == (
         "Fn: the layer arn:aws:lambda:us-east-1:123456789012:layer:Layer:1, which is not on this machine",
     )
+
+
+def test_layer_with_extensions_is_named(tmp_path: Path) -> None:
+    (tmp_path / "logs" / "extensions").mkdir(parents=True)
+    resources = f"""
+  Logs: {{Type: AWS::Serverless::LayerVersion, Properties: {{ContentUri: logs}}}}
+  Fn:{FUNCTION}
+      Layers: [!Ref Logs]
+"""
+    [text] = load_template(tmp_path, resources).ignored
+    assert text == f"Fn: the extensions in {tmp_path / 'logs'}: samrun runs no extensions of Lambda"

@@ -61,6 +61,14 @@ def ignored_in_layers(functions: Mapping[str, Iterable[str]], layers: Mapping[st
                 yield f"{logical_id}: the layer {arn}, which is not on this machine"
 
 
+def ignored_extensions(functions: Mapping[str, Iterable[str]], layers: Mapping[str, Path]) -> Iterator[str]:
+    """Yield a text for each layer of a function with extensions; the layers' ARNs are by function."""
+    for logical_id, arns in functions.items():
+        for arn in arns:
+            if arn in layers and (layers[arn] / "extensions").is_dir():
+                yield f"{logical_id}: the extensions in {layers[arn]}: samrun runs no extensions of Lambda"
+
+
 def _content(
     logical_id: str, properties: Mapping[str, Any], template: ResolvedTemplate, source: Mapping[str, Any]
 ) -> Any:

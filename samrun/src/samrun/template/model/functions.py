@@ -22,6 +22,14 @@ class AsynchronousInvocation:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DurableConfig:
+    """Settings of a durable function: how long an execution may take, in seconds, and how long it is kept."""
+
+    execution_timeout: int
+    retention_days: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Function:
     """A Lambda function.
 
@@ -60,5 +68,7 @@ class Function:
     code_uri: Path | None = None
     template: Path | None = None
     """The template that declares the function."""
+    durable: DurableConfig | None = None
+    """The settings of its executions, if it is durable."""
     debug_port: int | None = None
     """Port on which the function waits for a debugger. Nothing limits its time then."""

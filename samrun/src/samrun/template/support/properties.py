@@ -69,7 +69,7 @@ PROPERTIES: Mapping[str, Mapping[str, Support]] = {
         "CodeSigningConfigArn": NO_EFFECT,
         "DeadLetterConfig": AS_AWS,
         "Description": NO_EFFECT,
-        "DurableConfig": not_run("samrun runs no durable executions: an invocation runs to its end, or fails"),
+        "DurableConfig": different("executions end with the stack, and so does what is kept of them"),
         "Environment": AS_AWS,
         "EphemeralStorage": different("the function has this machine's temporary folder, without a limit"),
         "FileSystemConfigs": not_run("samrun mounts no file system"),
@@ -79,7 +79,8 @@ PROPERTIES: Mapping[str, Mapping[str, Support]] = {
         "ImageConfig": not_run("samrun runs no container images; `samrun up --sam` does"),
         "KmsKeyArn": NO_EFFECT,
         "Layers": different(
-            "a local folder or zip is on the path; a package stands for Powertools' and pandas'; others are named"
+            "a local folder or zip is on the path; a package stands for Powertools' and pandas'; others and extensions "
+            "are named"
         ),
         "LoggingConfig": AS_AWS,
         "MemorySize": different("the function sees it, and nothing limits its memory"),
@@ -123,8 +124,8 @@ PROPERTIES: Mapping[str, Mapping[str, Support]] = {
         "State": AS_AWS,
         "Tags": NO_EFFECT,
         "Targets": different(
-            "functions; of a rule with an EventPattern also queues, topics and event buses. An event is sent once, "
-            "whatever RetryPolicy says"
+            "functions and state machines; of a rule with an EventPattern also queues, topics and event buses. An "
+            "event is sent once, whatever RetryPolicy says"
         ),
     },
     SCHEDULE: {
@@ -138,9 +139,7 @@ PROPERTIES: Mapping[str, Mapping[str, Support]] = {
         "ScheduleExpressionTimezone": AS_AWS,
         "StartDate": AS_AWS,
         "State": AS_AWS,
-        "Target": different(
-            "only functions are targets. They accept each event, so the queue of DeadLetterConfig stays empty"
-        ),
+        "Target": different("only functions and state machines are targets; functions accept each event"),
     },
     **API_PROPERTIES,
     **CREATED_PROPERTIES,
