@@ -6,7 +6,7 @@
   of others.
 - `ports` and `docker` find the addresses on which the parts listen.
 - `files` writes files that several processes read.
-- `terminal` prints what happens, and each `access` to the HTTP API.
+- `terminal` prints what happens, and each `access` to the HTTP API; `progress` shows how much of a download arrived.
 
 Errors: `ProcessDiedError` and `PortTakenError` are UserErrors and reach the terminal.
 """

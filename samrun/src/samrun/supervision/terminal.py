@@ -21,6 +21,7 @@ _CONTROLS = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_].*?(?:\x1b\\|\x07|\x9c)|\x1b[ -/]*[0-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]",
     re.DOTALL,
 )
+_CLEARED_LINE = "\r\x1b[K"  # the cursor at the beginning of an empty line
 _COLOURS = {"ERROR": "31", "CRITICAL": "31", "WARNING": "33", "WARN": "33", "source": "36", "time": "2"}
 # The runtime client logs this before each error that a function raises, with a long text about runtime updates.
 _GENERAL_ADVICE = "LAMBDA_WARNING: "
@@ -74,7 +75,10 @@ class Terminal:
     def __init__(self, output: TextIO, logs: Path) -> None:
         self._output = output
         self._logs = logs
+        self.rewrites = output.isatty() and os.environ.get("TERM") != "dumb"
+        """True if `show_last_line` shows anything: a file, a pipe and a log of CI have no line to rewrite."""
         self._coloured = output.isatty() and not os.environ.get("NO_COLOR")
+        self._last_line = ""
         self.started = time.monotonic()
 
     def step(self, source: str, text: str, *, level: str = "INFO") -> None:
@@ -88,10 +92,19 @@ class Terminal:
         """Print some text."""
         self._print(without_controls(text))
 
+    def show_last_line(self, text: str) -> None:
+        """Show a text, such as a bar of progress, in a last line that the next call replaces; "" removes it."""
+        if self.rewrites and (text or self._last_line):
+            self._last_line = without_controls(text)
+            self._write(f"{_CLEARED_LINE}{self._last_line}")
+
     def _print(self, text: str) -> None:
         # One write for the whole line, since the mappings' threads print, too.
+        self._write(f"{_CLEARED_LINE}{text}\n{self._last_line}" if self._last_line else f"{text}\n")
+
+    def _write(self, text: str) -> None:
         with contextlib.suppress(OSError, ValueError):  # nobody reads the terminal any more; the stack goes on
-            self._output.write(f"{text}\n")
+            self._output.write(text)
             self._output.flush()
 
     def access(self, access: Access) -> None:
