@@ -17,8 +17,8 @@ ENVIRONMENT ?= prod
 # Of `make test`: on two cores, one more than there are cores, since the system tests mostly wait.
 WORKERS ?= 3
 
-# Byte code is kept between runs, whatever the environment says: without it, pytest compiles all tests each time.
-test test-fast proof coverage: export PYTHONDONTWRITEBYTECODE :=
+# Byte code is kept between runs, whatever the environment says: without it, each start compiles all modules again.
+run services demo test test-fast proof coverage: export PYTHONDONTWRITEBYTECODE :=
 
 # The tests that start brokers, browsers, containers, installations, linters or downloads.
 SYSTEM := tests/system tests/sam tests/browser tests/template/test_lint.py tests/tools/test_scanners.py \

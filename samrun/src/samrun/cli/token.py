@@ -29,7 +29,7 @@ def create_token(settings: TokenSettings) -> str:
     return Issuer(endpoints.issuer, settings.data).token(
         subject=settings.subject or _subject(application),
         audience=settings.audience or _audience(settings, application, endpoints.issuer),
-        scope=" ".join(settings.scopes),
+        scope=" ".join(settings.scopes) if settings.scopes or settings.subject else _scope(application),
         lifetime=settings.lifetime,
         claims=settings.claims,
     )
@@ -42,6 +42,11 @@ def try_it_token(api: HttpApi, issuer: Issuer) -> str | None:
         return None
     token_spec = api.try_it_token
     return issuer.token(subject=token_spec.subject, audience=_first(authorizer), scope=token_spec.scope)
+
+
+def accepts_local_tokens(api: HttpApi, issuer: Issuer) -> bool:
+    """Tell whether a route of the API checks tokens of the local issuer."""
+    return any(_trusting(api, issuer.url))
 
 
 def _trusting(api: HttpApi | RestApi, issuer: str) -> Iterator[JwtAuthorizer]:
@@ -58,6 +63,10 @@ def _first(authorizer: JwtAuthorizer) -> str:
 
 def _subject(application: Application) -> str:
     return next((api.try_it_token.subject for api in application.apis if api.try_it_token), SUBJECT)
+
+
+def _scope(application: Application) -> str:
+    return next((api.try_it_token.scope for api in application.apis if api.try_it_token), "")
 
 
 def _audience(settings: TokenSettings, application: Application, issuer: str) -> str:

@@ -54,3 +54,10 @@ class Function:
     qualifiers: frozenset[str] = frozenset()
     """Versions and aliases that the template publishes."""
     asynchronous: AsynchronousInvocation = AsynchronousInvocation()
+
+    @property
+    def handler_file(self) -> Path | None:
+        """The file of a Python handler; None if it is in a zip, in the template itself, or in another language."""
+        module = self.handler.rpartition(".")[0].replace(".", "/")
+        file = self.code / f"{module}.py"
+        return file if file.is_file() else None
