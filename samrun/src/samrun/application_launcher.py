@@ -20,6 +20,8 @@ from samrun.gateway import function_url, gateway, rest_gateway, with_function_ur
 from samrun.gateway.authorizer_cache import AuthorizerCache
 from samrun.gateway.joined_apis import join_apis
 from samrun.gateway.usage_plans import UsagePlans
+from samrun.oidc.issuer import Issuer
+from samrun.oidc.try_it_token import try_it_token
 from samrun.schedules.scheduler import Scheduler
 from samrun.services.clients import Clients, clients
 from samrun.settings import Settings
@@ -43,6 +45,7 @@ class ApplicationLauncher:
 
     settings: Settings
     endpoints: Endpoints
+    issuer: Issuer
     listeners: Mapping[str, socket.socket]
     claimed_ports: Mapping[str, int]
     supervisor: Supervisor
@@ -119,8 +122,11 @@ class ApplicationLauncher:
         def warn(api: HttpApi | RestApi | FunctionUrl) -> Callable[[str], None]:
             return partial(self.terminal.step, api.logical_id, level="WARNING")
 
+        def token(api: HttpApi) -> Callable[[], str | None]:
+            return partial(try_it_token, api, self.issuer)
+
         http_apis = [
-            (api, gateway(api, runtime, log=log, warn=warn(api), cache=cache, client=client))
+            (api, gateway(api, runtime, log=log, warn=warn(api), cache=cache, client=client, token=token(api)))
             for api in application.apis
         ]
         usage_plans = UsagePlans()

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from samrun.cli.token import accepts_local_tokens
+from samrun.oidc.try_it_token import local_authorizers
 from samrun.settings import DATA, TEMPLATE, Settings
 from samrun.stack import Stack
 from samrun.supervision.terminal import Terminal
@@ -77,7 +77,7 @@ def _commands_to_try(stack: Stack, settings: Settings) -> Iterator[str]:
     for api in stack.application.apis:
         if api.try_it and stack.endpoints.api:
             command = _with_addresses(api.try_it, stack).rstrip()
-            if api.try_it_token and accepts_local_tokens(api, stack.issuer):
+            if api.try_it_token and any(local_authorizers(api, stack.issuer.url)):
                 command = command.replace("{token}", f"$({_token_command(settings)})")
             yield command
 
