@@ -44,8 +44,8 @@ services: .venv/installed ## Run Kafka, DynamoDB, AWS and the inbox only: `sam l
 	$(if $(COMPOSE),docker compose up -d --wait)
 	@$(if $(COMPOSE),$(EXTERNAL)) $(BIN)/samrun services $(ARGS)
 
-demo: .venv/installed ## Place the orders of events/api/, wait for their mails, and show them.
-	@$(BIN)/python -m tools.demo
+demo: .venv/installed ## Place the orders of events/api/, and show their mails; KEEP=1 leaves the stack up until Ctrl-C.
+	@$(BIN)/python -m tools.demo $(if $(KEEP),--keep)
 
 preview: .venv/developing ## Render every mail and text message into .preview/, with pictures.
 	@$(BIN)/python -m tools.preview
