@@ -9,7 +9,7 @@
     │   ├── NoStackError                    endpoints.py
     │   ├── PackageError                    functions/deployment_package.py
     │   ├── SamError                        functions/sam_cli.py
-    │   ├── MappingError                    mapping/group_member.py
+    │   ├── NoCredentialsError                  mapping_runner.py
     │   ├── NoRecordError                   mapping/record_finder.py
     │   ├── KeyFileError                    oidc/issuer.py
     │   ├── ExternalServiceError            services/external.py
@@ -32,12 +32,14 @@
     │   │   └── TargetInputError            template/triggers/target_inputs.py
     │   └── ParametersError                 template/values/parameters.py
     ├── BadRequestError                     console/mailpit.py
+    ├── ResetRefusedError                   control/reset.py
     ├── TransformError                      event_triggers/target_input.py
     ├── AsynchronousDestinationError        functions/asynchronous_destinations.py
     ├── MalformedBatchResponseError         functions/batch_item_failures.py
     ├── InitError                           functions/environment_pool.py
-    ├── InvocationRequestError              functions/invocation_request.py
+    ├── LambdaRequestError                  functions/invocation_request.py
     ├── FunctionNotFoundError               functions/invoker.py
+    ├── FunctionUnavailableError            functions/invoker.py
     ├── PayloadTooLargeError                functions/invoker.py
     ├── FilterPatternError                  filtering/filter_pattern.py
     ├── GatewayError                        gateway/errors.py
@@ -55,6 +57,7 @@
     │   └── RestError                       gateway/rest_errors.py
     ├── AuthenticationError                 mapping/authentication.py
     ├── BrokerRefusalError                  mapping/group_member.py
+    ├── TopicNotFoundError                  mapping/group_member.py
     ├── DestinationError                    mapping/on_failure_destination.py
     ├── UnreadableRecordError               mapping/partitions.py
     ├── SchemaUnavailableError              schemas/schema.py
@@ -64,7 +67,8 @@
     ├── DownloadError                       services/download.py
     │   └── IncompleteDownloadError         services/download.py
     ├── MailNotFoundError                   services/mail_store.py
-    └── SecretError                         services/secrets.py
+    ├── SecretError                         services/secrets.py
+    └── WaitError                           testing/stack_client.py
 
 The command line prints a UserError as a message, without a traceback. The others stay inside: their callers answer a
 request with them, retry, or log them.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import get_args
 
 from samrun import __version__
-from samrun.cli import event_options
+from samrun.cli import event_options, mapping_options
 from samrun.oidc.issuer import LIFETIME
 from samrun.settings import (
     CONCURRENCY,
@@ -104,6 +104,15 @@ def _parser() -> argparse.ArgumentParser:
             help="print a token for the API of a stack that runs",
             description="Prints a token, and nothing else, for the API of a stack that runs: "
             'curl -H "authorization: Bearer $(samrun token --scope …)" …',
+        )
+    )
+    mappings = commands.add_parser("mappings", help="run event source mappings alone, for functions elsewhere")
+    mapping_options.add_runner_options(
+        mappings.add_subparsers(dest="act", metavar="run", required=True).add_parser(
+            "run",
+            help="feed functions that run elsewhere from Kafka",
+            description=mapping_options.DESCRIPTION,
+            epilog=mapping_options.EPILOG,
         )
     )
     event_options.add_options(

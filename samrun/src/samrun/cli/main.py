@@ -9,6 +9,7 @@ from samrun.cli.banner import print_banner
 from samrun.cli.event_options import read_event_settings
 from samrun.cli.fetch import fetch_java_programs
 from samrun.cli.generate_event import generate_event
+from samrun.cli.mappings_run import run_mappings_until_stopped
 from samrun.cli.run_until_signal import run_until_signal
 from samrun.cli.token import create_token
 from samrun.errors import UserError
@@ -30,6 +31,8 @@ def main() -> int:
                 print(create_token(read_token_settings(options)))
             case "generate-event":
                 print(generate_event(read_event_settings(options)).decode())
+            case "mappings":
+                return run_mappings_until_stopped(options)
             case "fetch":
                 return run_until_signal(fetch_java_programs(), interrupted=INTERRUPTED)
             case _:

@@ -12,6 +12,7 @@ The modules, in the order in which a record meets them:
 - `schema_validator` validates the records of a batch by the schemas of a registry, and makes JSON of them.
 - `delivery` is a batch on its way, with its attempts; each one in flight has a thread.
 - `batch_processor` decides what happens to each record of a batch: done, retried or discarded.
+  `delivery_observer` notes it, for metrics.
 - `batch_sender` invokes the function, and `partial_response` reads which records failed.
 - `poller` puts all of this together for one mapping, and connects again if the brokers refuse it.
 - `discarded_batch` is a batch without attempts left. `on_failure_destination` sends it to S3, SQS or SNS, and
@@ -24,7 +25,8 @@ out.
 `record_finder` is for `samrun generate-event`: it finds a single record of a topic, at its `record_position`, by a
 `topic_reader`, which belongs to no group.
 
-Errors: `MappingError`, `NoRecordError` (both are UserErrors and reach the terminal), `AuthenticationError` (the
-poller reports it and retries), `BrokerRefusalError` (likewise), `DestinationError` (the batch is lost, as in Lambda),
-`MalformedBatchResponseError` (the whole batch is retried) and `UnreadableRecordError` (the record is given up).
+Errors: `NoRecordError` (a UserError, which reaches the terminal), `AuthenticationError` (the poller reports it and
+retries), `BrokerRefusalError` and `TopicNotFoundError` (likewise), `DestinationError` (the batch is lost, as in
+Lambda), `MalformedBatchResponseError` (the whole batch is retried) and `UnreadableRecordError` (the record is given
+up).
 """

@@ -2,9 +2,10 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from confluent_kafka import KafkaException
 
@@ -13,8 +14,9 @@ from samrun.mapping.authentication import Authenticate, AuthenticationError
 from samrun.mapping.batch_processor import BatchProcessor, Report
 from samrun.mapping.batcher import Batcher
 from samrun.mapping.client_errors import description
+from samrun.mapping.delivery_observer import DeliveryObserver, NoObserver
 from samrun.mapping.dispatcher import Dispatcher
-from samrun.mapping.group_member import BrokerRefusalError, GroupMember
+from samrun.mapping.group_member import BrokerRefusalError, GroupMember, TopicNotFoundError
 from samrun.mapping.membership import Membership
 from samrun.mapping.on_failure_destination import SendToDestination
 from samrun.mapping.record_filter import RecordFilter
@@ -25,8 +27,11 @@ from samrun.template.model.kafka_mappings import KafkaMapping, Redeliver
 if TYPE_CHECKING:
     from samrun.mapping.records import TopicPartition
 
+_T = TypeVar("_T")
+
 _RECONNECT_PAUSE = 1.0  # seconds
 _MAX_DELIVERIES = 64
+_RETRIED = (KafkaException, AuthenticationError, BrokerRefusalError, SchemaUnavailableError, TopicNotFoundError)
 
 
 @dataclass(kw_only=True)
@@ -40,6 +45,8 @@ class KafkaPoller:
     `report` takes lines about what happened. `on_assigned` is called when the poller misses no record any more, or when
     it cannot connect and somebody else has to act first. `instance` is the name of a static member of the group. With a
     `validator`, that one filters the records, since it decodes them first.
+
+    `on_trouble` gets the reason whenever the poller cannot read the topic, as when the topic does not exist.
     """
 
     mapping: KafkaMapping
@@ -52,7 +59,10 @@ class KafkaPoller:
     redeliver: Redeliver = "failed"
     instance: str | None = None
     validator: SchemaValidator | None = None
+    observer: DeliveryObserver = field(default_factory=NoObserver)
+    on_trouble: Callable[[str], object] = lambda _: None
     _stopping: threading.Event = field(default_factory=threading.Event, init=False)
+    _finishing: threading.Event = field(default_factory=threading.Event, init=False)
     _dispatcher: Dispatcher = field(init=False)
     _executor: ThreadPoolExecutor = field(init=False)
 
@@ -70,6 +80,7 @@ class KafkaPoller:
                 redeliver=self.redeliver,
                 stopping=self._stopping,
                 validator=self.validator,
+                observer=self.observer,
             ),
             executor=self._executor,
             report=self.report,
@@ -77,14 +88,15 @@ class KafkaPoller:
         )
 
     def run(self) -> None:
-        """Deliver records until `stop` is called. Raises MappingError."""
+        """Deliver records until `stop` or `finish` is called."""
         try:
-            while not self._stopping.is_set():
+            while not (self._stopping.is_set() or self._finishing.is_set()):
                 try:
                     self._run_connected()
-                except (KafkaException, AuthenticationError, BrokerRefusalError, SchemaUnavailableError) as error:
+                except _RETRIED as error:
                     text = f"{self.mapping.logical_id} cannot read {self.mapping.topic}, retrying: {description(error)}"
                     self._dispatcher.report_once(text)
+                    self.on_trouble(description(error))
                     self.on_assigned()
                     self._stopping.wait(_RECONNECT_PAUSE)
         finally:
@@ -93,6 +105,30 @@ class KafkaPoller:
     def stop(self) -> None:
         """Make `run` return soon. The batch of an invocation that does not end at once is delivered again later."""
         self._stopping.set()
+        self._dispatcher.wake()
+
+    def positions(self) -> "Future[Mapping[TopicPartition, int]]":
+        """Return, soon, the offset up to which each partition of this member is done. For any thread."""
+        return self._ask(self._dispatcher.positions)
+
+    def skip_to(self, offsets: "Mapping[TopicPartition, int]") -> "Future[None]":
+        """Go on at these offsets: what was read is forgotten, also what is to be retried. For any thread."""
+        return self._ask(partial(self._dispatcher.skip_to, offsets))
+
+    def _ask(self, question: Callable[[], _T]) -> "Future[_T]":
+        """Have the dispatcher's thread answer a question. While no broker answers, the future stays open."""
+        answer: Future[_T] = Future()
+
+        def put() -> None:
+            if answer.set_running_or_notify_cancel():
+                answer.set_result(question())
+
+        self._dispatcher.post(put)
+        return answer
+
+    def finish(self) -> None:
+        """Make `run` return once the function has answered each invocation in flight; start no further one."""
+        self._finishing.set()
         self._dispatcher.wake()
 
     def _run_connected(self) -> None:
@@ -107,6 +143,6 @@ class KafkaPoller:
         try:
             member.join()
             membership.start(member)
-            done = self._dispatcher.run(membership, self._stopping)
+            done = self._dispatcher.run(membership, self._stopping, self._finishing)
         finally:
             membership.end(member, done)
