@@ -45,7 +45,7 @@ services: .venv/installed ## Run Kafka, DynamoDB, AWS and the inbox only: `sam l
 	@$(if $(COMPOSE),$(EXTERNAL)) $(BIN)/samrun services $(ARGS)
 
 demo: .venv/installed ## Place the orders of events/api/, and show their mails; KEEP=1 leaves the stack up until Ctrl-C.
-	@$(BIN)/python -m tools.demo $(if $(KEEP),--keep)
+	@$(BIN)/python -m tools.demo $(if $(KEEP),--leave-up)
 
 preview: .venv/developing ## Render every mail and text message into .preview/, with pictures.
 	@$(BIN)/python -m tools.preview

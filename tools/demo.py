@@ -106,9 +106,9 @@ async def _row(client: httpx.AsyncClient, console: str, order: Mapping[str, Any]
     raise DemoError(f"No mail for {order['order_id']} came within {PATIENCE:.0f} s; the lines above say what happened.")
 
 
-async def _show(samples: Sequence[Path], *, keep: bool) -> None:
+async def _show(samples: Sequence[Path], *, leave_up: bool) -> None:
     async with running_demo(samples) as shown:
-        if keep:
+        if leave_up:
             _print_table(shown.rows)
             print(f"The stack goes on until Ctrl-C. Its inbox: {shown.console}", flush=True)
             await asyncio.Event().wait()
@@ -125,10 +125,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description="Places the sample orders on a stack of its own, and shows their mails."
     )
-    parser.add_argument("--keep", action="store_true", help="leave the stack up until Ctrl-C")
+    parser.add_argument("--leave-up", action="store_true", help="let the stack run until Ctrl-C")
     options = parser.parse_args()
     samples = sorted(SAMPLES.glob("create-order-*.json"))
-    return run_until_signal(_show(samples, keep=options.keep), interrupted=INTERRUPTED)
+    return run_until_signal(_show(samples, leave_up=options.leave_up), interrupted=INTERRUPTED)
 
 
 if __name__ == "__main__":

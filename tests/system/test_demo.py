@@ -69,7 +69,7 @@ def test_the_demo_shows_every_sample_order_and_its_mail(checkout: Path) -> None:
 
 
 def test_the_demo_can_leave_the_stack_up(checkout: Path) -> None:
-    with _started(checkout, "--keep") as demo:
+    with _started(checkout, "--leave-up") as demo:
         assert demo.stdout
         said = ""
         while not (found := re.search(r"until Ctrl-C\. Its inbox: (\S+)", said)):
