@@ -83,7 +83,7 @@ def test_entrypoint_hands_each_port_over_and_becomes_samrun(tmp_path: Path) -> N
 
 
 def test_action_returns_every_address() -> None:
-    assert set(ACTION["outputs"]) == {*PORTS, "log"}
+    assert set(ACTION["outputs"]) == {*PORTS, "log", "program"}
     for name, output in ACTION["outputs"].items():
         assert output["value"] == f"${{{{ steps.start.outputs.{name} }}}}"
 
@@ -109,7 +109,7 @@ def run_start(tmp_path: Path, **inputs: str) -> subprocess.CompletedProcess[str]
 def environment(tmp_path: Path) -> dict[str, str]:
     """Return the variables of a runner."""
     return {
-        "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
+        "PATH": os.environ["PATH"],
         "RUNNER_TEMP": str(tmp_path),
         "GITHUB_OUTPUT": str(tmp_path / "output"),
     }
@@ -118,15 +118,15 @@ def environment(tmp_path: Path) -> dict[str, str]:
 @pytest.fixture
 def runner(tmp_path: Path) -> Path:
     """A folder with a `samrun` that is ready at once, and stays up until its process is ended."""
-    (tmp_path / "bin").mkdir()
+    (tmp_path / "samrun" / "bin").mkdir(parents=True)
     (tmp_path / ".local").mkdir()
     (tmp_path / ".local" / "endpoints.json").write_text('{"api": "http://127.0.0.1:3000", "kafka": "127.0.0.1:9092"}')
     return tmp_path
 
 
 def write_samrun(runner: Path, script: str) -> None:
-    """Put a program of that name on the runner's path."""
-    program = runner / "bin" / "samrun"
+    """Put a program of that name where the action installs it."""
+    program = runner / "samrun" / "bin" / "samrun"
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
 
@@ -138,6 +138,7 @@ def test_action_goes_on_when_the_stack_is_ready(runner: Path) -> None:
     assert "asked for up --template template.yaml --partitions 1 --lazy\n" in started.stdout
     assert (runner / "output").read_text().splitlines() == [
         f"log={runner / 'samrun.log'}",
+        f"program={runner / 'samrun' / 'bin' / 'samrun'}",
         "api=http://127.0.0.1:3000",
         "kafka=127.0.0.1:9092",
     ]

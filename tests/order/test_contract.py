@@ -33,6 +33,15 @@ def place(request: dict[str, Any]) -> Order:
     )
 
 
+def test_body_that_the_template_suggests_to_send_is_an_order() -> None:
+    """samrun prints the command: it replaces NEW, so that each call pays another order."""
+    template = (EVENTS.parent / "template.yaml").read_text(encoding="utf-8")
+    [file] = re.findall(r'sed "s/NEW/\$\(date \+%s\)/" (\S+)\)', template)
+    body = (EVENTS.parent / file).read_text(encoding="utf-8")
+    orders = {NewOrder.model_validate_json(body.replace("NEW", number)).payment.reference for number in ("1", "2")}
+    assert orders == {"pay_1", "pay_2"}
+
+
 @pytest.fixture
 def ada(event: Callable[[str], Any]) -> Order:
     return place(event("api/create-order-ada.json"))
