@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,7 +39,7 @@ def test_body_that_the_template_suggests_to_send_is_an_order() -> None:
     template = (EVENTS.parent / "template.yaml").read_text(encoding="utf-8")
     [file] = re.findall(r'sed "s/NEW/\$\(date \+%s\)/" (\S+)\)', template)
     body = (EVENTS.parent / file).read_text(encoding="utf-8")
-    orders = {NewOrder.model_validate_json(body.replace("NEW", number)).payment.reference for number in ("1", "2")}
+    orders = {NewOrder.model_validate_json(body.replace("NEW", number)).payment["reference"] for number in ("1", "2")}
     assert orders == {"pay_1", "pay_2"}
 
 

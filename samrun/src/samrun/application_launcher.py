@@ -25,6 +25,7 @@ from samrun.gateway.usage_plans import UsagePlans
 from samrun.lambda_api.function_routes import function_routes
 from samrun.lambda_api.lambda_app import lambda_app
 from samrun.lambda_api.mapping_routes import mapping_routes
+from samrun.lambda_api.tag_routes import tag_routes
 from samrun.oidc.issuer import Issuer
 from samrun.oidc.try_it_token import try_it_token
 from samrun.schedules.scheduler import Scheduler
@@ -88,6 +89,7 @@ class ApplicationLauncher:
                 invoke_routes(invoker, asynchronous, names),
                 function_routes(application.functions, names),
                 mapping_routes(mappings, names, self.settings.region),
+                tag_routes(mappings),
             )
             await self.supervisor.start_server(api, self.listeners["lambda"])
         if "api" in self.listeners:

@@ -245,8 +245,9 @@ def test_reset_leaves_nothing_and_triggers_nothing(application: Application) -> 
     # It goes on as before.
     application.send("Jobs", '{"number": 4}')
     dynamodb.put_item(TableName=orders, Item={"id": {"S": "o-2"}})
+    application.client("s3").put_object(Bucket=bucket, Key="4.csv", Body=b"")
     stack.wait_until_idle()
-    assert sources(stack) == ["aws:dynamodb", "aws:sqs"]
+    assert sources(stack) == ["aws:dynamodb", "aws:s3", "aws:sqs"]
 
 
 def sources(stack: RunningStack) -> list[str]:

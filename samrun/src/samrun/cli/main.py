@@ -1,7 +1,6 @@
 """`samrun`: runs SAM templates on this machine, and prints tokens and events for them."""
 
 import asyncio
-import logging
 import sys
 
 from samrun.cli.arguments import parse_arguments, read_stack_settings, read_token_settings
@@ -22,8 +21,6 @@ INTERRUPTED = 130
 
 def main() -> int:
     """Run the command that the command line names; return the exit status."""
-    # samrun reports the errors of kafka-python that matter in its own words.
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)
     options = parse_arguments(sys.argv[1:])
     try:
         match options.command:

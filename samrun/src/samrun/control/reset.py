@@ -116,8 +116,14 @@ def _empty_table(table: str, dynamodb: Any) -> None:
 
 
 def _empty_bucket(bucket: str, s3: Any) -> None:
+    """Delete the objects. Nobody is notified of that meanwhile: it would trigger functions."""
+    notifications = s3.get_bucket_notification_configuration(Bucket=bucket)
+    notifications.pop("ResponseMetadata")
+    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, MaxKeys=_MAX_OBJECTS):
         versions = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
         if versions:
             objects = [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in versions]
             s3.delete_objects(Bucket=bucket, Delete={"Objects": objects})
+    if notifications:
+        s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=notifications)
