@@ -155,6 +155,6 @@ clean: ## Remove data, logs, builds and caches; the installed packages stay.
 	@touch $@
 
 # The SAM CLI, checkov and the scanners: each in an environment of its own, .venv-NAME, with pip, which `sam build` uses.
-.venv-%/installed: requirements-%.lock | .venv/installed
+.venv-sam/installed .venv-checkov/installed .venv-supply-chain/installed: .venv-%/installed: requirements-%.lock | .venv/installed
 	@$(PYTHON) tools/install.py .venv-$* requirements-$*.lock --with-pip
 	@touch $@

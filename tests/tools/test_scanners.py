@@ -180,7 +180,10 @@ def test_check_says_what_it_could_not_check_and_never_counts_it_as_passed(
 ) -> None:
     status, said = run_check()
     assert status == 0
-    assert "NOT CHECKED for vulnerabilities: 7 of 7 lock files; pip-audit ended with 1: " in said
+    assert (
+        f"NOT CHECKED for vulnerabilities: {len(LOCK_FILES)} of {len(LOCK_FILES)} lock files; pip-audit ended with 1: "
+        in said
+    )
     assert "vulnerabilities: none found" not in said
     monkeypatch.setenv(tool.REQUIRED, "1")
     assert run_check()[0] == 1
