@@ -7,11 +7,14 @@
     │   ├── NoValueError                    cli/generate_event.py
     │   ├── NoLocalAuthorizerError          cli/token.py
     │   ├── NoStackError                    endpoints.py
+    │   ├── UnknownFunctionError            debugged_functions.py
     │   ├── PackageError                    functions/deployment_package.py
+    │   ├── MissingDebuggerError            functions/debugger.py
     │   ├── SamError                        functions/sam_cli.py
     │   ├── NoCredentialsError                  mapping_runner.py
     │   ├── NoRecordError                   mapping/record_finder.py
     │   ├── KeyFileError                    oidc/issuer.py
+    │   ├── InstallationError               pythons/errors.py
     │   ├── ExternalServiceError            services/external.py
     │   ├── JavaError                       services/java.py
     │   ├── KafkaUnreachableError           services/kafka.py

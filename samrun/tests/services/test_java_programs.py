@@ -169,13 +169,6 @@ def test_lock_has_the_programs_that_samrun_starts_with_size_and_hash_of_each_fil
         assert not [file.path for file in files if "//" in file.path or ".." in file.path]
 
 
-@pytest.mark.parametrize(("xdg", "folder"), [("", "home/.cache/samrun"), ("cache", "cache/samrun")])
-def test_cache_belongs_to_the_user(monkeypatch: pytest.MonkeyPatch, xdg: str, folder: str) -> None:
-    monkeypatch.setenv("HOME", "home")
-    monkeypatch.setenv("XDG_CACHE_HOME", xdg)
-    assert java_programs.user_cache() == Path(folder)
-
-
 def test_environment_names_another_repository(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SAMRUN_MAVEN_REPOSITORY", raising=False)
     usual = java_programs.repository()

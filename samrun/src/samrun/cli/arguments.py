@@ -9,6 +9,7 @@ from typing import get_args
 
 from samrun import __version__
 from samrun.cli import event_options, mapping_options
+from samrun.debugged_functions import DEBUG_PORT
 from samrun.oidc.issuer import LIFETIME
 from samrun.settings import (
     CONCURRENCY,
@@ -58,6 +59,8 @@ def read_stack_settings(options: argparse.Namespace) -> Settings:
         env_vars=options.env_vars,
         retry_delay=options.retry_delay,
         lazy=options.lazy,
+        use_current_env=options.use_current_env,
+        debug=options.debug,
     )
 
 
@@ -91,7 +94,9 @@ def _parser() -> argparse.ArgumentParser:
     for command in (up, services):
         _add_stack_options(command)
     _add_function_options(up)
-    services.set_defaults(sam=False, env_vars=None, retry_delay=RETRY_DELAY, lazy=False)
+    services.set_defaults(
+        sam=False, env_vars=None, retry_delay=RETRY_DELAY, lazy=False, use_current_env=False, debug=()
+    )
     commands.add_parser(
         "fetch",
         help="fetch the Java programs that up starts",
@@ -134,6 +139,13 @@ def _add_function_options(parser: argparse.ArgumentParser) -> None:
         help="run the functions in containers, by `sam build` and `sam local start-lambda`",
     )
     parser.add_argument(
+        "--use-current-env",
+        action="store_true",
+        help="run the functions with the Python and the packages with which samrun itself runs. That takes no "
+        "installation, but functions find packages there that they do not name, and lack others. Without it, each has "
+        "the Python of its Runtime and the packages of its requirements.txt, installed once",
+    )
+    parser.add_argument(
         "--env-vars",
         type=Path,
         metavar="FILE",
@@ -152,6 +164,14 @@ def _add_function_options(parser: argparse.ArgumentParser) -> None:
         "--lazy",
         action="store_true",
         help="start the first environment of a function with its first invocation, as Lambda does, and not at once",
+    )
+    parser.add_argument(
+        "--debug",
+        action="append",
+        default=[],
+        metavar="FUNCTION[=PORT]",
+        help="run a function under debugpy: it waits for a debugger (VS Code, PyCharm, …) on a port of 127.0.0.1, and "
+        f"no timeout ends it; repeat for several (PORT: {DEBUG_PORT}, or a free one if that is taken; 0: a free one)",
     )
 
 

@@ -61,6 +61,8 @@ def _for_programs(stack: Stack) -> Iterator[tuple[str, str]]:
     for name, address in stack.endpoints.by_name().items():
         if name not in {"api", "console"}:
             yield name.replace("_", " "), address
+    for function, address in stack.endpoints.debuggers.items():
+        yield f"debug {function}", address
 
 
 def _print_missing_triggers(triggers: Sequence[MissingTrigger], terminal: Terminal) -> None:

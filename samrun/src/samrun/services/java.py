@@ -10,7 +10,8 @@ from samrun.errors import UserError, leaves
 from samrun.services import java_programs
 from samrun.services.download import DownloadError
 from samrun.services.java_programs import JavaFile
-from samrun.supervision.progress import Progress
+from samrun.supervision.download_progress import DownloadProgress
+from samrun.supervision.files import user_cache
 from samrun.supervision.terminal import Terminal
 
 VARIABLES: Mapping[str, str] = {"LC_ALL": "C.UTF-8"}
@@ -40,7 +41,7 @@ def jvm() -> Path:
 async def class_paths(programs: Sequence[str], *, terminal: Terminal) -> Mapping[str, str]:
     """Return the class path of each program `group:name:version`; fetch those that are missing. Raises JavaError."""
     locked = java_programs.locked_files()
-    cache = java_programs.user_cache()
+    cache = user_cache()
     folders = {program: java_programs.program_folder(program, locked[program], cache) for program in programs}
     missing = {program: locked[program] for program in programs if not folders[program].is_dir()}
     if missing:
@@ -51,7 +52,7 @@ async def class_paths(programs: Sequence[str], *, terminal: Terminal) -> Mapping
 async def _fetch(missing: Mapping[str, Sequence[JavaFile]], cache: Path, terminal: Terminal) -> None:
     names = " and ".join(program.split(":")[1] for program in missing)
     size = sum(file.size for files in missing.values() for file in files)
-    progress = Progress(terminal, size)
+    progress = DownloadProgress(terminal, "java", size)
     terminal.step("java", f"fetching {names}: {progress.total}, once for this machine")
     url = java_programs.repository()
     try:

@@ -46,11 +46,6 @@ def repository() -> str:
     return (os.environ.get(REPOSITORY_VARIABLE) or MAVEN_CENTRAL_URL).rstrip("/")
 
 
-def user_cache() -> Path:
-    """Return the cache folder, which all projects of this user share."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "samrun")
-
-
 def locked_files(lock: Path = LOCK) -> Mapping[str, Sequence[JavaFile]]:
     """Return the files of each program `group:name:version` (several artifacts joined by `+`)."""
     programs = json.loads(lock.read_text())

@@ -1,45 +1,38 @@
-"""Progress of a download: a bar in the last line of a terminal; elsewhere, a line for each quarter."""
+"""Progress of work that takes seconds: one updating line on a terminal, and elsewhere a line before and one after."""
 
+import asyncio
+import contextlib
 import time
+from collections.abc import AsyncIterator
 
 from samrun.supervision.terminal import Terminal
 
-_WIDTH = 30
-# Seconds between two pictures of the bar.
-_INTERVAL = 0.1
+_INTERVAL = 0.2  # seconds
 
 
-class Progress:
-    """Progress of a download of `size` bytes."""
+@contextlib.asynccontextmanager
+async def progress(terminal: Terminal, source: str, doing: str, done: str) -> AsyncIterator[None]:
+    """Show what `source` is doing for as long as the context lasts, and at its end that it is done, and the time.
 
-    def __init__(self, terminal: Terminal, size: int) -> None:
-        self._terminal = terminal
-        self._size = max(size, 1)
-        self._shown_at = 0.0
-        self._quarters = 0
-
-    @property
-    def total(self) -> str:
-        """The size of the whole download, for people."""
-        return _megabytes(self._size)
-
-    def show(self, arrived: int) -> None:
-        """Show how many bytes have arrived."""
-        part = min(arrived / self._size, 1.0)
-        text = f"{_megabytes(arrived)} of {self.total}"
-        if not self._terminal.rewrites:
-            if int(part * 4) > self._quarters:
-                self._quarters = int(part * 4)
-                self._terminal.step("java", text)
-        elif time.monotonic() - self._shown_at > _INTERVAL:
-            self._shown_at = time.monotonic()
-            done = round(part * _WIDTH)
-            self._terminal.show_last_line(f"  [{'#' * done}{'.' * (_WIDTH - done)}] {text}")
-
-    def end(self) -> None:
-        """Remove the bar."""
-        self._terminal.show_last_line("")
+    After an error, it shows nothing more: whoever handles the error says what happened.
+    """
+    begun = time.monotonic()
+    if not terminal.updates:
+        terminal.step(source, f"{doing} …")
+    updating = asyncio.create_task(_update(terminal, source, doing, begun)) if terminal.updates else None
+    try:
+        yield
+    finally:
+        if updating:
+            updating.cancel()
+            await asyncio.wait([updating])
+    terminal.step(source, f"{done} in {time.monotonic() - begun:.1f} s")
 
 
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:.0f} MB"
+async def _update(terminal: Terminal, source: str, doing: str, begun: float) -> None:
+    try:
+        while True:
+            terminal.show_status(source, f"{time.monotonic() - begun:.0f} s: {doing} …")
+            await asyncio.sleep(_INTERVAL)
+    finally:
+        terminal.clear_status()

@@ -75,6 +75,7 @@ class HttpApi:
     command, `{token}` stands for the shell's call of `samrun token`, whose token `TryItToken` describes.
     The throttle limits the routes that have none of their own, all together. The paths of an API with a `stage` also
     exist with `/STAGE` before them; None stands for the stage `$default`, which is in no path.
+    `stack` is the name of the stack that the API belongs to; None stands for the first of several.
     """
 
     logical_id: str
@@ -87,6 +88,7 @@ class HttpApi:
     cors: Cors | None = None
     stage: str | None = None
     stage_variables: Mapping[str, str] = field(default_factory=dict)
+    stack: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
