@@ -32,6 +32,8 @@ from samrun.lambda_api.function_routes import function_routes
 from samrun.lambda_api.lambda_app import lambda_app
 from samrun.lambda_api.mapping_routes import mapping_routes
 from samrun.lambda_api.tag_routes import tag_routes
+from samrun.oidc.issuer import Issuer
+from samrun.oidc.try_it_token import try_it_token
 from samrun.schedules.scheduler import Scheduler
 from samrun.services.clients import Clients
 from samrun.services.message_sender import start_execution
@@ -58,6 +60,7 @@ class ApplicationLauncher:
 
     settings: Settings
     endpoints: Endpoints
+    issuer: Issuer
     listeners: Mapping[str, socket.socket]
     claimed_ports: Mapping[str, int]
     supervisor: Supervisor
@@ -193,8 +196,11 @@ class ApplicationLauncher:
         def warn(api: HttpApi | RestApi | FunctionUrl) -> Callable[[str], None]:
             return partial(self.terminal.step, api.logical_id, level="WARNING")
 
+        def token(api: HttpApi) -> Callable[[], str | None]:
+            return partial(try_it_token, api, self.issuer)
+
         http_apis = [
-            (api, gateway(api, runtime, log=log, warn=warn(api), cache=cache, client=client))
+            (api, gateway(api, runtime, log=log, warn=warn(api), cache=cache, client=client, token=token(api)))
             for api in application.apis
         ]
         usage_plans = UsagePlans()

@@ -69,8 +69,9 @@
     ├── InvalidRecordError                  schemas/schema.py
     │   ├── SchemaNotFoundError             schemas/schema.py
     │   └── DeserializationError            schemas/schema.py
+    ├── DownloadError                       services/download.py
+    │   └── IncompleteDownloadError         services/download.py
     ├── MailNotFoundError                   services/mail_store.py
-    ├── FetchError                          services/maven.py
     ├── SecretError                         services/secrets.py
     └── WaitError                           testing/stack_client.py
 
@@ -91,16 +92,17 @@ class UserError(SamrunError):
 
 def user_errors(group: BaseExceptionGroup[BaseException]) -> list[UserError]:
     """Return the errors of a group if each is a UserError; raise the group if one is not."""
-    errors = list(_leaves(group))
+    errors = list(leaves(group))
     user = [error for error in errors if isinstance(error, UserError)]
     if len(user) < len(errors):
         raise group
     return user
 
 
-def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+def leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    """Yield the errors of a group, and of the groups in it."""
     for error in group.exceptions:
         if isinstance(error, BaseExceptionGroup):
-            yield from _leaves(error)
+            yield from leaves(error)
         else:
             yield error

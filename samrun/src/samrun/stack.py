@@ -108,6 +108,7 @@ async def _start(settings: Settings, terminal: Terminal, supervisor: Supervisor)
         launcher = ApplicationLauncher(
             settings=settings,
             endpoints=endpoints,
+            issuer=issuer,
             listeners=listeners,
             claimed_ports=claimed,
             supervisor=supervisor,

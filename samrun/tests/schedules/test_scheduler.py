@@ -138,7 +138,7 @@ def _minutes(*numbers: int) -> list[timedelta]:
 def test_rate_is_due_one_period_after_the_start_and_then_each_period() -> None:
     recorder, said = _run(RULE, lambda virtual, _: virtual.pass_(3.5 * MINUTE))
     assert recorder.moments == _minutes(1, 2, 3)
-    assert said == ["Every → Fn"] * 3
+    assert said == ["Every → Fn, now and whenever it is due"], "an idle stack is silent"
 
 
 def test_slow_function_delays_no_other_invocation() -> None:
@@ -155,7 +155,7 @@ def test_failed_invocation_is_retried_after_one_minute_and_after_two_more() -> N
     assert recorder.moments == _minutes(1, 2, 4)
     assert len(set(recorder.payloads)) == 1, "the same event each time"
     assert said == [
-        "Every → Fn",
+        "Every → Fn, now and whenever it is due",
         "Fn failed (ValueError): retry in 60 s",
         "Fn failed (ValueError): retry in 120 s",
         "Fn failed (ValueError): no retry is left",

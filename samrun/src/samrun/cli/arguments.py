@@ -215,7 +215,10 @@ def _add_stack_options(parser: argparse.ArgumentParser) -> None:
 def _add_token_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sub", help="the subject (default: that in Metadata.TryItToken, else local)")
     parser.add_argument(
-        "--scope", action="append", default=[], help="a scope of the token; repeat for several (default: none)"
+        "--scope",
+        action="append",
+        default=[],
+        help="a scope of the token; repeat for several (default: that in Metadata.TryItToken; with --sub, none)",
     )
     parser.add_argument("--audience", help="the audience (default: that of the template's authorizer)")
     parser.add_argument(

@@ -47,5 +47,5 @@ def _up(settings: Settings) -> int:
 
 async def _run(settings: Settings, terminal: Terminal) -> None:
     async with run_stack(settings, terminal) as stack:
-        print_banner(stack, terminal)
+        print_banner(stack, settings, terminal)
         await asyncio.Event().wait()

@@ -59,23 +59,24 @@ class Scheduler:
         async with asyncio.TaskGroup() as invocations:
             # The later of the two: if the clock is set back, no time is due twice.
             while following := next_due(schedule, after=max(due, self.clock.now()), since=since):
-                due = following
+                is_first, due = due == since, following
                 await self.clock.wait_until(due)
-                invocations.create_task(self._invoke(schedule, due))
+                invocations.create_task(self._invoke(schedule, due, is_first=is_first))
         self.report(f"{schedule.logical_id} ended: no further run is due")
 
-    async def _invoke(self, schedule: Schedule, due: datetime) -> None:
+    async def _invoke(self, schedule: Schedule, due: datetime, *, is_first: bool) -> None:
         event = service_event(schedule, due)
         try:
             text = schedule_input(schedule, event, due)
         except TransformError as error:
             await asyncio.to_thread(self.dead_letter, _undelivered(schedule, event, error))
             return
+        if is_first:  # a stack that is idle says nothing more; the functions log what they do
+            target = schedule.function or schedule.target
+            self.report(f"{schedule.logical_id} → {target}, now and whenever it is due")
         if schedule.function is not None:
-            self.report(f"{schedule.logical_id} → {schedule.function}")
             await self.invoker.invoke(schedule.function, text)
             return
-        self.report(f"{schedule.logical_id} → {schedule.target}")
         try:
             await asyncio.to_thread(self.start_execution, schedule.target, text.decode())
         except (BotoCoreError, ClientError) as error:

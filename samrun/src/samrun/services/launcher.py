@@ -50,8 +50,7 @@ class ServiceLauncher:
         """Start the services, and create the application's topics and resources that do not exist yet."""
         external_addresses = {dynamodb.PROGRAM: self._settings.dynamodb, kafka.PROGRAM: self._settings.kafka}
         class_paths = await java.class_paths(
-            [program for program, address in external_addresses.items() if not address],
-            progress=lambda text: self._terminal.step("java", text),
+            [program for program, address in external_addresses.items() if not address], terminal=self._terminal
         )
         async with asyncio.TaskGroup() as starts:
             starts.create_task(self._start_kafka_with_topics(application, class_paths.get(kafka.PROGRAM)))

@@ -6,7 +6,8 @@
   of others.
 - `ports` and `docker` find the addresses on which the parts listen.
 - `files` writes files that several processes read, and knows the cache of the user.
-- `terminal` prints what happens, and each `access` to the HTTP API; `progress` shows work that takes seconds.
+- `terminal` prints what happens, and each `access` to the HTTP API; `progress` shows work that takes
+  seconds, and `download_progress` how much of a download arrived.
 
 Errors: `ProcessDiedError` and `PortTakenError` are UserErrors and reach the terminal.
 """

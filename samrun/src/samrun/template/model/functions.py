@@ -72,3 +72,10 @@ class Function:
     """The settings of its executions, if it is durable."""
     debug_port: int | None = None
     """Port on which the function waits for a debugger. Nothing limits its time then."""
+
+    @property
+    def handler_file(self) -> Path | None:
+        """The file of a Python handler; None if it is in a zip, in the template itself, or in another language."""
+        module = self.handler.rpartition(".")[0].replace(".", "/")
+        file = self.code / f"{module}.py"
+        return file if file.is_file() else None
