@@ -19,7 +19,7 @@ LAYERS = [
     {"services"},
     {"console", "functions", "schemas"},
     {"event_triggers", "gateway", "mapping", "queues", "streams"},
-    {"schedules"},
+    {"administration", "schedules"},
     {"applications", "trigger_launcher"},
     {"application_launcher"},
     {"stack"},

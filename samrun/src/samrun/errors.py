@@ -2,10 +2,22 @@
 
     SamrunError
     ├── UserError                           errors.py
+    │   ├── GroupError                      administration/group_admin.py
+    │   ├── NoFunctionsError                administration/lambda_api.py
+    │   ├── InvocationFailedError           administration/lambda_api.py
+    │   ├── NoLogError                      administration/log_reader.py
+    │   ├── MappingNotFoundError            administration/mapping_admin.py
+    │   ├── ResetError                      administration/mapping_admin.py
+    │   ├── LambdaRefusalError              administration/mapping_admin.py
+    │   ├── RecordLineError                 administration/record_text.py
+    │   ├── TopicError                      administration/topic_admin.py
     │   ├── ConflictError                   applications.py
     │   ├── UnknownParameterError           applications.py
-    │   ├── NoValueError                    cli/generate_event.py
-    │   ├── NoLocalAuthorizerError          cli/token.py
+    │   ├── NoValueError                    cli/commands/generate_event.py
+    │   ├── NoEventError                    cli/commands/invoke.py
+    │   ├── NoInputError                    cli/commands/produce.py
+    │   ├── NoLocalAuthorizerError          cli/commands/token.py
+    │   ├── NotConfirmedError               cli/commands/topics.py
     │   ├── NoStackError                    endpoints.py
     │   ├── PackageError                    functions/deployment_package.py
     │   ├── SamError                        functions/sam_cli.py
@@ -14,10 +26,11 @@
     │   ├── KeyFileError                    oidc/issuer.py
     │   ├── ExternalServiceError            services/external.py
     │   ├── JavaError                       services/java.py
-    │   ├── KafkaUnreachableError           services/kafka.py
+    │   ├── KafkaUnreachableError           services/kafka_address.py
     │   ├── KafkaSecretError                services/kafka_credentials.py
     │   ├── ResourceError                   services/resources.py
     │   ├── SettingsError                   settings.py
+    │   ├── DataFolderError                 stack.py
     │   ├── StackInUseError                 stack.py
     │   ├── PortTakenError                  supervision/ports.py
     │   ├── ProcessDiedError                supervision/process.py

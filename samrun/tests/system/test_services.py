@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from kafka import KafkaAdminClient
 
-from samrun.services.kafka import KafkaUnreachableError, check, create_topics
+from samrun.services.kafka import check, create_topics
+from samrun.services.kafka_address import KafkaUnreachableError
 from samrun.services.resources import ResourceError, create_resources
 from samrun.template.model.application import Resource
 from samrun.testing.aws import client

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from samrun.cli.token import try_it_token
 from samrun.oidc.issuer import LIFETIME
+from samrun.oidc.token_defaults import try_it_token
 from samrun.stack import Stack
 from samrun.supervision.terminal import Terminal
 from samrun.template.model.application import MissingTrigger

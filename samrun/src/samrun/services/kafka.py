@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import socket
 import tempfile
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -14,8 +13,8 @@ from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
 from samrun.error_code import error_code
-from samrun.errors import UserError
 from samrun.services import aot_cache, java
+from samrun.services.kafka_address import PATIENCE, KafkaUnreachableError, reach
 from samrun.supervision import docker, ports
 from samrun.supervision.ports import LOOPBACK, wait_for_port
 from samrun.supervision.process import Process
@@ -32,13 +31,6 @@ _JVM_OPTIONS = (
     "-Dorg.slf4j.simpleLogger.showDateTime=true",
     "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS",
 )
-
-# Seconds that a broker has to answer.
-PATIENCE = 5.0
-
-
-class KafkaUnreachableError(UserError):
-    """No broker answers at the given address, or it refuses a request."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,25 +150,6 @@ def with_admin(bootstrap: str, use: Callable[[KafkaAdminClient], _T]) -> _T:
             admin.close()
     except KafkaError as error:
         raise KafkaUnreachableError(f"Kafka at {bootstrap} refused a request: {error_code(error)}: {error}") from error
-
-
-def reach(bootstrap: str) -> None:
-    """Connect to any one of the brokers. Raises KafkaUnreachableError.
-
-    The client itself would try for seconds, and then not say the cause.
-    """
-    reasons = []
-    for address in bootstrap.split(","):
-        host, _, port = address.rpartition(":")
-        try:
-            socket.create_connection((host, int(port)), timeout=PATIENCE).close()
-        except OSError as error:
-            reasons.append(f"{address}: {error.strerror or error}")
-        else:
-            return
-    raise KafkaUnreachableError(
-        f"No Kafka broker answers ({', '.join(reasons)}). Start it, or correct KAFKA_BOOTSTRAP_SERVERS or --bootstrap."
-    )
 
 
 async def _format(command: tuple[str | Path, ...], properties: Path, log: Path) -> None:

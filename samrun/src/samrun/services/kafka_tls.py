@@ -17,7 +17,8 @@ from cryptography.x509.oid import NameOID
 from kafka import KafkaAdminClient
 from kafka.admin import UserScramCredentialUpsertion
 
-from samrun.services.kafka import KafkaUnreachableError, Listener, with_admin
+from samrun.services.kafka import Listener, with_admin
+from samrun.services.kafka_address import KafkaUnreachableError
 from samrun.supervision import docker
 from samrun.supervision.files import write_atomically
 from samrun.supervision.ports import LOOPBACK

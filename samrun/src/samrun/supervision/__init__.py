@@ -6,6 +6,7 @@
   of others.
 - `ports` and `docker` find the addresses on which the parts listen.
 - `files` writes files that several processes read.
+- `function_log` keeps what the functions log, in files of a limited size.
 - `terminal` prints what happens, and each `access` to the HTTP API.
 
 Errors: `ProcessDiedError` and `PortTakenError` are UserErrors and reach the terminal.

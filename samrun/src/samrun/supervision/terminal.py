@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol, TextIO
 
 from samrun.supervision.access import Access
+from samrun.supervision.function_log import write_function_log
 
 _WIDTH = 16
 # A terminal acts on these instead of showing them: escape sequences (ECMA-48), and control characters but for the tab
@@ -56,6 +57,11 @@ def without_controls(text: str) -> str:
     return _CONTROLS.sub("", text)
 
 
+def shows_colours(output: TextIO) -> bool:
+    """Tell whether to write colours: to a terminal, unless NO_COLOR is set (https://no-color.org)."""
+    return output.isatty() and not os.environ.get("NO_COLOR")
+
+
 class NamedFunction(Protocol):
     """A function, as far as the terminal knows it."""
 
@@ -66,7 +72,7 @@ class NamedFunction(Protocol):
 
 
 class Terminal:
-    """Terminal that prints to `output`, and writes the functions' log lines unchanged to files in `logs`.
+    """Terminal that prints to `output`, and writes the functions' log lines unchanged to files below `logs`.
 
     It prints no escape sequence of others: with one, a log line could change what stands above it.
     """
@@ -74,7 +80,7 @@ class Terminal:
     def __init__(self, output: TextIO, logs: Path) -> None:
         self._output = output
         self._logs = logs
-        self._coloured = output.isatty() and not os.environ.get("NO_COLOR")
+        self._coloured = shows_colours(output)
         self.started = time.monotonic()
 
     def step(self, source: str, text: str, *, level: str = "INFO") -> None:
@@ -104,9 +110,7 @@ class Terminal:
 
     def function(self, function: NamedFunction, line: str) -> None:
         """Print a line that a function logged, and write it to the function's log file."""
-        self._logs.mkdir(parents=True, exist_ok=True)
-        with (self._logs / f"{function.name}.log").open("a", encoding="utf-8") as log:
-            log.write(line + "\n")
+        write_function_log(self._logs, function.name, line)
         try:
             entry = json.loads(line)
         except (ValueError, RecursionError):
