@@ -14,12 +14,15 @@ from samrun.functions.asynchronous_destinations import AwsDestinations
 from samrun.functions.asynchronous_invoker import AsynchronousInvoker, Timing
 from samrun.functions.function_runtime import FunctionRuntime, create_process_runtime, start_sam_runtime
 from samrun.functions.invocation_request import FunctionNames
-from samrun.functions.invoke_api import invoke_api
+from samrun.functions.invoke_api import invoke_routes
 from samrun.functions.invoker import Invoker
 from samrun.gateway import function_url, gateway, rest_gateway, with_function_urls
 from samrun.gateway.authorizer_cache import AuthorizerCache
 from samrun.gateway.joined_apis import join_apis
 from samrun.gateway.usage_plans import UsagePlans
+from samrun.lambda_api.function_routes import function_routes
+from samrun.lambda_api.lambda_app import lambda_app
+from samrun.lambda_api.mapping_routes import mapping_routes
 from samrun.schedules.scheduler import Scheduler
 from samrun.services.clients import Clients, clients
 from samrun.settings import Settings
@@ -64,16 +67,19 @@ class ApplicationLauncher:
             asynchronous=asynchronous,
             client=client,
         )
-        positions = triggers.start(application)
+        mappings = triggers.start(application)
         if not self.settings.lazy:
             await runtime.warm(self._report_failed_init)
-        for position in positions:
-            await position.wait()
+        await mappings.settled()
         if "lambda" in self.listeners:
             names = FunctionNames(
                 qualifiers={each.name: each.qualifiers for each in application.functions}, region=self.settings.region
             )
-            api = invoke_api(runtime, asynchronous, names)
+            api = lambda_app(
+                invoke_routes(runtime, asynchronous, names),
+                function_routes(application.functions, names),
+                mapping_routes(mappings, names, self.settings.region),
+            )
             await self.supervisor.start_server(api, self.listeners["lambda"])
         if "api" in self.listeners:
             gateways = self._gateways(application, runtime, cache, client)

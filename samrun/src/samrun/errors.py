@@ -3,8 +3,8 @@
     SamrunError
     ├── UserError                           errors.py
     │   ├── GroupError                      administration/group_admin.py
-    │   ├── NoFunctionsError                administration/lambda_api.py
-    │   ├── InvocationFailedError           administration/lambda_api.py
+    │   ├── NoFunctionsError                administration/lambda_client.py
+    │   ├── InvocationFailedError           administration/lambda_client.py
     │   ├── NoLogError                      administration/log_reader.py
     │   ├── MappingNotFoundError            administration/mapping_admin.py
     │   ├── ResetError                      administration/mapping_admin.py
@@ -21,7 +21,7 @@
     │   ├── NoStackError                    endpoints.py
     │   ├── PackageError                    functions/deployment_package.py
     │   ├── SamError                        functions/sam_cli.py
-    │   ├── MappingError                    mapping/group_member.py
+    │   ├── NoCredentialsError                  mapping_runner.py
     │   ├── NoRecordError                   mapping/record_finder.py
     │   ├── KeyFileError                    oidc/issuer.py
     │   ├── ExternalServiceError            services/external.py
@@ -49,8 +49,9 @@
     ├── AsynchronousDestinationError        functions/asynchronous_destinations.py
     ├── MalformedBatchResponseError         functions/batch_item_failures.py
     ├── InitError                           functions/environment_pool.py
-    ├── InvocationRequestError              functions/invocation_request.py
+    ├── LambdaRequestError                  functions/invocation_request.py
     ├── FunctionNotFoundError               functions/invoker.py
+    ├── FunctionUnavailableError            functions/invoker.py
     ├── PayloadTooLargeError                functions/invoker.py
     ├── FilterPatternError                  filtering/filter_pattern.py
     ├── GatewayError                        gateway/errors.py
@@ -68,6 +69,7 @@
     │   └── RestError                       gateway/rest_errors.py
     ├── AuthenticationError                 mapping/authentication.py
     ├── BrokerRefusalError                  mapping/group_member.py
+    ├── TopicNotFoundError                  mapping/group_member.py
     ├── DestinationError                    mapping/on_failure_destination.py
     ├── UnreadableRecordError               mapping/partitions.py
     ├── SchemaUnavailableError              schemas/schema.py

@@ -13,7 +13,8 @@ import pytest
 
 from samrun.functions.asynchronous_invoker import AsynchronousInvoker, Timing
 from samrun.functions.invocation_request import FunctionNames
-from samrun.functions.invoke_api import invoke_api
+from samrun.functions.invoke_api import invoke_routes
+from samrun.lambda_api.lambda_app import lambda_app
 from samrun.template.model.functions import Function
 from support.asynchronous import RecordingDestinations
 from support.python_function import create_function, running_runtime
@@ -56,7 +57,7 @@ def _call_api(function: Function, use: Callable[[httpx.AsyncClient], Any]) -> An
                 runtime, [function], destinations=RecordingDestinations(), report=lambda _: None, timing=Timing()
             )
             names = FunctionNames(qualifiers={"Fn": function.qualifiers}, region="us-east-1")
-            transport = httpx.ASGITransport(invoke_api(runtime, invoker, names))
+            transport = httpx.ASGITransport(lambda_app(invoke_routes(runtime, invoker, names)))
             async with httpx.AsyncClient(transport=transport, base_url="http://lambda") as client:
                 response = await use(client)
             await invoker.stop()
@@ -290,7 +291,7 @@ def test_a_payload_over_the_limit_is_not_read_to_its_end(
             invoker = AsynchronousInvoker(
                 runtime, [function], destinations=RecordingDestinations(), report=lambda _: None, timing=Timing()
             )
-            await invoke_api(runtime, invoker, names)(scope, receive, send)
+            await lambda_app(invoke_routes(runtime, invoker, names))(scope, receive, send)
         return answer
 
     start, body = asyncio.run(scenario())

@@ -10,7 +10,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from samrun.functions import back_off
 from samrun.functions.invoker import PAYLOAD_LIMIT
-from samrun.mapping.group_member import MappingError
+from samrun.services import kafka
 from samrun.testing.broker import Broker
 from samrun.testing.waiting import eventually
 from support.polled_topic import Offsets, Topic, failures
@@ -260,10 +260,15 @@ def test_offsets_that_are_gone_bring_everything_that_is_there(topic: Topic) -> N
     assert topic.poll().wait_for(2) == [0, 1]
 
 
-def test_a_topic_that_does_not_exist_is_an_error_that_names_it(topic: Topic) -> None:
-    poller = topic.poll(topic="no-such-topic")
-    with pytest.raises(MappingError, match="Mapping reads the topic no-such-topic, which does not exist"):
-        poller.run.result(timeout=30)
+def test_poller_waits_for_a_topic_that_does_not_exist_and_says_so_once(topic: Topic) -> None:
+    name = f"later-than-{topic.name}"
+    poller = topic.poll(topic=name)
+    poller.wait_for_report(f"Mapping cannot read {name}, retrying: there is no such topic at {topic.bootstrap}.")
+    kafka.create_topics(topic.bootstrap, [name], partitions=1)
+    topic.name = name
+    topic.produce(1)
+    assert poller.wait_for(1) == [0]
+    assert len([line for line in poller.reports if "no such topic" in line]) == 1
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ that of a time or a number. `topic_admin` lists, creates, grows and deletes topi
 committed, and changes it. `record_producer` sends records, and `record_follower` reads them as they come; `record_text`
 has their form in JSON.
 
-Lambda: `lambda_api` is the client of the stack's own API, with which functions are invoked. `mapping_admin` lists,
+Lambda: `lambda_client` is the client of the stack's own API, with which functions are invoked. `mapping_admin` lists,
 pauses, resumes and resets the event source mappings.
 
 The machine: `log_reader` reads what the functions logged, and `machine_checks` finds what keeps a stack from starting.

@@ -42,5 +42,6 @@ def _run(arguments: Sequence[str]) -> int:
 
 def _write_any_text() -> None:
     """Let the standard output write what its encoding lacks: a record or a path may have any character."""
-    if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
+    is_utf_8 = sys.stdout and sys.stdout.encoding.lower() == "utf-8"
+    if isinstance(sys.stdout, TextIOWrapper) and (sys.stdout.errors == "strict" or not is_utf_8):
         sys.stdout.reconfigure(errors="backslashreplace")

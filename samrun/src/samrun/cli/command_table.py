@@ -29,7 +29,7 @@ GROUPS: Mapping[str, Sequence[Command]] = {
         Command("topics", "list topics with their groups' lag; create, grow or delete one"),
     ),
     "Use its functions": (
-        Command("mappings", "list the event source mappings; pause, resume or reset one"),
+        Command("mappings", "list the event source mappings; pause, resume or reset one; run some alone"),
         Command("invoke", "invoke a function and print its response"),
         Command("logs", "print what the functions logged"),
         Command("token", "print a token for the API"),

@@ -54,10 +54,15 @@ def command_parser(named: Collection[str] = COMMANDS.keys()) -> argparse.Argumen
         if command.name in named:
             module = cast("CommandModule", import_module(command.module))
             added.description = "\n\n".join(_wrapped(text) for text in module.DESCRIPTION.split("\n\n"))
-            added.epilog = "examples:\n" + textwrap.indent("\n".join(module.EXAMPLES), "  ")
+            added.epilog = examples(module.EXAMPLES)
             module.add_options(added)
             added.set_defaults(run=module.run)
     return parser
+
+
+def examples(lines: Sequence[str]) -> str:
+    """Return the end of a command's help: its examples."""
+    return "examples:\n" + textwrap.indent("\n".join(lines), "  ")
 
 
 class _MainParser(argparse.ArgumentParser):

@@ -21,8 +21,8 @@ EVENT_LIMIT = 1024 * 1024
 _CLIENT_CONTEXT_LIMIT = 3583
 
 
-class InvocationRequestError(SamrunError):
-    """Lambda refuses a request: `status` of HTTP, `code` of the API."""
+class LambdaRequestError(SamrunError):
+    """Lambda refuses a request to its API: `status` of HTTP, `code` of the API."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -52,8 +52,8 @@ class InvocationRequest:
 def read_request(
     reference: str, *, qualifier: str | None, headers: Mapping[str, str], payload: bytes, functions: FunctionNames
 ) -> InvocationRequest:
-    """Return the request for a function, named by `reference` (a name or an ARN). Raises InvocationRequestError."""
-    name, qualifier = _target(reference, qualifier, functions)
+    """Return the request for a function, named by `reference` (a name or an ARN). Raises LambdaRequestError."""
+    name, qualifier = resolve_function(reference, qualifier, functions)
     invocation_type = _invocation_type(headers.get("x-amz-invocation-type", "RequestResponse"))
     _check_payload(payload, limit=payload_limit(headers))
     context = headers.get("x-amz-client-context")
@@ -78,16 +78,20 @@ def payload_limit(headers: Mapping[str, str]) -> int:
     return EVENT_LIMIT if headers.get("x-amz-invocation-type") == "Event" else PAYLOAD_LIMIT
 
 
-def payload_too_large(limit: int) -> InvocationRequestError:
+def payload_too_large(limit: int) -> LambdaRequestError:
     """Return the error of a payload that is over its limit."""
     message = f"Request must be smaller than {limit} bytes for the InvokeFunction operation"
-    return InvocationRequestError(413, "RequestEntityTooLargeException", message)
+    return LambdaRequestError(413, "RequestEntityTooLargeException", message)
 
 
-def _target(reference: str, qualifier: str | None, functions: FunctionNames) -> tuple[str, str | None]:
+def resolve_function(reference: str, qualifier: str | None, functions: FunctionNames) -> tuple[str, str | None]:
+    """Return the name and the qualifier of a function by its name, its ARN or a part of that.
+
+    Raises LambdaRequestError if there is no such function, version or alias.
+    """
     name, named = function_and_qualifier(reference)
     if named and qualifier and named != qualifier:
-        raise InvocationRequestError(
+        raise LambdaRequestError(
             400,
             "InvalidParameterValueException",
             "The derived qualifier from the function name does not match the specified qualifier.",
@@ -95,10 +99,10 @@ def _target(reference: str, qualifier: str | None, functions: FunctionNames) -> 
     qualifier = qualifier or named
     arn = function_arn(name, region=functions.region, qualifier=qualifier)
     if name not in functions.qualifiers:
-        raise InvocationRequestError(404, "ResourceNotFoundException", f"Function not found: {arn}")
+        raise LambdaRequestError(404, "ResourceNotFoundException", f"Function not found: {arn}")
     if qualifier and qualifier not in {LATEST, *functions.qualifiers[name]}:
         what = "Function not found:" if qualifier.isdecimal() or qualifier.startswith("$") else "Cannot find alias arn:"
-        raise InvocationRequestError(404, "ResourceNotFoundException", f"{what} {arn}")
+        raise LambdaRequestError(404, "ResourceNotFoundException", f"{what} {arn}")
     return name, qualifier
 
 
@@ -106,7 +110,7 @@ def _invocation_type(text: str) -> InvocationType:
     for known in get_args(InvocationType):
         if text == known:
             return known  # type: ignore[no-any-return]
-    raise InvocationRequestError(
+    raise LambdaRequestError(
         400,
         "ValidationException",
         f"1 validation error detected: Value '{text}' at 'invocationType' failed to satisfy constraint: "
@@ -121,7 +125,7 @@ def _check_payload(payload: bytes, *, limit: int) -> None:
         json.loads((payload or b"{}").decode())
     except (ValueError, RecursionError) as error:
         message = f"Could not parse request body into json: Could not parse payload into json: {error}"
-        raise InvocationRequestError(400, "InvalidRequestContentException", message) from error
+        raise LambdaRequestError(400, "InvalidRequestContentException", message) from error
 
 
 def _client_context(text: str) -> str:
@@ -132,5 +136,5 @@ def _client_context(text: str) -> str:
         context = None
     if not isinstance(context, dict) or len(text) > _CLIENT_CONTEXT_LIMIT:
         message = f"Client context must be a valid Base64-encoded JSON object of {_CLIENT_CONTEXT_LIMIT} bytes at most"
-        raise InvocationRequestError(400, "InvalidRequestContentException", message)
+        raise LambdaRequestError(400, "InvalidRequestContentException", message)
     return json.dumps(context)

@@ -5,17 +5,14 @@ https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 
 import base64
 
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from samrun.functions.asynchronous_invoker import AsynchronousInvoker
 from samrun.functions.invocation_request import (
     FunctionNames,
     InvocationRequest,
-    InvocationRequestError,
     payload_limit,
     payload_too_large,
     read_request,
@@ -24,8 +21,8 @@ from samrun.functions.invoker import InvocationResult, Invoker
 from samrun.supervision.bounded_body import read_at_most
 
 
-def invoke_api(invoker: Invoker, asynchronous: AsynchronousInvoker, functions: FunctionNames) -> Starlette:
-    """Return the web application that invokes these functions."""
+def invoke_routes(invoker: Invoker, asynchronous: AsynchronousInvoker, functions: FunctionNames) -> list[Route]:
+    """Return the route that invokes these functions."""
 
     async def invoke(request: Request) -> Response:
         asked = read_request(
@@ -44,10 +41,7 @@ def invoke_api(invoker: Invoker, asynchronous: AsynchronousInvoker, functions: F
                 return Response(status_code=202, headers=headers)
         return _response(await invoker.invoke(asked.function, asked.payload, asked.options), asked, headers)
 
-    return Starlette(
-        routes=[Route("/2015-03-31/functions/{function}/invocations", invoke, methods=["POST"])],
-        exception_handlers={InvocationRequestError: _refuse, HTTPException: _unknown_operation},
-    )
+    return [Route("/2015-03-31/functions/{function}/invocations", invoke, methods=["POST"])]
 
 
 async def _read_payload(request: Request, limit: int) -> bytes:
@@ -63,18 +57,3 @@ def _response(result: InvocationResult, asked: InvocationRequest, headers: dict[
     if asked.options.with_log:
         headers["X-Amz-Log-Result"] = base64.b64encode(result.log_tail).decode()
     return Response(result.payload, media_type="application/json", headers=headers)
-
-
-def _refuse(_request: Request, error: Exception) -> Response:
-    if not isinstance(error, InvocationRequestError):
-        raise error
-    return JSONResponse(
-        {"Type": "User", "Message": str(error)}, status_code=error.status, headers={"x-amzn-ErrorType": error.code}
-    )
-
-
-def _unknown_operation(request: Request, _error: Exception) -> Response:
-    message = f"samrun has no {request.method} {request.url.path}: of Lambda's API it serves Invoke"
-    return JSONResponse(
-        {"Type": "User", "Message": message}, status_code=404, headers={"x-amzn-ErrorType": "UnknownOperationException"}
-    )

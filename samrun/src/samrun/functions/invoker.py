@@ -73,6 +73,10 @@ class InvocationResult:
         return error if isinstance(error, dict) else {}
 
 
+class FunctionUnavailableError(SamrunError):
+    """An invocation did not reach its function: the endpoint throttles it, refuses it or does not answer."""
+
+
 class Invoker(Protocol):
     """Invoker of functions by name."""
 
@@ -80,7 +84,8 @@ class Invoker(Protocol):
         """Invoke `function` with a JSON payload and wait for the result.
 
         A caller that stops waiting does not end the invocation, as in Lambda.
-        Raises FunctionNotFoundError and PayloadTooLargeError. A failed function raises nothing: the result says so.
+        Raises FunctionNotFoundError, PayloadTooLargeError and, if the function is elsewhere, FunctionUnavailableError.
+        A failed function raises nothing: the result says so.
         """
         ...
 

@@ -24,7 +24,8 @@ out.
 `record_finder` is for `samrun generate-event`: it finds a single record of a topic, at its `record_position`, by a
 `topic_reader`, which belongs to no group.
 
-Errors: `MappingError`, `NoRecordError` (both are UserErrors and reach the terminal), `AuthenticationError` (the
-poller reports it and retries), `BrokerRefusalError` (likewise), `DestinationError` (the batch is lost, as in Lambda),
-`MalformedBatchResponseError` (the whole batch is retried) and `UnreadableRecordError` (the record is given up).
+Errors: `NoRecordError` (a UserError, which reaches the terminal), `AuthenticationError` (the poller reports it and
+retries), `BrokerRefusalError` and `TopicNotFoundError` (likewise), `DestinationError` (the batch is lost, as in
+Lambda), `MalformedBatchResponseError` (the whole batch is retried) and `UnreadableRecordError` (the record is given
+up).
 """

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from samrun.functions.invoker import PayloadTooLargeError
+from samrun.functions.invoker import FunctionUnavailableError, PayloadTooLargeError
 from samrun.functions.threaded_invocation import Invoke
 from samrun.mapping.batch import Batch
 from samrun.mapping.batch_sender import BatchResult, send_batch
@@ -16,8 +16,6 @@ from samrun.mapping.on_failure_destination import DestinationError, SendToDestin
 from samrun.mapping.schema_validator import SchemaValidator
 from samrun.schemas.schema import SchemaUnavailableError
 from samrun.template.model.kafka_mappings import KafkaMapping, Redeliver
-
-_REGISTRY_PAUSE = 2.0  # seconds
 
 Report = Callable[[str], None]
 """Reports one line of text about an event."""
@@ -60,7 +58,7 @@ class BatchProcessor:
         return DeliveryResult(succeeded=False) if is_finished else self._validate(batch, delivery)
 
     def _report_missing_headers(self, delivery: Delivery) -> None:
-        if not (delivery.attempts or delivery.waited):
+        if not (delivery.attempts or delivery.waits):
             for record in delivery.batch.all_records():
                 if record.lacks_headers:
                     self.report(
@@ -75,9 +73,9 @@ class BatchProcessor:
         try:
             batch, rejected = self.validator.validate(batch)
         except SchemaUnavailableError as error:
-            if not delivery.waited:
+            if not delivery.waits:
                 self.report(f"{batch} waits: {error}")
-            return DeliveryResult(succeeded=False, retries=_later(batch.by_partition(), delivery))
+            return DeliveryResult(succeeded=False, retries=_later(batch, delivery))
         for each in rejected:
             self.report(f"{each.batch} is not valid: {each.error}")
             self._discard(each.batch, delivery, each.error.condition)
@@ -96,6 +94,9 @@ class BatchProcessor:
                 redeliver=self.redeliver,
                 stopping=self.stopping,
             )
+        except FunctionUnavailableError:
+            # AWS does not say whether this counts as an attempt. Here, the function has to see a record first.
+            return DeliveryResult(succeeded=False, retries=_later(batch, delivery))
         except PayloadTooLargeError:
             if len(batch) > 1:  # only records that were decoded are larger than they were when they were taken together
                 return DeliveryResult(succeeded=False, retries=_split(batch, delivery))
@@ -165,10 +166,9 @@ class BatchProcessor:
             self.report(f"{batch} is discarded ({condition}) and sent to {location}")
 
 
-def _later(batches: Sequence[Batch], delivery: Delivery) -> list[Delivery]:
-    """Return deliveries of these batches that are no further attempts of the function."""
-    due = time.monotonic() + _REGISTRY_PAUSE
-    return [replace(delivery, batch=each, due=due, waited=True) for each in batches]
+def _later(batch: Batch, delivery: Delivery) -> list[Delivery]:
+    """Return a later delivery of each partition of a batch, so that none waits for another."""
+    return [delivery.later(each) for each in batch.by_partition()]
 
 
 def _split(batch: Batch, delivery: Delivery) -> list[Delivery]:

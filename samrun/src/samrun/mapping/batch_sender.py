@@ -41,7 +41,7 @@ def send_batch(
 ) -> BatchResult:
     """Invoke the function with the batch, whose event is `payload`, and wait for the result.
 
-    Raises PayloadTooLargeError.
+    Raises PayloadTooLargeError and FunctionUnavailableError.
     """
     invocation = wait_for_result(invoke(mapping.function, payload), stopping)
     if invocation is None:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from samrun.functions.back_off import back_off
 from samrun.functions.invoker import InvocationResult
@@ -15,7 +15,8 @@ class Delivery:
 
     `attempts` counts the invocations so far, with the whole batch or with a larger batch that contained it.
     `attempts_without_progress` counts the last attempts in a row that left the batch as large as it was. `last_result`
-    is the result of the last attempt. `waited` says that it waited for the schema registry before.
+    is the result of the last attempt. `waits` counts how often in a row it had to wait, without an attempt: for the
+    schema registry, or for the endpoint of the function.
 
     `done` are the places of records that the function reported as done in an earlier attempt. They are sent again if
     the mapping retries from the lowest failed offset on, and are never discarded.
@@ -26,7 +27,7 @@ class Delivery:
     attempts: int = 0
     attempts_without_progress: int = 0
     last_result: InvocationResult | None = None
-    waited: bool = False
+    waits: int = 0
     done: Collection[Place] = frozenset()
 
     def retry(
@@ -47,6 +48,11 @@ class Delivery:
             last_result=last_result,
             done=done,
         )
+
+    def later(self, batch: Batch) -> "Delivery":
+        """Return a later delivery of a batch that did not reach the function: it is no further attempt."""
+        waits = self.waits + 1
+        return replace(self, batch=batch, due=time.monotonic() + back_off(waits), waits=waits)
 
     @property
     def back_off(self) -> float:

@@ -110,18 +110,22 @@ class Dispatcher:
         """Make the dispatcher look whether it should stop. For any thread."""
         self.post(lambda: None)
 
-    def run(self, member: Member, stopping: threading.Event) -> Mapping[TopicPartition, int]:
-        """Dispatch until `stopping` is set. Return the offset up to which each partition is done.
+    def run(
+        self, member: Member, stopping: threading.Event, finishing: threading.Event | None = None
+    ) -> Mapping[TopicPartition, int]:
+        """Dispatch until `stopping` or `finishing` is set. Return the offset up to which each partition is done.
 
-        Raises the error with which the member was disconnected.
+        What is in flight has a moment to end once `stopping` is set, and any time if only `finishing` is set. Raises
+        the error with which the member was disconnected.
         """
+        finishing = finishing or stopping
         self._member = member
         self._disconnected = None
         self._revocation = None
         self._paused.clear()
         self._unreadable.clear()
         self._seeking.clear()
-        while not stopping.is_set():
+        while not (stopping.is_set() or finishing.is_set()):
             self._act(self._wait())
             self._raise_if_disconnected()
             self._give_up_revoked()
@@ -129,6 +133,7 @@ class Dispatcher:
             self._regulate()
             self._read_again()
             self._commit()
+        self._finish_deliveries(stopping)
         self._wait_for_deliveries()
         return self._partitions.done()
 
@@ -217,7 +222,9 @@ class Dispatcher:
         due = self._batcher.next_due(self._partitions.queues)
         times = [] if due is None else [due]
         times += [retry for retry, _ in self._unreadable.values()]
-        patience = min([_MAX_WAIT, *(each - time.monotonic() for each in times)])
+        return self._next_action(min([_MAX_WAIT, *(each - time.monotonic() for each in times)]))
+
+    def _next_action(self, patience: float) -> Action | None:
         try:
             return self._inbox.get(timeout=patience) if patience > 0 else self._inbox.get_nowait()
         except queue.Empty:
@@ -277,6 +284,15 @@ class Dispatcher:
             self._partitions.take_away(revoked.partitions)
             self._revocation = None
             revoked.given_up.set_result(done)
+
+    def _finish_deliveries(self, stopping: threading.Event) -> None:
+        """Wait for what is in flight, whatever time it takes, but no longer than until `stopping` is set."""
+        while self._partitions.in_flight() and not stopping.is_set():
+            self._act(self._next_action(_MAX_WAIT))
+            self._raise_if_disconnected()
+            self._give_up_revoked()
+            self._regulate()
+            self._commit()
 
     def _wait_for_deliveries(self) -> None:
         """Wait a moment for what is in flight."""

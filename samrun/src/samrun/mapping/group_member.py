@@ -8,7 +8,7 @@ from typing import Protocol
 import confluent_kafka
 from confluent_kafka import Consumer, KafkaError, KafkaException
 
-from samrun.errors import SamrunError, UserError
+from samrun.errors import SamrunError
 from samrun.mapping.client_errors import description
 from samrun.mapping.client_records import partition_of, record_of
 from samrun.mapping.records import KafkaRecord, TopicPartition
@@ -29,8 +29,8 @@ _KIBIBYTES_AHEAD = 16 * 1024
 _REFUSED = {KafkaError._AUTHENTICATION, KafkaError._SSL, KafkaError.SASL_AUTHENTICATION_FAILED}
 
 
-class MappingError(UserError):
-    """The topic of a mapping does not exist."""
+class TopicNotFoundError(SamrunError):
+    """The topic of a mapping does not exist. The message says where, and what to do."""
 
 
 class BrokerRefusalError(SamrunError):
@@ -145,12 +145,9 @@ class GroupMember:
         )
 
     def join(self) -> None:
-        """Find the topic and join the group. Raises MappingError if there is no such topic, and BrokerRefusalError."""
+        """Find the topic and join the group. Raises TopicNotFoundError and BrokerRefusalError."""
         if not self._find_partitions():
-            raise MappingError(
-                f"{self._mapping.logical_id} reads the topic {self._mapping.topic}, which does not exist at "
-                f"{self._bootstrap}: create it, or correct Topics in the template."
-            )
+            raise TopicNotFoundError(f"there is no such topic at {self._bootstrap}. Create it, or correct Topics")
         self._consumer.subscribe(
             [self._mapping.topic], on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
         )

@@ -1,7 +1,6 @@
 """On-failure destination of a mapping: a bucket, a queue or a topic of SNS in the local AWS gets discarded batches."""
 
 import json
-import uuid
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -10,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from samrun.errors import SamrunError
 from samrun.mapping.discarded_batch import DiscardedBatch
 from samrun.services.message_sender import put_record, send_message, service_of
+from samrun.template.arns import mapping_uuid
 
 
 class DestinationError(SamrunError):
@@ -35,8 +35,8 @@ def send_to_on_failure_destination(discarded: DiscardedBatch, *, arn: str, clien
         match service:
             case "s3":
                 body = json.dumps(metadata | {"payload": discarded.payload})
-                mapping = uuid.uuid5(uuid.NAMESPACE_OID, discarded.mapping.logical_id)
-                return put_record(arn, body, client, folder=str(mapping), at=discarded.at)
+                folder = mapping_uuid(discarded.mapping.logical_id)
+                return put_record(arn, body, client, folder=folder, at=discarded.at)
             case "sqs" | "sns":
                 send_message(arn, json.dumps(metadata), client)
             case _:

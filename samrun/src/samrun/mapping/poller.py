@@ -14,7 +14,7 @@ from samrun.mapping.batch_processor import BatchProcessor, Report
 from samrun.mapping.batcher import Batcher
 from samrun.mapping.client_errors import description
 from samrun.mapping.dispatcher import Dispatcher
-from samrun.mapping.group_member import BrokerRefusalError, GroupMember
+from samrun.mapping.group_member import BrokerRefusalError, GroupMember, TopicNotFoundError
 from samrun.mapping.membership import Membership
 from samrun.mapping.on_failure_destination import SendToDestination
 from samrun.mapping.record_filter import RecordFilter
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _RECONNECT_PAUSE = 1.0  # seconds
 _MAX_DELIVERIES = 64
+_RETRIED = (KafkaException, AuthenticationError, BrokerRefusalError, SchemaUnavailableError, TopicNotFoundError)
 
 
 @dataclass(kw_only=True)
@@ -40,6 +41,8 @@ class KafkaPoller:
     `report` takes lines about what happened. `on_assigned` is called when the poller misses no record any more, or when
     it cannot connect and somebody else has to act first. `instance` is the name of a static member of the group. With a
     `validator`, that one filters the records, since it decodes them first.
+
+    `on_trouble` gets the reason whenever the poller cannot read the topic, as when the topic does not exist.
     """
 
     mapping: KafkaMapping
@@ -52,7 +55,9 @@ class KafkaPoller:
     redeliver: Redeliver = "failed"
     instance: str | None = None
     validator: SchemaValidator | None = None
+    on_trouble: Callable[[str], object] = lambda _: None
     _stopping: threading.Event = field(default_factory=threading.Event, init=False)
+    _finishing: threading.Event = field(default_factory=threading.Event, init=False)
     _dispatcher: Dispatcher = field(init=False)
     _executor: ThreadPoolExecutor = field(init=False)
 
@@ -77,14 +82,15 @@ class KafkaPoller:
         )
 
     def run(self) -> None:
-        """Deliver records until `stop` is called. Raises MappingError."""
+        """Deliver records until `stop` or `finish` is called."""
         try:
-            while not self._stopping.is_set():
+            while not (self._stopping.is_set() or self._finishing.is_set()):
                 try:
                     self._run_connected()
-                except (KafkaException, AuthenticationError, BrokerRefusalError, SchemaUnavailableError) as error:
+                except _RETRIED as error:
                     text = f"{self.mapping.logical_id} cannot read {self.mapping.topic}, retrying: {description(error)}"
                     self._dispatcher.report_once(text)
+                    self.on_trouble(description(error))
                     self.on_assigned()
                     self._stopping.wait(_RECONNECT_PAUSE)
         finally:
@@ -93,6 +99,11 @@ class KafkaPoller:
     def stop(self) -> None:
         """Make `run` return soon. The batch of an invocation that does not end at once is delivered again later."""
         self._stopping.set()
+        self._dispatcher.wake()
+
+    def finish(self) -> None:
+        """Make `run` return once the function has answered each invocation in flight; start no further one."""
+        self._finishing.set()
         self._dispatcher.wake()
 
     def _run_connected(self) -> None:
@@ -107,6 +118,6 @@ class KafkaPoller:
         try:
             member.join()
             membership.start(member)
-            done = self._dispatcher.run(membership, self._stopping)
+            done = self._dispatcher.run(membership, self._stopping, self._finishing)
         finally:
             membership.end(member, done)

@@ -27,25 +27,33 @@ Clients = Callable[[str], Any]
 
 
 def clients(endpoints: Endpoints, region: str) -> Clients:
-    """Return the function that makes the boto3 clients of the local AWS, one for each service.
-
-    A client may be used by several threads, but a session may not:
-    https://docs.aws.amazon.com/boto3/latest/guide/clients.html#multithreading-or-multiprocessing-with-clients
-    """
+    """Return the function that makes the boto3 clients of the local AWS, one for each service."""
     session = boto3.Session(
         aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
         region_name=region,
     )
 
+    def endpoint(service: str) -> str:
+        return endpoints.dynamodb if service in {"dynamodb", "dynamodbstreams"} else endpoints.aws
+
+    return shared_clients(session, endpoint, _CONFIG)
+
+
+def shared_clients(session: boto3.Session, endpoint: Callable[[str], str | None], config: Config) -> Clients:
+    """Return the function that makes the boto3 clients of a session, one for each service.
+
+    `endpoint` returns the URL of a service, or None for its own. A client may be used by several threads, but a session
+    may not:
+    https://docs.aws.amazon.com/boto3/latest/guide/clients.html#multithreading-or-multiprocessing-with-clients
+    """
     lock = threading.Lock()
     made: dict[str, Any] = {}
 
     def client(service: Any) -> Any:
         with lock:
             if service not in made:
-                endpoint = endpoints.dynamodb if service in {"dynamodb", "dynamodbstreams"} else endpoints.aws
-                made[service] = session.client(service, endpoint_url=endpoint, config=_CONFIG)
+                made[service] = session.client(service, endpoint_url=endpoint(service), config=config)
             return made[service]
 
     return client

@@ -31,18 +31,28 @@ class Supervisor:
         """Start a coroutine that runs until it is cancelled."""
         self._exits.callback(self._group.create_task(work).cancel)
 
+    def watch_task(self, work: Coroutine[None, None, None]) -> None:
+        """Start a coroutine that ends by itself, at the latest when the stack ends."""
+        self._group.create_task(work)
+
     def start_thread(self, name: str, run: Callable[[], None], stop: Callable[[], None]) -> None:
         """Start a thread with a function that blocks until `stop` is called."""
-        executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
-        thread = asyncio.get_running_loop().run_in_executor(executor, run)
-
-        async def watch() -> None:
-            # Shielded: the thread ends by `stop`, and not because a waiting task is cancelled.
-            await asyncio.shield(thread)
-
-        self._group.create_task(watch())
+        thread = self.watch_thread(name, run)
         self._exits.push_async_callback(asyncio.wait, [thread])
         self._exits.callback(stop)
+
+    def watch_thread(self, name: str, run: Callable[[], None]) -> "asyncio.Future[None]":
+        """Start a thread that the caller ends, also before the stack does, and return the future of its end."""
+        executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+        thread = asyncio.get_running_loop().run_in_executor(executor, run)
+        executor.shutdown(wait=False)  # it ends with this one call
+
+        async def watch() -> None:
+            # Shielded: the thread ends when `run` returns, and not because a waiting task is cancelled.
+            await asyncio.shield(thread)
+
+        self.watch_task(watch())
+        return thread
 
     async def start_server(self, app: ASGIApp, listener: socket.socket, *, pages: Pages = Pages.NONE) -> None:
         """Serve a web application on a socket that listens, to programs and to `pages`."""

@@ -1,6 +1,7 @@
-"""Names of functions in Lambda's ARNs, and the paths of their URLs."""
+"""Names of functions in Lambda's ARNs, UUIDs of event source mappings, and the paths of functions' URLs."""
 
 import re
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,6 +30,11 @@ def function_and_qualifier(reference: str) -> tuple[str, str | None]:
 def function_arn(name: str, *, region: str, qualifier: str | None = None) -> str:
     """Return the ARN of a function of the local account."""
     return f"arn:aws:lambda:{region}:{ACCOUNT}:function:{name}" + (f":{qualifier}" if qualifier else "")
+
+
+def mapping_uuid(logical_id: str) -> str:
+    """Return the UUID of an event source mapping, the same after each start."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, logical_id))
 
 
 def url_target(properties: Mapping[str, Any]) -> tuple[str, str | None]:

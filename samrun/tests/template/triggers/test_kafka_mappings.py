@@ -94,7 +94,7 @@ SELF_MANAGED = (
 @pytest.mark.parametrize("enabled", ["false", "'false'"])
 def test_disabled_mapping_does_not_run_and_is_listed(tmp_path: Path, enabled: str) -> None:
     application = load_template(tmp_path, _mapping(f"{KAFKA}, Enabled: {enabled}"))
-    assert application.mappings == ()
+    assert [each.enabled for each in application.mappings] == [False]
     assert application.ignored == ("Mapping: it has Enabled: false",)
 
 

@@ -56,7 +56,7 @@ def test_disabled_trigger_is_listed(tmp_path: Path) -> None:
         Work: {{Type: SQS, Properties: {{Queue: "arn:aws:sqs:us-east-1:1:jobs", Enabled: false}}}}
 """
     application = load_template(tmp_path, resources)
-    assert application.queue_triggers == ()
+    assert [each.enabled for each in application.queue_triggers] == [False]
     assert application.ignored == ("FnWork: it has Enabled: false",)
 
 

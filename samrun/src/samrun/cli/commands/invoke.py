@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import get_args
 
-from samrun.administration.lambda_api import InvocationType, InvokeResponse, invoke_function, lambda_client
+from samrun.administration.lambda_client import InvocationType, InvokeResponse, invoke_function, lambda_client
 from samrun.cli.common_options import add_data_option, add_json_option
 from samrun.cli.output import in_colour, print_json
 from samrun.errors import UserError

@@ -1,7 +1,9 @@
 """`samrun mappings`: lists Kafka event source mappings, and pauses, resumes and resets them."""
 
 import argparse
+import contextlib
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
 from functools import partial
@@ -9,18 +11,20 @@ from typing import Any
 
 from samrun.administration.group_admin import GroupAdmin
 from samrun.administration.kafka_connection import kafka_connection
-from samrun.administration.lambda_api import lambda_client
+from samrun.administration.lambda_client import lambda_client
 from samrun.administration.mapping_admin import MappingAdmin, MappingStatus
 from samrun.administration.offset_choice import EARLIEST, FORMS, LATEST, OffsetChoice, time_or_offset
 from samrun.administration.topic_admin import TopicAdmin
+from samrun.cli import mapping_options
 from samrun.cli.common_options import add_data_option, add_json_option
 from samrun.cli.interruptible import interruptible
 from samrun.cli.output import print_json, print_table
+from samrun.cli.parser import examples
 
 DESCRIPTION = (
     "Lists the Kafka event source mappings of a stack: their settings as they are in effect, the offsets of the "
     "records that they read next, how far they are behind, and their state. With a further word, it pauses, resumes or "
-    "resets a mapping. Name it by its function, or by its UUID if the function has several."
+    "resets a mapping, or runs mappings alone. Name it by its function, or by its UUID if the function has several."
 )
 EXAMPLES = (
     "samrun mappings",
@@ -37,13 +41,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_json_option(parser)
     add_data_option(parser)
     parser.set_defaults(act=_list)
-    actions = parser.add_subparsers(metavar="pause|resume|reset")
+    actions = parser.add_subparsers(metavar="pause|resume|reset|run")
     for word, act, text in (
         ("pause", _pause, "invoke the function no more; what it has begun is finished"),
         ("resume", _resume, "go on where the mapping was paused"),
         ("reset", _reset, "go on at other offsets; a mapping that runs is paused meanwhile"),
     ):
-        action = actions.add_parser(word, help=text, epilog=f"example: samrun mappings {word} Hello{_REST[word]}")
+        action = actions.add_parser(word, help=text, epilog=examples([f"samrun mappings {word} Hello{_REST[word]}"]))
         action.add_argument("name", metavar="FUNCTION|UUID", help="the mapping")
         action.set_defaults(act=act)
         add_json_option(action, nested=True)
@@ -56,48 +60,73 @@ def add_options(parser: argparse.ArgumentParser) -> None:
                 metavar="earliest|latest|TIME|OFFSET",
                 help=f"earliest, latest, {FORMS}, in each partition",
             )
+    run_alone = actions.add_parser(
+        "run",
+        help="run mappings alone, for functions that run elsewhere",
+        description=mapping_options.DESCRIPTION,
+        epilog=examples(mapping_options.EXAMPLES),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    mapping_options.add_runner_options(run_alone)
+    run_alone.set_defaults(act=_run_alone)
 
 
 _REST = {"pause": "", "resume": "", "reset": " --to earliest"}
 
 
 def run(options: argparse.Namespace) -> int:
-    """List the mappings, or change one."""
+    """List the mappings, change one, or run mappings alone."""
+    return int(options.act(options))
+
+
+def _list(options: argparse.Namespace) -> int:
+    with _mappings(options) as mappings:
+        return _print(mappings.statuses(), options)
+
+
+def _pause(options: argparse.Namespace) -> int:
+    with _mappings(options) as mappings:
+        return _print([mappings.pause(options.name)], options)
+
+
+def _resume(options: argparse.Namespace) -> int:
+    with _mappings(options) as mappings:
+        return _print([mappings.resume(options.name)], options)
+
+
+def _reset(options: argparse.Namespace) -> int:
+    # A mapping that was paused for the reset is resumed whatever happens.
+    with _mappings(options) as mappings, interruptible():
+        return _print([mappings.reset(options.name, options.to, report=partial(print, file=sys.stderr))], options)
+
+
+def _run_alone(options: argparse.Namespace) -> int:
+    # It brings most of samrun, which the list of the mappings need not wait for.
+    from samrun.cli.mappings_run import run_mappings_until_stopped
+
+    return run_mappings_until_stopped(options)
+
+
+@contextlib.contextmanager
+def _mappings(options: argparse.Namespace) -> Iterator[MappingAdmin]:
+    """Yield the administration of the stack's mappings. Errors within the context are UserErrors."""
     connection = kafka_connection(None, options.data)
     client, admin = lambda_client(options.data), connection.admin()
     with connection.errors_for_people():
-        options.act(MappingAdmin(client, TopicAdmin(admin), GroupAdmin(admin), admin), options)
-    return 0
+        yield MappingAdmin(client, TopicAdmin(admin), GroupAdmin(admin), admin)
 
 
-def _list(mappings: MappingAdmin, options: argparse.Namespace) -> None:
-    _print(mappings.statuses(), options)
-
-
-def _pause(mappings: MappingAdmin, options: argparse.Namespace) -> None:
-    _print([mappings.pause(options.name)], options)
-
-
-def _resume(mappings: MappingAdmin, options: argparse.Namespace) -> None:
-    _print([mappings.resume(options.name)], options)
-
-
-def _reset(mappings: MappingAdmin, options: argparse.Namespace) -> None:
-    with interruptible():  # a mapping that was paused for the reset is resumed whatever happens
-        status = mappings.reset(options.name, options.to, report=partial(print, file=sys.stderr))
-    _print([status], options)
-
-
-def _print(statuses: list[MappingStatus], options: argparse.Namespace) -> None:
+def _print(statuses: list[MappingStatus], options: argparse.Namespace) -> int:
     if options.json:
         print_json([_as_json(each) for each in statuses])
-        return
+        return 0
     titles = ("FUNCTION", "TOPIC", "GROUP", "STATE", "POSITION", "LAG", "SETTINGS", "UUID")
     rows = [
         (each.function, each.topic, each.group, each.state, _position(each), each.lag, _settings(each), each.uuid)
         for each in statuses
     ]
     print_table(titles, rows)
+    return 0
 
 
 def _as_json(status: MappingStatus) -> dict[str, Any]:

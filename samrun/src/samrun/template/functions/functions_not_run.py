@@ -63,7 +63,7 @@ def _triggers(function: str, application: Application) -> Iterator[tuple[str, st
         )
     yield from ((each.logical_id, "function URL") for each in application.function_urls if each.function == function)
     for mapping in application.mappings:
-        if mapping.function == function:
+        if mapping.function == function and mapping.enabled:
             yield mapping.logical_id, "Amazon MSK" if mapping.event_source_arn else "self-managed Apache Kafka"
     yield from _triggers_by_events(function, application)
     yield from ((each.logical_id, "schedule") for each in application.schedules if each.function == function)

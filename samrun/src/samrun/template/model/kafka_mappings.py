@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from samrun.filtering.filter_pattern import FilterPattern
 
@@ -65,6 +65,8 @@ class KafkaMapping:
     `maximum_retries` does not count the first attempt, and `maximum_age` is in seconds; None means no limit.
     `on_failure` is the ARN of the bucket, queue or topic of SNS to which the poller sends discarded batches, or
     kafka://topic. A record that matches one of the `filters` reaches the function; without filters, every record does.
+
+    `properties` are those of which the mapping was made, by CloudFormation's names.
     """
 
     logical_id: str
@@ -87,6 +89,8 @@ class KafkaMapping:
     authentication: KafkaAuthentication = KafkaAuthentication()
     filters: tuple[FilterPattern, ...] = ()
     schema_registry: SchemaRegistryConfig | None = None
+    enabled: bool = True
+    properties: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def on_failure_topic(self) -> str | None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from samrun.filtering.filter_pattern import FilterPattern
 from samrun.template.triggers.schedule_expressions import Service, Times
@@ -14,7 +14,8 @@ class QueueTrigger:
     """An event source mapping of an SQS queue, with the names and units of Lambda's API.
 
     `window` is in seconds. `concurrency` is the maximum of batches at a time, or None if the mapping has none. A
-    message that matches one of the `filters` reaches the function; without filters, every message does.
+    message that matches one of the `filters` reaches the function; without filters, every message does. `properties`
+    are those of which the trigger was made, by CloudFormation's names.
     """
 
     logical_id: str
@@ -25,6 +26,8 @@ class QueueTrigger:
     report_batch_item_failures: bool
     concurrency: int | None = None
     filters: tuple[FilterPattern, ...] = ()
+    enabled: bool = True
+    properties: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def queue(self) -> str:
@@ -38,7 +41,8 @@ class StreamTrigger:
 
     `name` is the table of a stream of DynamoDB (`dynamodb`), or the stream of Kinesis (`kinesis`). `window` and
     `maximum_age` are in seconds, `starting_timestamp` (for AT_TIMESTAMP) in Unix seconds. `maximum_retries` does not
-    count the first attempt; None means no limit. `on_failure` is the ARN of a queue, a topic or a bucket.
+    count the first attempt; None means no limit. `on_failure` is the ARN of a queue, a topic or a bucket. `properties`
+    are those of which the trigger was made, by CloudFormation's names.
     """
 
     logical_id: str
@@ -57,6 +61,8 @@ class StreamTrigger:
     maximum_age: float | None = None
     on_failure: str | None = None
     filters: tuple[FilterPattern, ...] = ()
+    enabled: bool = True
+    properties: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)

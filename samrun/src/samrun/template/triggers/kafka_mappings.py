@@ -11,6 +11,7 @@ from samrun.template.model.kafka_mappings import KafkaAuthentication, KafkaMappi
 from samrun.template.resolution.booleans import is_true
 from samrun.template.resolution.references import CLUSTER_ARN
 from samrun.template.resolution.resolved_template import ResolvedTemplate
+from samrun.template.resolution.scalars import as_text
 from samrun.template.support.mapping_sources import KAFKA, event_source
 from samrun.template.triggers.event_source_mappings import event_source_mappings
 from samrun.template.triggers.kafka_limits import brokers, kafka_config, refused
@@ -41,11 +42,11 @@ _UNSUPPORTED = {"IAM_AUTH", "IAM_OAUTHBEARER_AUTH", "OAUTHBEARER_AUTH"}
 
 
 def read_kafka_mappings(template: ResolvedTemplate, *, path: Path) -> Iterator[KafkaMapping]:
-    """Yield the enabled mappings that read Kafka. Raises TemplateError."""
+    """Yield the mappings that read Kafka. Raises TemplateError."""
     function_arns = template.function_arns()
     groups: dict[str, str] = {}
     for logical_id, properties in event_source_mappings(template):
-        if event_source(properties) not in KAFKA or not is_enabled(logical_id, properties):
+        if event_source(properties) not in KAFKA:
             continue
         if text := "; ".join(refused(properties)):
             raise TemplateError(f"{path}: AWS refuses {logical_id}: {text}")
@@ -57,7 +58,7 @@ def read_kafka_mappings(template: ResolvedTemplate, *, path: Path) -> Iterator[K
             )
         function = function_name(str(properties["FunctionName"]))
         if function in function_arns:  # samrun.template.support.event_sources names the others
-            yield _mapping(logical_id, properties, region=template.region)
+            yield mapping_of(logical_id, properties, region=template.region)
 
 
 def ignored_in_mappings(template: ResolvedTemplate) -> Iterator[str]:
@@ -67,7 +68,11 @@ def ignored_in_mappings(template: ResolvedTemplate) -> Iterator[str]:
             yield from (f"{logical_id}: {text}" for text in _ignored(logical_id, properties))
 
 
-def _mapping(logical_id: str, properties: Mapping[str, Any], *, region: str) -> KafkaMapping:
+def mapping_of(logical_id: str, properties: Mapping[str, Any], *, region: str) -> KafkaMapping:
+    """Return the mapping with these properties, which `kafka_limits.refused` has no sentence about.
+
+    Raises TemplateError.
+    """
     function, qualifier = function_and_qualifier(str(properties["FunctionName"]))
     config, destination = kafka_config(properties), on_failure_destination(properties)
     retries = limit(properties, "MaximumRetryAttempts")
@@ -76,7 +81,7 @@ def _mapping(logical_id: str, properties: Mapping[str, Any], *, region: str) -> 
         function=function,
         function_arn=function_arn(function, region=region, qualifier=qualifier),
         qualifier=qualifier,
-        topic=properties["Topics"][0],
+        topic=as_text(properties["Topics"][0]),
         consumer_group=config.get("ConsumerGroupId") or DEFAULT_GROUP.format(logical_id=logical_id),
         event_source_arn=_event_source_arn(properties, region),
         batch_size=int(properties.get("BatchSize", 100)),
@@ -92,6 +97,8 @@ def _mapping(logical_id: str, properties: Mapping[str, Any], *, region: str) -> 
         authentication=_authentication(properties),
         filters=filters(logical_id, properties),
         schema_registry=read_schema_registry(config),
+        enabled=is_enabled(logical_id, properties),
+        properties=properties,
     )
 
 

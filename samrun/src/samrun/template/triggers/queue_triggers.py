@@ -29,7 +29,7 @@ _TIMEOUT = 3
 
 
 def read_queue_triggers(template: ResolvedTemplate, *, path: Path) -> Iterator[QueueTrigger]:
-    """Yield the enabled triggers whose function the template has. Raises TemplateError."""
+    """Yield the triggers whose function the template has. Raises TemplateError."""
     timeouts = {
         template.name(logical_id): int(found.get("Timeout", _TIMEOUT))
         for logical_id, found in template.of_type(FUNCTION)
@@ -40,7 +40,7 @@ def read_queue_triggers(template: ResolvedTemplate, *, path: Path) -> Iterator[Q
     }
     for logical_id, properties in event_source_mappings(template):
         arn, function = str(properties.get("EventSourceArn")), function_name(str(properties["FunctionName"]))
-        if ":sqs:" not in arn or function not in timeouts or not is_enabled(logical_id, properties):
+        if ":sqs:" not in arn or function not in timeouts:
             continue
         refused = [*_refused(properties, arn), *_too_slow(timeouts[function], visible_again.get(arn))]
         if refused:
@@ -88,6 +88,8 @@ def _trigger(logical_id: str, properties: Mapping[str, Any], *, function: str, q
         report_batch_item_failures="ReportBatchItemFailures" in properties.get("FunctionResponseTypes", []),
         concurrency=None if concurrency is None else int(concurrency),
         filters=filters(logical_id, properties, fields=SQS_FIELDS),
+        enabled=is_enabled(logical_id, properties),
+        properties=properties,
     )
 
 

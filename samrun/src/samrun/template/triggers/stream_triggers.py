@@ -31,11 +31,11 @@ _BATCH_SIZE = 100
 
 
 def read_stream_triggers(template: ResolvedTemplate, *, path: Path) -> Iterator[StreamTrigger]:
-    """Yield the enabled triggers whose function and whose stream the template has. Raises TemplateError."""
+    """Yield the triggers whose function and whose stream the template has. Raises TemplateError."""
     functions, streams = template.function_arns(), streams_by_arn(template)
     for logical_id, properties in event_source_mappings(template):
         arn, function = str(properties.get("EventSourceArn")), function_name(str(properties["FunctionName"]))
-        if arn not in streams or function not in functions or not is_enabled(logical_id, properties):
+        if arn not in streams or function not in functions:
             continue
         if refused := "; ".join(_refused(properties)):
             raise TemplateError(f"{path}: AWS refuses {logical_id}: {refused}")
@@ -102,6 +102,8 @@ def _trigger(
         maximum_age=limit(properties, "MaximumRecordAgeInSeconds"),
         on_failure=on_failure_destination(properties),
         filters=filters(logical_id, properties, fields=DYNAMODB_FIELDS if service == "dynamodb" else KINESIS_FIELDS),
+        enabled=is_enabled(logical_id, properties),
+        properties=properties,
     )
 
 

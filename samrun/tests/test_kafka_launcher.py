@@ -3,10 +3,10 @@
 import pytest
 
 from samrun.endpoints import Endpoints
+from samrun.kafka_launcher import validator_of
 from samrun.services.clients import clients
 from samrun.template.model.kafka_mappings import SchemaRegistryConfig
 from samrun.testing.kafka_records import kafka_mapping
-from samrun.trigger_launcher import validator_of
 
 OTHER, OWN = "http://127.0.0.1:8081", "https://registry.example.com"
 CLIENT = clients(

@@ -1,0 +1,86 @@
+"""Invoker of functions that run elsewhere: behind `sam local start-lambda`, another emulator, or on AWS itself."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
+
+from samrun.error_code import error_code
+from samrun.functions.invoker import (
+    PAYLOAD_LIMIT,
+    FunctionUnavailableError,
+    InvocationOptions,
+    InvocationResult,
+    PayloadTooLargeError,
+)
+
+_MAX_INVOCATIONS = 256
+_TOO_LARGE = "RequestEntityTooLargeException"
+
+
+class RemoteInvoker:
+    """Invoker by the Invoke API of an endpoint. `client` is the boto3 client of Lambda there.
+
+    `report` takes a line when a function cannot be reached, and one when it can be again: not one for each attempt.
+    """
+
+    def __init__(self, client: Any, report: Callable[[str], object]) -> None:
+        self._client = client
+        self._report = report
+        self._executor = ThreadPoolExecutor(_MAX_INVOCATIONS, thread_name_prefix="invocations")
+        # The reports about functions that cannot be reached.
+        self._trouble: dict[str, str] = {}
+
+    async def invoke(self, function: str, payload: bytes, options: InvocationOptions | None = None) -> InvocationResult:
+        """Invoke a function by its name, and wait for the result.
+
+        Raises PayloadTooLargeError, and FunctionUnavailableError if the invocation did not reach the function.
+        """
+        if len(payload) > PAYLOAD_LIMIT:
+            raise PayloadTooLargeError(f"The payload for {function} has {len(payload)} bytes, over {PAYLOAD_LIMIT}.")
+        qualifier = options and options.qualifier
+        call = partial(self._invoke, function, payload, {"Qualifier": qualifier} if qualifier else {})
+        try:
+            result = await asyncio.get_running_loop().run_in_executor(self._executor, call)
+        except FunctionUnavailableError as error:
+            self._report_trouble(function, str(error))
+            raise
+        if self._trouble.pop(function, None):
+            self._report(f"{function} is invoked again")
+        return result
+
+    def stop(self) -> None:
+        """Stop to invoke. Invocations that have begun go on, and nobody waits for them."""
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+    def _invoke(self, function: str, payload: bytes, qualifier: dict[str, str]) -> InvocationResult:
+        try:
+            answer = self._client.invoke(FunctionName=function, Payload=payload, **qualifier)
+            content: bytes = answer["Payload"].read()
+        except ReadTimeoutError:
+            return InvocationResult.of_error("Sandbox.Timedout", f"{function} did not answer in time")
+        except ClientError as error:
+            if error_code(error) == _TOO_LARGE:
+                raise PayloadTooLargeError(str(error)) from error
+            raise FunctionUnavailableError(f"{error_code(error)}: {_message(error)}") from error
+        except BotoCoreError as error:
+            raise FunctionUnavailableError(str(error)) from error
+        if not content:  # of the SAM CLI, for a function that did not answer in its time
+            return InvocationResult.of_error("Sandbox.Timedout", f"{function} returned nothing")
+        return InvocationResult(
+            request_id=answer["ResponseMetadata"].get("RequestId", ""),
+            payload=content,
+            function_error=answer.get("FunctionError"),
+        )
+
+    def _report_trouble(self, function: str, text: str) -> None:
+        if self._trouble.get(function) != text:
+            self._trouble[function] = text
+            self._report(f"{function} cannot be invoked, retrying: {text}")
+
+
+def _message(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Message", ""))
