@@ -21,8 +21,8 @@ from samrun.kafka_launcher import KafkaLauncher
 from samrun.lambda_api.lambda_app import lambda_app
 from samrun.lambda_api.mapping_registry import MappingRegistry, RunningPoller, Trigger
 from samrun.lambda_api.mapping_routes import mapping_routes
-from samrun.services import kafka
 from samrun.services.clients import CREDENTIALS, Clients, shared_clients
+from samrun.services.kafka_address import reach
 from samrun.settings import AWS_VARIABLE, TemplateSettings
 from samrun.supervision import ports
 from samrun.supervision.supervisor import Supervisor, supervise
@@ -94,7 +94,7 @@ async def _start(settings: RunnerSettings, terminal: Terminal, supervisor: Super
     listener = ports.listen("mappings", settings.port)
     supervisor.on_exit(listener.close)
     endpoints = _endpoints(settings)
-    await asyncio.to_thread(kafka.reach, endpoints.kafka)
+    await asyncio.to_thread(reach, endpoints.kafka)
     mappings = _declared_mappings(settings, endpoints)
     invoker = RemoteInvoker(_lambda_client(settings), report=partial(terminal.step, "mapping"))
     supervisor.on_exit(invoker.stop)

@@ -54,14 +54,31 @@ def command_parser(named: Collection[str] = COMMANDS.keys()) -> argparse.Argumen
         if command.name in named:
             module = cast("CommandModule", import_module(command.module))
             added.description = "\n\n".join(_wrapped(text) for text in module.DESCRIPTION.split("\n\n"))
-            added.epilog = examples(module.EXAMPLES)
+            added.epilog = _examples(module.EXAMPLES)
             module.add_options(added)
             added.set_defaults(run=module.run)
     return parser
 
 
-def examples(lines: Sequence[str]) -> str:
-    """Return the end of a command's help: its examples."""
+def add_word(
+    words: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    word: str,
+    *,
+    summary: str,
+    examples: Sequence[str],
+    description: str | None = None,
+) -> argparse.ArgumentParser:
+    """Add a further word of a command, such as `topics create`, and return its parser."""
+    return words.add_parser(
+        word,
+        help=summary,
+        description=_wrapped(description or f"{summary[0].upper()}{summary[1:]}."),
+        epilog=_examples(examples),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def _examples(lines: Sequence[str]) -> str:
     return "examples:\n" + textwrap.indent("\n".join(lines), "  ")
 
 

@@ -19,7 +19,7 @@ from samrun.cli import mapping_options
 from samrun.cli.common_options import add_data_option, add_json_option
 from samrun.cli.interruptible import interruptible
 from samrun.cli.output import print_json, print_table
-from samrun.cli.parser import examples
+from samrun.cli.parser import add_word
 
 DESCRIPTION = (
     "Lists the Kafka event source mappings of a stack: their settings as they are in effect, the offsets of the "
@@ -41,13 +41,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_json_option(parser)
     add_data_option(parser)
     parser.set_defaults(act=_list)
-    actions = parser.add_subparsers(metavar="pause|resume|reset|run")
+    words = parser.add_subparsers(metavar="pause|resume|reset|run")
     for word, act, text in (
         ("pause", _pause, "invoke the function no more; what it has begun is finished"),
         ("resume", _resume, "go on where the mapping was paused"),
         ("reset", _reset, "go on at other offsets; a mapping that runs is paused meanwhile"),
     ):
-        action = actions.add_parser(word, help=text, epilog=examples([f"samrun mappings {word} Hello{_REST[word]}"]))
+        action = add_word(words, word, summary=text, examples=[f"samrun mappings {word} Hello{_REST[word]}"])
         action.add_argument("name", metavar="FUNCTION|UUID", help="the mapping")
         action.set_defaults(act=act)
         add_json_option(action, nested=True)
@@ -60,12 +60,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
                 metavar="earliest|latest|TIME|OFFSET",
                 help=f"earliest, latest, {FORMS}, in each partition",
             )
-    run_alone = actions.add_parser(
+    run_alone = add_word(
+        words,
         "run",
-        help="run mappings alone, for functions that run elsewhere",
+        summary="run mappings alone, for functions that run elsewhere",
         description=mapping_options.DESCRIPTION,
-        epilog=examples(mapping_options.EXAMPLES),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        examples=mapping_options.EXAMPLES,
     )
     mapping_options.add_runner_options(run_alone)
     run_alone.set_defaults(act=_run_alone)

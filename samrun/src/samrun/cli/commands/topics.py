@@ -9,7 +9,7 @@ from samrun.cli.common_options import add_json_option
 from samrun.cli.kafka_options import add_kafka_options, connect
 from samrun.cli.option_types import positive_number
 from samrun.cli.output import print_json, print_table
-from samrun.cli.parser import examples
+from samrun.cli.parser import add_word
 from samrun.errors import UserError
 from samrun.settings import PARTITIONS
 
@@ -36,8 +36,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_json_option(parser)
     add_kafka_options(parser)
     parser.set_defaults(act=_list)
-    actions = parser.add_subparsers(metavar="create|grow|delete")
-    create = actions.add_parser("create", help="create a topic", epilog=examples(EXAMPLES[2:3]))
+    words = parser.add_subparsers(metavar="create|grow|delete")
+    create = add_word(words, "create", summary="create a topic", examples=EXAMPLES[2:3])
     create.add_argument("topic", metavar="NAME", help="the topic")
     create.add_argument(
         "--partitions", type=positive_number, default=PARTITIONS, metavar="NUMBER", help=f"({PARTITIONS})"
@@ -51,11 +51,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="a setting of Kafka for the topic, such as retention.ms=1000; repeat for several",
     )
     create.set_defaults(act=_create)
-    grow = actions.add_parser("grow", help="add partitions to a topic", epilog=examples(EXAMPLES[3:4]))
+    grow = add_word(words, "grow", summary="add partitions to a topic", examples=EXAMPLES[3:4])
     grow.add_argument("topic", metavar="NAME", help="the topic")
     grow.add_argument("partitions", type=positive_number, metavar="NUMBER", help="how many it has then")
     grow.set_defaults(act=_grow)
-    delete = actions.add_parser("delete", help="delete a topic with its records", epilog=examples(EXAMPLES[4:5]))
+    delete = add_word(words, "delete", summary="delete a topic with its records", examples=EXAMPLES[4:5])
     delete.add_argument("topic", metavar="NAME", help="the topic")
     delete.add_argument("--yes", action="store_true", help="do not ask")
     delete.set_defaults(act=_delete)
