@@ -24,6 +24,7 @@ _NO_SETTINGS = {
     "FunctionArn",
     "LastModified",
     "LastProcessingResult",
+    "ResponseMetadata",
     "State",
     "StateTransitionReason",
     "Topics",

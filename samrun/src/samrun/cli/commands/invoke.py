@@ -20,7 +20,7 @@ EXAMPLES = (
     "samrun invoke Hello --event event.json",
     "samrun generate-event msk --topic greetings --value Hi | samrun invoke Hello --event - --log-type tail",
     "samrun invoke Hello --type Event                   # asynchronous",
-    "samrun invoke Hello --json | jq .payload",
+    "samrun invoke Hello --json | jq -r .payload",
 )
 _STANDARD_INPUT = Path("-")
 
