@@ -25,8 +25,9 @@ test test-fast proof coverage: export PYTHONDONTWRITEBYTECODE :=
 # The tests that start brokers, browsers, containers, installations, linters or downloads.
 SYSTEM := tests/system tests/sam tests/browser tests/template/test_lint.py tests/tools/test_scanners.py \
   samrun/tests/system samrun/tests/browser samrun/tests/test_wheel.py samrun/tests/services/test_maven.py
-# Those that start other processes or Kafka's mock broker, read the whole repository, or explore the models.
-PROCESSES := tests/models tests/test_words.py tests/notify/test_privacy.py \
+# Those that start other processes or Kafka's mock broker, read the whole repository, explore the models, or make
+# requests up (schemathesis takes long to import).
+PROCESSES := tests/models tests/test_words.py tests/notify/test_privacy.py tests/order/api/test_openapi_answers.py \
   $(addprefix samrun/tests/functions/test_,deployment_package.py invoke_api.py missing_package.py process_runtime.py) \
   samrun/tests/mapping/test_client_records.py samrun/tests/services/test_java.py samrun/tests/supervision/test_process.py \
   samrun/tests/cli/test_run_until_signal.py

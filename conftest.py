@@ -1,6 +1,8 @@
 """Configuration of every test run: the order of the tests, a browser, and the settings of hypothesis."""
 
+import functools
 import gc
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
@@ -9,12 +11,15 @@ import pytest
 # Before pytest looks at samrun/tests: it would take the folder samrun/ for a package of that name.
 import samrun  # noqa: F401
 
+# The modules that the collection imports stay: a garbage collector that runs meanwhile finds nothing each time.
+gc.disable()
+
 ROOT = Path(__file__).parent
 # The tests that take longest start first, so that in the end no worker waits for another.
 LONGEST_FIRST = ("tests/sam", "tests/system", "samrun/tests/system", "tests/browser", "samrun/tests/browser")
 
 # The fixtures with moto, in a process of its own and in the test's.
-EMULATED_AWS = {"local_aws", "dynamodb"}
+EMULATED_AWS = {"local_aws", "dynamodb", "aws", "deployed", "found", "account", "secrets"}
 
 # Fixtures for the tests of both products: a plugin, since the tests of samrun import nothing of `tests`.
 pytest_plugins = ("tests.chromium",)
@@ -26,10 +31,22 @@ hypothesis.settings.load_profile("patient")
 hypothesis.settings.register_profile("fast", max_examples=10)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def policy_templates_read_once() -> Iterator[None]:
+    """Let SAM's translator check its own policy templates once: it does so at each translation, and tests make many."""
+    from samtranslator.translator import translator
+
+    name = "make_policy_template_for_function_plugin"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(translator, name, functools.cache(getattr(translator, name)))
+        yield
+
+
 def pytest_collection_finish() -> None:
     """Keep the garbage collector from the modules and tests, which stay: many tests make it collect everything else."""
     gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(100_000, 50, 100)
 
 

@@ -50,6 +50,8 @@ def _findings(folder: Path, name: str, text: str) -> list[tuple[str, int, str]]:
         ("names.py", "self._ready = Event()\n", 1, "_ready"),
         ("names.py", "async def keep() -> None: ...\n", 1, "keep"),
         ("names.py", "assert [letter for letter in queue]\n", 1, "letter"),
+        ("property.py", 'class A:\n    @property\n    def f(self) -> int:\n        """Return it."""\n', 3, "Return"),
+        ("property.py", 'class A:\n    @cached_property\n    def f(self) -> int:\n        """Tell it."""\n', 3, "Tell"),
         ("docstring.py", 'def f() -> int:\n    """How many there are."""\n', 2, "How"),
         ("docstring.py", 'def f() -> int:\n    """When it is due."""\n', 2, "When"),
         ("docstring.py", 'def f() -> str:\n    """Where it is."""\n', 2, "Where"),

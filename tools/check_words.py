@@ -118,6 +118,8 @@ PROSE = {
 HEADLESS = r"(What|Who|Whoever|Whatever|Whose|Which|How|Where|Whether|Why)\b"
 # In a comment it can begin a sentence: "When …, the client retries".
 HEADLESS_DOCSTRING = rf"{HEADLESS}|When\b"
+# An attribute is a thing; one that is a bool begins with "Tell whether", as a function does.
+VERB_OF_PROPERTY = r"(?!Tell whether )(Compute|Get|Give|List|Make|Read|Return|Say|Tell|Yield)\b"
 HEADLESS_TERM = "a verb (of a function) or a noun at the beginning"
 
 SUFFIXES = {".py", ".md", ".yaml", ".yml", ".toml", ".jinja"}
@@ -209,8 +211,19 @@ def _in_python(code: str) -> Iterator[tuple[int, str, str]]:
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             yield from _headless(str(node.value.value).strip(), node.lineno, HEADLESS_DOCSTRING)
+        if isinstance(node, ast.FunctionDef) and _is_property(node):
+            yield from _verb_of_property(node)
         yield from ((line, word, term) for name, line in _given(node) for word, term in _matches(OWN_NAMES, name))
         yield from ((line, word, term) for key, line in _log_keys(node) for word, term in _matches(LOG_KEYS, key))
+
+
+def _is_property(node: ast.FunctionDef) -> bool:
+    return any(ast.unparse(each).rpartition(".")[2] in {"property", "cached_property"} for each in node.decorator_list)
+
+
+def _verb_of_property(node: ast.FunctionDef) -> Iterator[tuple[int, str, str]]:
+    if match := re.match(VERB_OF_PROPERTY, ast.get_docstring(node) or ""):
+        yield node.lineno, match[0], "a noun, or Tell whether, at the beginning: it is a property"
 
 
 def _given(node: ast.AST) -> Iterator[tuple[str, int]]:

@@ -20,6 +20,7 @@ LAYERS = [
     {"console", "functions", "schemas"},
     {"event_triggers", "gateway", "mapping", "queues", "streams"},
     {"administration", "lambda_api", "schedules"},
+    {"control"},
     {"applications", "kafka_launcher"},
     {"mapping_runner", "trigger_launcher"},
     {"application_launcher"},

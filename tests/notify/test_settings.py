@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
 from functions.notify.domain.notification import UnknownPolicy
 from functions.notify.settings import FeedbackSettings, HistorySettings, NotifySettings, SettingsError
-from tests.notify.samples import FEEDBACK_ENVIRONMENT, HISTORY_ENVIRONMENT, NOTIFY_ENVIRONMENT, ROOT
+from tests.notify.samples import FEEDBACK_ENVIRONMENT, HISTORY_ENVIRONMENT, NOTIFY_ENVIRONMENT
+from tools.templates import SYSTEM, load_template
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,9 +43,13 @@ class Recorder(dict[str, str]):
 
 def declared(function: str) -> set[str]:
     """Return the variables that template.yaml declares for a function alone."""
-    text = re.sub(r"!(\w+)", "", (ROOT / "template.yaml").read_text())
-    resources = yaml.safe_load(text)["Resources"]
-    return set(resources[function]["Properties"]["Environment"]["Variables"])
+    return set(_resources()[function]["Properties"]["Environment"]["Variables"])
+
+
+@functools.cache
+def _resources() -> dict[str, Any]:
+    resources: dict[str, Any] = load_template(SYSTEM)["Resources"]
+    return resources
 
 
 @pytest.mark.parametrize(("function", "settings", "environment"), FUNCTIONS)

@@ -99,7 +99,7 @@ class Ses:
 
     @property
     def notifications(self) -> dict[str, list[str]]:
-        """Return the notifications that the mails were, by address and in their order: the ledger's ids."""
+        """The notifications that the mails were, by address and in their order: the ledger's ids."""
         with self._lock:
             notifications: defaultdict[str, list[str]] = defaultdict(list)
             for taken in self.taken:

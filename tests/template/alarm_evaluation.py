@@ -8,20 +8,23 @@ data points beyond the evaluation periods CloudWatch looks at; in its examples t
 from __future__ import annotations
 
 import ast
+import functools
 import operator
 import re
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    # The value of a data point, by the minute in which its period begins; None if it is missing.
+    Point = Callable[[int], float | None]
+
 MINUTE = 60
 
 # A metric: its namespace, its name, and the value of its only dimension, which is empty if it has none.
 Key = tuple[str, str, str]
-# The samples that a metric gets in a minute, by the number of the minute.
-Series = "Callable[[int], Sequence[float]]"
 
 STATISTICS: Mapping[str, Callable[[Sequence[float]], float]] = {
     "Sum": sum,
@@ -39,7 +42,9 @@ QUERY = re.compile(r'SELECT (MAX|MIN)\((\w+)\) FROM SCHEMA\("(AWS/\w+)", .*\) WH
 AGGREGATES = {"MAX": "Maximum", "MIN": "Minimum"}
 
 
-def next_state(points: Sequence[bool | None], *, periods: int, to_alarm: int, missing: str, state: str = "OK") -> str:
+# The minutes of a quiet day make the same few windows again and again.
+@functools.cache
+def next_state(points: tuple[bool | None, ...], *, periods: int, to_alarm: int, missing: str, state: str = "OK") -> str:
     """Return the state after an evaluation of these points: breaching, not breaching or missing; the newest is last."""
     real = [point for point in points if point is not None]
     if len(real) >= periods:
@@ -89,15 +94,16 @@ class MetricAlarm:
 
     def rings(self, metrics: Mapping[Key, Any], *, until: int, extra: int) -> Iterator[int]:
         """Yield each minute from 0 on at which the alarm goes to ALARM. Metrics have samples before minute 0, too."""
-        points: dict[int, bool | None] = {}
+        breaches = self._breaching(metrics)
         state, looked_at = "OK", self.periods + extra
+        before_first = range(-self.period * looked_at, -self.period, self.period)
+        window = deque(map(breaches, before_first), maxlen=looked_at)
         for end in range(0, until + 1, self.period):
-            for start in range(end - self.period * looked_at, end, self.period):
-                if start not in points:
-                    points[start] = self._breaches(metrics, start)
-            window = [points[start] for start in range(end - self.period * looked_at, end, self.period)]
+            window.append(breaches(end - self.period))
             before = state
-            state = next_state(window, periods=self.periods, to_alarm=self.to_alarm, missing=self.missing, state=before)
+            state = next_state(
+                tuple(window), periods=self.periods, to_alarm=self.to_alarm, missing=self.missing, state=before
+            )
             if (before, state) == ("OK", "ALARM"):
                 yield end
 
@@ -109,31 +115,48 @@ class MetricAlarm:
         queries = (QUERY.fullmatch(query.get("Expression", "")) for query in self.properties["Metrics"])
         return stats | {(query[3], query[2], "") for query in queries if query}
 
-    def _breaches(self, metrics: Mapping[Key, Any], start: int) -> bool | None:
-        value = self._value(metrics, start)
-        compare = COMPARISONS[self.properties["ComparisonOperator"]]
-        return None if value is None else compare(value, float(self.properties["Threshold"]))
+    def _breaching(self, metrics: Mapping[Key, Any]) -> Callable[[int], bool | None]:
+        """Return the function that says whether the data point breaches whose period begins at a minute."""
+        value_at = self._value(metrics)
+        compare, threshold = COMPARISONS[self.properties["ComparisonOperator"]], float(self.properties["Threshold"])
 
-    def _value(self, metrics: Mapping[Key, Any], start: int) -> float | None:
-        def statistic(key: Key, name: str) -> float | None:
-            samples = [each for minute in range(start, start + self.period) for each in metrics[key](minute)]
-            return STATISTICS[name](samples) if samples else None
+        def breaches(start: int) -> bool | None:
+            value = value_at(start)
+            return None if value is None else compare(value, threshold)
 
+        return breaches
+
+    def _value(self, metrics: Mapping[Key, Any]) -> Point:
         if "Metrics" not in self.properties:
-            return statistic(_key(self.properties), self.properties["Statistic"])
-        values: dict[str, float | None] = {}
+            return self._statistic(metrics[_key(self.properties)], self.properties["Statistic"])
+        points: dict[str, Point] = {}
         for query in self.properties["Metrics"]:
             if "MetricStat" in query:
                 stat = query["MetricStat"]
-                values[query["Id"]] = statistic(_key(stat["Metric"]), stat["Stat"])
+                points[query["Id"]] = self._statistic(metrics[_key(stat["Metric"])], stat["Stat"])
             elif found := QUERY.fullmatch(query["Expression"]):
-                values[query["Id"]] = statistic((found[3], found[2], ""), AGGREGATES[found[1]])
+                points[query["Id"]] = self._statistic(metrics[found[3], found[2], ""], AGGREGATES[found[1]])
             else:
-                values[query["Id"]] = (
-                    None if None in values.values() else evaluate_expression(query["Expression"], values)
-                )
+                points[query["Id"]] = _of_expression(query["Expression"], dict(points))
         [returned] = [query["Id"] for query in self.properties["Metrics"] if query.get("ReturnData", True)]
-        return values[returned]
+        return points[returned]
+
+    def _statistic(self, series: Callable[[int], Sequence[float]], name: str) -> Point:
+        statistic = STATISTICS[name]
+
+        def value(start: int) -> float | None:
+            samples = [each for minute in range(start, start + self.period) for each in series(minute)]
+            return statistic(samples) if samples else None
+
+        return value
+
+
+def _of_expression(expression: str, points: Mapping[str, Point]) -> Point:
+    def value(start: int) -> float | None:
+        values = {name: point(start) for name, point in points.items()}
+        return None if None in values.values() else evaluate_expression(expression, values)
+
+    return value
 
 
 def _key(metric: Mapping[str, Any]) -> Key:
@@ -153,8 +176,13 @@ _OPERATORS: Mapping[type, Callable[[Any, Any], Any]] = {
 
 def evaluate_expression(expression: str, values: Mapping[str, float | None]) -> float:
     """Return the value of a metric math expression, as far as the template uses its functions and operators."""
+    return float(_evaluate(_parsed(expression), values))
+
+
+@functools.cache
+def _parsed(expression: str) -> ast.expr:
     python = re.sub(r"\b(AND|OR)\b", lambda word: word[0].lower(), expression)
-    return float(_evaluate(ast.parse(python, mode="eval").body, values))
+    return ast.parse(python, mode="eval").body
 
 
 def _evaluate(node: ast.expr, values: Mapping[str, float | None]) -> Any:

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samtranslator.yaml_helper import yaml_parse
-
 from samrun.testing import templates
-from samrun.testing.templates import ResolvedTemplate, resolve_template
+from samrun.testing.templates import ResolvedTemplate, read_yaml, resolve_template
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "template.yaml"
@@ -96,11 +94,18 @@ def refusals_of(path: Path, **parameters: str) -> list[str]:
     resolve = _resolve(source, parameters).intrinsics.resolve
     return [
         assertion["AssertDescription"]
-        for rule in source["Rules"].values()
+        for rule in source.get("Rules", {}).values()
         if resolve(rule.get("RuleCondition", {"Fn::Equals": ["", ""]}))
         for assertion in rule["Assertions"]
         if not resolve(assertion["Assert"])
     ]
+
+
+def conditions_of(path: Path, **parameters: str) -> dict[str, bool]:
+    """Return whether each condition of that template holds with these parameters."""
+    source = source_of(path)
+    intrinsics = _resolve(source, parameters).intrinsics
+    return {name: intrinsics.condition(name) for name in source.get("Conditions", {})}
 
 
 def translate(**parameters: str) -> dict[str, Any]:
@@ -121,7 +126,7 @@ def parameters_of(path: Path) -> dict[str, dict[str, Any]]:
 @functools.cache
 def source_of(path: Path) -> dict[str, Any]:
     """Return a template as it is written."""
-    source: dict[str, Any] = yaml_parse(path.read_text())
+    source: dict[str, Any] = read_yaml(path)
     return source
 
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from tests.template.deployment import (
     GITHUB_TEMPLATE,
@@ -107,6 +106,8 @@ def _as_list(value: str | list[str]) -> list[str]:
 
 def _needed(deployment: Deployment) -> Iterator[tuple[str, str]]:
     """Yield the type and each permission that CloudFormation needs to make, read, change and delete the resources."""
+    from cfnlint.schema import PROVIDER_SCHEMA_MANAGER  # it imports a library of mathematics
+
     for kind in {resource["Type"] for resource in deployment.resources.values()}:
         handlers = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema["handlers"]
         for step in ("create", "read", "update", "delete"):

@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 from functions.notify.aws_clients import THREADS
 from functions.notify.notifying.delivery import TIME_TO_ANSWER, TIME_TO_SEND
@@ -118,6 +117,8 @@ REPLACING = ("EventSourceArn", "SelfManagedEventSource", "StartingPosition", "St
 
 
 def test_cloudformation_replaces_a_mapping_for_nothing_but_its_source_and_its_starting_position() -> None:
+    from cfnlint.schema import PROVIDER_SCHEMA_MANAGER  # it imports a library of mathematics
+
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(region=REGION, resource_type=MAPPING).schema
     assert {path.removeprefix("/properties/") for path in schema["createOnlyProperties"]} == set(REPLACING)
 

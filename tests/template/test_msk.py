@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 import pytest
-from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 from tests.template.deployment import (
     MSK_TEMPLATE,
@@ -40,6 +39,14 @@ def stack(request: pytest.FixtureRequest) -> Deployment:
     """Each stack in turn, for tests that hold for both."""
     chosen: Deployment = request.getfixturevalue(request.param)
     return chosen
+
+
+def _schema(kind: str) -> dict[str, Any]:
+    """Return CloudFormation's schema of a type of resource."""
+    from cfnlint.schema import PROVIDER_SCHEMA_MANAGER  # it imports a library of mathematics
+
+    schema: dict[str, Any] = PROVIDER_SCHEMA_MANAGER.get_resource_schema(region=REGION, resource_type=kind).schema
+    return schema
 
 
 def _for_template(stack: Deployment) -> dict[str, str]:
@@ -90,7 +97,7 @@ def test_version_of_kafka_can_be_updated_in_place() -> None:
         if after.properties(logical_id)[name] != value
     }
     assert changed == {("AWS::MSK::Cluster", "KafkaVersion")}
-    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(region=REGION, resource_type="AWS::MSK::Cluster").schema
+    schema = _schema("AWS::MSK::Cluster")
     assert "/properties/KafkaVersion" not in schema["createOnlyProperties"]
 
 
@@ -235,7 +242,7 @@ def test_volumes_grow_before_the_alarm_of_the_disk_rings() -> None:
 
 def test_another_topic_deletes_none_with_its_unread_events() -> None:
     # A new name makes a new topic, and CloudFormation deletes what it has replaced unless told otherwise.
-    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(region=REGION, resource_type="AWS::MSK::Topic").schema
+    schema = _schema("AWS::MSK::Topic")
     assert "/properties/TopicName" in schema["createOnlyProperties"]
     topic = source_of(MSK_TEMPLATE)["Resources"]["OrderEvents"]
     assert (topic["UpdateReplacePolicy"], topic["DeletionPolicy"]) == ("Retain", "RetainExceptOnCreate")

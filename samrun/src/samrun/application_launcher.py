@@ -8,11 +8,13 @@ from functools import partial
 
 from starlette.types import ASGIApp
 
+from samrun.control.stack_parts import StackParts
 from samrun.endpoints import Endpoints
 from samrun.event_triggers.dead_letters import send_dead_letter
 from samrun.functions.asynchronous_destinations import AwsDestinations
 from samrun.functions.asynchronous_invoker import AsynchronousInvoker, Timing
 from samrun.functions.function_runtime import FunctionRuntime, create_process_runtime, start_sam_runtime
+from samrun.functions.invocation_log import LoggingInvoker
 from samrun.functions.invocation_request import FunctionNames
 from samrun.functions.invoke_api import invoke_routes
 from samrun.functions.invoker import Invoker
@@ -23,8 +25,9 @@ from samrun.gateway.usage_plans import UsagePlans
 from samrun.lambda_api.function_routes import function_routes
 from samrun.lambda_api.lambda_app import lambda_app
 from samrun.lambda_api.mapping_routes import mapping_routes
+from samrun.lambda_api.tag_routes import tag_routes
 from samrun.schedules.scheduler import Scheduler
-from samrun.services.clients import Clients, clients
+from samrun.services.clients import Clients
 from samrun.settings import Settings
 from samrun.supervision.browser_guard import Pages
 from samrun.supervision.supervisor import Supervisor
@@ -41,7 +44,8 @@ from samrun.trigger_launcher import TriggerLauncher
 class ApplicationLauncher:
     """Launcher of one application under the supervisor of its stack.
 
-    `listeners` are the sockets of our own servers, and `claimed_ports` all ports, both by name.
+    `listeners` are the sockets of our own servers, and `claimed_ports` all ports, both by name. What is started is
+    added to the `parts` of the stack.
     """
 
     settings: Settings
@@ -50,22 +54,25 @@ class ApplicationLauncher:
     claimed_ports: Mapping[str, int]
     supervisor: Supervisor
     terminal: Terminal
+    parts: StackParts
 
     async def start(self, application: Application) -> None:
         """Start the application, and return when it takes requests and misses no record and no change of code."""
         runtime = await self._start_runtime(application.functions)
+        invoker = LoggingInvoker(invoker=runtime, log=self.parts.invocations)
         cache = AuthorizerCache()
         watching = self._reload_changed_functions(runtime, cache)
-        client = clients(self.endpoints, self.settings.region)
-        asynchronous = self._asynchronous_invoker(runtime, application.functions, client)
+        client = self.parts.client
+        asynchronous = self._asynchronous_invoker(invoker, application.functions, client)
+        self.parts.asynchronous = asynchronous
         triggers = TriggerLauncher(
             settings=self.settings,
             endpoints=self.endpoints,
             supervisor=self.supervisor,
             terminal=self.terminal,
-            runtime=runtime,
+            runtime=invoker,
             asynchronous=asynchronous,
-            client=client,
+            parts=self.parts,
         )
         mappings = triggers.start(application)
         if not self.settings.lazy:
@@ -76,13 +83,14 @@ class ApplicationLauncher:
                 qualifiers={each.name: each.qualifiers for each in application.functions}, region=self.settings.region
             )
             api = lambda_app(
-                invoke_routes(runtime, asynchronous, names),
+                invoke_routes(invoker, asynchronous, names),
                 function_routes(application.functions, names),
                 mapping_routes(mappings, names, self.settings.region),
+                tag_routes(mappings),
             )
             await self.supervisor.start_server(api, self.listeners["lambda"])
         if "api" in self.listeners:
-            gateways = self._gateways(application, runtime, cache, client)
+            gateways = self._gateways(application, invoker, cache, client)
             # Browsers ask an API which pages may read its answers: the CORS configuration says so, as on AWS.
             await self.supervisor.start_server(gateways, self.listeners["api"], pages=Pages.ALL)
         await watching.wait()

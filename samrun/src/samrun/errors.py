@@ -26,7 +26,7 @@
     │   ├── KeyFileError                    oidc/issuer.py
     │   ├── ExternalServiceError            services/external.py
     │   ├── JavaError                       services/java.py
-    │   ├── KafkaUnreachableError           services/kafka_address.py
+    │   ├── KafkaUnreachableError           services/kafka.py
     │   ├── KafkaSecretError                services/kafka_credentials.py
     │   ├── ResourceError                   services/resources.py
     │   ├── SettingsError                   settings.py
@@ -45,6 +45,7 @@
     │   │   └── TargetInputError            template/triggers/target_inputs.py
     │   └── ParametersError                 template/values/parameters.py
     ├── BadRequestError                     console/mailpit.py
+    ├── ResetRefusedError                   control/reset.py
     ├── TransformError                      event_triggers/target_input.py
     ├── AsynchronousDestinationError        functions/asynchronous_destinations.py
     ├── MalformedBatchResponseError         functions/batch_item_failures.py
@@ -78,7 +79,8 @@
     │   └── DeserializationError            schemas/schema.py
     ├── MailNotFoundError                   services/mail_store.py
     ├── FetchError                          services/maven.py
-    └── SecretError                         services/secrets.py
+    ├── SecretError                         services/secrets.py
+    └── WaitError                           testing/stack_client.py
 
 The command line prints a UserError as a message, without a traceback. The others stay inside: their callers answer a
 request with them, retry, or log them.

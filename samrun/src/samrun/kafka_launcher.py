@@ -3,10 +3,12 @@
 import asyncio
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
+from samrun.control.metrics import MappingMetrics, StackMetrics
 from samrun.endpoints import Endpoints
 from samrun.functions.invoker import Invoker
 from samrun.functions.threaded_invocation import invoke_from_threads
@@ -24,6 +26,8 @@ from samrun.settings import REGISTRY_VARIABLE
 from samrun.supervision.supervisor import Supervisor
 from samrun.template.model.kafka_mappings import KafkaMapping, Redeliver
 
+_T = TypeVar("_T")
+
 
 @dataclass(frozen=True, kw_only=True)
 class KafkaLauncher:
@@ -32,7 +36,7 @@ class KafkaLauncher:
     The mappings invoke the functions of `invoker`. `client` returns the boto3 client of a service. `report` takes lines
     about what happened. `data` is the folder of the stack: a poller has the same name in its group after each start on
     it; without a folder, it has none. `schema_registry` is the URL that stands for the registries of all mappings, but
-    for Glue's.
+    for Glue's. `pollers` has the pollers that run, and `metrics` counts their deliveries.
     """
 
     endpoints: Endpoints
@@ -43,6 +47,8 @@ class KafkaLauncher:
     invoker: Invoker
     client: Clients
     report: Callable[[str], None]
+    pollers: list[KafkaPoller] = field(default_factory=list)
+    metrics: StackMetrics = field(default_factory=StackMetrics)
 
     def launch(self, mapping: KafkaMapping, note_result: Callable[[str], None]) -> RunningPoller:
         """Start the poller of a mapping. `note_result` gets its last result."""
@@ -69,8 +75,12 @@ class KafkaLauncher:
             redeliver=self.redeliver,
             instance=self._group_instance(mapping),
             validator=validator_of(mapping, url=self.schema_registry, client=self.client, report=self.report),
+            observer=MappingMetrics(
+                mapping=mapping.logical_id, function=mapping.function, topic=mapping.topic, metrics=self.metrics
+            ),
         )
         ended = self.supervisor.watch_thread(mapping.logical_id, poller.run)
+        add_until(ended, poller, self.pollers)
         return RunningPoller(has_position=has_position, ended=ended, stop=poller.stop, finish=poller.finish)
 
     def _group_instance(self, mapping: KafkaMapping) -> str | None:
@@ -79,6 +89,12 @@ class KafkaLauncher:
             return None
         folder = uuid.uuid5(uuid.NAMESPACE_URL, self.data.resolve().as_uri())
         return f"samrun-{mapping.logical_id}-{folder}"
+
+
+def add_until(ended: "asyncio.Future[None]", poller: _T, pollers: list[_T]) -> None:
+    """Add a poller to the list of those that run, until it has ended."""
+    pollers.append(poller)
+    ended.add_done_callback(lambda _: pollers.remove(poller))
 
 
 def _send_to_destination(

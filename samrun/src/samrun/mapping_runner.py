@@ -21,8 +21,9 @@ from samrun.kafka_launcher import KafkaLauncher
 from samrun.lambda_api.lambda_app import lambda_app
 from samrun.lambda_api.mapping_registry import MappingRegistry, RunningPoller, Trigger
 from samrun.lambda_api.mapping_routes import mapping_routes
+from samrun.lambda_api.tag_routes import tag_routes
+from samrun.services import kafka
 from samrun.services.clients import CREDENTIALS, Clients, shared_clients
-from samrun.services.kafka_address import reach
 from samrun.settings import AWS_VARIABLE, TemplateSettings
 from samrun.supervision import ports
 from samrun.supervision.supervisor import Supervisor, supervise
@@ -94,9 +95,9 @@ async def _start(settings: RunnerSettings, terminal: Terminal, supervisor: Super
     listener = ports.listen("mappings", settings.port)
     supervisor.on_exit(listener.close)
     endpoints = _endpoints(settings)
-    await asyncio.to_thread(reach, endpoints.kafka)
     mappings = _declared_mappings(settings, endpoints)
     invoker = RemoteInvoker(_lambda_client(settings), report=partial(terminal.step, "mapping"))
+    await asyncio.to_thread(kafka.reach, endpoints.kafka)
     supervisor.on_exit(invoker.stop)
     launcher = KafkaLauncher(
         endpoints=endpoints,
@@ -115,7 +116,7 @@ async def _start(settings: RunnerSettings, terminal: Terminal, supervisor: Super
     registry.start(mappings)
     await registry.settled()
     # Another machine knows the functions.
-    api = lambda_app(mapping_routes(registry, None, settings.signing_region))
+    api = lambda_app(mapping_routes(registry, None, settings.signing_region), tag_routes(registry))
     await supervisor.start_server(api, listener)
     return RunningMappings(mappings=mappings, kafka=endpoints.kafka, api=url(listener.getsockname()[1]))
 

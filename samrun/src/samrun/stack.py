@@ -9,11 +9,14 @@ import filelock
 from samrun.application_launcher import ApplicationLauncher
 from samrun.applications import load_applications
 from samrun.console import console
+from samrun.control.control_api import control_api
+from samrun.control.stack_parts import StackParts
 from samrun.endpoints import FILE, Endpoints, url
 from samrun.errors import UserError
 from samrun.oidc.issuer import Issuer
 from samrun.oidc.token_defaults import TokenDefaults
 from samrun.services import kafka_credentials
+from samrun.services.clients import clients
 from samrun.services.launcher import ServiceLauncher
 from samrun.services.mail_store import MailStore
 from samrun.settings import CONTAINER_KAFKA_PORT, MUTUAL_TLS_KAFKA_PORT, PORTS, SCRAM_KAFKA_PORT, Settings
@@ -91,7 +94,14 @@ async def _start(settings: Settings, terminal: Terminal, supervisor: Supervisor)
         terminal.step("template", f"not run here: {name}")
     issuer = Issuer(endpoints.issuer, settings.data)
     await ServiceLauncher(settings, endpoints, claimed, supervisor, terminal).start(application)
-    inbox = console(MailStore(settings.mails), issuer)
+    parts = StackParts(
+        endpoints=endpoints,
+        client=clients(endpoints, settings.region),
+        mails=MailStore(settings.mails),
+        external=frozenset(_external_services(settings)),
+        resources=application.resources,
+    )
+    inbox = console(parts.mails, issuer, more=control_api(parts))
     await supervisor.start_server(inbox, listeners["console"], pages=Pages.OWN)
     if settings.command == "up":
         launcher = ApplicationLauncher(
@@ -101,6 +111,7 @@ async def _start(settings: Settings, terminal: Terminal, supervisor: Supervisor)
             claimed_ports=claimed,
             supervisor=supervisor,
             terminal=terminal,
+            parts=parts,
         )
         await launcher.start(application)
     TokenDefaults.of(application, endpoints.issuer).write(settings.data)
@@ -128,12 +139,17 @@ def _lock(settings: Settings, supervisor: Supervisor) -> None:
 
 
 def _required_ports(settings: Settings) -> list[str]:
-    external = {"kafka": settings.kafka, "aws": settings.aws, "dynamodb": settings.dynamodb}
-    unwanted = {name for name, address in external.items() if address}
+    unwanted = _external_services(settings)
     if settings.command == "services":
         # `sam local start-api` and `start-lambda` use these two.
         unwanted |= {"api", "lambda"}
     return [name for name in PORTS if name not in unwanted]
+
+
+def _external_services(settings: Settings) -> set[str]:
+    """Return the names of the services that the stack uses and does not start."""
+    addresses = {"kafka": settings.kafka, "aws": settings.aws, "dynamodb": settings.dynamodb}
+    return {name for name, address in addresses.items() if address}
 
 
 def _claim(name: str, port: int) -> int:

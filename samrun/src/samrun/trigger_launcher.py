@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from samrun.control.stack_parts import StackParts
 from samrun.endpoints import Endpoints
 from samrun.event_triggers.event_bus import EventBus, rules_by_bus
 from samrun.event_triggers.notify import notify
@@ -13,10 +14,9 @@ from samrun.event_triggers.queue_reader import PassOn, QueueReader
 from samrun.functions.asynchronous_invoker import AsynchronousInvoker
 from samrun.functions.invoker import Invoker
 from samrun.functions.threaded_invocation import invoke_from_threads
-from samrun.kafka_launcher import KafkaLauncher
+from samrun.kafka_launcher import KafkaLauncher, add_until
 from samrun.lambda_api.mapping_registry import MappingRegistry, RunningPoller, Trigger
 from samrun.queues.poller import QueuePoller
-from samrun.services.clients import Clients
 from samrun.settings import Settings
 from samrun.streams.poller import StreamPoller
 from samrun.streams.sources import stream_source
@@ -33,7 +33,7 @@ class TriggerLauncher:
     """Launcher of triggers under the supervisor of a stack.
 
     Event source mappings invoke the functions of `runtime`; topics, buckets and event buses invoke them by
-    `asynchronous`. `client` returns the boto3 client of a service.
+    `asynchronous`. The pollers are added to the `parts` of the stack, for as long as they run.
     """
 
     settings: Settings
@@ -42,7 +42,7 @@ class TriggerLauncher:
     terminal: Terminal
     runtime: Invoker
     asynchronous: AsynchronousInvoker
-    client: Clients
+    parts: StackParts
 
     def start(self, application: Application) -> MappingRegistry:
         """Start the triggers. Return the registry of those that are event source mappings."""
@@ -80,8 +80,10 @@ class TriggerLauncher:
             schema_registry=self.settings.schema_registry,
             supervisor=self.supervisor,
             invoker=self.runtime,
-            client=self.client,
+            client=self.parts.client,
             report=partial(self.terminal.step, "mapping"),
+            pollers=self.parts.mappings,
+            metrics=self.parts.metrics,
         )
 
     def _launch_queue(
@@ -91,7 +93,7 @@ class TriggerLauncher:
         limits = (trigger.concurrency, reserved[trigger.function] or self.settings.concurrency)
         poller = QueuePoller(
             trigger=trigger,
-            sqs=self.client("sqs"),
+            sqs=self.parts.client("sqs"),
             invoke=invoke_from_threads(self.runtime, None, note_result),
             report=partial(self.terminal.step, "queue"),
             concurrency=min(limit for limit in limits if limit),
@@ -99,20 +101,22 @@ class TriggerLauncher:
         has_position = asyncio.Event()
         has_position.set()  # no message of a queue is missed, whenever the poller starts
         ended = self.supervisor.watch_thread(trigger.logical_id, poller.run)
+        add_until(ended, poller, self.parts.queue_triggers)
         return RunningPoller(has_position=has_position, ended=ended, stop=poller.stop, finish=poller.stop)
 
     def _launch_stream(self, trigger: StreamTrigger, note_result: Callable[[str], None]) -> RunningPoller:
         loop, has_position = asyncio.get_running_loop(), asyncio.Event()
         poller = StreamPoller(
             trigger=trigger,
-            source=stream_source(trigger, self.client),
+            source=stream_source(trigger, self.parts.client),
             invoke=invoke_from_threads(self.runtime, None, note_result),
-            client=self.client,
+            client=self.parts.client,
             report=partial(self.terminal.step, "stream"),
             on_ready=partial(loop.call_soon_threadsafe, has_position.set),
             checkpoints=self._checkpoints(trigger),
         )
         ended = self.supervisor.watch_thread(trigger.logical_id, poller.run)
+        add_until(ended, poller, self.parts.stream_triggers)
         return RunningPoller(has_position=has_position, ended=ended, stop=poller.stop, finish=poller.stop)
 
     def _checkpoints(self, trigger: StreamTrigger) -> Path:
@@ -136,8 +140,9 @@ class TriggerLauncher:
             (each.queue, partial(notify, each, accept=accept, report=report)) for each in application.notifications
         ]
         for bus, rules in rules_by_bus(application.event_rules).items():
-            event_bus = EventBus(name=bus, rules=rules, accept=accept, client=self.client, report=report)
+            event_bus = EventBus(name=bus, rules=rules, accept=accept, client=self.parts.client, report=report)
             queues.append((event_queue_name("events", bus, EVERY_FUNCTION), event_bus.pass_on))
         for queue, pass_on in queues:
-            reader = QueueReader(queue=queue, sqs=self.client("sqs"), pass_on=pass_on, report=report)
+            reader = QueueReader(queue=queue, sqs=self.parts.client("sqs"), pass_on=pass_on, report=report)
+            self.parts.event_queues.append(reader)
             self.supervisor.start_thread(queue, reader.run, reader.stop)

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from samrun.console import console
 from samrun.services.mail_store import MailStore
 from samrun.supervision.browser_guard import BrowserGuard, GuardMiddleware, Pages
+from support.stored_mails import mails_in
 from support.web_server import serve_in_thread
 
 Send = Callable[..., str]
@@ -141,7 +142,7 @@ def test_delete_all_asks_for_confirmation(page: Page, send: Send, store: MailSto
     page.get_by_role("button", name="Delete all").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete all").click()
     expect(page.get_by_role("heading", name="No mail yet")).to_be_visible()
-    assert store.newest_first() == []
+    assert mails_in(store) == []
 
 
 def test_phone_shows_the_list_or_the_mail(page: Page, send: Send) -> None:

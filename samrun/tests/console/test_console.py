@@ -12,6 +12,7 @@ import pytest
 from samrun.console import console
 from samrun.services.mail_store import MailStore
 from samrun.supervision.browser_guard import BrowserGuard, GuardMiddleware, Pages
+from support.stored_mails import mails_in
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -230,7 +231,7 @@ def test_read_status_is_set_by_ids_by_search_or_for_all_mails(client: Client) ->
     def read(**body: Any) -> set[str]:
         response = client.request("PUT", "/api/v1/messages", json=body)
         assert (response.status_code, response.text) == (200, "ok")
-        return {mail.id for mail in client.store.newest_first() if mail.read}
+        return {mail.id for mail in mails_in(client.store) if mail.read}
 
     assert read(IDs=[first, "unknown"], Read=True) == {first}
     assert read(Search="subject:second", Read=True) == {first, second}
@@ -242,10 +243,10 @@ def test_read_status_is_set_by_ids_by_search_or_for_all_mails(client: Client) ->
 def test_mails_are_deleted_by_ids_or_all_at_once(client: Client) -> None:
     first, second, _ = client.send(), client.send(), client.send()
     assert client.request("DELETE", "/api/v1/messages", json={"IDs": [first, "unknown"]}).text == "ok"
-    assert first not in {mail.id for mail in client.store.newest_first()}
+    assert first not in {mail.id for mail in mails_in(client.store)}
     assert client.store.get(second)
     assert client.request("DELETE", "/api/v1/messages").text == "ok"
-    assert client.store.newest_first() == []
+    assert mails_in(client.store) == []
 
 
 @pytest.mark.parametrize(
@@ -257,7 +258,7 @@ def test_invalid_body_changes_nothing(client: Client, method: str, body: str) ->
     response = client.request(method, "/api/v1/messages", content=body)
     assert response.status_code == 400
     assert response.headers["content-type"].startswith("text/plain")
-    assert [mail.read for mail in client.store.newest_first()] == [False]
+    assert [mail.read for mail in mails_in(client.store)] == [False]
 
 
 def test_info_counts_the_mails(client: Client, tmp_path: Path) -> None:
@@ -265,7 +266,7 @@ def test_info_counts_the_mails(client: Client, tmp_path: Path) -> None:
     client.send()
     info = client.get("/api/v1/info").json()
     assert (info["Messages"], info["Unread"], info["Database"]) == (2, 1, str(tmp_path))
-    assert info["DatabaseSize"] == sum(len(client.store.raw(mail.id)) for mail in client.store.newest_first())
+    assert info["DatabaseSize"] == sum(len(client.store.raw(mail.id)) for mail in mails_in(client.store))
 
 
 def test_probes_are_answered(client: Client) -> None:
@@ -316,7 +317,7 @@ def test_write_from_another_origin_is_refused(client: Client, method: str, origi
 def test_write_from_the_console_itself_is_accepted(client: Client) -> None:
     client.send()
     client.request("DELETE", "/api/v1/messages", headers={"origin": "http://localhost:8025"})
-    assert client.store.newest_first() == []
+    assert mails_in(client.store) == []
 
 
 def test_list_opens_only_the_mails_of_its_page(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

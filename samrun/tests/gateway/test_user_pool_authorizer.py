@@ -1,7 +1,6 @@
 """User pool authorizers of a REST API, with the keys of the local issuer."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,9 +15,9 @@ from support.rest_apis import ServedRestApi
 Get = Callable[..., httpx.Response]
 
 
-@pytest.fixture
-def issuer(tmp_path: Path) -> Issuer:
-    return Issuer("http://127.0.0.1:8025/issuer", tmp_path)
+@pytest.fixture(scope="module")
+def issuer(tmp_path_factory: pytest.TempPathFactory) -> Issuer:
+    return Issuer("http://127.0.0.1:8025/issuer", tmp_path_factory.mktemp("issuer"))
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from samrun.mapping.records import KafkaRecord, TopicPartition
 from samrun.testing.kafka_records import kafka_mapping, record
 from samrun.testing.waiting import eventually
 from support.fake_member import FakeMember
-from support.polled_topic import Function, is_content
+from support.polled_topic import Function, Offsets, is_content
 
 BAD, GOOD = TopicPartition("t", 0), TopicPartition("t", 1)
 
@@ -139,3 +139,24 @@ def test_error_that_comes_back_is_said_again(thread: DispatcherThread) -> None:
     eventually(lambda: len(thread.reports) == 4, what="both errors to be said twice")
     assert len(set(thread.reports)) == 2
     thread.wait_for_commit({BAD: 6, GOOD: 1})
+
+
+def test_partition_that_skips_forgets_what_was_read_and_what_is_in_flight(thread: DispatcherThread) -> None:
+    may_end = threading.Event()
+
+    def waits(offsets: Offsets) -> bytes:
+        may_end.wait(30)
+        return is_content(offsets)
+
+    thread.function.reacts = waits
+    thread.read(record(5), record(0, partition=1))
+    eventually(lambda: thread.function.delivered() == [5], what="the record to be delivered")
+    thread.read(record(6))
+    thread.post(lambda: thread.dispatcher.skip_to({BAD: 9, TopicPartition("other", 0): 3}))
+    eventually(lambda: thread.member.sought == [(BAD, 9)], what="the partition to be read from there")
+    thread.read(record(7), record(8))  # read before the member had moved
+    thread.post(lambda: thread.dispatcher.reads_again(BAD))
+    may_end.set()
+    thread.read(record(9))
+    thread.wait_for_commit({BAD: 10, GOOD: 1})
+    assert thread.function.delivered() == [5, 9]

@@ -136,6 +136,7 @@ def test_registry_that_stands_for_the_template_s_is_asked_without_its_secrets(
     assert server.requests == ["/schemas/types"]
 
 
+@pytest.mark.emulated_aws
 @mock_aws
 def test_schema_of_glue_is_that_of_the_local_aws(monkeypatch: pytest.MonkeyPatch) -> None:
     import boto3

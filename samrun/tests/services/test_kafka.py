@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from samrun.services import kafka
-from samrun.services.kafka_address import PATIENCE, KafkaUnreachableError, reach
+from samrun.services.kafka import KafkaUnreachableError
 from samrun.supervision.ports import LOOPBACK, claim
 
 
@@ -20,8 +20,8 @@ def test_check_of_silent_brokers_says_why_and_what_to_do() -> None:
 
 def test_reach_needs_only_one_of_several_brokers() -> None:
     with socket.create_server((LOOPBACK, 0)) as server:
-        server.settimeout(PATIENCE)
-        reach(f"{LOOPBACK}:{claim('kafka', 0)},{LOOPBACK}:{server.getsockname()[1]}")
+        server.settimeout(kafka.PATIENCE)
+        kafka.reach(f"{LOOPBACK}:{claim('kafka', 0)},{LOOPBACK}:{server.getsockname()[1]}")
         connection, (host, _) = server.accept()
         with connection:
             assert host == LOOPBACK

@@ -13,6 +13,7 @@ from samrun.services.mail_collector import MailCollector
 from samrun.services.mail_store import Mail, MailStore
 from samrun.testing.waiting import eventually
 from support.local_aws import LocalAws
+from support.stored_mails import mails_in
 
 REGION = "eu-central-1"
 
@@ -37,10 +38,10 @@ def send(aws: LocalAws, recipient: str, *, raw: bool) -> str:
 async def collect(collector: MailCollector, inbox: MailStore, *, count: int) -> list[Mail]:
     """Collect until the inbox has `count` mails, and then once more."""
     collecting = asyncio.create_task(collector.collect())
-    await asyncio.to_thread(eventually, lambda: len(inbox.newest_first()) >= count, what=f"{count} mails")
+    await asyncio.to_thread(eventually, lambda: len(mails_in(inbox)) >= count, what=f"{count} mails")
     await asyncio.sleep(0.5)
     collecting.cancel()
-    return inbox.newest_first()
+    return mails_in(inbox)
 
 
 def test_collector_stores_each_new_mail_of_an_external_moto_once(local_aws: LocalAws, inbox: MailStore) -> None:

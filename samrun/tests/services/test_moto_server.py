@@ -17,6 +17,7 @@ from samrun.services import moto_server
 from samrun.services.mail_store import Mail, MailStore
 from samrun.services.moto_server import MailStoringMiddleware
 from support.local_aws import LocalAws
+from support.stored_mails import mails_in
 
 SENDER = "orders@shop.example"
 
@@ -30,7 +31,7 @@ def recipient(local_aws: LocalAws) -> str:
 
 def stored(local_aws: LocalAws, recipient: str) -> tuple[Mail, EmailMessage]:
     """Return the one stored mail to this recipient."""
-    [mail] = [mail for mail in local_aws.mails.newest_first() if recipient in mail.recipients]
+    [mail] = [mail for mail in mails_in(local_aws.mails) if recipient in mail.recipients]
     return mail, message_from_bytes(local_aws.mails.raw(mail.id), policy=default)
 
 
@@ -162,7 +163,7 @@ def test_mail_of_an_unverified_sender_is_refused_and_not_stored(local_aws: Local
             Destination={"ToAddresses": [recipient]},
             Content={"Raw": {"Data": mime(recipient)}},
         )
-    assert [mail for mail in local_aws.mails.newest_first() if recipient in mail.recipients] == []
+    assert [mail for mail in mails_in(local_aws.mails) if recipient in mail.recipients] == []
 
 
 def test_other_requests_store_no_mail_twice(local_aws: LocalAws, recipient: str) -> None:
@@ -233,7 +234,7 @@ def test_moto_lists_only_the_newest_mails(local_aws: LocalAws, recipient: str) -
     listed = [each["raw_data"] for each in httpx.get(f"{local_aws.url}/moto-api/data.json").json()["ses"]["RawMessage"]]
     assert sum(map(len, listed)) < 11_000_000
     assert "Subject: 14" in listed[-1]
-    assert len([mail for mail in local_aws.mails.newest_first() if recipient in mail.recipients]) == 15
+    assert len([mail for mail in mails_in(local_aws.mails) if recipient in mail.recipients]) == 15
 
 
 def test_moto_lists_only_the_newest_of_each_kind(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -271,4 +272,4 @@ def test_message_with_odd_addresses_is_stored(odd: str, tmp_path: Path) -> None:
     raw = {"source": odd, "destinations": [odd], "raw_data": f"To: {odd}\r\n\r\n"}
     for message in (simple, raw):
         moto_server.store_mails(SimpleNamespace(id="1", **message), "us-east-1", store)
-    assert len(store.newest_first()) == 2
+    assert len(mails_in(store)) == 2

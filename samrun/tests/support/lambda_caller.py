@@ -46,6 +46,8 @@ class LambdaCaller:
             self._check_error(parsed["Error"]["Code"], response.status_code, model)
             raise RefusalError(response.status_code, parsed["Error"]["Code"], parsed["Error"]["Message"])
         assert metadata["HTTPStatusCode"] == model.http["responseCode"]
+        if model.output_shape is None:
+            return {}
         _check_shape(parsed, response.json(), model.output_shape)
         return dict(parsed)
 

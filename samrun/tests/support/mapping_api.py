@@ -9,6 +9,7 @@ from samrun.functions.invocation_request import FunctionNames
 from samrun.lambda_api.lambda_app import lambda_app
 from samrun.lambda_api.mapping_registry import MappingRegistry, RunningPoller, Trigger
 from samrun.lambda_api.mapping_routes import mapping_routes
+from samrun.lambda_api.tag_routes import tag_routes
 from support.lambda_caller import LambdaCaller
 
 NAMES = FunctionNames(
@@ -28,7 +29,7 @@ class MappingApi(LambdaCaller):
         self.ending: asyncio.Queue[asyncio.Future[None]] = asyncio.Queue()
         self._tasks: set[asyncio.Task[None]] = set()
         self.registry = MappingRegistry(self._launch, run=self._run, report=self.reports.append)
-        super().__init__(lambda_app(mapping_routes(self.registry, functions, "us-east-1")))
+        super().__init__(lambda_app(mapping_routes(self.registry, functions, "us-east-1"), tag_routes(self.registry)))
         self.registry.start(triggers)
 
     def _run(self, work: Coroutine[None, None, None]) -> None:

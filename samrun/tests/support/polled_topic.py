@@ -38,7 +38,7 @@ class Function:
     def __init__(self, executor: ThreadPoolExecutor, reacts: Reaction) -> None:
         self.payloads: list[bytes] = []
         self._executor = executor
-        self._reacts = reacts
+        self.reacts = reacts
 
     def invoke(self, _name: str, payload: bytes) -> Future[InvocationResult]:
         return self._executor.submit(self._answer, payload)
@@ -46,7 +46,7 @@ class Function:
     def _answer(self, payload: bytes) -> InvocationResult:
         self.payloads.append(payload)
         try:
-            return InvocationResult(request_id="r", payload=self._reacts(offsets(payload)))
+            return InvocationResult(request_id="r", payload=self.reacts(offsets(payload)))
         except ValueError as error:
             failure = {"errorType": "ValueError", "errorMessage": str(error)}
             return InvocationResult(request_id="r", payload=json.dumps(failure).encode(), function_error="Unhandled")

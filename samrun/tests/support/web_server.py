@@ -1,4 +1,4 @@
-"""Web server in a thread, for pages that a browser opens."""
+"""Web server in a thread, for what calls it from another process."""
 
 import threading
 import time
@@ -10,9 +10,9 @@ from starlette.types import ASGIApp
 
 
 @contextmanager
-def serve_in_thread(app: ASGIApp) -> Iterator[str]:
-    """Serve `app` on a free port while the context lasts, and yield its URL."""
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", ws="none"))
+def serve_in_thread(app: ASGIApp, *, port: int = 0) -> Iterator[str]:
+    """Serve `app` on a port, 0 for a free one, while the context lasts, and yield its URL."""
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", ws="none"))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:

@@ -9,8 +9,7 @@ import pytest
 from kafka import KafkaProducer
 from kafka.errors import KafkaTimeoutError, MessageSizeTooLargeError
 
-from samrun.services.kafka import check
-from samrun.services.kafka_address import KafkaUnreachableError
+from samrun.services.kafka import KafkaUnreachableError, check
 from samrun.testing.broker import Broker, Record
 from samrun.testing.proxy import Proxy
 from samrun.testing.waiting import eventually

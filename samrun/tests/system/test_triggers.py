@@ -224,3 +224,33 @@ def test_data_stream_triggers_a_function(application: Application) -> None:
     application.client("kinesis").put_record(StreamName="Clicks", Data=b"click", PartitionKey="p")
     [record] = records(application.event(of_source("aws:kinesis")))
     assert record["kinesis"]["data"] == "Y2xpY2s="
+
+
+def test_reset_leaves_nothing_and_triggers_nothing(application: Application) -> None:
+    stack = application.stack
+    bucket, orders = stack.resource_name("Uploads"), stack.resource_name("Orders")
+    dynamodb = client("dynamodb", stack.endpoints["dynamodb"])
+    for number in range(3):
+        application.send("Jobs", json.dumps({"number": number}))
+        application.client("s3").put_object(Bucket=bucket, Key=f"{number}.csv", Body=b"")
+    dynamodb.put_item(TableName=orders, Item={"id": {"S": "o-1"}})
+    stack.wait_until_idle()
+    assert "aws:dynamodb" in sources(stack)
+    stack.reset()
+    stack.wait_until_idle()
+    assert stack.invocations() == []
+    assert stack.items("T") == stack.items("Orders") == []
+    assert stack.messages("Dead") == []
+    assert application.client("s3").list_objects_v2(Bucket=bucket)["KeyCount"] == 0
+    # It goes on as before.
+    application.send("Jobs", '{"number": 4}')
+    dynamodb.put_item(TableName=orders, Item={"id": {"S": "o-2"}})
+    application.client("s3").put_object(Bucket=bucket, Key="4.csv", Body=b"")
+    stack.wait_until_idle()
+    assert sources(stack) == ["aws:dynamodb", "aws:s3", "aws:sqs"]
+
+
+def sources(stack: RunningStack) -> list[str]:
+    """Return the services whose events invoked the function since the last reset, sorted."""
+    found = (records(each.event) for each in stack.invocations("Recorder"))
+    return sorted(each[0].get("eventSource") or each[0]["EventSource"] for each in found if each)

@@ -11,7 +11,7 @@ from confluent_kafka.admin import AdminClient
 
 from samrun.endpoints import Endpoints, NoStackError
 from samrun.mapping.client_errors import description
-from samrun.services.kafka_address import PATIENCE, KafkaUnreachableError, reach
+from samrun.services.kafka import PATIENCE, KafkaUnreachableError, reach
 
 _SILENT = {KafkaError._TRANSPORT, KafkaError._TIMED_OUT, KafkaError._ALL_BROKERS_DOWN}
 

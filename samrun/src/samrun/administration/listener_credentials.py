@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from samrun.endpoints import Endpoints
 from samrun.mapping.authentication import AuthenticationError, client_settings
 from samrun.services.clients import clients
-from samrun.services.kafka_address import KafkaUnreachableError
+from samrun.services.kafka import KafkaUnreachableError
 from samrun.template.model.kafka_mappings import KafkaAuthentication
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 import confluent_kafka
-from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined] # its __all__ lacks it
+from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from samrun.administration.offset_choice import EARLIEST, LATEST, OffsetChoice
 from samrun.mapping.records import TopicPartition

@@ -15,7 +15,7 @@ from samrun.administration.partition_offsets import Offsets, chosen_offsets, cou
 from samrun.errors import UserError
 from samrun.mapping.client_errors import description
 from samrun.mapping.records import TopicPartition
-from samrun.services.kafka_address import PATIENCE
+from samrun.services.kafka import PATIENCE
 
 _INTERNAL = "__"
 _REMEDIES = {

@@ -1,6 +1,5 @@
 """Command line: runs one command, and reports what a person can mend as a message, without a traceback."""
 
-import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -16,8 +15,6 @@ _BROKEN_PIPE = 141
 
 def run_command_line(arguments: Sequence[str]) -> int:
     """Run a command, and return its exit status: 1 if it failed, 2 for an unknown option (by argparse)."""
-    # samrun reports the errors of kafka-python that matter in its own words.
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)
     _write_any_text()
     try:
         try:

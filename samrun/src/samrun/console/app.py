@@ -1,11 +1,12 @@
 """Web application of the console: its page and its API. Its server refuses pages of other sites."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from samrun.console import issuer_pages, mailpit
@@ -20,13 +21,14 @@ _POLICY = (
 )
 
 
-def console(mails: MailStore, issuer: Issuer | None = None) -> Starlette:
-    """Return the web application of the mails and, if there is one, of the token issuer."""
+def console(mails: MailStore, issuer: Issuer | None = None, *, more: Sequence[BaseRoute] = ()) -> Starlette:
+    """Return the web application of the mails, of the token issuer if there is one, and of `more` routes."""
     return Starlette(
         routes=[
             Route("/", _page),
             *mailpit.routes(Inbox(mails)),
             *(issuer_pages.routes(issuer) if issuer else []),
+            *more,
             Route("/view/{id}", _page),
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],

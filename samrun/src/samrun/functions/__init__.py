@@ -16,6 +16,7 @@ The modules, in the order in which an invocation meets them:
   `missing_package` says what to do about an import that fails.
 - `remote_invoker` invokes functions that run elsewhere, for `samrun mappings run`.
 - `sam_runtime` runs functions in containers, by the SAM CLI, which `sam_cli` starts.
+- `invocation_log` remembers what every function got and returned.
 - `watcher` notices that the files of a function changed.
 
 Errors: `SamError` and `PackageError` are UserErrors and reach the terminal. `FunctionNotFoundError`,

@@ -69,12 +69,21 @@ class AsynchronousInvoker:
             reason = error if isinstance(error, SamrunError) else f"{type(error).__name__}: {error}"
             self._report(f"{function}: the event is lost: {reason}")
 
+    @property
+    def pending(self) -> int:
+        """Number of the invocations in the background that are not done."""
+        return len(self._accepted)
+
+    def forget(self) -> None:
+        """Give up the invocations in the background that are not done: they are not retried, and tell nobody."""
+        for task in self._accepted:
+            task.cancel()
+
     async def stop(self) -> None:
         """Cancel the invocations in the background that are not done. Their events are lost."""
         if self._accepted:
             self._report(f"{len(self._accepted)} asynchronous invocations were not done; their events are lost")
-        for task in self._accepted:
-            task.cancel()
+        self.forget()
         await asyncio.gather(*self._accepted, return_exceptions=True)
 
     async def _complete(self, event: AsynchronousEvent) -> CompletedEvent:

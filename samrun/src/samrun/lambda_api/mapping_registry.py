@@ -35,7 +35,10 @@ Launch = Callable[[Trigger, Callable[[str], None]], RunningPoller]
 
 @dataclass(kw_only=True)
 class RegisteredMapping:
-    """A mapping with its state. `number` is its place in the order in which the mappings were made."""
+    """A mapping with its state. `number` is its place in the order in which the mappings were made.
+
+    `tags` are those that a request gave it.
+    """
 
     number: int
     trigger: Trigger
@@ -43,6 +46,7 @@ class RegisteredMapping:
     last_modified: datetime = field(default_factory=lambda: datetime.now(UTC))
     last_result: str = "No records processed"
     poller: RunningPoller | None = None
+    tags: dict[str, str] = field(default_factory=dict)
 
     @property
     def uuid(self) -> str:

@@ -1,28 +1,25 @@
 """Routes of event source mappings: Create, Get, List, Update and DeleteEventSourceMapping."""
 
-import json
 from collections.abc import Mapping
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from samrun.functions.invocation_request import FunctionNames, LambdaRequestError, resolve_function
+from samrun.functions.invocation_request import FunctionNames, resolve_function
 from samrun.lambda_api.api_shapes import answer
+from samrun.lambda_api.json_body import read_json
 from samrun.lambda_api.mapping_configuration import event_source_arn, mapping_configuration
 from samrun.lambda_api.mapping_registry import MappingRegistry, RegisteredMapping
 from samrun.lambda_api.mapping_requests import MappingRequests
 from samrun.lambda_api.paging import page_of
-from samrun.supervision.bounded_body import read_at_most
+from samrun.lambda_api.tag_routes import read_tags
 from samrun.template.arns import function_and_qualifier
 from samrun.template.model.kafka_mappings import KafkaMapping
 
 _PATH = "/2015-03-31/event-source-mappings"
 # Lambda returns up to 100 mappings in a call.
 _PAGE = 100
-# Bytes. FilterCriteria has ten patterns of 4 KB at most, and all else is smaller.
-_MAX_BODY = 256 * 1024
 
 
 def mapping_routes(registry: MappingRegistry, functions: FunctionNames | None, region: str) -> list[Route]:
@@ -33,12 +30,15 @@ def mapping_routes(registry: MappingRegistry, functions: FunctionNames | None, r
         return JSONResponse(mapping_configuration(mapping, region=region), status_code=status)
 
     async def create(request: Request) -> Response:
-        trigger = requests.created(await _read_json(request), registry.all())
-        return respond(registry.create(trigger), 202)
+        content = await read_json(request)
+        tags = read_tags(content)
+        mapping = registry.create(requests.created(content, registry.all()))
+        mapping.tags.update(tags)
+        return respond(mapping, 202)
 
     async def update(request: Request) -> Response:
         found = registry.get(request.path_params["uuid"])
-        changes = await _read_json(request)
+        changes = await read_json(request)
         return respond(registry.update(found.uuid, requests.updated(found.trigger, changes)), 202)
 
     async def delete(request: Request) -> Response:
@@ -78,15 +78,3 @@ def _is_asked_for(mapping: RegisteredMapping, query: Mapping[str, str]) -> bool:
     name, qualifier = function_and_qualifier(query["FunctionName"])
     own = trigger.qualifier if isinstance(trigger, KafkaMapping) else None
     return trigger.function == name and qualifier in {None, own}
-
-
-async def _read_json(request: Request) -> dict[str, Any]:
-    body = await read_at_most(request, _MAX_BODY)
-    try:
-        content = None if body is None else json.loads(body or b"{}")
-    except (ValueError, RecursionError):
-        content = None
-    if not isinstance(content, dict):
-        message = f"Could not parse request body into json: it is not a JSON object of at most {_MAX_BODY} bytes"
-        raise LambdaRequestError(400, "InvalidRequestContentException", message)
-    return content

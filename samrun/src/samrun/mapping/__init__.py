@@ -12,6 +12,7 @@ The modules, in the order in which a record meets them:
 - `schema_validator` validates the records of a batch by the schemas of a registry, and makes JSON of them.
 - `delivery` is a batch on its way, with its attempts; each one in flight has a thread.
 - `batch_processor` decides what happens to each record of a batch: done, retried or discarded.
+  `delivery_observer` notes it, for metrics.
 - `batch_sender` invokes the function, and `partial_response` reads which records failed.
 - `poller` puts all of this together for one mapping, and connects again if the brokers refuse it.
 - `discarded_batch` is a batch without attempts left. `on_failure_destination` sends it to S3, SQS or SNS, and

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from samrun.functions.invoker import FunctionUnavailableError, PayloadTooLargeError
@@ -11,6 +11,7 @@ from samrun.functions.threaded_invocation import Invoke
 from samrun.mapping.batch import Batch
 from samrun.mapping.batch_sender import BatchResult, send_batch
 from samrun.mapping.delivery import Delivery
+from samrun.mapping.delivery_observer import DeliveryObserver, NoObserver
 from samrun.mapping.discarded_batch import Condition, DiscardedBatch
 from samrun.mapping.on_failure_destination import DestinationError, SendToDestination
 from samrun.mapping.schema_validator import SchemaValidator
@@ -45,6 +46,7 @@ class BatchProcessor:
     redeliver: Redeliver
     stopping: threading.Event
     validator: SchemaValidator | None = None
+    observer: DeliveryObserver = field(default_factory=NoObserver)
 
     def process(self, delivery: Delivery) -> DeliveryResult:
         """Invoke the function with a batch. Records that are too old are discarded before that, as in Lambda."""
@@ -84,6 +86,7 @@ class BatchProcessor:
     def _send(self, batch: Batch, delivery: Delivery) -> DeliveryResult:
         mapping = self.mapping
         self.report(f"{batch} → {mapping.function}")
+        self.observer.sent(batch)
         payload = batch.event(self.bootstrap, source_arn=mapping.event_source_arn)
         try:
             result = send_batch(
@@ -121,6 +124,7 @@ class BatchProcessor:
         parts = [part for part in self._parts(result) if part.without(done)]
         retries = [delivery.retry(part, result.invocation, done=done) for part in parts]
         for each in retries:
+            self.observer.retried(each.batch)
             self.report(f"{each.batch}: retry in {each.back_off:.1f} s")
         return retries
 
@@ -143,6 +147,7 @@ class BatchProcessor:
 
         AWS does not say what Lambda does then. The batch does not hold up its partition: its retries are over.
         """
+        self.observer.discarded(batch, condition)
         if self.send_to_destination is None:
             self.report(f"{batch} is discarded ({condition}) and lost: the mapping has no on-failure destination")
             return

@@ -157,6 +157,17 @@ class Dispatcher:
         """Give partitions up that others may have already."""
         self._partitions.take_away(partitions)
 
+    def skip_to(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Go on at these offsets, and forget what was read of the partitions."""
+        for partition in self._partitions.skip_to(offsets):
+            self._unreadable.pop(partition, None)
+            self._seeking.add(partition)
+            self._member.seek(partition, offsets[partition])
+
+    def positions(self) -> Mapping[TopicPartition, int]:
+        """Return the offset up to which each partition is done."""
+        return self._partitions.done()
+
     def add(self, read: Sequence[KafkaRecord | PartitionFailure]) -> None:
         """Take records that were read, and failures to read."""
         now = time.monotonic()

@@ -65,6 +65,19 @@ class Partitions:
                 queue.forget_waiting()
                 self._former[partition] = queue
 
+    def skip_to(self, offsets: Mapping[TopicPartition, int]) -> list[TopicPartition]:
+        """Begin these partitions at other offsets, and return those that are there.
+
+        What was read of them is forgotten, and the result of a delivery that is in flight is ignored.
+        """
+        skipped = [partition for partition in offsets if partition in self._queues]
+        for partition in skipped:
+            queue = PartitionQueue(partition, offsets[partition])
+            if in_flight := self._queues[partition].in_flight:
+                queue.wait_for(in_flight)
+            self._queues[partition] = queue
+        return skipped
+
     def take_all_away(self) -> None:
         """Give all partitions up."""
         self.take_away(list(self._queues))

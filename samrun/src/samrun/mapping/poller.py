@@ -2,9 +2,10 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from confluent_kafka import KafkaException
 
@@ -13,6 +14,7 @@ from samrun.mapping.authentication import Authenticate, AuthenticationError
 from samrun.mapping.batch_processor import BatchProcessor, Report
 from samrun.mapping.batcher import Batcher
 from samrun.mapping.client_errors import description
+from samrun.mapping.delivery_observer import DeliveryObserver, NoObserver
 from samrun.mapping.dispatcher import Dispatcher
 from samrun.mapping.group_member import BrokerRefusalError, GroupMember, TopicNotFoundError
 from samrun.mapping.membership import Membership
@@ -24,6 +26,8 @@ from samrun.template.model.kafka_mappings import KafkaMapping, Redeliver
 
 if TYPE_CHECKING:
     from samrun.mapping.records import TopicPartition
+
+_T = TypeVar("_T")
 
 _RECONNECT_PAUSE = 1.0  # seconds
 _MAX_DELIVERIES = 64
@@ -55,6 +59,7 @@ class KafkaPoller:
     redeliver: Redeliver = "failed"
     instance: str | None = None
     validator: SchemaValidator | None = None
+    observer: DeliveryObserver = field(default_factory=NoObserver)
     on_trouble: Callable[[str], object] = lambda _: None
     _stopping: threading.Event = field(default_factory=threading.Event, init=False)
     _finishing: threading.Event = field(default_factory=threading.Event, init=False)
@@ -75,6 +80,7 @@ class KafkaPoller:
                 redeliver=self.redeliver,
                 stopping=self._stopping,
                 validator=self.validator,
+                observer=self.observer,
             ),
             executor=self._executor,
             report=self.report,
@@ -100,6 +106,25 @@ class KafkaPoller:
         """Make `run` return soon. The batch of an invocation that does not end at once is delivered again later."""
         self._stopping.set()
         self._dispatcher.wake()
+
+    def positions(self) -> "Future[Mapping[TopicPartition, int]]":
+        """Return, soon, the offset up to which each partition of this member is done. For any thread."""
+        return self._ask(self._dispatcher.positions)
+
+    def skip_to(self, offsets: "Mapping[TopicPartition, int]") -> "Future[None]":
+        """Go on at these offsets: what was read is forgotten, also what is to be retried. For any thread."""
+        return self._ask(partial(self._dispatcher.skip_to, offsets))
+
+    def _ask(self, question: Callable[[], _T]) -> "Future[_T]":
+        """Have the dispatcher's thread answer a question. While no broker answers, the future stays open."""
+        answer: Future[_T] = Future()
+
+        def put() -> None:
+            if answer.set_running_or_notify_cancel():
+                answer.set_result(question())
+
+        self._dispatcher.post(put)
+        return answer
 
     def finish(self) -> None:
         """Make `run` return once the function has answered each invocation in flight; start no further one."""

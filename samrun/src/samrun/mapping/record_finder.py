@@ -10,7 +10,7 @@ from samrun.mapping.client_errors import description
 from samrun.mapping.record_position import RecordPosition
 from samrun.mapping.records import KafkaRecord, TopicPartition
 from samrun.mapping.topic_reader import TopicReader
-from samrun.services.kafka_address import KafkaUnreachableError, reach
+from samrun.services.kafka import KafkaUnreachableError, reach
 
 
 class NoRecordError(UserError):

@@ -11,7 +11,8 @@ from samrun.mapping.records import KafkaRecord, TopicPartition
 
 # Seconds.
 _PATIENCE = 5.0
-_POLL = 1.0
+# The client waits for as long even if the last record has come.
+_POLL = 0.05
 _RECORDS_PER_POLL = 1000
 
 
@@ -56,6 +57,8 @@ class TopicReader:
 
     def read(self, partition: TopicPartition, start: int, end: int) -> list[KafkaRecord]:
         """Return the records from the offset `start` up to, but without, `end`."""
+        if start >= end:
+            return []
         self._consumer.assign([confluent_kafka.TopicPartition(*partition, start)])
         return list(self._until(end))
 

@@ -51,7 +51,7 @@ def _reader(parsed: Any, named: dict[str, Any]) -> Any:
     """Return the function that reads contents of a schema.
 
     For a schema that contains itself, it is the slower one in Python, which a content that is nested too deeply ends by
-    a RecursionError. The one in C would end the process.
+    a RecursionError. The one in C would end the process. fastavro has no public name for the one in Python.
     """
     import fastavro
     from fastavro import _read_py

@@ -1,14 +1,14 @@
 """Services that the functions talk to: Kafka, DynamoDB and the other AWS services, started here or running elsewhere.
 
 In the order of a start: `launcher` starts them all. `java` finds a JVM and `maven` fetches the two Java programs.
-`kafka` starts the broker, which `kafka_address` tries to reach, quickly with an `aot_cache`, with the listeners of
-`kafka_tls` and the user of `kafka_credentials`; `secured_listener` finds the one on which a mapping authenticates.
-`dynamodb` starts DynamoDB Local behind a `dynamodb_proxy`, and `moto_server` the other AWS services, of which
-`unknown_service` refuses some. `external` checks the services that run elsewhere. `mail_collector` fetches their mails,
-which `mail_store` keeps as files; `mailbox` reads their addresses. `clients` makes the boto3 clients, `message_sender`
-sends with them to queues, topics and buckets, `secrets` reads those of Secrets Manager, and `resources` creates the
-template's resources, with `tables`, `buckets` and `event_queues`, from which the runner invokes functions;
-`event_buses` lets EventBridge send its events to such queues.
+`kafka` starts the broker, quickly with an `aot_cache` and a kept `kafka_format`, with the listeners of `kafka_tls` and
+the user of `kafka_credentials`; `secured_listener` finds the one on which a mapping authenticates. `dynamodb` starts
+DynamoDB Local behind a `dynamodb_proxy`, and `moto_server` the other AWS services, of which `unknown_service` refuses
+some. `external` checks the services that run elsewhere. `mail_collector` fetches their mails, which `mail_store` keeps
+as files; `mailbox` reads their addresses. `clients` makes the boto3 clients, `message_sender` sends with them to
+queues, topics and buckets, `secrets` reads those of Secrets Manager, and `resources` creates the template's resources,
+with `tables`, `buckets` and `event_queues`, from which the runner invokes functions; `event_buses` lets EventBridge
+send its events to such queues.
 
 Errors: these are UserErrors, so the command line prints their messages without a traceback.
 

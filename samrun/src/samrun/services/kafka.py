@@ -1,20 +1,19 @@
 """Apache Kafka: one real broker (KRaft). It keeps its topics under the data folder."""
 
 import asyncio
-import base64
+import socket
 import tempfile
-import uuid
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from kafka import KafkaAdminClient
-from kafka.errors import KafkaError
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient, NewTopic, TopicMetadata
 
-from samrun.error_code import error_code
-from samrun.services import aot_cache, java
-from samrun.services.kafka_address import PATIENCE, KafkaUnreachableError, reach
+from samrun.errors import UserError
+from samrun.services import aot_cache, java, kafka_format
 from samrun.supervision import docker, ports
 from samrun.supervision.ports import LOOPBACK, wait_for_port
 from samrun.supervision.process import Process
@@ -31,6 +30,14 @@ _JVM_OPTIONS = (
     "-Dorg.slf4j.simpleLogger.showDateTime=true",
     "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS",
 )
+
+# Seconds that a broker has to answer.
+PATIENCE = 5.0
+_POLL = 0.02
+
+
+class KafkaUnreachableError(UserError):
+    """No broker answers at the given address, or it refuses a request."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,8 +79,13 @@ async def start(
     data.mkdir(parents=True, exist_ok=True)
     file.write_text(_properties(all_listeners, controller_port, data / "log", properties or {}))
     jvm: tuple[str | Path, ...] = (java.jvm(), *_JVM_OPTIONS, *aot_cache.options(class_path))
-    if not (data / "log" / "meta.properties").exists():
-        await _format((*jvm, "-cp", class_path), file, logs / "kafka-format.log")
+    await kafka_format.format_data(
+        data / "log",
+        (*jvm, "-cp", class_path),
+        file,
+        kept=kafka_format.kept(class_path),
+        log=logs / "kafka-format.log",
+    )
     return await Process.start(
         "Kafka",
         [*jvm, *jvm_options, "-cp", class_path, "kafka.Kafka", file],
@@ -120,55 +132,69 @@ async def wait_until_ready(bootstrap: str) -> None:
 
 def check(bootstrap: str) -> None:
     """Ask the brokers for their topics. Raises KafkaUnreachableError."""
-    with_admin(bootstrap, lambda admin: admin.list_topics())
+    with_admin(bootstrap, lambda admin: admin.list_topics(timeout=PATIENCE))
 
 
 def create_topics(bootstrap: str, topics: Collection[str], *, partitions: int) -> list[str]:
     """Create the topics that do not exist yet, and return their names."""
 
-    def create(admin: KafkaAdminClient) -> list[str]:
-        missing = sorted(set(topics) - set(admin.list_topics()))
-        if missing:
-            admin.create_topics(
-                # -1 is the brokers' default.
-                {name: {"num_partitions": partitions, "replication_factor": -1} for name in missing},
-                wait_for_metadata=True,
-            )
-        return missing
-
-    return with_admin(bootstrap, create)
+    existing = with_admin(bootstrap, lambda admin: admin.list_topics(timeout=PATIENCE)).topics
+    missing = sorted(set(topics) - set(existing))
+    for name in missing:
+        # -1 is the brokers' default.
+        create_topic(bootstrap, NewTopic(name, num_partitions=partitions, replication_factor=-1))
+    return missing
 
 
-def with_admin(bootstrap: str, use: Callable[[KafkaAdminClient], _T]) -> _T:
+def create_topic(bootstrap: str, topic: NewTopic) -> None:
+    """Create a topic, and wait until each of its partitions has a leader. Raises KafkaUnreachableError."""
+
+    def create(admin: AdminClient) -> None:
+        admin.create_topics([topic])[topic.topic].result()
+        deadline = time.monotonic() + PATIENCE
+        while not _has_leaders(admin.list_topics(timeout=PATIENCE).topics.get(topic.topic)):
+            if time.monotonic() > deadline:
+                raise KafkaUnreachableError(f"Kafka at {bootstrap} created {topic.topic}, which has no leader yet.")
+            time.sleep(_POLL)
+
+    with_admin(bootstrap, create)
+
+
+def _has_leaders(topic: TopicMetadata | None) -> bool:
+    return topic is not None and bool(topic.partitions) and all(each.leader >= 0 for each in topic.partitions.values())
+
+
+def with_admin(bootstrap: str, use: Callable[[AdminClient], _T]) -> _T:
     """Call `use` with an admin client of the brokers, and return its result. Raises KafkaUnreachableError."""
     reach(bootstrap)
     try:
-        admin = KafkaAdminClient(bootstrap_servers=bootstrap.split(","), bootstrap_timeout_ms=int(PATIENCE * 1000))
+        # It logs to standard error what the exception says, too.
+        return use(AdminClient({"bootstrap.servers": bootstrap, "log_level": 0}))
+    except KafkaException as error:
+        reason = error.args[0]
+        raise KafkaUnreachableError(
+            f"Kafka at {bootstrap} refused a request: {reason.name()}: {reason.str()}"
+        ) from error
+
+
+def reach(bootstrap: str) -> None:
+    """Connect to any one of the brokers. Raises KafkaUnreachableError.
+
+    The client itself would try for seconds, and then not say the cause.
+    """
+    reasons = []
+    for address in bootstrap.split(","):
+        host, _, port = address.rpartition(":")
         try:
-            return use(admin)
-        finally:
-            admin.close()
-    except KafkaError as error:
-        raise KafkaUnreachableError(f"Kafka at {bootstrap} refused a request: {error_code(error)}: {error}") from error
-
-
-async def _format(command: tuple[str | Path, ...], properties: Path, log: Path) -> None:
-    tool = await Process.start(
-        "Kafka's storage tool",
-        [*command, "kafka.tools.StorageTool", "format", f"--cluster-id={_cluster_id()}", "-c", properties],
-        log=log,
-        variables=java.VARIABLES,
+            socket.create_connection((host, int(port)), timeout=PATIENCE).close()
+        except OSError as error:
+            reasons.append(f"{address}: {error.strerror or error}")
+        else:
+            return
+    raise KafkaUnreachableError(
+        f"No Kafka broker answers ({', '.join(reasons)}). Start it, or correct KAFKA_BOOTSTRAP_SERVERS or "
+        "--bootstrap-servers."
     )
-    try:
-        ended = await tool.died()
-    finally:
-        await tool.stop()
-    if not (properties.parent / "log" / "meta.properties").exists():
-        raise ended
-
-
-def _cluster_id() -> str:
-    return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
 
 
 def _for_containers(port: int | None) -> list[Listener]:

@@ -9,21 +9,20 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from confluent_kafka.admin import AdminClient, ScramCredentialInfo, ScramMechanism, UserScramCredentialUpsertion
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
-from kafka import KafkaAdminClient
-from kafka.admin import UserScramCredentialUpsertion
 
 from samrun.services.kafka import Listener, with_admin
-from samrun.services.kafka_address import KafkaUnreachableError
 from samrun.supervision import docker
 from samrun.supervision.files import write_atomically
 from samrun.supervision.ports import LOOPBACK
 
-_SCRAM = ("SCRAM-SHA-256", "SCRAM-SHA-512")
+_SCRAM = {"SCRAM-SHA-256": ScramMechanism.SCRAM_SHA_256, "SCRAM-SHA-512": ScramMechanism.SCRAM_SHA_512}
+_ITERATIONS = 4096  # the fewest that Kafka takes
 _LOGIN_MODULES = "org.apache.kafka.common.security"
 
 _VALID = timedelta(days=3650)
@@ -86,12 +85,11 @@ def set_password(bootstrap: str, *, username: str, password: str) -> None:
     Raises KafkaUnreachableError.
     """
 
-    def upsert(admin: KafkaAdminClient) -> None:
-        for mechanism in _SCRAM:  # Kafka takes one of a user in a request
-            change = UserScramCredentialUpsertion(username, mechanism, password)
-            [refusal] = admin.alter_user_scram_credentials([change]).values()
-            if refusal:
-                raise KafkaUnreachableError(f"Kafka at {bootstrap} refused the user {username}: {refusal}")
+    def upsert(admin: AdminClient) -> None:
+        for mechanism in _SCRAM.values():  # Kafka takes one of a user in a request
+            credential = ScramCredentialInfo(mechanism, _ITERATIONS)
+            change = UserScramCredentialUpsertion(username, credential, password.encode())
+            admin.alter_user_scram_credentials([change])[username].result()
 
     with_admin(bootstrap, upsert)
 

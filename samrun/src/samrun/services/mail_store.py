@@ -77,14 +77,6 @@ class MailStore:
             for identifier in sorted(filter(_ID.fullmatch, identifiers), reverse=True)
         ]
 
-    def newest_first(self) -> list[Mail]:
-        """Return all mails, newest first."""
-        mails = []
-        for entry in self.entries():
-            with suppress(MailNotFoundError):  # deleted after the folder was listed
-                mails.append(self.envelope(entry))
-        return mails
-
     def envelope(self, entry: MailEntry) -> Mail:
         """Return the envelope of a mail. Raises MailNotFoundError."""
         return replace(self._envelope(entry.id), read=entry.read)

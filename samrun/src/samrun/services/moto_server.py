@@ -5,6 +5,7 @@ Queues, topics and text messages are in moto's memory and are lost when it ends.
 
 import argparse
 import logging
+import os
 import sys
 import threading
 from collections import deque
@@ -188,6 +189,8 @@ def _main() -> None:
     options = parser.parse_args()
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    # SQS purges a queue once a minute; the reset of a stack purges all of them, between two tests.
+    os.environ["MOTO_SQS_ENFORCE_STRICT_QUEUE_PURGE_BEHAVIOUR"] = "false"
     WSGIRequestHandler.protocol_version = "HTTP/1.1"  # so that clients can reuse their connections
     WSGIRequestHandler.timeout = _PATIENCE  # each connection has a thread
 

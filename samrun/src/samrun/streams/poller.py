@@ -1,7 +1,7 @@
 """Poller of a stream's trigger: reads the stream, and the one that takes its place if it is made again."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +23,7 @@ _PAUSE_AFTER_ERROR = 2.0
 _MAX_SHARDS = 256
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class StreamPoller:
     """Poller of one trigger; `run` blocks until `stop`. It calls `on_ready` once it misses no record.
 
@@ -40,43 +40,54 @@ class StreamPoller:
     checkpoints: Path | None
     _stopping: threading.Event = field(default_factory=threading.Event, init=False)
     _is_ready: threading.Event = field(default_factory=threading.Event, init=False)
+    _wakes: threading.Event = field(default_factory=threading.Event, init=False)
+    _reading: StreamReading | None = field(default=None, init=False)
 
     def run(self) -> None:
         """Read the stream until `stop` is called."""
         with ThreadPoolExecutor(_MAX_SHARDS, thread_name_prefix=self.trigger.logical_id) as executor:
-            reading: StreamReading | None = None
             try:
                 while not self._stopping.is_set():
-                    reading = self._look(reading, executor)
+                    self._look(executor)
             finally:
-                if reading is not None:
-                    reading.end()
+                if self._reading is not None:
+                    self._reading.end()
 
-    def _look(self, reading: StreamReading | None, executor: ThreadPoolExecutor) -> StreamReading | None:
-        """Look once for another stream and for new shards, and return what reads the stream now."""
+    def _look(self, executor: ThreadPoolExecutor) -> None:
+        """Look once for another stream and for new shards, and wait until the next look."""
+        self._wakes.clear()
         try:
-            stream = self.source.identity()
+            stream, reading = self.source.identity(), self._reading
             if reading is not None and reading.checkpoints.stream != stream:
                 self.report(
                     f"{self.trigger.name} was made again: {self.trigger.logical_id} reads it from its beginning"
                 )
                 reading.end()  # before its checkpoints are overwritten
-                reading = self._reading(stream, TRIM_HORIZON, executor)
-            reading = reading or self._reading(stream, self._starting_position(), executor)
-            reading.start_readers()
+                reading = self._new_reading(stream, TRIM_HORIZON, executor)
+            self._reading = reading or self._new_reading(stream, self._starting_position(), executor)
+            self._reading.start_readers()
         except (BotoCoreError, ClientError) as error:
             self._report_error(error)
             self._stopping.wait(_PAUSE_AFTER_ERROR)
-            return reading
+            return
         if not self._is_ready.is_set():
             self._is_ready.set()
             self.on_ready()
-        self._stopping.wait(_LOOK)
-        return reading
+        self._wakes.wait(_LOOK)
 
     def stop(self) -> None:
         """End `run`. Records that are not done are delivered after the next start, or again."""
         self._stopping.set()
+        self._wakes.set()
+
+    def look_again(self) -> None:
+        """Look for another stream now: the table or the stream was made again. For any thread."""
+        self._wakes.set()
+
+    def empty_reads(self) -> Mapping[str, int]:
+        """Return how often each shard was read without finding a record. For any thread."""
+        reading = self._reading
+        return reading.empty_reads() if reading else {}
 
     def _starting_position(self) -> Position:
         return Position(kind=self.trigger.starting_position, timestamp=self.trigger.starting_timestamp)
@@ -85,7 +96,7 @@ class StreamPoller:
         if not self._stopping.is_set():
             self.report(f"{self.trigger.logical_id} cannot read {self.trigger.name}, and retries: {error}")
 
-    def _reading(self, stream: str, start: Position, executor: ThreadPoolExecutor) -> StreamReading:
+    def _new_reading(self, stream: str, start: Position, executor: ThreadPoolExecutor) -> StreamReading:
         checkpoints = Checkpoints(file=self.checkpoints, stream=stream)
         return StreamReading(
             trigger=self.trigger,

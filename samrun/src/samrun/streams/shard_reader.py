@@ -32,6 +32,8 @@ class ShardReader:
     _collected: list[StreamRecord] = field(default_factory=list, init=False)
     _closes: float = field(default=0.0, init=False)
     _needs_iterator: bool = field(default=False, init=False)
+    empty_reads: int = field(default=0, init=False)
+    """Number of the reads that found nothing, while nothing waited for its delivery."""
 
     def run(self) -> None:
         """Read until the shard ends, or `stopping` is set."""
@@ -40,6 +42,7 @@ class ShardReader:
             self._collect(found)
             self._process_full_batches()
             if not found:
+                self.empty_reads += not self._collected
                 self.stopping.wait(_PAUSE)
         if not self.stopping.is_set():
             self._process(len(self._collected))

@@ -1,7 +1,7 @@
 """Reading of a stream: starts a reader for each of its shards, after the one of the shard's parent."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import partial
@@ -31,27 +31,33 @@ class StreamReading:
     report: Callable[[str], None]
     discard: Callable[[DiscardedRecords], None]
     _stopping: threading.Event = field(default_factory=threading.Event, init=False)
-    _readers: dict[str, Future[None]] = field(default_factory=dict, init=False)
+    _readers: dict[str, ShardReader] = field(default_factory=dict, init=False)
+    _runs: dict[str, Future[None]] = field(default_factory=dict, init=False)
 
     def start_readers(self) -> None:
         """Start a reader for each shard that can be read and has none. Raises the errors of boto3."""
         shards = self.source.shards()
         known = {shard.id for shard in shards}
         for shard in shards:
-            if shard.id in self._readers:
-                if self._readers[shard.id].done():
-                    self._readers[shard.id].result()  # raises a fault of our own
+            if shard.id in self._runs:
+                if self._runs[shard.id].done():
+                    self._runs[shard.id].result()  # raises a fault of our own
             elif shard.parent not in known or self._is_read(shard.parent):
-                self._readers[shard.id] = self.executor.submit(self._reader(shard).run)
+                self._readers[shard.id] = self._reader(shard)
+                self._runs[shard.id] = self.executor.submit(self._readers[shard.id].run)
         self.start = TRIM_HORIZON  # a shard that comes later is read from its beginning
 
     def end(self) -> None:
         """Return when no reader runs any more. Records that are not done have no checkpoint."""
         self._stopping.set()
-        wait(self._readers.values())
+        wait(self._runs.values())
+
+    def empty_reads(self) -> Mapping[str, int]:
+        """Return how often each shard that is not read to its end was read without finding a record."""
+        return {shard: reader.empty_reads for shard, reader in list(self._readers.items()) if not self._is_read(shard)}
 
     def _is_read(self, shard: str | None) -> bool:
-        return shard in self._readers and self._readers[shard].done()
+        return shard in self._runs and self._runs[shard].done()
 
     def _reader(self, shard: Shard) -> ShardReader:
         done = self.checkpoints.get(shard.id)

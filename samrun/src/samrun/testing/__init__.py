@@ -1,6 +1,10 @@
 """Test support: what a project needs to test its application on samrun, with any test framework.
 
+`samrun.testing.plugin`: the fixture `samrun` of pytest, a stack that is reset before each test. pytest finds it.
 `samrun.testing.stack`: `RunningStack`, a stack in a process of its own, on free ports.
+`samrun.testing.stack_client`: `StackClient`, what a test sends to a stack, waits for, and finds in it.
+`samrun.testing.completed_invocation`: `CompletedInvocation` of a function, and `samrun.testing.received_mail`:
+`ReceivedMail`, as tests see them.
 `samrun.testing.broker`: `Broker`, an Apache Kafka that a test may stop, kill, freeze and start again.
 `samrun.testing.proxy`: `Proxy`, between a client and that broker: it delays and loses answers, and cuts connections.
 `samrun.testing.dynamodb`: `Database`, a DynamoDB Local that a test may stop and freeze; `Table`, to read one.
@@ -12,7 +16,7 @@
 `samrun.testing.in_process_api`: an HTTP API in front of handlers in this process, as an ASGI application.
 `samrun.testing.templates`: a template's parameters, its translation and its resolved values.
 `samrun.testing.services`: the versions and addresses of the services that a stack starts.
-`samrun.testing.fixtures`: fixtures of pytest for brokers; the only module that needs pytest.
+`samrun.testing.fixtures`: fixtures of pytest for brokers; only this module and the plugin need pytest.
 `samrun.testing.processes`: a free port, and a process that ends with its parent.
 `samrun.testing.waiting`: `eventually`, which waits until something is true.
 

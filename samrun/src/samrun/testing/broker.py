@@ -4,6 +4,8 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from confluent_kafka.admin import NewTopic
+
 from samrun.mapping.records import KafkaRecord
 from samrun.mapping.topic_reader import TopicReader
 from samrun.services import kafka
@@ -74,14 +76,9 @@ class Broker(KillableService):
 
     def create_topic(self, name: str, *, partitions: int = 1, **configs: object) -> None:
         """Create a topic, `configs` with underscores for dots: max_message_bytes=1000."""
-        topic = {
-            "num_partitions": partitions,
-            "replication_factor": 1,
-            "configs": {key.replace("_", "."): str(value) for key, value in configs.items()},
-        }
-        kafka.with_admin(
-            self.bootstrap,
-            lambda admin: admin.create_topics({name: topic}, wait_for_metadata=True),
+        config = {key.replace("_", "."): str(value) for key, value in configs.items()}
+        kafka.create_topic(
+            self.bootstrap, NewTopic(name, num_partitions=partitions, replication_factor=1, config=config)
         )
 
     def records(self, topic: str) -> list[Record]:

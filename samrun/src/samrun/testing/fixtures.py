@@ -1,6 +1,6 @@
 """Fixtures for pytest: a conftest.py imports those that its tests need.
 
-This is the only module of `samrun.testing` that needs pytest.
+Of `samrun.testing`, only this module and `plugin` need pytest.
 """
 
 import contextlib

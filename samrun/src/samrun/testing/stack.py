@@ -8,24 +8,20 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-import httpx
 import psutil
-from confluent_kafka import ConsumerGroupTopicPartitions
-from confluent_kafka.admin import AdminClient
 
-from samrun.mapping.records import TopicPartition
-from samrun.mapping.topic_reader import TopicReader
 from samrun.oidc.issuer import Issuer
 from samrun.settings import PORTS
+from samrun.testing.stack_client import StackClient
 from samrun.testing.waiting import PATIENCE, eventually
 
 
-class RunningStack:
+class RunningStack(StackClient):
     """A process of `samrun`, and what a user does with it.
 
-    `project` is the folder of template.yaml, `data` that of the stack's data; its terminal goes to a file beside that.
+    `project` is the folder of the templates, `data` that of the stack's data; its terminal goes to a file beside that.
     A context manager: entering it waits until the stack is ready, leaving it ends whatever is left of it.
     """
 
@@ -34,6 +30,7 @@ class RunningStack:
         project: Path,
         data: Path,
         *,
+        templates: Sequence[str] = ("template.yaml",),
         command: str = "up",
         options: Sequence[str] = (),
         ports: dict[str, int] | None = None,
@@ -49,6 +46,7 @@ class RunningStack:
         """
         self.data = data
         self.log = data.with_suffix(".log")
+        self._printed = 0
         chosen = dict.fromkeys(PORTS, 0) | (ports or {})
         self._earlier_log = self.log.read_text() if self.log.exists() else ""
         with self.log.open("ab") as log:
@@ -56,7 +54,8 @@ class RunningStack:
                 [
                     sys.executable,
                     *("-m", "samrun", command),
-                    *("--template", str(project / "template.yaml"), "--data", str(data)),
+                    *(str(project / template) for template in templates),
+                    *("--data", str(data)),
                     *options,
                     *(["--lazy"] if command == "up" and not eager else []),
                     *(word for name, port in chosen.items() for word in (f"--{name}-port", str(port))),
@@ -81,7 +80,7 @@ class RunningStack:
     def wait_until_ready(self, *, patience: float = PATIENCE) -> None:
         """Wait until everything runs. Raises AssertionError with what the stack printed if it ended instead."""
         eventually(self._is_ready, what="the stack to be ready", patience=patience)
-        self.endpoints: dict[str, str] = json.loads((self.data / "endpoints.json").read_text())
+        self.endpoints = json.loads((self.data / "endpoints.json").read_text())
         self._issuer = Issuer(f"{self.endpoints['console']}/issuer", self.data)
 
     def _is_ready(self) -> bool:
@@ -92,29 +91,14 @@ class RunningStack:
             return (self.data / "endpoints.json").exists()
         return "\nReady after" in self.log.read_text()[len(self._earlier_log) :]
 
-    def issue_token(self, *, audience: str, sub: str, scope: str = "") -> str:
-        """Return a token of the stack's own issuer."""
-        return self._issuer.token(subject=sub, audience=audience, scope=scope)
+    def timeline(self) -> str:
+        """Return what the stack has printed since the last reset."""
+        return self.log.read_text(errors="replace")[self._printed :]
 
-    def mails(self) -> list[dict[str, Any]]:
-        """Return the mails in the inbox, by Mailpit's API."""
-        answer = httpx.get(f"{self.endpoints['console']}/api/v1/messages", params={"limit": 1000}, timeout=30)
-        messages: list[dict[str, Any]] = answer.raise_for_status().json()["messages"]
-        return messages
-
-    def recipients(self) -> list[str]:
-        """Return the addresses that the mails went to, sorted; an address with two mails is in it twice."""
-        return sorted(address["Address"] for mail in self.mails() for address in mail["To"])
-
-    def has_committed_all(self, group: str) -> bool:
-        """Tell whether a consumer group has committed every record of the topics that it reads."""
-        admin = AdminClient({"bootstrap.servers": self.endpoints["kafka"]})
-        [asked] = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)]).values()
-        committed = {
-            TopicPartition(each.topic, each.partition): each.offset for each in asked.result().topic_partitions
-        }
-        with TopicReader(self.endpoints["kafka"]) as reader:
-            return bool(committed) and all(offset == reader.bounds(each)[1] for each, offset in committed.items())
+    def reset(self) -> None:
+        """Reset the stack, as `StackClient.reset` does, and begin a new timeline."""
+        super().reset()
+        self._printed = len(self.log.read_text(errors="replace"))
 
     def logged(self, text: str) -> list[str]:
         """Return the lines of the terminal that contain `text`."""
@@ -132,6 +116,7 @@ class RunningStack:
 
     def kill(self) -> None:
         """End all its processes that still run."""
+        self.close()
         with contextlib.suppress(psutil.NoSuchProcess):
             for process in self.processes():
                 with contextlib.suppress(psutil.NoSuchProcess):

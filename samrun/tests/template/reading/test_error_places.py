@@ -1,10 +1,14 @@
 """Errors about templates that samrun cannot read: each names the resource and the property, where they are known."""
 
+import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from samrun.template.errors import TemplateError
+from samrun.template.reading.error_places import errors_of
 from support.templates import FUNCTION, load_template
 
 CLUSTER = "arn:aws:kafka:us-east-1:123456789012:cluster/c/uuid-2"
@@ -38,6 +42,30 @@ def test_error_names_the_resource_and_the_property(
         load_template(tmp_path, resources)
     assert f"{tmp_path / 'template.yaml'}: samrun cannot read {place}" in str(raised.value)
     assert isinstance(raised.value.__cause__, cause)
+    assert re.search(
+        r"If CloudFormation takes it, this is a bug of samrun: .* line \d+ of [\w.]+\.$", str(raised.value)
+    )
+
+
+class RunnersOwn:
+    """An object of samrun's own."""
+
+    def multiply(self, *, by: int) -> int:
+        return by
+
+
+@pytest.mark.parametrize(
+    "bug",
+    [
+        lambda own: own.timeout,
+        lambda own: own.multiply(),
+        lambda own: own.multiply(2),
+        lambda own: own.multiply(by=2, of=3),
+    ],
+)
+def test_error_that_no_template_can_cause_is_no_error_of_the_template(bug: Callable[[Any], int]) -> None:
+    with pytest.raises((AttributeError, TypeError)), errors_of(Path("template.yaml")):
+        bug(RunnersOwn())
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ import importlib.util
 from pathlib import Path
 
 import pytest
-from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 from samrun.template.support.levels import Level
 from samrun.template.support.nested_names import NESTED_NAMES
@@ -17,6 +16,8 @@ TOOL = Path(__file__).parents[3] / "tools" / "nested_names.py"
 
 @pytest.mark.parametrize("kind", PROPERTIES)
 def test_table_has_every_property_of_cloudformation(kind: str) -> None:
+    from cfnlint.schema import PROVIDER_SCHEMA_MANAGER  # it imports a library of mathematics
+
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
     returned_only = {pointer.removeprefix("/properties/") for pointer in schema.get("readOnlyProperties", [])}
     assert PROPERTIES[kind].keys() == schema["properties"].keys() - returned_only

@@ -1,6 +1,7 @@
 """Places of errors: each error of a template names its file, and the resource and the property where they are known."""
 
 import contextlib
+import re
 import traceback
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,12 +17,17 @@ from samrun.template.triggers.event_rules import EventRuleError
 from samrun.template.triggers.schedules import ScheduleError
 from samrun.template.triggers.target_inputs import TargetInputError
 
+# Values that a template may have.
+_JSON = (dict, list, str, int, float, type(None))
+_WRONG_CALL = re.compile(r"\(\) (missing|takes|got) ")
+
 
 @contextlib.contextmanager
 def errors_of(path: Path, resources: Mapping[str, Any] | None = None) -> Iterator[None]:
     """Add the path of a template to the errors that do not name it.
 
-    An error of Python means that one of the resources has a form that samrun does not expect.
+    An error of Python means that one of the resources has a form that samrun does not expect, unless it can only be a
+    bug: that one stays as it is, with its traceback.
     """
     try:
         yield
@@ -31,11 +37,30 @@ def errors_of(path: Path, resources: Mapping[str, Any] | None = None) -> Iterato
     except (EventRuleError, LoopError, ResourceTypeError, ScheduleError, TargetInputError, UnresolvableError) as error:
         raise TemplateError(f"{path}: {error}") from error
     except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        if _is_bug(error):
+            raise
         place = _place(resources or {}, error)
         raise TemplateError(
             f"{path}: samrun cannot read {place}. A value is missing, or has another form than CloudFormation "
-            f"documents ({type(error).__name__}: {error})"
+            f"documents ({type(error).__name__}: {error}). If CloudFormation takes it, this is a bug of samrun: please "
+            f"report this message, with the template if you may, and {_line(error)}."
         ) from error
+
+
+def _is_bug(error: Exception) -> bool:
+    """Tell whether no template can be the cause: an attribute of samrun's own objects, or a call with wrong arguments.
+
+    A missing key does not say whose it is: the template's, or that of a table of samrun's.
+    """
+    if isinstance(error, AttributeError):
+        return not isinstance(error.obj, _JSON)
+    return isinstance(error, TypeError) and bool(_WRONG_CALL.search(str(error)))
+
+
+def _line(error: Exception) -> str:
+    """Return the module and the line in which the error was raised."""
+    frame, line = list(traceback.walk_tb(error.__traceback__))[-1]
+    return f"line {line} of {frame.f_globals['__name__']}"
 
 
 def _place(resources: Mapping[str, Any], error: Exception) -> str:

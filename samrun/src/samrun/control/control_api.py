@@ -1,0 +1,124 @@
+"""Routes of the control of a stack. Answers are JSON, but for those of `/metrics`, which Prometheus reads.
+
+    GET  /metrics
+
+    GET  /samrun/v1/invocations?after=NUMBER&function=NAME   {"last": number, "invocations": [...]}
+    GET  /samrun/v1/idle?wait=SECONDS                        {"idle": true, "waiting_for": []}
+    GET  /samrun/v1/resources                                {"resources": [{"logical_id", "type", "name"}, …]}
+    POST /samrun/v1/reset                                    {"last": number}
+
+An invocation has `number`, `function`, `qualifier`, `started` (RFC 3339), `running`, `seconds`, `event`,
+`request_id`, `result`, `function_error` and `log`. `event` and `result` are JSON values, or a text if they are no JSON.
+`last` is the number of the newest invocation: those with a higher one came later.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from samrun.control.idleness import wait_until_idle
+from samrun.control.reset import ResetRefusedError, reset
+from samrun.control.stack_parts import StackParts
+from samrun.functions.invocation_log import LoggedInvocation
+from samrun.rfc3339 import rfc3339
+
+_MAX_WAIT = 60.0  # seconds
+
+
+def control_api(parts: StackParts) -> list[BaseRoute]:
+    """Return the routes."""
+    api = _ControlApi(parts)
+    return [
+        Route("/metrics", api.metrics),
+        Route("/samrun/v1/invocations", api.invocations),
+        Route("/samrun/v1/idle", api.idle),
+        Route("/samrun/v1/resources", api.resources),
+        Route("/samrun/v1/reset", api.reset, methods=["POST"]),
+    ]
+
+
+class _ControlApi:
+    def __init__(self, parts: StackParts) -> None:
+        self._parts = parts
+        self._resetting = asyncio.Lock()
+
+    async def metrics(self, _: Request) -> Response:
+        parts = self._parts
+        text = await asyncio.to_thread(parts.metrics.exposition, parts.mappings, parts.endpoints.kafka)
+        return Response(text, media_type=CONTENT_TYPE_LATEST)
+
+    async def invocations(self, request: Request) -> Response:
+        after, function = request.query_params.get("after", "0"), request.query_params.get("function")
+        if not after.isdecimal():
+            return PlainTextResponse(f"after={after}: write the number of an invocation", 400)
+        log = self._parts.invocations
+        return _AsciiJsonResponse(
+            {"last": log.started, "invocations": [_as_json(each) for each in log.after(int(after), function)]}
+        )
+
+    async def idle(self, request: Request) -> Response:
+        wait = request.query_params.get("wait", "0")
+        try:
+            patience = min(float(wait), _MAX_WAIT)
+        except ValueError:
+            return PlainTextResponse(f"wait={wait}: write a number of seconds", 400)
+        waiting_for = await wait_until_idle(self._parts, patience=patience)
+        return _AsciiJsonResponse({"idle": not waiting_for, "waiting_for": waiting_for})
+
+    async def resources(self, _: Request) -> Response:
+        found = [
+            {"logical_id": each.logical_id, "type": each.type, "name": each.name} for each in self._parts.resources
+        ]
+        return _AsciiJsonResponse({"resources": found})
+
+    async def reset(self, _: Request) -> Response:
+        try:
+            async with self._resetting:
+                await reset(self._parts)
+        except ResetRefusedError as error:
+            return PlainTextResponse(str(error), 409)
+        return _AsciiJsonResponse({"last": self._parts.invocations.started})
+
+
+def _as_json(invocation: LoggedInvocation) -> Mapping[str, Any]:
+    result = invocation.result
+    return {
+        "number": invocation.number,
+        "function": invocation.function,
+        "qualifier": invocation.qualifier,
+        "started": rfc3339(invocation.started),
+        "running": invocation.is_running,
+        "seconds": round(invocation.seconds, 4),
+        "event": _json_value(invocation.event),
+        "request_id": result.request_id if result else None,
+        "result": _json_value(result.payload) if result else None,
+        "function_error": result.function_error if result else None,
+        "log": result.log_tail.decode(errors="replace") if result else "",
+    }
+
+
+def _json_value(payload: bytes) -> Any:
+    text = payload.decode(errors="replace")
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(name)  # NaN and the like, which are no JSON
+
+
+class _AsciiJsonResponse(Response):
+    """JSON in ASCII: a text of a function may have halves of surrogate pairs, which UTF-8 cannot hold."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content).encode()

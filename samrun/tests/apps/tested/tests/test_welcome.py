@@ -1,0 +1,78 @@
+"""Tests of the application, as its developers would write them: the one in samrun's README, and more."""
+
+import httpx
+import pytest
+
+from samrun.testing.stack import RunningStack
+from samrun.testing.stack_client import WaitError
+
+
+def test_a_new_member_is_welcomed(samrun: RunningStack) -> None:
+    samrun.produce("registrations", {"email": "ada@example.com", "name": "Ada"}, key="ada")
+    mail = samrun.wait_for_mail(to="ada@example.com")
+    assert mail.subject == "Welcome, Ada"
+    samrun.wait_until_idle()
+    assert samrun.items("Members") == [{"email": "ada@example.com", "name": "Ada"}]
+    assert samrun.http.get("/members/ada@example.com").json() == {"member": True}
+
+
+def test_nothing_of_an_earlier_test_is_left(samrun: RunningStack) -> None:
+    assert samrun.mails() == []
+    assert samrun.items("Members") == []
+    assert samrun.records("registrations") == []
+    assert samrun.invocations() == []
+    assert samrun.http.get("/members/ada@example.com").json() == {"member": False}
+
+
+def test_an_invocation_shows_what_the_function_got_and_returned(samrun: RunningStack) -> None:
+    partition, offset = samrun.produce("registrations", {"email": "bob@example.com", "name": "Bob"}, headers={"a": "b"})
+    invocation = samrun.wait_for_invocation("Welcome")
+    [record] = invocation.event["records"][f"registrations-{partition}"]
+    assert (record["offset"], record["headers"]) == (offset, [{"a": [98]}])
+    assert (invocation.result, invocation.error) == ({}, None)
+
+
+def test_a_record_that_cannot_be_read_goes_to_the_queue(samrun: RunningStack) -> None:
+    samrun.produce("registrations", b"\xff", partition=0)
+    samrun.wait_until_idle()
+    assert [invocation.error for invocation in samrun.invocations("Welcome")] == ["Unhandled", "Unhandled"]
+    [dead_letter] = samrun.messages("Refused")
+    assert "RetryAttemptsExhausted" in dead_letter
+    assert samrun.messages("Refused") == [dead_letter]
+
+
+def test_a_function_can_be_invoked(samrun: RunningStack) -> None:
+    assert samrun.invoke("Welcome", {"pathParameters": {"email": "eve@example.com"}}) == {"member": False}
+    with pytest.raises(AssertionError, match=r"Welcome failed: .*KeyError"):
+        samrun.invoke("Welcome", {})
+
+
+def test_a_wait_that_fails_shows_what_happened(samrun: RunningStack) -> None:
+    samrun.produce("registrations", {"email": "ada@example.com", "name": "Ada"}, partition=2)
+    samrun.wait_for_mail(to="ada@example.com")
+    with pytest.raises(WaitError) as failure:
+        samrun.wait_for_mail(to="bob@example.com", patience=0.2)
+    assert "waited in vain for a mail to bob@example.com, after 0 s." in str(failure.value)
+    assert "registrations-2@" in str(failure.value)
+    assert "→ Welcome" in str(failure.value)
+
+
+def test_a_batch_that_waits_for_a_retry_does_not_meet_the_next_test(samrun: RunningStack) -> None:
+    samrun.produce("registrations", {"email": "no name"}, partition=1)
+    samrun.wait_for_invocation("Welcome")
+
+
+def test_a_reset_takes_the_retry_away(samrun: RunningStack) -> None:
+    samrun.wait_until_idle()
+    assert samrun.invocations() == []
+    assert samrun.messages("Refused") == []
+    samrun.produce("registrations", {"email": "ada@example.com", "name": "Ada"}, partition=1)
+    samrun.wait_for_mail(to="ada@example.com")
+
+
+def test_lag_is_a_metric(samrun: RunningStack) -> None:
+    partition, _ = samrun.produce("registrations", {"email": "ada@example.com", "name": "Ada"})
+    samrun.wait_until_idle()
+    metrics = httpx.get(f"{samrun.endpoints['console']}/metrics").text
+    labels = f'function="Welcome",mapping="WelcomeRegistrations",partition="{partition}",topic="registrations"'
+    assert f"samrun_mapping_lag_records{{{labels}}} 0.0" in metrics

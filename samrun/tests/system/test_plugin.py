@@ -1,0 +1,55 @@
+"""The pytest plugin, as an application's developers use it: samrun/tests/apps/tested is such an application."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+APP = Path(__file__).parents[1] / "apps" / "tested"
+FAILING = """
+from samrun.testing.stack import RunningStack
+
+def test_that_fails(samrun: RunningStack) -> None:
+    samrun.produce("registrations", {"email": "ada@example.com", "name": "Ada"}, partition=2)
+    samrun.wait_for_invocation("Welcome")
+    assert samrun.mails() == "nothing of that kind"
+"""
+
+
+def run_pytest(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))}
+    command = [sys.executable, "-m", "pytest", "-c", str(project / "pyproject.toml"), "--rootdir", str(project)]
+    return subprocess.run(
+        [*command, "-p", "no:cacheprovider", *arguments],
+        cwd=project,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_tests_of_an_application_pass_and_one_that_fails_shows_what_happened(tmp_path: Path) -> None:
+    failing = tmp_path / "test_that_fails.py"
+    failing.write_text(FAILING)
+    ended = run_pytest(APP, str(APP / "tests"), str(failing))
+    assert "1 failed, 9 passed" in ended.stdout, ended.stdout
+    shown = ended.stdout[ended.stdout.index("samrun since the last reset") :]
+    assert "registrations-2@" in shown
+    assert "→ Welcome" in shown
+    assert "registrations-0@" not in shown  # of an earlier test
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["-o", "samrun_templates=missing.yaml"], "missing.yaml"),
+        (["-o", "samrun_options=--parameter-overrides Missing=1"], "Missing"),
+    ],
+)
+def test_stack_that_cannot_start_says_why(arguments: list[str], reason: str) -> None:
+    ended = run_pytest(APP, str(APP / "tests"), "-x", *arguments)
+    assert "the stack ended with 1" in ended.stdout
+    assert reason in ended.stdout[ended.stdout.index("the stack ended with 1") :]
