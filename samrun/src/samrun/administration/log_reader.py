@@ -5,7 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from samrun.errors import UserError
 from samrun.supervision.function_log import FOLDER, function_log, rotated_log
@@ -44,7 +44,10 @@ def last_lines(logs: Path, function: str, count: int) -> list[LogLine]:
 
 
 class LogFollower:
-    """Follower of the logs of some functions, or of all: of new lines, across rotations."""
+    """Follower of the logs of some functions, or of all: of new lines, across rotations.
+
+    A context manager: leaving it closes the files.
+    """
 
     def __init__(self, logs: Path, functions: list[str]) -> None:
         """Note the ends of the logs as they are now. Without functions, follow all of them, also those to come."""
@@ -53,6 +56,13 @@ class LogFollower:
         self._files: dict[str, _FollowedFile] = {}
         for name in functions or logged_functions(logs):
             self._files[name] = _FollowedFile(function_log(logs, name), at_end=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for file in self._files.values():
+            file.close()
 
     def lines(self, *, while_waiting: Callable[[], None]) -> Iterator[LogLine]:
         """Yield each new line, for ever. Call `while_waiting` several times a second."""
@@ -80,6 +90,10 @@ class _FollowedFile:
         self._rest = b""
         if self._file and at_end:
             self._file.seek(0, os.SEEK_END)
+
+    def close(self) -> None:
+        if self._file:
+            self._file.close()
 
     def new_lines(self) -> Iterator[str]:
         if self._file:

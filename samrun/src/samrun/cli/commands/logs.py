@@ -35,11 +35,11 @@ def run(options: argparse.Namespace) -> int:
     """Print the lines."""
     logs = options.data / "logs"
     names = [options.function] if options.function else []
-    follower = LogFollower(logs, names)
-    for name in names or logged_functions(logs):
-        _print(last_lines(logs, name, options.lines), options)
-    if options.follow:
-        _print(follower.lines(while_waiting=check_reader), options)
+    with LogFollower(logs, names) as follower:
+        for name in names or logged_functions(logs):
+            _print(last_lines(logs, name, options.lines), options)
+        if options.follow:
+            _print(follower.lines(while_waiting=check_reader), options)
     return 0
 
 
