@@ -26,7 +26,8 @@ Transform: AWS::Serverless-2016-10-31
 Parameters:
   Scram: {Type: String, Default: "-"}
   MutualTls: {Type: String, Default: "-"}
-Resources: {}
+Resources:
+  Queue: {Type: AWS::SQS::Queue}
 """
 
 
