@@ -58,7 +58,7 @@ def stack(environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     folder = tmp_path_factory.mktemp("stack")
     with (folder / "terminal").open("wb") as terminal:
         process = subprocess.Popen(
-            [environment / "bin" / "samrun", "--template", TEMPLATE],
+            [environment / "bin" / "samrun", "up", "--template", TEMPLATE],
             cwd=folder,
             env={"PATH": os.environ["PATH"], "HOME": str(Path.home()), **{f"{name}_PORT": "0" for name in PORTS}},
             stdout=terminal,
