@@ -30,7 +30,7 @@ SYSTEM := tests/system tests/sam tests/browser tests/template/test_lint.py tests
 PROCESSES := tests/models tests/test_words.py tests/notify/test_privacy.py tests/order/api/test_openapi_answers.py \
   $(addprefix samrun/tests/functions/test_,deployment_package.py invoke_api.py missing_package.py process_runtime.py) \
   samrun/tests/mapping/test_client_records.py samrun/tests/services/test_java.py samrun/tests/supervision/test_process.py \
-  samrun/tests/cli/test_run_until_signal.py
+  samrun/tests/cli/test_run_until_signal.py samrun/tests/pythons
 
 .DEFAULT_GOAL := help
 .PHONY: help run services demo preview test test-fast proof chaos soak coverage check supply-chain sbom dist format hooks \
@@ -39,9 +39,11 @@ PROCESSES := tests/models tests/test_words.py tests/notify/test_privacy.py tests
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
+# .venv has the packages of all functions, so that a first start installs nothing more. OWN_PACKAGES=1 gives each
+# function those of its own requirements.txt.
 run: .venv/installed $(if $(SAM),.venv-sam/installed) ## Run everything on this machine and show where; Ctrl-C ends it.
 	$(if $(COMPOSE),docker compose up -d --wait)
-	@$(if $(COMPOSE),$(EXTERNAL)) $(if $(SAM),SAMRUN_SAM_CLI=$(SAM_CLI)) $(BIN)/samrun up $(if $(SAM),--sam) $(ARGS)
+	@$(if $(COMPOSE),$(EXTERNAL)) $(if $(SAM),SAMRUN_SAM_CLI=$(SAM_CLI)) $(BIN)/samrun up $(if $(SAM),--sam,$(if $(OWN_PACKAGES),,--use-current-env)) $(ARGS)
 
 services: .venv/installed ## Run Kafka, DynamoDB, AWS and the inbox only: `sam local` brings the functions.
 	$(if $(COMPOSE),docker compose up -d --wait)

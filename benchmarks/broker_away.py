@@ -90,7 +90,7 @@ async def measure(number: int) -> dict[str, Figures]:
     # One thread starts and stops the broker, whose process would end with the thread that started it.
     with ThreadPoolExecutor(1) as thread:
         broker = thread.submit(Broker, DATA / "broker").result()
-        settings = replace(stack_settings(data=DATA, ports=FREE_PORTS), kafka=broker.bootstrap)
+        settings = replace(stack_settings(data=DATA, ports=FREE_PORTS, use_current_env=True), kafka=broker.bootstrap)
         try:
             with (DATA / "terminal.log").open("w") as log:
                 async with run_stack(settings, Terminal(log, DATA / "logs")) as stack:

@@ -51,7 +51,7 @@ async def running_demo(samples: Sequence[Path], *, one_by_one: bool = False) -> 
     """
     with _folder() as folder:
         # Free ports and a new data folder, so that another running stack is not disturbed.
-        settings = stack_settings(data=folder, ports=FREE_PORTS)
+        settings = stack_settings(data=folder, ports=FREE_PORTS, use_current_env=True)
         async with (
             run_stack(settings, standard_terminal(folder / "logs")) as stack,
             httpx.AsyncClient(trust_env=False) as client,  # no proxy leads to this machine

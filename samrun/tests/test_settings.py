@@ -56,6 +56,14 @@ def test_settings_have_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     )
 
 
+def test_functions_have_their_own_packages_unless_the_current_environment_is_to_be_used(template: str) -> None:
+    assert not read(["up", "--template", template]).use_current_env
+    assert not read(["services", "--template", template]).use_current_env
+    assert read(["up", "--use-current-env", "--template", template]).use_current_env
+    with pytest.raises(SettingsError, match="leave out --use-current-env"):
+        read(["up", "--sam", "--use-current-env", "--template", template])
+
+
 def test_functions_can_run_in_containers(template: str) -> None:
     assert read(["up", "--sam", "--template", template]).sam
     assert not read(["up", "--template", template]).for_containers
@@ -86,6 +94,27 @@ def test_the_command_line_names_the_variables_and_the_delay_of_retries(template:
 def test_functions_start_at_once_unless_the_command_line_says_lazy(template: str) -> None:
     assert read(["--template", template, "--lazy"]).lazy
     assert not read(["--template", template]).lazy
+
+
+def test_the_command_line_names_the_functions_to_debug(template: str) -> None:
+    arguments = ["--template", template, "--debug", "Order", "--debug", "Notify=0", "--debug", "Relay=5679"]
+    assert read(arguments).debug == {"Order": None, "Notify": 0, "Relay": 5679}
+    assert read(["--template", template]).debug == {}
+    assert read(["services", "--template", template]).debug == {}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("--debug Order=", "--debug Order=: '' is not a port: write Order=PORT, 0 to 65535, or Order alone"),
+        ("--debug Order=x", "'x' is not a port"),
+        ("--debug Order=65536", "'65536' is not a port"),
+        ("--debug Order --sam", "--debug is for functions in processes of this machine, .* `sam local invoke --debug"),
+    ],
+)
+def test_functions_that_cannot_be_debugged_so_are_an_error(template: str, arguments: str, says: str) -> None:
+    with pytest.raises(SettingsError, match=says):
+        read(["--template", template, *arguments.split()])
 
 
 @pytest.mark.parametrize("delay", ["-1", "a", "1e3", ""])

@@ -104,6 +104,13 @@ def test_the_wheel_runs_a_template_of_another_folder(stack: Path) -> None:
     _wait_for(lambda: "received greetings-0" in log.read_text(), what="the record in the function's log")
 
 
+def test_the_wheel_has_what_a_debugger_needs(environment: Path) -> None:
+    code = "from samrun.functions import debugger; print(debugger.find_debugpy(), *debugger.SEARCH_PATH.glob('*.py'))"
+    debugpy, *modules = _run(environment / "bin" / "python", "-c", code).split()
+    assert Path(debugpy).is_relative_to(environment)
+    assert {Path(each).name for each in modules} == {"__init__.py", "samrun_debug.py"}
+
+
 def test_the_aws_of_the_wheel_has_the_services_that_templates_use(stack: Path) -> None:
     aws = _Aws(_endpoints(stack)["aws"])
     aws("sesv2").create_email_identity(EmailIdentity="shop@example.com")

@@ -107,7 +107,7 @@ class ApplicationLauncher:
                 port=self.claimed_ports["lambda"],
             )
         else:
-            runtime = create_process_runtime(functions, self.settings, self.endpoints, self.terminal)
+            runtime = await create_process_runtime(functions, self.settings, self.endpoints, self.terminal)
         self.supervisor.on_exit_await(runtime.stop)
         return runtime
 

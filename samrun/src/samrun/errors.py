@@ -19,11 +19,14 @@
     │   ├── NoLocalAuthorizerError          cli/commands/token.py
     │   ├── NotConfirmedError               cli/commands/topics.py
     │   ├── NoStackError                    endpoints.py
+    │   ├── UnknownFunctionError            debugged_functions.py
     │   ├── PackageError                    functions/deployment_package.py
+    │   ├── MissingDebuggerError            functions/debugger.py
     │   ├── SamError                        functions/sam_cli.py
     │   ├── NoCredentialsError                  mapping_runner.py
     │   ├── NoRecordError                   mapping/record_finder.py
     │   ├── KeyFileError                    oidc/issuer.py
+    │   ├── InstallationError               pythons/errors.py
     │   ├── ExternalServiceError            services/external.py
     │   ├── JavaError                       services/java.py
     │   ├── KafkaUnreachableError           services/kafka.py

@@ -11,7 +11,8 @@ from samrun.applications import load_applications
 from samrun.console import console
 from samrun.control.control_api import control_api
 from samrun.control.stack_parts import StackParts
-from samrun.endpoints import FILE, Endpoints, url
+from samrun.debugged_functions import addresses, claim_debug_ports, with_debuggers
+from samrun.endpoints import FILE, Endpoints, stack_url, url
 from samrun.errors import UserError
 from samrun.oidc.issuer import Issuer
 from samrun.oidc.token_defaults import TokenDefaults
@@ -81,6 +82,9 @@ async def _start(settings: Settings, terminal: Terminal, supervisor: Supervisor)
         in_containers=settings.for_containers,
         env_vars=settings.env_vars,
     )
+    debug_ports = claim_debug_ports(application.functions, settings.debug)
+    application = with_debuggers(application, debug_ports)
+    endpoints = replace(endpoints, debuggers=addresses(debug_ports))
     for template in settings.templates:
         if template.command != OWN:
             text = f"{template.path} has the parameters of [default.{template.command}.parameters]"
@@ -88,6 +92,8 @@ async def _start(settings: Settings, terminal: Terminal, supervisor: Supervisor)
     if "api" in claimed and application.serves_http:
         listeners["api"] = ports.listen("api", claimed["api"])
         supervisor.on_exit(listeners["api"].close)
+        names = dict.fromkeys(api.stack for api in application.all_apis if api.stack)
+        endpoints = replace(endpoints, stack_apis={name: stack_url(url(claimed["api"]), name) for name in names})
     else:
         endpoints = replace(endpoints, api=None)
     for name in application.ignored:

@@ -15,6 +15,7 @@ from samrun.event_triggers.dead_letters import UndeliveredEvent
 from samrun.functions.asynchronous_invoker import AsynchronousInvoker, Timing
 from samrun.functions.invoker import InvocationResult, Invoker
 from samrun.functions.process_runtime import ProcessRuntime
+from samrun.pythons.current_python import CurrentPython
 from samrun.schedules.scheduler import Clock, Scheduler
 from samrun.template.model.functions import AsynchronousInvocation, Function
 from samrun.template.model.triggers import Schedule
@@ -294,7 +295,9 @@ def test_scheduler_invokes_a_real_function_until_it_is_cancelled(tmp_path: Path)
 
     async def scenario() -> list[dict[str, str]]:
         printed = PrintedEvents()
-        runtime = ProcessRuntime([function], variables={}, limit=1, log=printed.log, data=tmp_path / "data")
+        runtime = await ProcessRuntime.create(
+            [function], pythons=CurrentPython(), variables={}, limit=1, log=printed.log, data=tmp_path / "data"
+        )
         try:
             await runtime.warm(lambda _: pytest.fail("its init failed"))
             scheduler = Scheduler(

@@ -165,10 +165,3 @@ def test_fetched_program_is_there_for_every_project(repository: Repository, tmp_
     repository.files = {}
     assert maven.fetch(PROGRAM, cache=tmp_path).is_dir()
     assert maven.fetch(PROGRAM, cache=tmp_path) == tmp_path / "programs" / "org.example-program-1"
-
-
-@pytest.mark.parametrize(("xdg", "folder"), [("", "home/.cache/samrun"), ("cache", "cache/samrun")])
-def test_cache_belongs_to_the_user(monkeypatch: pytest.MonkeyPatch, xdg: str, folder: str) -> None:
-    monkeypatch.setenv("HOME", "home")
-    monkeypatch.setenv("XDG_CACHE_HOME", xdg)
-    assert maven.user_cache() == Path(folder)

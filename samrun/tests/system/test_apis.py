@@ -100,3 +100,12 @@ def test_stack_without_an_api_has_no_port_for_one(tmp_path: Path) -> None:
             assert f":{port}" not in stack.log.read_text()
     with RunningStack(APPS / "no_api", tmp_path / "data", ports={"api": port}), socket.socket() as caller:
         assert caller.connect_ex((LOOPBACK, port)) != 0
+
+
+def test_api_of_a_further_template_is_below_the_name_of_its_stack(tmp_path: Path) -> None:
+    with RunningStack(APPS, tmp_path / "data", templates=("hello/template.yaml", "rest/template.yaml")) as stack:
+        assert stack.endpoints["rest"] == f"{stack.endpoints['api']}/rest"
+        assert httpx.get(f"{stack.endpoints['rest']}/v1/things/7", timeout=30).json()["path"] == "/things/7"
+        assert httpx.get(f"{stack.endpoints['rest']}/health", timeout=30).json()["rawPath"] == "/health"
+        assert httpx.get(f"{stack.endpoints['api']}/hello/Ada", timeout=30).text == "Hello, Ada!"
+        assert f"  rest            {stack.endpoints['rest']}\n" in stack.log.read_text()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import get_args
 
 from samrun.cli.option_types import positive_number
+from samrun.debugged_functions import DEBUG_PORT
 from samrun.endpoints import DATA
 from samrun.oidc.issuer import LIFETIME
 from samrun.settings import (
@@ -42,6 +43,8 @@ def read_stack_settings(options: argparse.Namespace) -> Settings:
         env_vars=options.env_vars,
         retry_delay=options.retry_delay,
         lazy=options.lazy,
+        use_current_env=options.use_current_env,
+        debug=options.debug,
     )
 
 
@@ -67,6 +70,13 @@ def add_function_options(parser: argparse.ArgumentParser) -> None:
         help="run the functions in containers, by `sam build` and `sam local start-lambda`",
     )
     parser.add_argument(
+        "--use-current-env",
+        action="store_true",
+        help="run the functions with the Python and the packages with which samrun itself runs. That takes no "
+        "installation, but functions find packages there that they do not name, and lack others. Without it, each has "
+        "the Python of its Runtime and the packages of its requirements.txt, installed once",
+    )
+    parser.add_argument(
         "--env-vars",
         type=Path,
         metavar="FILE",
@@ -85,6 +95,14 @@ def add_function_options(parser: argparse.ArgumentParser) -> None:
         "--lazy",
         action="store_true",
         help="start the first environment of a function with its first invocation, as Lambda does, and not at once",
+    )
+    parser.add_argument(
+        "--debug",
+        action="append",
+        default=[],
+        metavar="FUNCTION[=PORT]",
+        help="run a function under debugpy: it waits for a debugger (VS Code, PyCharm, …) on a port of 127.0.0.1, and "
+        f"no timeout ends it; repeat for several (PORT: {DEBUG_PORT}, or a free one if that is taken; 0: a free one)",
     )
 
 

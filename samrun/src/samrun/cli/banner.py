@@ -27,7 +27,7 @@ def print_banner(stack: Stack, terminal: Terminal) -> None:
 
 
 def _print_addresses(stack: Stack, terminal: Terminal) -> None:
-    lines = list(_addresses(stack))
+    lines = [*_addresses(stack), *((f"debug {name}", each) for name, each in stack.endpoints.debuggers.items())]
     width = max(15, *(len(name) for name, _ in lines))
     for name, address in lines:
         terminal.say(f"  {name:<{width}} {address}")

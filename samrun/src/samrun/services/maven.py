@@ -4,7 +4,6 @@
 """
 
 import logging
-import os
 import shutil
 import sys
 from http import HTTPStatus
@@ -17,15 +16,11 @@ from jgo.maven import Artifact, MavenContext, PythonResolver
 from jgo.util import http
 
 from samrun.errors import SamrunError
+from samrun.supervision.files import user_cache
 
 
 class FetchError(SamrunError):
     """A file could not be downloaded. The message names the file and the cause."""
-
-
-def user_cache() -> Path:
-    """Return the cache folder, which all projects of this user share."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "samrun")
 
 
 def fetch(program: str, *, cache: Path, repository: str = MAVEN_CENTRAL_URL) -> Path:

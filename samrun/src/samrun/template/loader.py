@@ -14,7 +14,7 @@ from samrun.template.model.application import Application, Resource
 from samrun.template.model.functions import Function
 from samrun.template.reading.error_places import errors_of
 from samrun.template.reading.joined_stacks import join
-from samrun.template.reading.nested_stacks import StackTemplate
+from samrun.template.reading.nested_stacks import LOCAL_STACK, StackTemplate
 from samrun.template.resolution.resolved_template import ResolvedTemplate
 from samrun.template.resolution.unknown_values import (
     import_reference,
@@ -44,15 +44,16 @@ def load(
     api: str = "",
     issuer: str = "",
     in_containers: bool = False,
+    stack_name: str = LOCAL_STACK,
 ) -> Application:
     """Return the application of the template at `path`, with these values for its parameters.
 
     `aws` is the URL of the local AWS; queue URLs begin with it. `api` is the URL of the APIs, with which
-    the URLs of functions begin. `issuer` is the URL of the local issuer of tokens.
-    Functions in other languages than Python belong to the application if functions run `in_containers`. Raises
+    the URLs of functions begin. `stack_name` is the value of AWS::StackName. `issuer` is the URL of the local issuer of
+    tokens. Functions in other languages than Python belong to the application if functions run `in_containers`. Raises
     TemplateError.
     """
-    outer = StackTemplate(path, parameters=parameters, region=region, aws=aws, api=api)
+    outer = StackTemplate(path, parameters=parameters, region=region, aws=aws, api=api, stack_name=stack_name)
     with errors_of(path):
         stacks = list(outer.all())
         layers = {arn: folder for each in stacks for arn, folder in _layers(each)}

@@ -15,7 +15,7 @@ EXAMPLES = ("samrun services", "samrun services --template orders/template.yaml 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     add_stack_options(parser)
-    parser.set_defaults(sam=False, env_vars=None, retry_delay=RETRY_DELAY, lazy=False)
+    parser.set_defaults(sam=False, env_vars=None, retry_delay=RETRY_DELAY, lazy=False, use_current_env=False, debug=())
 
 
 def run(options: argparse.Namespace) -> int:

@@ -12,7 +12,7 @@ from samrun.template.functions.asynchronous_invocation import (
 )
 from samrun.template.functions.function_code import LocalCode, RemoteCode, code_of
 from samrun.template.functions.function_limits import function_violations
-from samrun.template.functions.layers import ignored_in_layers, search_path
+from samrun.template.functions.layers import ignored_in_layers, packages_of_layers, search_path
 from samrun.template.functions.qualifiers import published_qualifiers
 from samrun.template.model.functions import Function
 from samrun.template.resolution.resolved_template import ResolvedTemplate
@@ -70,10 +70,12 @@ def read_functions(
         if isinstance(code, Obstacle):
             yield NotRun(logical_id=logical_id, name=name, obstacle=code)
         else:
-            known = [layers[arn] for arn in properties.get("Layers", []) if arn in layers]
+            arns = properties.get("Layers", [])
             yield replace(
-                _function(logical_id, properties, template, code, known),
+                _function(logical_id, properties, template, code, [layers[arn] for arn in arns if arn in layers]),
+                layer_packages=tuple(packages_of_layers(arns, layers)),
                 asynchronous=asynchronous[name],
+                template=path,
                 qualifiers=qualifiers.get(name, frozenset()),
             )
 
@@ -101,6 +103,7 @@ def _function(
         runtime=properties.get("Runtime"),
         handler=properties.get("Handler", ""),
         code=code.root,
+        code_uri=code.code_uri,
         inline_code=code.inline,
         # A later layer replaces files of an earlier one.
         layers=tuple(folder for layer in reversed(layers) for folder in search_path(layer)),

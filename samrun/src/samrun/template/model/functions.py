@@ -27,8 +27,9 @@ class Function:
 
     `code` is the root of its deployment package: a folder; or a zip or another file, which becomes the only one of the
     package. Code that the template itself contains is `inline_code`, and `code` is then the file that it becomes.
-    `layers` are folders with modules, the first on the path first. `watched` are the folders and files whose changes
-    restart the function. In a nested stack, `logical_id` is `STACK/FUNCTION`.
+    `code_uri` is the folder that the template names, `code` or one in it; the requirements.txt is there. `layers` are
+    folders with modules, the first on the path first. `watched` are the folders and files whose changes restart the
+    function. In a nested stack, `logical_id` is `STACK/FUNCTION`.
     """
 
     logical_id: str
@@ -51,6 +52,13 @@ class Function:
     """ApplicationLogLevel; it applies to the format JSON only."""
     inline_code: str | None = None
     layers: tuple[Path, ...] = ()
+    layer_packages: tuple[str, ...] = ()
+    """Packages of PyPI that stand for layers of AWS."""
     qualifiers: frozenset[str] = frozenset()
     """Versions and aliases that the template publishes."""
     asynchronous: AsynchronousInvocation = AsynchronousInvocation()
+    code_uri: Path | None = None
+    template: Path | None = None
+    """The template that declares the function."""
+    debug_port: int | None = None
+    """Port on which the function waits for a debugger. Nothing limits its time then."""

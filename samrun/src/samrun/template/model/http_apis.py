@@ -74,6 +74,7 @@ class HttpApi:
     shows. In the command, `{api}` stands for the API's URL, and `{token}` for a token that `TryItToken` describes.
     The throttle limits the routes that have none of their own, all together. The paths of an API with a `stage` also
     exist with `/STAGE` before them; None stands for the stage `$default`, which is in no path.
+    `stack` is the name of the stack that the API belongs to; None stands for the first of several.
     """
 
     logical_id: str
@@ -85,6 +86,7 @@ class HttpApi:
     cors: Cors | None = None
     stage: str | None = None
     stage_variables: Mapping[str, str] = field(default_factory=dict)
+    stack: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

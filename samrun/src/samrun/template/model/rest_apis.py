@@ -94,7 +94,7 @@ class RestApi:
 
     Requests whose content type is one of the `binary_media_types` reach the function in base64. `responses` are the
     API's gateway responses by type, such as `DEFAULT_4XX`. The throttle limits all methods that have none of their
-    own, together.
+    own, together. `stack` is the name of the stack that the API belongs to; None stands for the first of several.
     """
 
     logical_id: str
@@ -108,3 +108,4 @@ class RestApi:
     """The name of each key by its value."""
     usage_plans: Mapping[str, UsagePlan] = field(default_factory=dict)
     """The usage plan of each key by the key's value."""
+    stack: str | None = None

@@ -14,7 +14,8 @@ class QueueTrigger:
     """An event source mapping of an SQS queue, with the names and units of Lambda's API.
 
     `window` is in seconds. `concurrency` is the maximum of batches at a time, or None if the mapping has none. A
-    message that matches one of the `filters` reaches the function; without filters, every message does. `properties`
+    message that matches one of the `filters` reaches the function; without filters, every message does. If the trigger
+    `extends_visibility`, a message stays invisible for as long as the function has it; Lambda's does not. `properties`
     are those of which the trigger was made, by CloudFormation's names.
     """
 
@@ -27,6 +28,7 @@ class QueueTrigger:
     concurrency: int | None = None
     filters: tuple[FilterPattern, ...] = ()
     enabled: bool = True
+    extends_visibility: bool = False
     properties: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property

@@ -78,7 +78,9 @@ PROPERTIES: Mapping[str, Mapping[str, Support]] = {
         "Handler": AS_AWS,
         "ImageConfig": not_run("samrun runs no container images; `samrun up --sam` does"),
         "KmsKeyArn": NO_EFFECT,
-        "Layers": different("a layer's local folder or zip is on the path; layers by their ARN are named at the start"),
+        "Layers": different(
+            "a local folder or zip is on the path; a package stands for Powertools' and pandas'; others are named"
+        ),
         "LoggingConfig": AS_AWS,
         "MemorySize": different("the function sees it, and nothing limits its memory"),
         "PackageType": different("a function that is an image runs with `samrun up --sam` only"),
@@ -86,7 +88,9 @@ PROPERTIES: Mapping[str, Mapping[str, Support]] = {
         "RecursiveLoop": NO_EFFECT,
         "ReservedConcurrentExecutions": different("0 counts as no limit"),
         "Role": NO_EFFECT,
-        "Runtime": different("samrun's own Python runs every Python function; other runtimes need `samrun up --sam`"),
+        "Runtime": different(
+            "samrun's own Python stands for one that the machine lacks; other runtimes need `samrun up --sam`"
+        ),
         "RuntimeManagementConfig": NO_EFFECT,
         "SnapStart": NO_EFFECT,
         "Tags": NO_EFFECT,
