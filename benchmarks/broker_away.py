@@ -77,7 +77,7 @@ def _order(reference: str) -> dict[str, object]:
 
 def _waited() -> int:
     """Count the orders whose event was tried and not acknowledged, by the order function's log."""
-    log = DATA / "logs" / "OrderFunction.log"
+    log = DATA / "logs" / "functions" / "OrderFunction.log"
     lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
     deferred = [json.loads(line) for line in lines if '"message":"event deferred"' in line]
     return sum(_PAUSED not in entry["reason"] for entry in deferred)

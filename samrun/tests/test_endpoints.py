@@ -87,7 +87,7 @@ def test_endpoints_that_were_written_are_read_again(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_the_file_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(NoStackError, match=r"No stack runs on .*: start it with `samrun`"):
+    with pytest.raises(NoStackError, match=r"No stack runs on .*: start one with `samrun up`"):
         Endpoints.read(tmp_path)
 
 

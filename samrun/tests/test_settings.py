@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from samrun.cli.arguments import parse_arguments, read_stack_settings, read_token_settings
+from samrun.cli.arguments import read_stack_settings, read_token_settings
+from samrun.cli.parser import parse_arguments
 from samrun.settings import (
     FREE_PORTS,
     PORTS,
@@ -26,7 +27,8 @@ def nothing_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def read(arguments: list[str]) -> Settings:
     """Return the settings of a stack, as the command line and the environment give them."""
-    return read_stack_settings(parse_arguments(arguments))
+    command = [] if arguments[:1] in (["up"], ["services"]) else ["up"]
+    return read_stack_settings(parse_arguments([*command, *arguments]))
 
 
 @pytest.fixture
@@ -159,10 +161,10 @@ def test_other_programs_make_settings_without_a_command_line(template: str) -> N
     assert made == read(["--template", template, *(f"--{name}-port=0" for name in PORTS)])
 
 
-@pytest.mark.parametrize("arguments", [[], ["up"]])
-def test_up_is_the_command_if_none_is_given(template: str, arguments: list[str]) -> None:
-    assert read([*arguments, "--template", template, "--partitions", "6"]).command == "up"
-    assert parse_arguments([*arguments, "--template", template]).command == "up"
+def test_options_without_a_command_are_an_error(template: str) -> None:
+    with pytest.raises(SystemExit) as raised:
+        parse_arguments(["--template", template])
+    assert raised.value.code == 2
 
 
 def test_the_help_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
@@ -170,7 +172,7 @@ def test_the_help_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None
         parse_arguments(["--help"])
     assert raised.value.code == 0
     said = capsys.readouterr().out
-    assert all(f"    {command} " in said for command in ("up", "services", "fetch", "token"))
+    assert all(f"\n  {command} " in said for command in ("up", "services", "fetch", "token"))
 
 
 def test_an_unknown_command_is_an_error_that_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:

@@ -58,7 +58,7 @@ def stack(environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     folder = tmp_path_factory.mktemp("stack")
     with (folder / "terminal").open("wb") as terminal:
         process = subprocess.Popen(
-            [environment / "bin" / "samrun", "--template", TEMPLATE],
+            [environment / "bin" / "samrun", "up", "--template", TEMPLATE],
             cwd=folder,
             env={"PATH": os.environ["PATH"], "HOME": str(Path.home()), **{f"{name}_PORT": "0" for name in PORTS}},
             stdout=terminal,
@@ -100,7 +100,7 @@ def test_the_wheel_runs_a_template_of_another_folder(stack: Path) -> None:
     producer = KafkaProducer(bootstrap_servers=_endpoints(stack)["kafka"])
     producer.send("greetings", b"Good morning.", partition=0).get(timeout=30)
     producer.close()
-    log = stack / ".local" / "logs" / "Hello.log"
+    log = stack / ".local" / "logs" / "functions" / "Hello.log"
     _wait_for(lambda: "received greetings-0" in log.read_text(), what="the record in the function's log")
 
 

@@ -13,6 +13,8 @@ from samrun.supervision.files import write_atomically
 from samrun.supervision.ports import LOOPBACK
 
 FILE = "endpoints.json"
+DATA = Path(".local")
+"""Data folder of a stack, unless it has another."""
 _OF_TLS = ("kafka_scram", "kafka_secret", "kafka_mtls", "kafka_client_secret", "kafka_ca_secret")
 # Of the parts that every stack can have.
 _NAMES = {"api", "lambda", "console", "aws", "dynamodb", "kafka", "container_kafka", "debuggers", *_OF_TLS}
@@ -58,9 +60,15 @@ class Endpoints:
             by_name = json.loads(file.read_text())
         except FileNotFoundError:
             raise NoStackError(
-                f"No stack runs on {data} (there is no {file}): start it with `samrun`, "
+                f"No stack runs on {data} (there is no {file}): start one with `samrun up`, "
                 "or name the folder of another with --data."
             ) from None
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not JSON"
+            raise NoStackError(
+                f"{file}, which says where the stack on {data} is, cannot be read: {reason}. "
+                "Name the folder of a stack with --data."
+            ) from error
         return cls(
             api=by_name.get("api"),
             lambda_=by_name.get("lambda"),

@@ -2,10 +2,22 @@
 
     SamrunError
     ├── UserError                           errors.py
+    │   ├── GroupError                      administration/group_admin.py
+    │   ├── NoFunctionsError                administration/lambda_client.py
+    │   ├── InvocationFailedError           administration/lambda_client.py
+    │   ├── NoLogError                      administration/log_reader.py
+    │   ├── MappingNotFoundError            administration/mapping_admin.py
+    │   ├── ResetError                      administration/mapping_admin.py
+    │   ├── LambdaRefusalError              administration/mapping_admin.py
+    │   ├── RecordLineError                 administration/record_text.py
+    │   ├── TopicError                      administration/topic_admin.py
     │   ├── ConflictError                   applications.py
     │   ├── UnknownParameterError           applications.py
-    │   ├── NoValueError                    cli/generate_event.py
-    │   ├── NoLocalAuthorizerError          cli/token.py
+    │   ├── NoValueError                    cli/commands/generate_event.py
+    │   ├── NoEventError                    cli/commands/invoke.py
+    │   ├── NoInputError                    cli/commands/produce.py
+    │   ├── NoLocalAuthorizerError          cli/commands/token.py
+    │   ├── NotConfirmedError               cli/commands/topics.py
     │   ├── NoStackError                    endpoints.py
     │   ├── UnknownFunctionError            debugged_functions.py
     │   ├── PackageError                    functions/deployment_package.py
@@ -21,6 +33,7 @@
     │   ├── KafkaSecretError                services/kafka_credentials.py
     │   ├── ResourceError                   services/resources.py
     │   ├── SettingsError                   settings.py
+    │   ├── DataFolderError                 stack.py
     │   ├── StackInUseError                 stack.py
     │   ├── PortTakenError                  supervision/ports.py
     │   ├── ProcessDiedError                supervision/process.py

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from samrun.endpoints import is_bootstrap
+from samrun.endpoints import DATA, is_bootstrap
 from samrun.errors import UserError
 from samrun.oidc.issuer import LIFETIME
 from samrun.template.model.kafka_mappings import Redeliver
@@ -23,13 +23,13 @@ PORTS: Mapping[str, int] = {
 }
 FREE_PORTS: Mapping[str, int] = dict.fromkeys(PORTS, 0)
 CONTAINER_KAFKA_PORT = 19092
+MAPPINGS_PORT = 3002  # of the API of `samrun mappings run`
 SCRAM_KAFKA_PORT, MUTUAL_TLS_KAFKA_PORT = 9096, 9094  # MSK's
 AWS_VARIABLE = "AWS_ENDPOINT_URL"
 DYNAMODB_VARIABLE = "AWS_ENDPOINT_URL_DYNAMODB"
 KAFKA_VARIABLE = "KAFKA_BOOTSTRAP_SERVERS"
 REGISTRY_VARIABLE = "SCHEMA_REGISTRY_URL"
 TEMPLATE = Path("template.yaml")
-DATA = Path(".local")
 PARTITIONS = 3
 CONCURRENCY = 4
 RETRY_DELAY = 1.0
@@ -161,10 +161,11 @@ class Settings:
 class TokenSettings:
     """Settings of a token for a stack that runs.
 
-    `subject` and `audience` are the template's where they are None. `lifetime` is in seconds.
+    `subject` and `audience` are those of the template where they are None; without a template, those of the stack.
+    `lifetime` is in seconds.
     """
 
-    template: TemplateSettings
+    template: TemplateSettings | None
     overrides: Mapping[str, str]
     data: Path
     region: str
@@ -238,7 +239,7 @@ def stack_settings(
 
 def token_settings(
     *,
-    template: Path = TEMPLATE,
+    template: Path | None = None,
     overrides: Iterable[str] = (),
     data: Path = DATA,
     subject: str | None = None,
@@ -247,13 +248,17 @@ def token_settings(
     lifetime: int = LIFETIME,
     claims: Iterable[str] = (),
 ) -> TokenSettings:
-    """Return the settings of a token. `claims` are NAME=VALUE. Raises UserError."""
-    read = template_settings(template)
+    """Return the settings of a token. `claims` are NAME=VALUE. Raises UserError.
+
+    The stack says the subject and the audience, unless there are a template or overrides of its parameters.
+    """
+    values = _overrides(overrides)
+    read = template_settings(template or TEMPLATE) if template or values else None
     return TokenSettings(
         template=read,
-        overrides=_overrides(overrides),
+        overrides=values,
         data=data,
-        region=region([read]),
+        region=region([read] if read else []),
         subject=subject,
         scopes=tuple(scopes),
         audience=audience,

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from samrun.cli.banner import print_banner
-from samrun.endpoints import Endpoints
+from samrun.endpoints import DATA, Endpoints
 from samrun.oidc.issuer import Issuer
-from samrun.settings import DATA, TEMPLATE, TemplateSettings, stack_settings
+from samrun.settings import TEMPLATE, TemplateSettings, stack_settings
 from samrun.stack import Stack
 from samrun.supervision.terminal import Terminal
 from samrun.template.model.application import Application, MissingTrigger

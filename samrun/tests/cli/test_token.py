@@ -9,6 +9,7 @@ import pytest
 from samrun.cli.main import main
 from samrun.endpoints import Endpoints
 from samrun.oidc.issuer import Issuer
+from samrun.oidc.token_defaults import TokenDefaults
 
 ENDPOINTS = Endpoints(
     api="http://127.0.0.1:3000",
@@ -51,6 +52,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "src").mkdir()
     (tmp_path / "template.yaml").write_text(TEMPLATE)
     (tmp_path / "samconfig.toml").write_text('[default.samrun.parameters]\nparameter_overrides = ["Issuer={issuer}"]')
+    TokenDefaults(subject="cus_ada", audience="greetings", scope="greet").write(tmp_path / ".local")
     ENDPOINTS.write(tmp_path / ".local")
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -122,7 +124,7 @@ def test_no_stack_is_an_error_that_says_how_to_start_one(
     output = capsys.readouterr()
     assert output.out == ""
     assert "No stack runs on elsewhere" in output.err
-    assert "start it with `samrun`" in output.err
+    assert "start one with `samrun up`" in output.err
     assert not (project / "elsewhere").exists()
 
 
@@ -162,5 +164,5 @@ def test_a_template_that_does_not_exist_is_an_error(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (project / "template.yaml").unlink()
-    assert _run(monkeypatch) == 1
+    assert _run(monkeypatch, "--template", "template.yaml") == 1
     assert "no such template" in capsys.readouterr().err

@@ -152,7 +152,7 @@ def test_changed_code_waits_for_a_debugger_on_the_same_port(stack: RunningStack,
 
 
 def test_log_of_a_function_that_is_debugged_has_no_warnings(stack: RunningStack) -> None:
-    log = (stack.data / "logs" / "Records.log").read_text()
+    log = (stack.data / "logs" / "functions" / "Records.log").read_text()
     assert "waits for a debugger" in log
     assert "arning" not in log
     assert "frozen" not in log

@@ -14,8 +14,8 @@ import botocore.session
 import pytest
 from botocore import xform_name
 
-from samrun.cli.arguments import parse_arguments
 from samrun.cli.mapping_options import read_runner_settings
+from samrun.cli.parser import parse_arguments
 from samrun.testing.aws import client
 from samrun.testing.stack import RunningStack
 from samrun.testing.waiting import eventually

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
+from samrun.endpoints import DATA
 from samrun.oidc.try_it_token import local_authorizers
-from samrun.settings import DATA, TEMPLATE, Settings
+from samrun.settings import Settings
 from samrun.stack import Stack
 from samrun.supervision.terminal import Terminal
 from samrun.template.model.application import Application, MissingTrigger
@@ -86,8 +87,6 @@ def _commands_to_try(stack: Stack, settings: Settings) -> Iterator[str]:
 
 def _token_command(settings: Settings) -> str:
     command = [_program(), "token"]
-    if settings.template != TEMPLATE:
-        command += ["--template", str(settings.template)]
     if settings.data != DATA:
         command += ["--data", str(settings.data)]
     return shlex.join(command)

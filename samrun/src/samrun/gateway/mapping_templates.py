@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote
 
-from samrun.gateway.velocity import Map, Text, as_json, in_template, render
+from samrun.gateway.velocity import Map, Text, in_template, json_text_of, render
 from samrun.json_path import MISSING, part
 
 _PLACES = {"path": "pathParameters", "querystring": "queryStringParameters", "header": "headers"}
@@ -31,7 +31,7 @@ class Input:
     def json(self, path: str) -> str:
         """Return a part of the body, as JSON."""
         found = self._part(path)
-        return Text('""' if found is MISSING else as_json(found))
+        return Text('""' if found is MISSING else json_text_of(found))
 
     def params(self, name: str | None = None) -> Any:
         """Return a parameter of the path, the query or the headers, in this order; without a name, all of them."""

@@ -174,6 +174,6 @@ def in_template(value: Any) -> Any:
     return value
 
 
-def as_json(value: Any) -> str:
+def json_text_of(value: Any) -> str:
     """Return a value as JSON, without blanks."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)

@@ -40,13 +40,21 @@ def jvm() -> Path:
 
 async def class_paths(programs: Sequence[str], *, terminal: Terminal) -> Mapping[str, str]:
     """Return the class path of each program `group:name:version`; fetch those that are missing. Raises JavaError."""
-    locked = java_programs.locked_files()
-    cache = user_cache()
-    folders = {program: java_programs.program_folder(program, locked[program], cache) for program in programs}
-    missing = {program: locked[program] for program in programs if not folders[program].is_dir()}
+    missing = missing_programs(programs)
     if missing:
-        await _fetch(missing, cache, terminal)
-    return {program: str(folder / "jars" / "*") for program, folder in folders.items()}
+        await _fetch(missing, user_cache(), terminal)
+    return {program: str(folder / "jars" / "*") for program, folder in _folders(programs).items()}
+
+
+def missing_programs(programs: Sequence[str]) -> Mapping[str, Sequence[JavaFile]]:
+    """Return the programs that are not on this machine yet, with their files."""
+    locked = java_programs.locked_files()
+    return {program: locked[program] for program, folder in _folders(programs).items() if not folder.is_dir()}
+
+
+def _folders(programs: Sequence[str]) -> Mapping[str, Path]:
+    locked, cache = java_programs.locked_files(), user_cache()
+    return {program: java_programs.program_folder(program, locked[program], cache) for program in programs}
 
 
 async def _fetch(missing: Mapping[str, Sequence[JavaFile]], cache: Path, terminal: Terminal) -> None:

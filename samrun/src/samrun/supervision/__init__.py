@@ -6,6 +6,7 @@
   of others.
 - `ports` and `docker` find the addresses on which the parts listen.
 - `files` writes files that several processes read, and knows the cache of the user.
+- `function_log` keeps what the functions log, in files of a limited size.
 - `terminal` prints what happens, and each `access` to the HTTP API; `progress` shows work that takes
   seconds, and `download_progress` how much of a download arrived.
 

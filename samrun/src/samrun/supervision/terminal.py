@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol, TextIO
 
 from samrun.supervision.access import Access
+from samrun.supervision.function_log import write_function_log
 
 _WIDTH = 16
 _BESIDE_TEXT = len("00:00:00.000") + _WIDTH + 4
@@ -59,6 +60,11 @@ def without_controls(text: str) -> str:
     return _CONTROLS.sub("", text)
 
 
+def shows_colours(output: TextIO) -> bool:
+    """Tell whether to write colours: to a terminal, unless NO_COLOR is set (https://no-color.org)."""
+    return output.isatty() and not os.environ.get("NO_COLOR")
+
+
 class NamedFunction(Protocol):
     """A function, as far as the terminal knows it."""
 
@@ -69,7 +75,7 @@ class NamedFunction(Protocol):
 
 
 class Terminal:
-    """Terminal that prints to `output`, and writes the functions' log lines unchanged to files in `logs`.
+    """Terminal that prints to `output`, and writes the functions' log lines unchanged to files below `logs`.
 
     It prints no escape sequence of others: with one, a log line could change what stands above it.
     """
@@ -77,7 +83,7 @@ class Terminal:
     def __init__(self, output: TextIO, logs: Path) -> None:
         self._output = output
         self._logs = logs
-        self._coloured = output.isatty() and not os.environ.get("NO_COLOR")
+        self._coloured = shows_colours(output)
         self.updates = output.isatty() and os.environ.get("TERM") != "dumb"
         """True if a line can be shown that another one replaces: on a terminal that a person reads."""
         self._status = ""
@@ -129,9 +135,7 @@ class Terminal:
 
     def function(self, function: NamedFunction, line: str) -> None:
         """Print a line that a function logged, and write it to the function's log file."""
-        self._logs.mkdir(parents=True, exist_ok=True)
-        with (self._logs / f"{function.name}.log").open("a", encoding="utf-8") as log:
-            log.write(line + "\n")
+        write_function_log(self._logs, function.name, line)
         try:
             entry = json.loads(line)
         except (ValueError, RecursionError):

@@ -7,8 +7,8 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Self
 
+from samrun.endpoints import DATA
 from samrun.services import java
-from samrun.settings import DATA
 from samrun.supervision.process import Process
 from samrun.supervision.terminal import standard_terminal
 
