@@ -36,7 +36,6 @@ def banner(
     missing: tuple[MissingTrigger, ...] = (),
     functions: tuple[Function, ...] = (),
     mappings: tuple[KafkaMapping, ...] = (),
-    template: Path = TEMPLATE,
     data: Path = DATA,
 ) -> str:
     application = Application(
@@ -60,7 +59,7 @@ def banner(
     )
     output = io.StringIO()
     stack = Stack(application=application, endpoints=endpoints, issuer=Issuer(endpoints.issuer, folder))
-    settings = replace(stack_settings(data=data), templates=(TemplateSettings(path=template, parameters={}),))
+    settings = replace(stack_settings(data=data), templates=(TemplateSettings(path=TEMPLATE, parameters={}),))
     print_banner(stack, settings, Terminal(output, folder / "logs"))
     return output.getvalue()
 
@@ -152,15 +151,9 @@ def test_command_to_try_gets_its_token_from_samrun(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("samrun_on_the_path")
-def test_command_to_try_names_a_template_and_a_data_folder_that_are_not_the_usual_ones(tmp_path: Path) -> None:
-    said = banner(
-        tmp_path,
-        api="http://127.0.0.1:3000",
-        apis=(api_to_try(),),
-        template=Path("my shop/template.yaml"),
-        data=Path("data"),
-    )
-    assert "$(samrun token --template 'my shop/template.yaml' --data data)" in said
+def test_command_to_try_names_a_data_folder_that_is_not_the_usual_one(tmp_path: Path) -> None:
+    said = banner(tmp_path, api="http://127.0.0.1:3000", apis=(api_to_try(),), data=Path("my data"))
+    assert "$(samrun token --data 'my data')" in said
 
 
 @pytest.mark.parametrize("issuer", [None, "https://issuer.example"])

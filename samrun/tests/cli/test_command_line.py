@@ -73,7 +73,7 @@ def test_small_commands_import_nothing_large(tmp_path: Path, arguments: str) -> 
         '{"console": "http://a", "aws": "http://a", "dynamodb": "http://a", "kafka": "a:1"}'
     )
     (tmp_path / "issuer").mkdir()
-    (tmp_path / "issuer" / "token-defaults.json").write_text('{"subject": "ada", "audience": null}')
+    (tmp_path / "issuer" / "token-defaults.json").write_text('{"subject": "ada", "audience": null, "scope": ""}')
     words = [word.replace("DATA", str(tmp_path)) for word in arguments.split()]
     code = f"""
 import sys
