@@ -52,9 +52,9 @@ class BrokenNotifyShop:
         return [recipient for recipient in self.stack.recipients() if recipient in addresses]
 
     def assert_each_has_one_mail(self, references: Sequence[str]) -> None:
-        """Wait until the mapping has committed every event; fail unless each order has one mail."""
+        """Wait until the stack is idle; fail unless each order has one mail."""
         eventually(lambda: len(self.recipients(references)) >= len(references), what=f"{len(references)} mails")
-        eventually(self.stack.is_caught_up, what="the mapping to commit all records")
+        self.stack.wait_until_idle()
         assert self.recipients(references) == sorted(f"{reference}@example.com" for reference in references)
 
 
@@ -65,7 +65,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrokenNotifyShop]
     project = copy_to(folder / "project")
     with OrderStack(project, folder / "data") as stack:
         yield (shop := BrokenNotifyShop(stack, project))
-        eventually(stack.is_caught_up, what="the mapping to commit all records")
+        stack.wait_until_idle()
         assert set(stack.recipients()) == {f"{reference}@example.com" for reference in shop.references}
 
 

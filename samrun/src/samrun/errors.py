@@ -67,6 +67,7 @@
     ├── MailNotFoundError                   services/mail_store.py
     ├── FetchError                          services/maven.py
     ├── SecretError                         services/secrets.py
+    ├── StackEndedError                     testing/stack.py
     └── WaitError                           testing/stack_client.py
 
 The command line prints a UserError as a message, without a traceback. The others stay inside: their callers answer a

@@ -35,7 +35,7 @@ def test_tests_of_an_application_pass_and_one_that_fails_shows_what_happened(tmp
     failing = tmp_path / "test_that_fails.py"
     failing.write_text(FAILING)
     ended = run_pytest(APP, str(APP / "tests"), str(failing))
-    assert "1 failed, 9 passed" in ended.stdout, ended.stdout
+    assert "1 failed, 12 passed" in ended.stdout, ended.stdout
     shown = ended.stdout[ended.stdout.index("samrun since the last reset") :]
     assert "registrations-2@" in shown
     assert "→ Welcome" in shown

@@ -18,14 +18,20 @@ from samrun.oidc.issuer import Issuer
 from samrun.testing.aws import client
 from samrun.testing.broker import read_all
 from samrun.testing.completed_invocation import CompletedInvocation
-from samrun.testing.dynamodb import Table
+from samrun.testing.dynamodb import scan
 from samrun.testing.received_mail import ReceivedMail
+from samrun.testing.received_message import ReceivedMessage
+from samrun.testing.received_text_message import ReceivedTextMessage
 from samrun.testing.waiting import PATIENCE, eventually
 
 _T = TypeVar("_T")
 _TIMEOUT = 30.0  # seconds
 _ANY_PARTITION = -1  # the client chooses one, by the key if there is one
 _MAX_MESSAGES = 10  # of one call of SQS
+# Options of botocore: else it would invoke a slow function again after a minute. A function has 15 minutes at most.
+_INVOKES_ONCE = {"read_timeout": 16 * 60, "retries": {"total_max_attempts": 1}}
+# The stack closes connections that were idle for five seconds. One that is almost as old may close under a request.
+_LIMITS = httpx.Limits(keepalive_expiry=2)
 
 
 class WaitError(SamrunError, AssertionError):
@@ -41,6 +47,7 @@ class StackClient(ABC):
     endpoints: Mapping[str, str]
     _issuer: Issuer
     _since = 0
+    _earlier_text_messages: frozenset[str] = frozenset()
 
     @abstractmethod
     def timeline(self) -> str:
@@ -48,16 +55,18 @@ class StackClient(ABC):
 
     def close(self) -> None:
         """Close the connections; the next use of the client opens others."""
-        for name in ("http", "_console"):
+        for name in ("http", "_console", "_moto"):
             if opened := self.__dict__.pop(name, None):
                 opened.close()
+        for opened in self.__dict__.pop("_aws", {}).values():
+            opened.close()
 
     # Sending.
 
     @cached_property
     def http(self) -> httpx.Client:
         """A client of the stack's API: `http.get("/orders/1")`."""
-        return httpx.Client(base_url=self.endpoints["api"], timeout=_TIMEOUT, trust_env=False)
+        return self._http_client("api")
 
     def issue_token(self, *, audience: str, sub: str, scope: str = "") -> str:
         """Return a token of the stack's own issuer."""
@@ -96,16 +105,23 @@ class StackClient(ABC):
         return Producer({"bootstrap.servers": self.endpoints["kafka"], "linger.ms": 0, "log_level": 0})
 
     def invoke(self, function: str, event: object) -> Any:
-        """Invoke a function and return its result. Raises AssertionError if it failed."""
+        """Invoke a function once, however long it takes, and return its result. Raises AssertionError if it failed."""
         answer = self.aws("lambda").invoke(FunctionName=function, Payload=json.dumps(event).encode())
         result = json.loads(answer["Payload"].read())
         assert "FunctionError" not in answer, f"{function} failed: {result}"
         return result
 
     def aws(self, service: Any) -> Any:
-        """Return the boto3 client of a service of the stack."""
+        """Return the boto3 client of a service of the stack: the same one each time, until `close`."""
         own = {"dynamodb": "dynamodb", "dynamodbstreams": "dynamodb", "lambda": "lambda"}
-        return client(service, self.endpoints[own.get(service, "aws")])
+        options = _INVOKES_ONCE if service == "lambda" else {}
+        if service not in self._aws:
+            self._aws[service] = client(service, self.endpoints[own.get(service, "aws")], **options)
+        return self._aws[service]
+
+    @cached_property
+    def _aws(self) -> dict[str, Any]:
+        return {}
 
     # Waiting.
 
@@ -137,6 +153,14 @@ class StackClient(ABC):
 
         return self._wait(look, what=f"a mail to {to}" + (f" about {subject!r}" if subject else ""), patience=patience)
 
+    def wait_for_text_message(self, *, to: str, patience: float = PATIENCE) -> ReceivedTextMessage:
+        """Wait until a text message to this phone number has come. Return the newest one."""
+
+        def look() -> ReceivedTextMessage | None:
+            return next((each for each in reversed(self.text_messages()) if each.to == to), None)
+
+        return self._wait(look, what=f"a text message to {to}", patience=patience)
+
     def wait_until_idle(self, *, patience: float = PATIENCE) -> None:
         """Wait until every record, message and event is done, and no invocation is under way."""
         end, waiting_for = time.monotonic() + patience, ["nothing yet"]
@@ -155,6 +179,7 @@ class StackClient(ABC):
         answer = self._console.post("/samrun/v1/reset", timeout=PATIENCE)
         assert answer.status_code == httpx.codes.OK, answer.text
         self._since = answer.json()["last"]
+        self._earlier_text_messages = frozenset(each.id for each in self._all_text_messages())
 
     def _wait(self, look: Callable[[], _T | None], *, what: str, patience: float) -> _T:
         try:
@@ -181,23 +206,22 @@ class StackClient(ABC):
 
     def items(self, table: str) -> list[dict[str, Any]]:
         """Return the items of a table, which is named by its logical id or its name."""
-        return Table(self.endpoints["dynamodb"], self.resource_name(table)).scan()
+        return scan(self.aws("dynamodb"), self.resource_name(table))
 
-    def messages(self, queue: str) -> list[str]:
-        """Return the bodies of the messages of a queue, which is named by its logical id or its name. They stay there.
+    def messages(self, queue: str) -> list[ReceivedMessage]:
+        """Return the messages of a queue, which is named by its logical id or its name. They stay there.
 
         Each message has been received once more then.
         """
         sqs = self.aws("sqs")
         url = sqs.get_queue_url(QueueName=self.resource_name(queue))["QueueUrl"]
+        wanted = {"MaxNumberOfMessages": _MAX_MESSAGES, "VisibilityTimeout": 60, "MessageAttributeNames": ["All"]}
         received: list[Any] = []
-        while found := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=_MAX_MESSAGES, VisibilityTimeout=60).get(
-            "Messages"
-        ):
+        while found := sqs.receive_message(QueueUrl=url, **wanted).get("Messages"):
             received += found
         for message in received:
             sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0)
-        return [message["Body"] for message in received]
+        return [ReceivedMessage.from_sqs(message) for message in received]
 
     def resource_name(self, name: str) -> str:
         """Return the name of a resource of the template by its logical id; another name is returned as it is."""
@@ -217,6 +241,14 @@ class StackClient(ABC):
         headers = self._console.get(f"/api/v1/message/{identifier}/headers").raise_for_status().json()
         return ReceivedMail.from_mailpit(message, headers)
 
+    def text_messages(self) -> list[ReceivedTextMessage]:
+        """Return the text messages that SNS accepted since the last reset, in their order."""
+        return [each for each in self._all_text_messages() if each.id not in self._earlier_text_messages]
+
+    def _all_text_messages(self) -> list[ReceivedTextMessage]:
+        listed = self._moto.get("/moto-api/data.json").raise_for_status().json()
+        return [ReceivedTextMessage.from_moto(each) for each in listed.get("sns", {}).get("SMS", [])]
+
     def recipients(self) -> list[str]:
         """Return the addresses that the mails went to, sorted; an address with two mails is in it twice."""
         return sorted(address["Address"] for mail in self.mails() for address in mail["To"])
@@ -233,4 +265,11 @@ class StackClient(ABC):
 
     @cached_property
     def _console(self) -> httpx.Client:
-        return httpx.Client(base_url=self.endpoints["console"], timeout=_TIMEOUT, trust_env=False)
+        return self._http_client("console")
+
+    @cached_property
+    def _moto(self) -> httpx.Client:
+        return self._http_client("aws")
+
+    def _http_client(self, endpoint: str) -> httpx.Client:
+        return httpx.Client(base_url=self.endpoints[endpoint], timeout=_TIMEOUT, trust_env=False, limits=_LIMITS)

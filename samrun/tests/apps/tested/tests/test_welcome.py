@@ -37,8 +37,35 @@ def test_a_record_that_cannot_be_read_goes_to_the_queue(samrun: RunningStack) ->
     samrun.wait_until_idle()
     assert [invocation.error for invocation in samrun.invocations("Welcome")] == ["Unhandled", "Unhandled"]
     [dead_letter] = samrun.messages("Refused")
-    assert "RetryAttemptsExhausted" in dead_letter
+    assert "RetryAttemptsExhausted" in dead_letter.body
     assert samrun.messages("Refused") == [dead_letter]
+
+
+def test_messages_have_their_attributes(samrun: RunningStack) -> None:
+    sqs = samrun.aws("sqs")
+    queue = sqs.get_queue_url(QueueName=samrun.resource_name("Refused"))["QueueUrl"]
+    attributes = {
+        "reason": {"DataType": "String", "StringValue": "unreadable"},
+        "record": {"DataType": "Binary", "BinaryValue": b"\xff"},
+    }
+    sqs.send_message(QueueUrl=queue, MessageBody="by hand", MessageAttributes=attributes)
+    [message] = samrun.messages("Refused")
+    assert (message.body, message.attributes) == ("by hand", {"reason": "unreadable", "record": b"\xff"})
+
+
+def test_a_member_with_a_phone_gets_a_text_message(samrun: RunningStack) -> None:
+    for name in ("Ada", "Bob"):
+        member = {"email": f"{name}@example.com", "name": name, "phone": "+4930123456"}
+        samrun.produce("registrations", member, partition=0)
+        samrun.wait_until_idle()
+    assert samrun.wait_for_text_message(to="+4930123456").text == "Welcome, Bob"
+    assert [message.text for message in samrun.text_messages()] == ["Welcome, Ada", "Welcome, Bob"]
+
+
+def test_text_messages_of_an_earlier_test_are_gone(samrun: RunningStack) -> None:
+    assert samrun.text_messages() == []
+    with pytest.raises(WaitError, match=r"a text message to \+4930123456"):
+        samrun.wait_for_text_message(to="+4930123456", patience=0.1)
 
 
 def test_a_function_can_be_invoked(samrun: RunningStack) -> None:
