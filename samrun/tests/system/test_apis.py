@@ -4,11 +4,9 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from samrun.supervision.ports import LOOPBACK
-from samrun.testing.aws import client
 from samrun.testing.stack import RunningStack
 from samrun.testing.waiting import eventually
 
@@ -24,53 +22,49 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
 
 
 def test_rest_api_is_at_its_stage_and_the_banner_says_where(shop: RunningStack) -> None:
-    api = shop.endpoints["api"]
-    assert f"  ShopApi         {api}/v1\n" in shop.log.read_text()
-    event = httpx.get(f"{api}/v1/things/7", headers={"X-Mixed-CASE": "a"}, timeout=30).raise_for_status().json()
+    assert f"  ShopApi         {shop.endpoints['api']}/v1\n" in shop.log.read_text()
+    event = shop.http.get("/v1/things/7", headers={"X-Mixed-CASE": "a"}).raise_for_status().json()
     assert (event["resource"], event["pathParameters"]) == ("/things/{id}", {"id": "7"})
     assert event["requestContext"]["path"] == "/v1/things/7"
     assert event["headers"]["X-Mixed-CASE"] == "a"
-    assert httpx.get(f"{api}/things/7", timeout=30).json()["path"] == "/things/7"
-    assert httpx.get(f"{api}/health", timeout=30).json()["routeKey"] == "GET /health"
+    assert shop.http.get("/things/7").json()["path"] == "/things/7"
+    assert shop.http.get("/health").json()["routeKey"] == "GET /health"
 
 
 def test_lambda_authorizer_decides_about_requests_but_not_about_preflight_requests(shop: RunningStack) -> None:
-    url = f"{shop.endpoints['api']}/v1/things/7"
-    assert httpx.put(url, timeout=30).status_code == 401
-    assert httpx.put(url, headers={"X-Token": "reader"}, timeout=30).status_code == 403
-    allowed = httpx.put(url, headers={"X-Token": "writer"}, timeout=30).raise_for_status().json()
+    thing = "/v1/things/7"
+    assert shop.http.put(thing).status_code == 401
+    assert shop.http.put(thing, headers={"X-Token": "reader"}).status_code == 403
+    allowed = shop.http.put(thing, headers={"X-Token": "writer"}).raise_for_status().json()
     assert allowed["requestContext"]["authorizer"]["principalId"] == "ada"
-    preflight = httpx.options(url, headers={"origin": "https://shop.example"}, timeout=30)
+    preflight = shop.http.options(thing, headers={"origin": "https://shop.example"})
     assert (preflight.status_code, preflight.headers["access-control-allow-origin"]) == (200, "*")
 
 
 def test_request_over_the_quota_of_its_api_key_is_refused(shop: RunningStack) -> None:
-    url, key = f"{shop.endpoints['api']}/v1/keyed", {"x-api-key": "ShopApiApiKey"}
-    assert httpx.get(url, timeout=30).status_code == 403
-    assert httpx.get(url, headers=key, timeout=30).status_code == 200
-    refused = httpx.get(url, headers=key, timeout=30)
+    key = {"x-api-key": "ShopApiApiKey"}
+    assert shop.http.get("/v1/keyed").status_code == 403
+    assert shop.http.get("/v1/keyed", headers=key).status_code == 200
+    refused = shop.http.get("/v1/keyed", headers=key)
     assert (refused.status_code, refused.json()) == (429, {"message": "Limit Exceeded"})
 
 
 def test_terminal_says_what_is_wrong_with_a_malformed_response(shop: RunningStack) -> None:
-    assert httpx.get(f"{shop.endpoints['api']}/v1/broken", timeout=30).status_code == 502
+    assert shop.http.get("/v1/broken").status_code == 502
     text = "GET /broken: the result of Shop is not a response: body is an object, and not a string"
     eventually(lambda: shop.logged(text), what="the warning")
 
 
 def test_route_sends_a_message_to_a_queue(shop: RunningStack) -> None:
-    response = httpx.post(f"{shop.endpoints['api']}/inbox", json={"text": "hello"}, timeout=30).raise_for_status()
+    response = shop.http.post("/inbox", json={"text": "hello"}).raise_for_status()
     assert "<SendMessageResult><MessageId>" in response.text
-    queue = f"{shop.endpoints['aws']}/123456789012/Inbox"
-    [message] = client("sqs", shop.endpoints["aws"]).receive_message(QueueUrl=queue)["Messages"]
-    assert message["Body"] == "hello"
+    assert [message.body for message in shop.messages("Inbox")] == ["hello"]
 
 
 def test_function_behind_a_passthrough_gets_the_body_alone(shop: RunningStack) -> None:
-    url = f"{shop.endpoints['api']}/v1/plain"
-    answer = httpx.post(url, json={"plain": "text"}, timeout=30)
+    answer = shop.http.post("/v1/plain", json={"plain": "text"})
     assert (answer.status_code, answer.json()) == (201, {"plain": "text"})
-    missing = httpx.post(url, json={"plain": "missing"}, timeout=30)
+    missing = shop.http.post("/v1/plain", json={"plain": "missing"})
     assert (missing.status_code, missing.json()["errorType"]) == (404, "LookupError")
 
 
@@ -80,12 +74,12 @@ def test_everything_of_the_template_runs(shop: RunningStack) -> None:
 
 
 def test_function_url_is_at_a_path_of_its_own_and_the_banner_says_where(shop: RunningStack) -> None:
-    url = f"{shop.endpoints['api']}/lambda-url/Linked/"
-    assert f"  url of Linked   {url}\n" in shop.log.read_text()
-    event = httpx.post(f"{url}a%2Fb?q=1", json={"a": 1}, timeout=30).raise_for_status().json()
+    linked = "/lambda-url/Linked/"
+    assert f"  url of Linked   {shop.endpoints['api']}{linked}\n" in shop.log.read_text()
+    event = shop.http.post(f"{linked}a%2Fb?q=1", json={"a": 1}).raise_for_status().json()
     assert (event["rawPath"], event["routeKey"], event["body"]) == ("/a%2Fb", "$default", '{"a":1}')
     origin = {"origin": "https://shop.example", "access-control-request-method": "PUT"}
-    preflight = httpx.options(url, headers=origin, timeout=30)
+    preflight = shop.http.options(linked, headers=origin)
     assert preflight.headers["access-control-allow-origin"] == "https://shop.example"
 
 

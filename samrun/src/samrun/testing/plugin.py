@@ -5,6 +5,7 @@ Settings of pytest (in pyproject.toml or pytest.ini):
 
     samrun_templates    templates, from pytest's rootdir (default: template.yaml)
     samrun_options      further options of `samrun up`
+    samrun_patience     seconds after which a test waits in vain (default: 90)
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "samrun_templates", "SAM templates that the fixture samrun runs", type="args", default=["template.yaml"]
     )
     parser.addini("samrun_options", "further options of `samrun up` for the fixture samrun", default="")
+    parser.addini("samrun_patience", "seconds after which a wait of the fixture samrun has failed")
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +40,7 @@ def samrun_stack(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathF
     from samrun.testing.stack import RunningStack, StackEndedError
 
     root, templates = pytestconfig.rootpath, pytestconfig.getini("samrun_templates")
-    if missing := [str(root / each) for each in templates if not (root / each).is_file()]:
+    if missing := [str(root / each) for each in templates if not (root / each).exists()]:
         pytest.fail(_MISSING.format(missing=", ".join(missing), root=root), pytrace=False)
     try:
         with RunningStack(
@@ -47,6 +49,8 @@ def samrun_stack(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathF
             templates=templates,
             options=shlex.split(pytestconfig.getini("samrun_options")),
         ) as stack:
+            if patience := pytestconfig.getini("samrun_patience"):
+                stack.patience = float(patience)
             yield stack
     except StackEndedError as error:
         raise pytest.fail.Exception(str(error), pytrace=False) from None  # what the stack printed is enough

@@ -3,7 +3,7 @@
 import json
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -26,6 +26,7 @@ from samrun.testing.waiting import PATIENCE, eventually
 
 _T = TypeVar("_T")
 _TIMEOUT = 30.0  # seconds
+_NEW_TOPIC_PATIENCE = 2000  # milliseconds, for a topic that the broker does not know yet
 _ANY_PARTITION = -1  # the client chooses one, by the key if there is one
 _MAX_MESSAGES = 10  # of one call of SQS
 # Options of botocore: else it would invoke a slow function again after a minute. A function has 15 minutes at most.
@@ -38,12 +39,22 @@ class WaitError(SamrunError, AssertionError):
     """A test waited in vain. The message has what the stack has printed since the last reset."""
 
 
+class UnknownNameError(SamrunError, AssertionError):
+    """The stack has nothing of this name. The message has the names that there are."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        listed = ", ".join(sorted(known)) or f"no {kind} at all"
+        super().__init__(f"the stack has no {kind} {name!r}, but {listed}")
+
+
 class StackClient(ABC):
     """Client of the stack with these endpoints.
 
-    Methods that wait do so for `patience` seconds, and then raise WaitError.
+    Methods that wait do so for `patience` seconds, if they are given no other number, and then raise WaitError. Those
+    with the name of a function, topic, table or queue raise UnknownNameError if there is none.
     """
 
+    patience = PATIENCE
     endpoints: Mapping[str, str]
     _issuer: Issuer
     _since = 0
@@ -96,17 +107,30 @@ class StackClient(ABC):
         )
         self._producer.flush()
         [(error, message)] = written
+        if error and topic not in (topics := self._topics()):
+            raise UnknownNameError("topic", topic, topics)
         if error:
             raise KafkaException(error)
         return message.partition(), message.offset()
 
     @cached_property
     def _producer(self) -> Producer:
-        return Producer({"bootstrap.servers": self.endpoints["kafka"], "linger.ms": 0, "log_level": 0})
+        return Producer(
+            {
+                "bootstrap.servers": self.endpoints["kafka"],
+                "linger.ms": 0,
+                "log_level": 0,
+                "topic.metadata.propagation.max.ms": _NEW_TOPIC_PATIENCE,
+            }
+        )
 
     def invoke(self, function: str, event: object) -> Any:
         """Invoke a function once, however long it takes, and return its result. Raises AssertionError if it failed."""
-        answer = self.aws("lambda").invoke(FunctionName=function, Payload=json.dumps(event).encode())
+        lambda_ = self.aws("lambda")
+        try:
+            answer = lambda_.invoke(FunctionName=function, Payload=json.dumps(event).encode())
+        except lambda_.exceptions.ResourceNotFoundException:
+            raise UnknownNameError("function", function, self._functions) from None
         result = json.loads(answer["Payload"].read())
         assert "FunctionError" not in answer, f"{function} failed: {result}"
         return result
@@ -130,7 +154,7 @@ class StackClient(ABC):
         function: str,
         where: Callable[[CompletedInvocation], bool] = lambda _: True,
         *,
-        patience: float = PATIENCE,
+        patience: float | None = None,
     ) -> CompletedInvocation:
         """Wait until an invocation of a function since the last reset has ended, and return it.
 
@@ -142,7 +166,7 @@ class StackClient(ABC):
 
         return self._wait(look, what=f"an invocation of {function}", patience=patience)
 
-    def wait_for_mail(self, *, to: str, subject: str = "", patience: float = PATIENCE) -> ReceivedMail:
+    def wait_for_mail(self, *, to: str, subject: str = "", patience: float | None = None) -> ReceivedMail:
         """Wait until a mail to this address, with `subject` in its subject, has come. Return the newest one."""
 
         def look() -> ReceivedMail | None:
@@ -153,7 +177,7 @@ class StackClient(ABC):
 
         return self._wait(look, what=f"a mail to {to}" + (f" about {subject!r}" if subject else ""), patience=patience)
 
-    def wait_for_text_message(self, *, to: str, patience: float = PATIENCE) -> ReceivedTextMessage:
+    def wait_for_text_message(self, *, to: str, patience: float | None = None) -> ReceivedTextMessage:
         """Wait until a text message to this phone number has come. Return the newest one."""
 
         def look() -> ReceivedTextMessage | None:
@@ -161,15 +185,16 @@ class StackClient(ABC):
 
         return self._wait(look, what=f"a text message to {to}", patience=patience)
 
-    def wait_until_idle(self, *, patience: float = PATIENCE) -> None:
+    def wait_until_idle(self, *, patience: float | None = None) -> None:
         """Wait until every record, message and event is done, and no invocation is under way."""
+        patience = self.patience if patience is None else patience
         end, waiting_for = time.monotonic() + patience, ["nothing yet"]
         while waiting_for and time.monotonic() < end:
             wait = min(_TIMEOUT / 2, end - time.monotonic())
             answer = self._console.get("/samrun/v1/idle", params={"wait": f"{wait:.3f}"}).raise_for_status().json()
             waiting_for = answer["waiting_for"]
         if waiting_for:
-            raise self._error(f"the stack to be idle, after {patience:.0f} s: {'; '.join(waiting_for)}")
+            raise self._error(f"the stack to be idle: {'; '.join(waiting_for)}", patience)
 
     def reset(self) -> None:
         """Take away what earlier tests left: records, items, messages, objects and mails, and what waits for a retry.
@@ -181,15 +206,19 @@ class StackClient(ABC):
         self._since = answer.json()["last"]
         self._earlier_text_messages = frozenset(each.id for each in self._all_text_messages())
 
-    def _wait(self, look: Callable[[], _T | None], *, what: str, patience: float) -> _T:
+    def _wait(self, look: Callable[[], _T | None], *, what: str, patience: float | None) -> _T:
+        patience = self.patience if patience is None else patience
         try:
             return eventually(look, what=what, patience=patience)
+        except UnknownNameError:
+            raise
         except AssertionError:
-            raise self._error(f"{what}, after {patience:.0f} s") from None
+            raise self._error(what, patience) from None
 
-    def _error(self, text: str) -> WaitError:
+    def _error(self, what: str, patience: float) -> WaitError:
         return WaitError(
-            f"waited in vain for {text}.\n\nSince the last reset, the stack has printed:\n{self.timeline()}"
+            f"waited {patience:.0f} s in vain for {what}.\n\n"
+            f"Since the last reset, the stack has printed:\n{self.timeline() or '(nothing)'}"
         )
 
     # Looking.
@@ -197,16 +226,34 @@ class StackClient(ABC):
     def invocations(self, function: str | None = None) -> list[CompletedInvocation]:
         """Return the invocations since the last reset that have ended, of a function or of all, in their order."""
         parameters = {"after": str(self._since)} | ({"function": function} if function else {})
+        if function and function not in self._functions:
+            raise UnknownNameError("function", function, self._functions)
         answer = self._console.get("/samrun/v1/invocations", params=parameters).raise_for_status()
         return [CompletedInvocation.from_json(each) for each in answer.json()["invocations"] if not each["running"]]
 
     def records(self, topic: str) -> list[KafkaRecord]:
         """Return the records of a topic, by partition and offset."""
-        return read_all(self.endpoints["kafka"], topic)
+        records = read_all(self.endpoints["kafka"], topic)
+        if not records and topic not in (topics := self._topics()):
+            raise UnknownNameError("topic", topic, topics)
+        return records
+
+    def _topics(self) -> list[str]:
+        with TopicReader(self.endpoints["kafka"]) as reader:
+            return [each for each in reader.topics() if not each.startswith("__")]
+
+    @cached_property
+    def _functions(self) -> frozenset[str]:
+        pages = self.aws("lambda").get_paginator("list_functions").paginate()
+        return frozenset(each["FunctionName"] for page in pages for each in page["Functions"])
 
     def items(self, table: str) -> list[dict[str, Any]]:
         """Return the items of a table, which is named by its logical id or its name."""
-        return scan(self.aws("dynamodb"), self.resource_name(table))
+        dynamodb = self.aws("dynamodb")
+        try:
+            return scan(dynamodb, self.resource_name(table))
+        except dynamodb.exceptions.ResourceNotFoundException:
+            raise UnknownNameError("table", table, self._logical_ids("AWS::DynamoDB::Table")) from None
 
     def messages(self, queue: str) -> list[ReceivedMessage]:
         """Return the messages of a queue, which is named by its logical id or its name. They stay there.
@@ -214,7 +261,10 @@ class StackClient(ABC):
         Each message has been received once more then.
         """
         sqs = self.aws("sqs")
-        url = sqs.get_queue_url(QueueName=self.resource_name(queue))["QueueUrl"]
+        try:
+            url = sqs.get_queue_url(QueueName=self.resource_name(queue))["QueueUrl"]
+        except sqs.exceptions.QueueDoesNotExist:
+            raise UnknownNameError("queue", queue, self._logical_ids("AWS::SQS::Queue")) from None
         wanted = {"MaxNumberOfMessages": _MAX_MESSAGES, "VisibilityTimeout": 60, "MessageAttributeNames": ["All"]}
         received: list[Any] = []
         while found := sqs.receive_message(QueueUrl=url, **wanted).get("Messages"):
@@ -225,9 +275,16 @@ class StackClient(ABC):
 
     def resource_name(self, name: str) -> str:
         """Return the name of a resource of the template by its logical id; another name is returned as it is."""
-        answer = self._console.get("/samrun/v1/resources").raise_for_status()
-        names = {each["logical_id"]: each["name"] for each in answer.json()["resources"]}
+        names = {each["logical_id"]: each["name"] for each in self._resources()}
         return str(names.get(name, name))
+
+    def _logical_ids(self, resource_type: str) -> list[str]:
+        return [each["logical_id"] for each in self._resources() if each["type"] == resource_type]
+
+    def _resources(self) -> list[dict[str, str]]:
+        answer = self._console.get("/samrun/v1/resources")
+        resources: list[dict[str, str]] = answer.raise_for_status().json()["resources"]
+        return resources
 
     def mails(self) -> list[dict[str, Any]]:
         """Return the mails in the inbox, by Mailpit's API; the newest one comes first."""
@@ -272,4 +329,6 @@ class StackClient(ABC):
         return self._http_client("aws")
 
     def _http_client(self, endpoint: str) -> httpx.Client:
+        if endpoint not in self.endpoints:
+            raise UnknownNameError("endpoint", endpoint, self.endpoints)
         return httpx.Client(base_url=self.endpoints[endpoint], timeout=_TIMEOUT, trust_env=False, limits=_LIMITS)

@@ -23,6 +23,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 def welcome(member: dict[str, str]) -> None:
     TABLE.put_item(Item=member)
+    print(f"{member['email']} is a member")
     SES.send_email(
         FromEmailAddress="club@example.com",
         Destination={"ToAddresses": [member["email"]]},
