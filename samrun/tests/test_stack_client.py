@@ -36,5 +36,5 @@ def test_function_is_invoked_once_if_lambda_fails() -> None:
 
 
 def test_stack_without_an_api_says_so() -> None:
-    with pytest.raises(UnknownNameError, match="no endpoint 'api', but console"):
+    with pytest.raises(UnknownNameError, match="no endpoint 'api'; it has console"):
         SilentStackClient(console="http://127.0.0.1:1").http.get("/")

@@ -43,8 +43,7 @@ class UnknownNameError(SamrunError, AssertionError):
     """The stack has nothing of this name. The message has the names that there are."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
-        listed = ", ".join(sorted(known)) or f"no {kind} at all"
-        super().__init__(f"the stack has no {kind} {name!r}, but {listed}")
+        super().__init__(f"the stack has no {kind} {name!r}; it has {', '.join(sorted(known)) or 'none'}")
 
 
 class StackClient(ABC):

@@ -111,13 +111,13 @@ def test_lag_is_a_metric(samrun: RunningStack) -> None:
 @pytest.mark.parametrize(
     ("look", "message"),
     [
-        (lambda samrun: samrun.items("Member"), "no table 'Member', but Members"),
-        (lambda samrun: samrun.messages("Refuse"), "no queue 'Refuse', but Refused"),
-        (lambda samrun: samrun.records("registration"), "no topic 'registration', but registrations"),
-        (lambda samrun: samrun.produce("registration", "x"), "no topic 'registration', but registrations"),
-        (lambda samrun: samrun.invoke("welcome", {}), "no function 'welcome', but Welcome"),
-        (lambda samrun: samrun.invocations("welcome"), "no function 'welcome', but Welcome"),
-        (lambda samrun: samrun.wait_for_invocation("welcome"), "no function 'welcome', but Welcome"),
+        (lambda samrun: samrun.items("Member"), "no table 'Member'; it has Members"),
+        (lambda samrun: samrun.messages("Refuse"), "no queue 'Refuse'; it has Refused"),
+        (lambda samrun: samrun.records("registration"), "no topic 'registration'; it has registrations"),
+        (lambda samrun: samrun.produce("registration", "x"), "no topic 'registration'; it has registrations"),
+        (lambda samrun: samrun.invoke("welcome", {}), "no function 'welcome'; it has Welcome"),
+        (lambda samrun: samrun.invocations("welcome"), "no function 'welcome'; it has Welcome"),
+        (lambda samrun: samrun.wait_for_invocation("welcome"), "no function 'welcome'; it has Welcome"),
     ],
 )
 def test_a_name_that_nothing_has_is_an_error_with_the_names_that_there_are(
