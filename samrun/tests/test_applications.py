@@ -5,15 +5,17 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.types import ASGIApp
 
 from samrun.applications import ConflictError, UnknownParameterError, load_application, load_applications
 from samrun.endpoints import Endpoints
 from samrun.functions.invoker import InvocationResult
-from samrun.gateway import gateway
+from samrun.gateway import gateway, rest_gateway
 from samrun.gateway.joined_apis import join_apis
 from samrun.settings import template_settings
 from samrun.template.model.application import Application
 from support.fake_invoker import FakeInvoker, success
+from support.rest_apis import no_client
 
 ENDPOINTS = Endpoints(
     api=None,
@@ -97,11 +99,49 @@ def test_an_override_of_no_template_is_an_error(tmp_path: Path) -> None:
         load(one, two, Stagge="both")
 
 
+async def _return_name(name: str, payload: bytes) -> InvocationResult:
+    assert payload
+    return success(proxy_result(name) if b'"httpMethod"' in payload else name)
+
+
+def proxy_result(text: str) -> dict[str, object]:
+    """Return what a function of a REST API returns."""
+    return {"statusCode": 200, "body": text}
+
+
+def app_of(application: Application) -> ASGIApp:
+    """Return the web application of all APIs, whose functions return their names."""
+    invoker = FakeInvoker(function=_return_name)
+    http_apis = [(api, gateway(api, invoker, log=lambda _: None, warn=pytest.fail)) for api in application.apis]
+    rest_apis = [
+        (
+            api,
+            rest_gateway(
+                api,
+                invoker,
+                log=lambda _: None,
+                warn=pytest.fail,
+                client=no_client,
+                accept=lambda function, _: pytest.fail(function),
+            ),
+        )
+        for api in application.rest_apis
+    ]
+    return join_apis([*http_apis, *rest_apis])
+
+
+def get(app: ASGIApp, path: str) -> str:
+    async def request() -> str:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api") as client:
+            return (await client.get(path)).text
+
+    return asyncio.run(request())
+
+
 @pytest.mark.parametrize(
     ("second", "conflict"),
     [
         ({"function": "One", "path": "/two"}, "function One"),
-        ({"function": "Two", "path": "/one"}, "route GET /one"),
         ({"function": "Two", "path": "/two", "billing": "PROVISIONED"}, "AWS::DynamoDB::Table Table"),
     ],
 )
@@ -161,13 +201,36 @@ def test_all_apis_of_a_template_are_kept_and_hidden_routes_are_said(tmp_path: Pa
     assert second.startswith("Second: GET /v1/one, GET /one without /v1 (the API First, ServerlessHttpApi has the same")
 
 
-def test_one_stage_and_path_in_two_templates_is_an_error(tmp_path: Path) -> None:
-    one = write(tmp_path / "one", function="One", path="/one")
-    two = write(tmp_path / "two", function="Two", path="/two")
-    append_rest_api(one, name="First", stage="v1", path="/same")
-    append_rest_api(two, name="Second", stage="v1", path="/same")
-    with pytest.raises(ConflictError, match="both have the route GET /v1/same"):
-        load(one, two)
+def test_a_route_that_two_templates_have_is_said_and_is_below_the_name_of_the_second_stack(tmp_path: Path) -> None:
+    one = write(tmp_path / "one", function="One", path="/same")
+    two = write(tmp_path / "two", function="Two", path="/same")
+    append_rest_api(one, name="First", stage="v1", path="/rest")
+    append_rest_api(two, name="Second", stage="v1", path="/rest")
+    joined = load(one, two)
+    assert [(api.logical_id, api.stack) for api in joined.all_apis] == [
+        *(("ServerlessHttpApi", None), ("ServerlessHttpApi", "two"), ("First", None), ("Second", "two"))
+    ]
+    gets = "has the same route, and gets the requests. With /two before it, it is here"
+    assert joined.ignored == (
+        f"ServerlessHttpApi: GET /same (the API ServerlessHttpApi {gets})",
+        f"Second: GET /v1/rest, GET /rest without /v1 (the API First {gets})",
+    )
+    app = app_of(joined)
+    assert [get(app, path) for path in ("/same", "/two/same", "/rest", "/v1/rest")] == [
+        *("One", "Two", "FirstFunction", "FirstFunction")
+    ]
+    assert [get(app, path) for path in ("/two/rest", "/two/v1/rest", "/two")] == [
+        *("SecondFunction", "SecondFunction", '{"message":"Not Found"}')
+    ]
+
+
+def test_further_stacks_have_their_own_names_in_the_templates(tmp_path: Path) -> None:
+    one, two = (write(tmp_path / name, function=name, path=f"/{name}", table=f"{name}Table") for name in ("one", "two"))
+    for template in (one, two):
+        template.write_text(template.read_text().replace("STAGE: !Ref Stage", "STAGE: !Ref AWS::StackName"))
+    (two.parent / "samconfig.toml").write_text('[default.global.parameters]\nstack_name = "rewards"\n')
+    first, second = (each.environment["STAGE"] for each in load(one, two).functions)
+    assert (first, second) == ("local", "rewards")
 
 
 def test_one_template_is_loaded_as_a_stack_loads_it(tmp_path: Path) -> None:
@@ -176,22 +239,10 @@ def test_one_template_is_loaded_as_a_stack_loads_it(tmp_path: Path) -> None:
     assert function.environment["BROKERS"] == "127.0.0.1:9092"
 
 
-async def _return_name(name: str, payload: bytes) -> InvocationResult:
-    assert payload
-    return success(name)
-
-
 def test_the_most_specific_route_of_all_templates_gets_the_request(tmp_path: Path) -> None:
     greedy = write(tmp_path / "one", function="Greedy", path='"/{proxy+}"')
     exact = write(tmp_path / "two", function="Exact", path="/orders")
-    apis = load(greedy, exact).apis
-    invoker = FakeInvoker(function=_return_name)
-    app = join_apis([(api, gateway(api, invoker, log=lambda _: None, warn=pytest.fail)) for api in apis])
-
-    async def get(path: str) -> str:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api") as client:
-            return (await client.get(path)).text
-
-    assert asyncio.run(get("/orders")) == "Exact"
-    assert asyncio.run(get("/others")) == "Greedy"
-    assert asyncio.run(get("/")) == '{"message":"Not Found"}'
+    app = app_of(load(greedy, exact))
+    assert get(app, "/orders") == "Exact"
+    assert get(app, "/others") == "Greedy"
+    assert get(app, "/") == '{"message":"Not Found"}'

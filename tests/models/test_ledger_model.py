@@ -271,11 +271,22 @@ PLANTED: dict[str, tuple[Plant, dict[str, Any], str]] = {
 }
 
 
+def model_for_errors(**settings: Any) -> LedgerModel:
+    return LedgerModel(**{"faults": 1, "redeliveries": 1, "replays": 0, **settings})
+
+
 @pytest.mark.parametrize(("plant", "settings", "promise"), PLANTED.values(), ids=PLANTED.keys())
 def test_the_model_of_the_ledger_finds_a_planted_error(
     monkeypatch: pytest.MonkeyPatch, plant: Plant, settings: dict[str, Any], promise: str
 ) -> None:
     plant(monkeypatch)
     with pytest.raises(PromiseBrokenError) as caught:
-        explore(LedgerModel(**{"faults": 1, "redeliveries": 1, "replays": 0, **settings}), max_states=MAX_STATES)
+        explore(model_for_errors(**settings), max_states=MAX_STATES)
     assert str(caught.value).startswith(promise)
+
+
+@pytest.mark.parametrize("settings", [{}, {"policy": HOLD}, TWO], ids=["one mail", "policy hold", "two mails"])
+def test_the_model_of_the_ledger_finds_nothing_if_no_error_is_planted(settings: dict[str, Any]) -> None:
+    assert all(other in ({}, {"policy": HOLD}, TWO) for _, other, _ in PLANTED.values())
+    exploration = explore(model_for_errors(**settings), max_states=MAX_STATES)
+    assert statuses(exploration) >= {"claimed", "sent"}

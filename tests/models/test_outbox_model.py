@@ -53,6 +53,8 @@ def _programs_repeat_themselves(monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
     [
         pytest.param(partial(OutboxModel, faults=1, may_be_late=True), 65_000, id="one fault, late writes"),
         pytest.param(partial(OutboxModel, faults=1, relay_time=SLOW_RELAY), 35_000, id="one fault, slow relays"),
+        # The control of the planted errors, which the model finds with these settings.
+        pytest.param(partial(OutboxModel, faults=1, requests=TWICE), 50_000, id="one fault, repeated requests"),
     ],
 )
 def test_no_interleaving_loses_reorders_or_invents_an_event(model: Callable[[], OutboxModel], states: int) -> None:

@@ -19,7 +19,7 @@ class StackOutbox:
 
     def __init__(self, stack: OrderStack) -> None:
         self._stack = stack
-        self._logs = stack.data / "logs"
+        self._logs = stack.data / "logs" / "functions"
         self._table = OrdersTable(stack.endpoints["dynamodb"])
 
     def close(self) -> None:

@@ -94,11 +94,18 @@ def refusals_of(path: Path, **parameters: str) -> list[str]:
     resolve = _resolve(source, parameters).intrinsics.resolve
     return [
         assertion["AssertDescription"]
-        for rule in source["Rules"].values()
+        for rule in source.get("Rules", {}).values()
         if resolve(rule.get("RuleCondition", {"Fn::Equals": ["", ""]}))
         for assertion in rule["Assertions"]
         if not resolve(assertion["Assert"])
     ]
+
+
+def conditions_of(path: Path, **parameters: str) -> dict[str, bool]:
+    """Return whether each condition of that template holds with these parameters."""
+    source = source_of(path)
+    intrinsics = _resolve(source, parameters).intrinsics
+    return {name: intrinsics.condition(name) for name in source.get("Conditions", {})}
 
 
 def translate(**parameters: str) -> dict[str, Any]:

@@ -4,13 +4,26 @@ cfn-lint checks the templates and the translated template, because each run find
 """
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 from cfnlint.api import ManualArgs, lint
+from cfnlint.context import ParameterSet
 from samtranslator.yaml_helper import yaml_parse
 
-from tests.template.deployment import MSK_TEMPLATE, REGION, ROOT, TEMPLATES, deploy, source_of, translate
-from tests.template.parameter_sets import CA_SECRET, CLUSTER, KAFKA_SECRET, KAFKA_SECRET_KEY, KEY, REQUIRED, VPC
+from tests.template.deployment import (
+    MSK_TEMPLATE,
+    REGION,
+    ROOT,
+    TEMPLATE,
+    TEMPLATES,
+    deploy,
+    parameters_of,
+    source_of,
+    translate,
+)
+from tests.template.parameter_sets import CLUSTER, PARAMETER_SETS, REQUIRED, VPC
 
 
 def _findings(template: str) -> list[str]:
@@ -54,53 +67,51 @@ def test_cfn_lint_finds_nothing_in_the_translated_template(cluster: str) -> None
     assert _findings(json.dumps(translate(**REQUIRED, **VPC, MskClusterArn=cluster))) == []
 
 
-IN_A_NETWORK = {
-    "SubnetIds": "subnet-0aaaaaaaaaaaaaaa1,subnet-0aaaaaaaaaaaaaaa2",
-    "SecurityGroupIds": "sg-0aaaaaaaaaaaaaaa1",
-}
-ON_MSK = {**IN_A_NETWORK, "MskClusterArn": CLUSTER}
-PASSWORD = {"KafkaSecretArn": KAFKA_SECRET, "KafkaSecretKeyArn": KAFKA_SECRET_KEY}
-PARAMETER_SETS = {
-    "msk": ON_MSK,
-    "msk with scram": {**ON_MSK, **PASSWORD, "KafkaAuthentication": "scram"},
-    "msk, a test environment under a key": {
-        **ON_MSK,
-        "Environment": "test",
-        "OrderEventsTopic": "order-events-dev",
-        "KmsKeyArn": KEY,
-        "NotifyConcurrency": "3",
-    },
-    "msk, moving to another topic": {**ON_MSK, "OrderEventsTopic": "orders.v2", "NotifyTopic": "order-events"},
-    "msk, reading from a time": {**ON_MSK, "NotifyReadsFrom": "1790000000"},
-    "self-managed without a network": {"KafkaAuthentication": "none"},
-    "self-managed with scram": {**IN_A_NETWORK, **PASSWORD, "KafkaAuthentication": "scram"},
-    "self-managed with plain and a CA, reading from a time": {
-        **IN_A_NETWORK,
-        **PASSWORD,
-        "KafkaAuthentication": "plain",
-        "KafkaCaSecretArn": CA_SECRET,
-        "NotifyReadsFrom": "1790000000",
-    },
-}
-# Types whose values depend on the parameters. Roles name managed policies, whose ARNs only AWS makes.
-WITH_VALUES = {
-    "AWS::Lambda::Alias",
-    "AWS::Lambda::EventSourceMapping",
-    "AWS::Lambda::Function",
-    "AWS::Logs::LogGroup",
-    "AWS::SQS::Queue",
+@pytest.mark.parametrize("name", PARAMETER_SETS[TEMPLATE])
+def test_cfn_lint_finds_nothing_in_the_values_of_a_deployment(name: str) -> None:
+    assert _findings(json.dumps({"Resources": _resources(**PARAMETER_SETS[TEMPLATE][name])})) == []
+
+
+@pytest.mark.parametrize("path", [path for path in TEMPLATES if path != TEMPLATE], ids=lambda path: path.stem)
+def test_cfn_lint_finds_nothing_in_a_stack_beside_it_with_its_parameters(path: Path) -> None:
+    defaults = {name: str(each["Default"]) for name, each in parameters_of(path).items() if "Default" in each}
+    sets = [ParameterSet(source=name, parameters={**defaults, **given}) for name, given in PARAMETER_SETS[path].items()]
+    assert [str(each) for each in lint(path.read_text(), config=ManualArgs(regions=[REGION], parameters=sets))] == []
+
+
+# One property of types whose values depend on the parameters, and a value that it cannot have.
+WRONG = {
+    "NotificationsHeld": ("ComparisonOperator", "Above"),
+    "DeadLetterBucket": ("OwnershipControls", {"Rules": [{"ObjectOwnership": "Mine"}]}),
+    "OrdersTable": ("BillingMode", "FREE"),
+    "NotifyFunction": ("Timeout", 100_000),
 }
 
 
-@pytest.mark.parametrize("parameters", PARAMETER_SETS.values(), ids=PARAMETER_SETS.keys())
-def test_cfn_lint_finds_nothing_in_the_values_of_a_deployment(parameters: dict[str, str]) -> None:
-    resources = {
-        name: {"Type": resource["Type"], "Properties": resource["Properties"]}
-        for name, resource in deploy(**REQUIRED | parameters).resources.items()
-        if resource["Type"] in WITH_VALUES
+@pytest.mark.parametrize(("logical_id", "name", "value"), [(each, *wrong) for each, wrong in WRONG.items()])
+def test_cfn_lint_finds_a_wrong_value_of_any_type(logical_id: str, name: str, value: object) -> None:
+    resource = _resources(**PARAMETER_SETS[TEMPLATE]["msk"])[logical_id]
+    wrong = {**resource, "Properties": {**resource["Properties"], name: value}}
+    assert _findings(json.dumps({"Resources": {logical_id: wrong}})) != []
+
+
+def _resources(**parameters: str) -> dict[str, Any]:
+    """Return all resources of a deployment, without what names other resources beside their properties."""
+    return {
+        logical_id: {"Type": resource["Type"], "Properties": _as_aws_names_them(resource.get("Properties", {}))}
+        for logical_id, resource in deploy(**parameters).resources.items()
     }
-    assert {resource["Type"] for resource in resources.values()} >= WITH_VALUES - {"AWS::Lambda::Alias"}
-    assert _findings(json.dumps({"Resources": resources})) == []
+
+
+def _as_aws_names_them(properties: dict[str, Any]) -> dict[str, Any]:
+    """Give each managed policy of a role the form of its ARN: what `Ref` of it is, only AWS knows."""
+    if "ManagedPolicyArns" not in properties:
+        return properties
+    arns = [
+        each if each.startswith("arn:") else f"arn:aws:iam::111122223333:policy/{each}"
+        for each in properties["ManagedPolicyArns"]
+    ]
+    return {**properties, "ManagedPolicyArns": arns}
 
 
 def test_every_skipped_checkov_check_has_a_reason() -> None:

@@ -19,6 +19,7 @@ from tools.chaos.fault_plan import Fault
 from tools.chaos.history import History
 from tools.chaos.invocations import invoke_relay
 from tools.chaos.nemesis import Nemesis
+from tools.chaos.source_address import give_addresses
 
 # Seconds.
 _LOOK = 0.5
@@ -67,6 +68,7 @@ def run_chaos(
     The context that `watch` returns is entered when everything runs, and left when the load ends.
     """
     skew_clocks(project, settings.seed)
+    give_addresses(project)
     history = History(file=folder / "history.jsonl")
     began = time.monotonic()
     with Components(folder, project, history, variables=settings.variables) as components:
@@ -119,7 +121,7 @@ def _wait_for_backlog(
 ) -> float | None:
     said = healed
     while time.monotonic() < healed + patience:
-        left = sources.backlog()
+        left = sources.backlog(lost_marks={each.notification_id for each in components.history.lost_marks})
         if not left and components.stack.stack.has_committed_all(components.mapping.consumer_group):
             return time.monotonic() - healed
         if time.monotonic() > said + 10:

@@ -16,7 +16,8 @@
 | a mail is of a notification | phantom mail |
 | a notification with two mails is marked as a possible duplicate | doubled mail |
 | a mail is sent again only until its sender was told that it is marked as sent | doubled mail |
-| a mail is sent again only if an answer was lost, or its sender or the ledger was disturbed | doubled mail |
+| a mail is sent again only if its own answer or mark was lost, or its sender ended before the mark | doubled mail |
+| a notification has no more second mails than such sends | doubled mail |
 | a claim that was not released is taken over only when its lease is over | broken lease |
 | the mail about the payment was sent before the first one about the cancellation | mails out of order |
 | a record that cannot be read, and a notification that failed, has a dead letter | lost dead letter |
@@ -34,7 +35,8 @@ from functools import cached_property
 from tools.chaos.clock_skew import MAX_SKEW
 from tools.chaos.customers import PROBE, PROBES, address_of
 from tools.chaos.evidence import Evidence, LedgerItem, OrderItem, StoredMail, TopicRecord
-from tools.chaos.history import DeadLetterSend, History, MailSend
+from tools.chaos.history import DeadLetterSend, History
+from tools.chaos.repeated_sends import repeated_sends
 
 PAID, CANCELLED = "order.paid.v1", "order.cancelled.v1"
 # Seconds in which the backlog has to be done.
@@ -44,12 +46,6 @@ _SKEW = 1.0
 
 # Seconds by which a time that is written down may differ.
 _ROUNDING = 0.05
-
-# Faults that can keep a sender from its mark, and how long after the send, in seconds: notify's timeout.
-_SENDERS = {"workers", "samrun", "database", "dynamodb"}
-_LIFE = 15.0
-# Faults by which a mark of the ledger can get no answer.
-_LEDGER = {"database", "dynamodb"}
 
 # Share of the payments that have to be told yes. Under the faults of a plan it was 88 % on a busy machine, and up to
 # 100 %: customers insist. Without the rule, a run in which the API answers nothing would keep every other promise.
@@ -105,18 +101,6 @@ class Judgement:
     def dead_letters(self) -> dict[tuple[int, int], DeadLetterSend]:
         """The dead letters by the places of their records."""
         return {(each.partition, each.offset): each for each in self.history.dead_letters}
-
-    def is_disturbed(self, at: float) -> bool:
-        """Tell whether a sender that was told something then may have died, or the ledger may not have answered."""
-        return any(
-            fault.target in _SENDERS and fault.began < at + _LIFE and (fault.ended or fault.began) > at - 1
-            for fault in self.history.faults
-        )
-
-    @cached_property
-    def ledger_was_disturbed(self) -> bool:
-        """Tell whether the ledger may not have answered a mark."""
-        return any(fault.target in _LEDGER for fault in self.history.faults)
 
     def places(self, notification_id: str) -> set[tuple[int, int]]:
         """Return the places of the records of a notification."""
@@ -231,6 +215,7 @@ def _events_are_doubled_for_a_reason(case: Judgement) -> Iterator[Violation]:
 def _notifications_are_settled(case: Judgement) -> Iterator[Violation]:
     expected = {f"{record.id}#mail": record for records in case.events.values() for record in records if record.type}
     marked = {mark.notification_id for mark in case.history.ledger_marks}
+    lost = {mark.notification_id for mark in case.history.lost_marks}
     for notification_id, record in expected.items():
         entry = case.entries.get(notification_id)
         if entry is None:
@@ -239,7 +224,7 @@ def _notifications_are_settled(case: Judgement) -> Iterator[Violation]:
             entry.status == "claimed"
             and notification_id in case.mails
             and notification_id not in marked
-            and case.ledger_was_disturbed
+            and notification_id in lost
         ):
             continue  # it is sent, and the ledger did not answer: no second mail is worth the mark
         elif entry.status not in {"sent", "failed"}:
@@ -278,16 +263,19 @@ def _mails_are_doubled_for_a_reason(case: Judgement) -> Iterator[Violation]:
             yield Violation(kind="doubled mail", subject=send.order_id, text=text)
 
 
-def _repeated_mails_have_an_excuse(case: Judgement) -> Iterator[Violation]:
-    sends: dict[str, list[MailSend]] = defaultdict(list)
-    for send in sorted(case.history.sends, key=lambda each: each.began):
-        if send.accepted:
-            sends[send.notification_id].append(send)
-    for of_notification in sends.values():
-        for send in of_notification[:-1]:
-            if send.told and not case.is_disturbed(send.began):
-                text = "sent again, although the answer to its send was not lost"
-                yield Violation(kind="doubled mail", subject=send.order_id, text=text)
+def _mails_are_repeated_for_a_disturbance(case: Judgement) -> Iterator[Violation]:
+    explained: dict[str, int] = defaultdict(int)
+    for repeated in repeated_sends(case.history):
+        if repeated.disturbance is None:
+            text = "sent again, although its answer and its mark were not lost, and its sender did not end"
+            yield Violation(kind="doubled mail", subject=repeated.send.order_id, text=text)
+        elif repeated.send.accepted:
+            explained[repeated.send.notification_id] += 1
+    for notification_id, mails in case.mails.items():
+        extra = len(mails) - 1
+        if extra > explained[notification_id]:
+            text = f"{extra} mails too many, of which {explained[notification_id]} are explained"
+            yield Violation(kind="doubled mail", subject=notification_id, text=text)
 
 
 def _leases_are_kept(case: Judgement) -> Iterator[Violation]:
@@ -374,7 +362,7 @@ _RULES: tuple[Callable[[Judgement], Iterator[Violation]], ...] = (
     _notifications_are_settled,
     _mails_are_sent,
     _mails_are_doubled_for_a_reason,
-    _repeated_mails_have_an_excuse,
+    _mails_are_repeated_for_a_disturbance,
     _leases_are_kept,
     _mails_are_in_order,
     _records_have_dead_letters,

@@ -26,9 +26,10 @@ from samrun.testing.stack import RunningStack
 from samrun.testing.waiting import PATIENCE
 from tools.chaos.edge_proxy import EdgeProxy
 from tools.chaos.fault_plan import EDGES
-from tools.chaos.history import History, UnexpectedEnd, now
+from tools.chaos.history import History, ProcessEnd, UnexpectedEnd, now
 from tools.chaos.http_exchange import HttpTap
 from tools.chaos.observers import Observers
+from tools.chaos.process_watch import ProcessWatch
 from tools.chaos.start_gate import StartGate
 
 _START_PAUSE = 0.3
@@ -39,8 +40,9 @@ _HANDLERS = "functions."
 class Proxies:
     """Proxies of all edges, in the thread of one event loop."""
 
-    def __init__(self, edges: Mapping[str, EdgeProxy]) -> None:
+    def __init__(self, edges: Mapping[str, EdgeProxy], processes: ProcessWatch) -> None:
         self.edges = edges
+        self._processes = processes
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxies", daemon=True)
         self._thread.start()
@@ -59,6 +61,7 @@ class Proxies:
         """End all connections."""
         for edge in self.edges.values():
             asyncio.run_coroutine_threadsafe(edge.close(), self._loop).result()
+        self.call(self._processes.close)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -212,13 +215,17 @@ class Components:
     ) -> None:
         ports = {name: free_port() for name in (*EDGES, "console", "lambda", "stack api", *_TARGETS)}
         observers = Observers(history)
+        processes = ProcessWatch(lambda process: history.add(ProcessEnd(at=now(), process=process)))
         targets = {"api": "stack api", "ses": "target aws", **{name: f"target {name}" for name in EDGES[1:-1]}}
+        reports = {"ses": observers.ses, "dynamodb": observers.dynamodb, "aws": observers.aws}
         edges = {
             name: EdgeProxy(
                 name=name,
                 port=ports[name],
                 target_port=ports[targets[name]],
-                **({"tap": HttpTap, "report": getattr(observers, name)} if hasattr(observers, name) else {}),
+                tap=HttpTap if name in reports else None,
+                report=reports.get(name, lambda _: None),
+                connected=processes.watch,
             )
             for name in EDGES
         }
@@ -226,7 +233,7 @@ class Components:
         self.project = project
         self.history = history
         self.variables = variables or {}
-        self.proxies = Proxies(edges)
+        self.proxies = Proxies(edges, processes)
         self.application = _application(project, ports)
         [self.mapping] = self.application.mappings
         self.broker = ServiceComponent(

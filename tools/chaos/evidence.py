@@ -3,7 +3,7 @@
 import email.parser
 import email.policy
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -94,12 +94,19 @@ class Sources:
             drained_after=drained_after,
         )
 
-    def backlog(self) -> str:
-        """Say what is still to be done, or return an empty text."""
+    def backlog(self, *, lost_marks: Collection[str]) -> str:
+        """Say what is still to be done, or return an empty text.
+
+        A notification that is sent and whose mark was lost is done: notify does not send it again for the mark.
+        """
         orders = self.orders()
         if pending := sum(bool(order.pending) for order in orders):
             return f"{pending} orders with pending events"
-        settled = {each.notification_id for each in self.ledger() if each.status in _SETTLED}
+        settled = [
+            each
+            for each in self.ledger()
+            if each.status in _SETTLED or (each.status == "claimed" and each.notification_id in lost_marks)
+        ]
         expected = sum(2 if order.status == "cancelled" else 1 for order in orders)
         return f"{expected - len(settled)} notifications" if len(settled) < expected else ""
 

@@ -25,11 +25,17 @@ class ApiCall:
 
 @dataclass(frozen=True, kw_only=True)
 class MailSend:
-    """Request to SES. `accepted`: SES has taken the mail. `told`: its answer went on to the function."""
+    """Request to SES, which the process `sender` made.
+
+    `accepted`: SES has taken the mail, or may have: it got the request, and gave no answer. `told`: its answer went on
+    to the sender, when the request `ended`.
+    """
 
     began: float
+    ended: float
     order_id: str
     notification_id: str
+    sender: int
     accepted: bool
     told: bool
 
@@ -41,6 +47,16 @@ class LedgerMark:
     at: float
     order_id: str
     notification_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LostMark:
+    """Write of `sent` that the process `sender` wanted, and was not told that it was made, or could not be made."""
+
+    began: float
+    order_id: str
+    notification_id: str
+    sender: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,12 +103,21 @@ class DiscardedObject:
 
 @dataclass(frozen=True, kw_only=True)
 class InjectedFault:
-    """Fault as it happened. `ended` is None for one that is over at once."""
+    """Fault as it happened. `ended` is None for one that is over at once. `process` is that of a disturbed worker."""
 
     target: str
     kind: str
     began: float
     ended: float | None = None
+    process: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessEnd:
+    """End of an environment's process, whatever ended it."""
+
+    at: float
+    process: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,11 +132,13 @@ Entry = (
     ApiCall
     | MailSend
     | LedgerMark
+    | LostMark
     | LedgerClaim
     | OutboxMark
     | DeadLetterSend
     | DiscardedObject
     | InjectedFault
+    | ProcessEnd
     | UnexpectedEnd
 )
 
@@ -123,11 +150,13 @@ class History:
     calls: list[ApiCall] = field(default_factory=list)
     sends: list[MailSend] = field(default_factory=list)
     ledger_marks: list[LedgerMark] = field(default_factory=list)
+    lost_marks: list[LostMark] = field(default_factory=list)
     ledger_claims: list[LedgerClaim] = field(default_factory=list)
     outbox_marks: list[OutboxMark] = field(default_factory=list)
     dead_letters: list[DeadLetterSend] = field(default_factory=list)
     discarded: list[DiscardedObject] = field(default_factory=list)
     faults: list[InjectedFault] = field(default_factory=list)
+    process_ends: list[ProcessEnd] = field(default_factory=list)
     unexpected: list[UnexpectedEnd] = field(default_factory=list)
     file: Path | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -145,11 +174,13 @@ class History:
             ApiCall: self.calls,
             MailSend: self.sends,
             LedgerMark: self.ledger_marks,
+            LostMark: self.lost_marks,
             LedgerClaim: self.ledger_claims,
             OutboxMark: self.outbox_marks,
             DeadLetterSend: self.dead_letters,
             DiscardedObject: self.discarded,
             InjectedFault: self.faults,
+            ProcessEnd: self.process_ends,
             UnexpectedEnd: self.unexpected,
         }
         return lists[type(entry)]

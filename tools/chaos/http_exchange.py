@@ -3,9 +3,7 @@
 import re
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-
-from tools.chaos.history import now
+from dataclasses import dataclass, field, replace
 
 _LENGTH = re.compile(rb"(?im)^content-length:\s*(\d+)")
 _CHUNKED = re.compile(rb"(?im)^transfer-encoding:\s*chunked")
@@ -28,15 +26,24 @@ class HttpMessage:
 
 @dataclass(frozen=True, kw_only=True)
 class HttpExchange:
-    """A request, when it began, and the service's answer."""
+    """A request, and the service's answer; None if the connection ended before it.
+
+    `began` is when the request came, and `ended` when its answer was passed on, or was lost. `asked`: the request
+    went on to the service. `told`: the answer went on to the client. `client` is the environment's process, or 0.
+    """
 
     began: float
     request: HttpMessage
-    answer: HttpMessage
+    answer: HttpMessage | None = None
+    ended: float = 0.0
+    asked: bool = True
+    told: bool = False
+    client: int = 0
 
     @property
-    def status(self) -> int:
-        return int(self.answer.start.split(" ")[1])
+    def status(self) -> int | None:
+        """Status of the answer."""
+        return int(self.answer.start.split(" ")[1]) if self.answer else None
 
 
 @dataclass
@@ -85,15 +92,20 @@ def _chunked_body(buffer: bytearray, position: int) -> tuple[bytes, int]:
 
 @dataclass
 class HttpTap:
-    """Reader of one connection: it matches answers with their requests, which are answered in their order."""
+    """Reader of one connection: it matches answers with their requests, which are answered in their order.
+
+    `unanswered` are the exchanges that have no answer so far.
+    """
 
     _requests: HttpReader = field(default_factory=HttpReader)
     _answers: HttpReader = field(default_factory=HttpReader)
-    _open: deque[tuple[float, HttpMessage]] = field(default_factory=deque)
+    unanswered: deque[HttpExchange] = field(default_factory=deque)
 
-    def requested(self, data: bytes) -> None:
-        """Read bytes of requests."""
-        self._open.extend((now(), request) for request in self._requests.read(data))
+    def requested(self, data: bytes, *, at: float, asked: bool) -> None:
+        """Read bytes of requests, which came `at` that time. `asked`: they go on to the service."""
+        self.unanswered.extend(
+            HttpExchange(began=at, request=request, asked=asked) for request in self._requests.read(data)
+        )
 
     def answered(self, data: bytes) -> list[HttpExchange]:
         """Read bytes of answers; return the exchanges that they complete."""
@@ -101,6 +113,5 @@ class HttpTap:
         for answer in self._answers.read(data):
             if answer.start.split(" ")[1].startswith("1"):  # 100 Continue
                 continue
-            began, request = self._open.popleft()
-            exchanges.append(HttpExchange(began=began, request=request, answer=answer))
+            exchanges.append(replace(self.unanswered.popleft(), answer=answer))
         return exchanges

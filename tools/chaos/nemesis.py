@@ -62,20 +62,22 @@ class Nemesis:
             at = now()
             try:
                 if fault.target in _OWN_GATE:
-                    self._inject(fault)
+                    process = self._inject(fault)
                 else:
                     with gate.fault():
                         at = now()
-                        self._inject(fault)
+                        process = self._inject(fault)
             except Exception as error:  # noqa: BLE001 - it is raised when the other threads have ended
                 self.errors.append(error)
                 self._stopping.set()
                 return
+            ended = now() if fault.seconds else None
             self.components.history.add(
-                InjectedFault(target=fault.target, kind=fault.kind, began=at, ended=now() if fault.seconds else None)
+                InjectedFault(target=fault.target, kind=fault.kind, began=at, ended=ended, process=process)
             )
 
-    def _inject(self, fault: Fault) -> None:
+    def _inject(self, fault: Fault) -> int:
+        """Inject a fault, and wait until it is over. Return the process of the worker that it disturbed, or 0."""
         components = self.components
         services: Mapping[str, ServiceComponent | StackComponent] = {
             "broker": components.broker,
@@ -86,11 +88,12 @@ class Nemesis:
         if service := services.get(fault.target):
             (service.kill if fault.kind == "kill" else service.freeze)(fault.seconds)
         elif fault.target == "workers":
-            self._disturb_worker(fault)
+            return self._disturb_worker(fault)
         elif fault.target == "deliveries":
             repeat_delivery(components, fault.chance)
         else:
             self._disturb_edge(fault)
+        return 0
 
     def _disturb_edge(self, fault: Fault) -> None:
         proxies = self.components.proxies
@@ -107,14 +110,14 @@ class Nemesis:
             self._stopping.wait(fault.seconds)
             proxies.call(edge.heal)
 
-    def _disturb_worker(self, fault: Fault) -> None:
+    def _disturb_worker(self, fault: Fault) -> int:
         if fault.kind == "reload":
             path = self.components.project / _RELOADED[int(fault.chance * len(_RELOADED))]
             path.write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
-            return
+            return 0
         workers = self.components.stack.workers()
         if not workers:
-            return
+            return 0
         worker = workers[int(fault.chance * len(workers))]
         with contextlib.suppress(psutil.NoSuchProcess):
             if fault.kind == "kill":
@@ -123,3 +126,4 @@ class Nemesis:
                 worker.send_signal(signal.SIGSTOP)
                 self._stopping.wait(fault.seconds)
                 worker.send_signal(signal.SIGCONT)
+        return worker.pid

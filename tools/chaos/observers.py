@@ -3,7 +3,7 @@
 import base64
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -15,6 +15,7 @@ from tools.chaos.history import (
     History,
     LedgerClaim,
     LedgerMark,
+    LostMark,
     MailSend,
     OutboxMark,
     now,
@@ -23,18 +24,20 @@ from tools.chaos.http_exchange import HttpExchange
 
 _OK = 200
 _NOTIFICATIONS = "NotificationsTable"
+_CONDITION_FAILED = "ConditionalCheckFailedException"
 _NAME = re.compile(r"'(\w+)': \?")
 
-Observer = Callable[[HttpExchange, bool], None]
+# Of an entry in the ledger: the order's id and the notification's.
+Key = tuple[str, str]
 
 
 @dataclass(frozen=True)
 class Observers:
-    """Observers that write into one history. Each gets an exchange, and whether the client was told its answer."""
+    """Observers that write into one history. Each gets the exchanges of its edge."""
 
     history: History
 
-    def ses(self, exchange: HttpExchange, told: bool) -> None:
+    def ses(self, exchange: HttpExchange) -> None:
         """Note a mail that the function asked SES to send."""
         if not exchange.request.start.startswith("POST /v2/email/outbound-emails"):
             return
@@ -42,14 +45,16 @@ class Observers:
         self.history.add(
             MailSend(
                 began=exchange.began,
+                ended=exchange.ended,
                 order_id=tags["order_id"],
                 notification_id=tags["notification_id"],
-                accepted=exchange.status == _OK,
-                told=told,
+                sender=exchange.client,
+                accepted=exchange.status == _OK or (exchange.answer is None and exchange.asked),
+                told=exchange.told,
             )
         )
 
-    def aws(self, exchange: HttpExchange, told: bool) -> None:
+    def aws(self, exchange: HttpExchange) -> None:
         """Note a dead letter that SQS has taken, and a batch that the mapping gave to S3."""
         if exchange.status != _OK:
             return
@@ -58,16 +63,29 @@ class Observers:
         elif exchange.request.start.startswith("PUT ") and "/aws/lambda/" in exchange.request.start:
             self.history.add(DiscardedObject(at=now(), path=exchange.request.start.split(" ")[1]))
 
-    def dynamodb(self, exchange: HttpExchange, told: bool) -> None:
-        """Note the claims, and the marks of which the functions were told that they are made."""
+    def dynamodb(self, exchange: HttpExchange) -> None:
+        """Note the claims, and the marks: those of which the functions were told that they are made, and the lost."""
         operation = exchange.request.header("x-amz-target").rpartition(".")[2]
-        if exchange.status == _OK and operation in {"UpdateItem", "BatchExecuteStatement"}:
-            request, answer = json.loads(exchange.request.body), json.loads(exchange.answer.body)
-            for entry in (
-                *_claims_of(operation, request, answer),
-                *(_marks_of(operation, request, answer) if told else ()),
-            ):
-                self.history.add(entry)
+        if operation not in {"UpdateItem", "BatchExecuteStatement"}:
+            return
+        request = json.loads(exchange.request.body)
+        answer = json.loads(exchange.answer.body or b"{}") if exchange.answer else {}
+        if exchange.status == _OK:
+            for claim in _claims_of(operation, request, answer):
+                self.history.add(claim)
+        if exchange.status == _OK and exchange.told:
+            for mark in _marks_of(operation, request, answer):
+                self.history.add(mark)
+        elif not (exchange.told and answer.get("__type", "").endswith(_CONDITION_FAILED)):
+            for order_id, notification_id in _wanted_marks(operation, request):
+                self.history.add(
+                    LostMark(
+                        began=exchange.began,
+                        order_id=order_id,
+                        notification_id=notification_id,
+                        sender=exchange.client,
+                    )
+                )
 
 
 def _tag(value: str) -> str:
@@ -113,25 +131,41 @@ def _claim(notification_id: str, owner: str, lease_until: str, *, taken_from: st
     )
 
 
-def _marks_of(operation: str, request: Mapping[str, Any], answer: Mapping[str, Any]) -> Iterable[Entry]:
+def _marks_of(operation: str, request: Mapping[str, Any], answer: Mapping[str, Any]) -> Iterator[Entry]:
     if operation == "BatchExecuteStatement":
-        return _batch_marks(request, answer)
-    return _ledger_mark(request) if request["TableName"] == _NOTIFICATIONS else _outbox_marks(request)
+        for statement, response in zip(request["Statements"], answer["Responses"], strict=True):
+            if "Error" not in response:
+                yield from map(_ledger_mark, _marks_of_statement(statement))
+    elif request["TableName"] == _NOTIFICATIONS:
+        yield from map(_ledger_mark, _marks_of_update(request))
+    else:
+        yield from _outbox_marks(request)
 
 
-def _batch_marks(request: Mapping[str, Any], answer: Mapping[str, Any]) -> Iterator[LedgerMark]:
-    for statement, response in zip(request["Statements"], answer["Responses"], strict=True):
-        values = [each.get("S", "") for each in statement["Parameters"]]
-        if "Error" not in response and statement["Statement"].startswith("UPDATE") and "sent" in values:
-            # The key of the entry stands in the conditions, which follow the values.
-            [(order_id, notification_id)] = (pair for pair in pairwise(values) if pair[0].startswith("ord_"))
-            yield LedgerMark(at=now(), order_id=order_id, notification_id=notification_id)
+def _wanted_marks(operation: str, request: Mapping[str, Any]) -> Iterator[Key]:
+    if operation == "BatchExecuteStatement":
+        for statement in request["Statements"]:
+            yield from _marks_of_statement(statement)
+    elif request["TableName"] == _NOTIFICATIONS:
+        yield from _marks_of_update(request)
 
 
-def _ledger_mark(request: Mapping[str, Any]) -> Iterator[LedgerMark]:
+def _ledger_mark(key: Key) -> LedgerMark:
+    order_id, notification_id = key
+    return LedgerMark(at=now(), order_id=order_id, notification_id=notification_id)
+
+
+def _marks_of_statement(statement: Mapping[str, Any]) -> Iterator[Key]:
+    values = [each.get("S", "") for each in statement["Parameters"]]
+    if statement["Statement"].startswith("UPDATE") and "sent" in values:
+        # The key of the entry stands in the conditions, which follow the values.
+        yield from (pair for pair in pairwise(values) if pair[0].startswith("ord_"))
+
+
+def _marks_of_update(request: Mapping[str, Any]) -> Iterator[Key]:
     if request["ExpressionAttributeValues"].get(":status", {}).get("S") == "sent":
         key = request["Key"]
-        yield LedgerMark(at=now(), order_id=key["order_id"]["S"], notification_id=key["notification_id"]["S"])
+        yield key["order_id"]["S"], key["notification_id"]["S"]
 
 
 def _outbox_marks(request: Mapping[str, Any]) -> Iterator[OutboxMark]:

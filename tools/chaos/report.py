@@ -3,6 +3,7 @@
 from collections import Counter
 
 from tools.chaos.chaos_run import RunResult
+from tools.chaos.repeated_sends import repeated_sends
 
 
 def summary(result: RunResult) -> str:
@@ -16,6 +17,7 @@ def summary(result: RunResult) -> str:
     doubled_events = len(events) - len({record.id for record in events})
     doubled_mails = len(evidence.mails) - len({mail.notification_id for mail in evidence.mails})
     lost_answers = sum(send.accepted and not send.told for send in history.sends)
+    reasons = Counter(str(each.disturbance) for each in repeated_sends(history) if each.send.accepted)
     kinds = Counter(f"{fault.target} {fault.kind}" for fault in history.faults)
     after = "never" if evidence.drained_after is None else f"{evidence.drained_after:.0f} s after healing"
     return "\n".join(
@@ -25,6 +27,7 @@ def summary(result: RunResult) -> str:
             f"orders stored: {len(evidence.orders)}; events: {len(events)}, {doubled_events} of them repeats",
             f"notifications: {dict(statuses)}, {marked} of them possible duplicates",
             f"mails: {len(evidence.mails)}, {doubled_mails} of them repeats; answers of SES lost: {lost_answers}",
+            f"mails sent again, by their reason: {dict(sorted(reasons.items()))}",
             f"dead letters: {len(history.dead_letters)}; backlog done: {after}",
         ]
     )

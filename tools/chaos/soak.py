@@ -12,14 +12,17 @@ from pathlib import Path
 from tools.chaos.chaos_run import RunResult, RunSettings, run_chaos
 from tools.chaos.checker import Violation
 from tools.chaos.evidence import LedgerItem
-from tools.chaos.growth import Growth, growth_table, growths
+from tools.chaos.growth import MIN_SAMPLES, Growth, growth_table, growths
 from tools.chaos.process_samples import ProcessSample, sampling
 from tools.chaos.project_copy import copy_project
 from tools.chaos.report import summary
 
 DATA = Path(".local")
 WARM_UP = 2.0  # minutes, but at most half of a short soak
-PAUSE = 5.0  # seconds between two samples
+# Half of the shortest soak is left to measure in: in less, the slope of a heap that settles says nothing.
+MIN_MINUTES = 2.0
+MAX_PAUSE = 5.0  # seconds between two samples
+SAMPLES = 3 * MIN_SAMPLES  # of each process, at least: some live only for a part of the time
 
 
 def main() -> int:
@@ -29,6 +32,8 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=5.0, help="orders per second (5)")
     parser.add_argument("--data", type=Path, default=DATA, help=f"where the folder of the run is made ({DATA})")
     options = parser.parse_args()
+    if options.minutes < MIN_MINUTES:
+        parser.error(f"--minutes is {options.minutes:g}: a soak takes {MIN_MINUTES:g} minutes at least")
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell has a command in the background ignore SIGINT
         signal.signal(number, signal.default_int_handler)
     options.data.mkdir(exist_ok=True)
@@ -40,9 +45,9 @@ def main() -> int:
         copy_project(folder / "project"),
         RunSettings(seed=0, seconds=options.minutes * 60, faults=(), rate=options.rate),
         progress=lambda text: print(f"{time.strftime('%H:%M:%S')}  {text}", flush=True),
-        watch=lambda components: sampling(components, samples, pause=PAUSE),
+        watch=lambda components: sampling(components, samples, pause=sample_pause(options.minutes)),
     )
-    found = list(growths(samples, warm_up=min(WARM_UP, options.minutes / 2)))
+    found = list(growths(samples, warm_up=warm_up(options.minutes)))
     print(summary(result))
     print(growth_table(found))
     if violations := soak_violations(result, found):
@@ -51,6 +56,16 @@ def main() -> int:
         return 1
     shutil.rmtree(folder)
     return 0
+
+
+def warm_up(minutes: float) -> float:
+    """Return the minutes at the beginning of a soak that are not judged."""
+    return min(WARM_UP, minutes / 2)
+
+
+def sample_pause(minutes: float) -> float:
+    """Return the seconds between two samples of a soak: it has enough of them after its warm-up."""
+    return min(MAX_PAUSE, (minutes - warm_up(minutes)) * 60 / SAMPLES)
 
 
 def soak_violations(result: RunResult, found: Sequence[Growth]) -> list[Violation]:

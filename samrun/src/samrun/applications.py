@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import yaml
 
-from samrun.endpoints import Endpoints
+from samrun.endpoints import Endpoints, stack_url
 from samrun.errors import UserError
 from samrun.gateway.joined_apis import Api, full_keys, plain_keys
 from samrun.settings import TemplateSettings, template_settings
@@ -15,6 +15,7 @@ from samrun.settings import region as default_region
 from samrun.template.loader import load
 from samrun.template.model.application import Application, Resource, concatenate
 from samrun.template.model.http_apis import HttpApi
+from samrun.template.reading.nested_stacks import LOCAL_STACK
 from samrun.template.reading.yaml_text import read_yaml
 from samrun.template.resolution.unknown_values import is_outside_reference
 from samrun.template.values import parameters
@@ -67,23 +68,27 @@ def load_applications(
     """
     variables = read_variables(env_vars) if env_vars else {}
     chosen = _overrides_by_template(templates, overrides)
-    application = _join(
-        [
-            (
-                template.path,
-                load(
-                    template.path,
-                    parameters=endpoints.fill_in({**_configured(template), **chosen[template.path]}),
-                    region=region,
-                    aws=endpoints.aws,
-                    api=endpoints.api or "",
-                    in_containers=in_containers,
-                    issuer=endpoints.issuer,
-                ),
-            )
-            for template in templates
-        ]
-    )
+    first = templates[0]
+
+    def load_one(template: TemplateSettings) -> Application:
+        stack = None if template is first else template.stack
+        application = load(
+            template.path,
+            parameters=endpoints.fill_in({**_configured(template), **chosen[template.path]}),
+            region=region,
+            aws=endpoints.aws,
+            api=stack_url(endpoints.api, stack) if endpoints.api else "",
+            in_containers=in_containers,
+            issuer=endpoints.issuer,
+            stack_name=stack or LOCAL_STACK,
+        )
+        return replace(
+            application,
+            apis=tuple(replace(api, stack=stack) for api in application.apis),
+            rest_apis=tuple(replace(api, stack=stack) for api in application.rest_apis),
+        )
+
+    application = _join([(template.path, load_one(template)) for template in templates])
     return replace(application, functions=tuple(with_variables(each, variables) for each in application.functions))
 
 
@@ -132,7 +137,6 @@ def _join(applications: Sequence[_Declared[Application]]) -> Application:
     _refuse_twice("event source mapping", queue_triggers, lambda trigger: trigger.logical_id)
     _refuse_twice("event source mapping", stream_triggers, lambda trigger: trigger.logical_id)
     _refuse_twice("consumer group", mappings, lambda mapping: mapping.consumer_group)
-    _refuse_twice("route", [(path, key) for path, api in apis for key in full_keys(api)], str)
     joined = concatenate(application for _, application in applications)
     return replace(
         joined,
@@ -152,7 +156,11 @@ def _all(
 
 
 def _hidden_routes(apis: Iterable[Api]) -> Iterable[str]:
-    """Yield a text for each API with routes that an earlier API has, too: that one gets the requests."""
+    """Yield a text for each API with routes that an earlier API has, too: that one gets the requests.
+
+    The routes of a further template's API can be reached with the name of its stack before them, unless another API of
+    that template has them.
+    """
     first: dict[str, Api] = {}
     for api in apis:
         hidden = {key: first[key] for key in full_keys(api) if first.setdefault(key, api) is not api}
@@ -161,7 +169,11 @@ def _hidden_routes(apis: Iterable[Api]) -> Iterable[str]:
             hidden |= {f"{key} without /{api.stage}": first[key] for key in plain}
         if hidden:
             earlier = ", ".join(dict.fromkeys(other.logical_id for other in hidden.values()))
-            yield f"{api.logical_id}: {', '.join(hidden)} (the API {earlier} has the same route, and gets the requests)"
+            elsewhere = f". With /{api.stack} before it, it is here" if api.stack else ""
+            yield (
+                f"{api.logical_id}: {', '.join(hidden)} (the API {earlier} has the same route, and gets the "
+                f"requests{elsewhere})"
+            )
 
 
 def _ignored_documents(apis: Iterable[HttpApi]) -> Iterable[str]:

@@ -41,7 +41,7 @@ def topic(broker: Broker) -> str:
 @pytest.fixture
 def data(broker: Broker, tmp_path: Path) -> Path:
     """The data folder of a stack of which only the broker runs."""
-    everywhere = dict.fromkeys(("api", "lambda_", "console", "aws", "dynamodb"), NOWHERE)
+    everywhere: dict[str, Any] = dict.fromkeys(("api", "lambda_", "console", "aws", "dynamodb"), NOWHERE)
     Endpoints(**everywhere, kafka=broker.bootstrap).write(tmp_path)
     return tmp_path
 

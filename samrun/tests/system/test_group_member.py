@@ -1,7 +1,9 @@
 """The member of a mapping's group, on a real broker."""
 
+import threading
 import uuid
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +57,35 @@ class KillingListener:
         return lambda *_: None
 
 
+class CommittingListener:
+    """A listener that commits the partition while it is given up, after what `before` does."""
+
+    def __init__(self, before: Callable[[], object] = lambda: None) -> None:
+        self.member: GroupMember
+        self._before = before
+        self.heard: list[str] = []
+
+    def assigned(
+        self, partitions: Mapping[TopicPartition, int], _uncommitted: Collection[TopicPartition], /
+    ) -> Mapping[TopicPartition, int]:
+        self.heard.append("assigned")
+        return partitions
+
+    def revoked(self, partitions: Sequence[TopicPartition], /) -> None:
+        self._before()
+        try:
+            self.member.commit(dict.fromkeys(partitions, 0))
+            self.heard.append("committed")
+        except KafkaException:
+            self.heard.append("not committed")
+
+    def failed(self, error: str, /) -> None:
+        self.heard.append("failed")
+
+    def __getattr__(self, _: str) -> Any:
+        return lambda *_: None
+
+
 @pytest.fixture
 def member(broker: Broker) -> Iterator[GroupMember]:
     topic = f"member-{uuid.uuid4().hex[:12]}"
@@ -89,3 +120,48 @@ def test_process_survives_an_error_in_the_poll_in_which_partitions_are_taken_ove
         finally:
             member.close()
     assert listener.errors
+
+
+@contextmanager
+def giving_up(broker: Broker, listener: CommittingListener) -> Iterator[GroupMember]:
+    """Yield a member that has to give its partition up, since another one joins."""
+    broker.create_topic("t", partitions=2)
+    mapping = kafka_mapping(consumer_group="g")
+    listener.member = GroupMember(mapping, broker.bootstrap, {}, listener=listener, instance=None)
+    other = GroupMember(mapping, broker.bootstrap, {}, listener=CommittingListener(), instance=None)
+    is_over = threading.Event()
+
+    def join() -> None:
+        while not is_over.is_set():
+            other.poll(1, timeout=0.5)
+
+    joining = threading.Thread(target=join)
+    try:
+        listener.member.join()
+        while not listener.heard:
+            listener.member.poll(1, timeout=0.5)
+        other.join()
+        joining.start()
+        yield listener.member
+    finally:
+        is_over.set()
+        joining.join()
+        other.close()
+        listener.member.close()
+
+
+def test_process_survives_callbacks_after_a_commit_of_partitions_that_are_given_up(tmp_path: Path) -> None:
+    with Broker(tmp_path) as own_broker:
+        listener = CommittingListener()
+        with giving_up(own_broker, listener) as member:
+            assert member.poll(1, timeout=6) == []  # one poll with all three callbacks
+    assert listener.heard == ["assigned", "committed", "assigned"]
+
+
+def test_process_survives_errors_after_a_commit_that_fails_because_the_broker_is_gone(tmp_path: Path) -> None:
+    with Broker(tmp_path) as own_broker:
+        listener = CommittingListener(before=own_broker.kill)
+        with giving_up(own_broker, listener) as member:
+            assert member.poll(1, timeout=15) == []
+    assert listener.heard[:2] == ["assigned", "not committed"]
+    assert "failed" in listener.heard[2:]

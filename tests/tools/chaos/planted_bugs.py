@@ -1,7 +1,7 @@
 """Bugs to plant into a copy of the project, each with the faults that show it, and what the checker then says."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from tools.chaos.fault_plan import Fault
 
@@ -124,6 +124,27 @@ BUGS = (
         caught_as="doubled mail",
     ),
     PlantedBug(
+        name="a mail is sent twice at once",
+        file="functions/notify/notifying/notifier.py",
+        text="                return channel.send(delivery.event, notification_id=claim.notification.id)\n",
+        replacement=(
+            "                channel.send(delivery.event, notification_id=claim.notification.id)\n"
+            "                return channel.send(delivery.event, notification_id=claim.notification.id)\n"
+        ),
+        caught_as="doubled mail",
+    ),
+    PlantedBug(
+        name="the first answer to each send counts as lost",  # so each second mail is marked as a possible duplicate
+        file="functions/notify/domain/decisions.py",
+        text="    if error is None:\n        return MarkSent()\n",
+        replacement=(
+            "    if error is None and not claim.possible_duplicate:\n"
+            "        return MarkUnknown(reason='planted', then=Wait(), counts=True)\n"
+            "    if error is None:\n        return MarkSent()\n"
+        ),
+        caught_as="doubled mail",
+    ),
+    PlantedBug(
         name="a dead letter is dropped",
         file="functions/notify/notifying/notifier.py",
         text="        self.dead_letters.put(parsed.record, reason=reason)\n",
@@ -139,3 +160,9 @@ BUGS = (
         caught_as="mails out of order",
     ),
 )
+
+
+def faults_of_all() -> Iterator[Fault]:
+    """Yield the faults of all bugs, one plan after the other."""
+    for number, faults in enumerate(dict.fromkeys(tuple(bug.faults) for bug in BUGS)):
+        yield from (replace(fault, at=fault.at + number * SECONDS) for fault in faults)

@@ -16,10 +16,13 @@ from tools.chaos.history import (
     InjectedFault,
     LedgerClaim,
     LedgerMark,
+    LostMark,
     MailSend,
     OutboxMark,
+    ProcessEnd,
     UnexpectedEnd,
 )
+from tools.chaos.repeated_sends import Disturbance, repeated_sends
 
 # Of the order `kept` and of the order `cancelled`, which was cancelled.
 KEPT, GONE = "ord_kept", "ord_gone"
@@ -83,14 +86,42 @@ def mail(order_id: str, event_type: str, position: str) -> StoredMail:
     )
 
 
-def send(order_id: str, event_type: str, *, began: float = 2.0, told: bool = True) -> MailSend:
+SENDER, OTHER = 7, 8
+
+
+def send(
+    order_id: str,
+    event_type: str,
+    *,
+    began: float = 2.0,
+    took: float = 0.1,
+    accepted: bool = True,
+    told: bool = True,
+) -> MailSend:
     return MailSend(
         began=began,
+        ended=began + took,
         order_id=order_id,
         notification_id=notification(order_id, event_type),
-        accepted=True,
+        sender=SENDER,
+        accepted=accepted,
         told=told,
     )
+
+
+def send_again(case: Case, *, began: float = 20.0) -> None:
+    """Send the kept order's mail a second time, with a mark."""
+    entry(case, possible_duplicate=True)
+    case.history.sends.append(send(KEPT, PAID, began=began))
+    case.mails.append(mail(KEPT, PAID, "9"))
+
+
+def lost_mark(order_id: str = KEPT, *, began: float = 2.5, sender: int = SENDER) -> LostMark:
+    return LostMark(began=began, order_id=order_id, notification_id=notification(order_id, PAID), sender=sender)
+
+
+def stop(*, began: float, ended: float, process: int = SENDER) -> InjectedFault:
+    return InjectedFault(target="workers", kind="freeze", began=began, ended=ended, process=process)
 
 
 @pytest.fixture
@@ -264,8 +295,50 @@ def send_a_mail_that_is_marked_as_sent(case: Case) -> None:
 
 
 def send_a_mail_again_although_no_answer_was_lost(case: Case) -> None:
-    entry(case, possible_duplicate=True)
-    case.history.sends.append(send(KEPT, PAID, began=4.0))
+    send_again(case)
+
+
+def send_a_mail_again_although_the_answer_of_another_was_lost(case: Case) -> None:
+    send_again(case)
+    case.history.sends[1] = send(GONE, PAID, told=False)
+    case.history.lost_marks.append(lost_mark(GONE))
+
+
+def send_a_mail_again_although_another_process_lost_the_mark(case: Case) -> None:
+    send_again(case)
+    case.history.lost_marks.append(lost_mark(sender=OTHER))
+
+
+def send_a_mail_again_although_another_process_ended(case: Case) -> None:
+    send_again(case)
+    case.history.process_ends.append(ProcessEnd(at=3.0, process=OTHER))
+    case.history.faults.append(InjectedFault(target="workers", kind="kill", began=2.9, process=OTHER))
+
+
+def send_a_mail_again_before_its_sender_ended(case: Case) -> None:
+    send_again(case, began=3.0)
+    case.history.process_ends.append(ProcessEnd(at=4.0, process=SENDER))
+
+
+def send_a_mail_again_whose_sender_ended_long_after_it(case: Case) -> None:
+    send_again(case, began=60.0)
+    case.history.process_ends.append(ProcessEnd(at=40.0, process=SENDER))
+
+
+def send_a_mail_again_whose_sender_was_stopped_and_had_its_answer(case: Case) -> None:
+    send_again(case)
+    case.history.faults += [stop(began=3.0, ended=9.0), stop(began=1.0, ended=9.0, process=OTHER)]
+
+
+def send_three_mails_and_lose_one_answer(case: Case) -> None:
+    send_again(case)
+    case.history.sends[0] = send(KEPT, PAID, told=False)
+    case.mails.append(mail(KEPT, PAID, "8"))
+
+
+def send_a_mail_again_that_ses_refused(case: Case) -> None:
+    send_again(case)
+    case.history.sends[0] = send(KEPT, PAID, accepted=False)
 
 
 def reclaim_before_the_lease_is_over(case: Case) -> None:
@@ -355,6 +428,14 @@ PLANTED: Sequence[tuple[Callable[[Case], None], str]] = [
     (send_a_mail_twice_without_a_mark, "doubled mail"),
     (send_a_mail_that_is_marked_as_sent, "doubled mail"),
     (send_a_mail_again_although_no_answer_was_lost, "doubled mail"),
+    (send_a_mail_again_although_the_answer_of_another_was_lost, "doubled mail"),
+    (send_a_mail_again_although_another_process_lost_the_mark, "doubled mail"),
+    (send_a_mail_again_although_another_process_ended, "doubled mail"),
+    (send_a_mail_again_before_its_sender_ended, "doubled mail"),
+    (send_a_mail_again_whose_sender_ended_long_after_it, "doubled mail"),
+    (send_a_mail_again_whose_sender_was_stopped_and_had_its_answer, "doubled mail"),
+    (send_three_mails_and_lose_one_answer, "doubled mail"),
+    (send_a_mail_again_that_ses_refused, "doubled mail"),
     (reclaim_before_the_lease_is_over, "broken lease"),
     (send_the_cancellations_mail_first, "mails out of order"),
     (lose_the_dead_letter_of_a_record, "lost dead letter"),
@@ -393,16 +474,48 @@ def test_repeats_of_an_event_are_right_until_it_is_marked(case: Case) -> None:
     assert case.violations() == []
 
 
-@pytest.mark.parametrize("is_told", [False, True])
-def test_second_mail_is_right_if_it_is_marked_and_an_answer_was_lost_or_a_sender_killed(
-    case: Case, *, is_told: bool
+def lose_the_answer(history: History) -> None:
+    history.sends[0] = send(KEPT, PAID, told=False)
+
+
+def answer_late(history: History) -> None:
+    history.sends[0] = send(KEPT, PAID, took=1.6)
+
+
+def stop_the_sender_until_the_answer_is_late(history: History) -> None:
+    history.faults.append(stop(began=1.9, ended=5.5))
+
+
+def end_the_sender(history: History) -> None:
+    history.process_ends.append(ProcessEnd(at=2.4, process=SENDER))
+
+
+def lose_the_mark(history: History) -> None:
+    history.lost_marks.append(lost_mark())
+
+
+@pytest.mark.parametrize(
+    ("disturb", "disturbance"),
+    [
+        (lose_the_answer, Disturbance.ANSWER_LOST),
+        (answer_late, Disturbance.ANSWER_LATE),
+        (stop_the_sender_until_the_answer_is_late, Disturbance.ANSWER_LATE),
+        (end_the_sender, Disturbance.SENDER_ENDED),
+        (lose_the_mark, Disturbance.MARK_LOST),
+    ],
+    ids=lambda each: getattr(each, "__name__", None),
+)
+def test_second_mail_is_right_if_it_is_marked_and_its_send_was_disturbed(
+    case: Case, disturb: Callable[[History], None], disturbance: Disturbance
 ) -> None:
-    entry(case, possible_duplicate=True)
-    case.history.sends[0] = send(KEPT, PAID, told=is_told)
-    case.history.sends.append(send(KEPT, PAID, began=20.0))
-    case.mails.append(mail(KEPT, PAID, "9"))
-    if is_told:
-        case.history.faults.append(InjectedFault(target="workers", kind="kill", began=2.5))
+    send_again(case)
+    disturb(case.history)
+    assert case.violations() == []
+    assert [each.disturbance for each in repeated_sends(case.history)] == [disturbance]
+
+
+def test_second_send_is_right_if_ses_refused_the_first_one(case: Case) -> None:
+    case.history.sends.insert(0, send(KEPT, PAID, began=1.0, accepted=False))
     assert case.violations() == []
 
 
@@ -416,7 +529,7 @@ def test_claim_is_taken_over_when_its_lease_is_over_by_one_of_the_clocks(case: C
 
 def test_claim_of_a_mail_that_was_sent_is_right_if_the_ledger_did_not_answer(case: Case) -> None:
     entry(case, status="claimed")
-    case.history.faults.append(InjectedFault(target="dynamodb", kind="swallow", began=2.0, ended=2.5))
+    case.history.lost_marks.append(lost_mark())
     assert case.violations() == []
 
 

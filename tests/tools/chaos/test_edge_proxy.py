@@ -1,6 +1,7 @@
 """Proxy of an edge, between a client and a server that answers each line: what each fault does to a connection."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,11 +22,18 @@ class ProxyScene:
 
     proxy: EdgeProxy
     requests: list[bytes] = field(default_factory=list)
-    reported: list[bool] = field(default_factory=list)
+    exchanges: list[HttpExchange] = field(default_factory=list)
+    processes: list[int] = field(default_factory=list)
     clients: list["Client"] = field(default_factory=list)
 
-    async def client(self) -> "Client":
-        self.clients.append(client := Client(*await asyncio.open_connection("127.0.0.1", self.proxy.port)))
+    @property
+    def reported(self) -> list[bool]:
+        return [each.told for each in self.exchanges]
+
+    async def client(self, address: str | None = None) -> "Client":
+        source = (address, 0) if address else None
+        connected = await asyncio.open_connection("127.0.0.1", self.proxy.port, local_addr=source)
+        self.clients.append(client := Client(*connected))
         return client
 
 
@@ -58,10 +66,8 @@ async def scene() -> AsyncIterator[ProxyScene]:
     port = free_port()
     seen = ProxyScene(proxy=EdgeProxy(name="edge", port=free_port(), target_port=port, tap=HttpTap))
 
-    def report(_: HttpExchange, told: bool) -> None:
-        seen.reported.append(told)
-
-    seen.proxy.report = report
+    seen.proxy.report = seen.exchanges.append
+    seen.proxy.connected = seen.processes.append
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -101,6 +107,16 @@ def test_proxy_passes_requests_and_answers_and_reports_them() -> None:
         assert await client.ask() == ANSWER
         assert await client.ask() == ANSWER
         assert seen.reported == [True, True]
+
+    run(body)
+
+
+def test_exchange_names_the_process_of_the_address_that_asked() -> None:
+    async def body(seen: ProxyScene) -> None:
+        await (await seen.client("127.64.1.2")).ask()
+        await (await seen.client()).ask()
+        assert [each.client for each in seen.exchanges] == [258, 0]
+        assert seen.processes == [258]
 
     run(body)
 
@@ -181,5 +197,50 @@ def test_service_that_is_not_to_be_seen_ends_connections_at_once(*, accepts: boo
         seen.proxy.accept(accepts)
         client = await seen.client()
         assert (await client.ask() == ANSWER) is accepts
+
+    run(body)
+
+
+@pytest.mark.parametrize("disturb", [lambda proxy: proxy.silence(), lambda proxy: proxy.cut_off(True)])
+def test_request_that_did_not_get_through_is_reported_when_its_connection_ends(
+    disturb: Callable[[EdgeProxy], None],
+) -> None:
+    async def body(seen: ProxyScene) -> None:
+        client = await seen.client()
+        await until(lambda: bool(seen.proxy._connections))
+        disturb(seen.proxy)
+        client.writer.write(REQUEST)
+        await client.writer.drain()
+        client.writer.close()
+        await until(lambda: bool(seen.exchanges))
+        [exchange] = seen.exchanges
+        assert (exchange.asked, exchange.answer, exchange.told) == (False, None, False)
+        assert seen.requests == []
+
+    run(body)
+
+
+def test_request_to_a_service_that_is_not_to_be_seen_is_reported() -> None:
+    async def body(seen: ProxyScene) -> None:
+        seen.proxy.accept(False)
+        await (await seen.client()).ask()
+        await until(lambda: bool(seen.exchanges))
+        [exchange] = seen.exchanges
+        assert (exchange.asked, exchange.answer, exchange.told) == (False, None, False)
+
+    run(body)
+
+
+def test_request_began_when_it_came_and_not_when_a_busy_proxy_read_it() -> None:
+    async def body(seen: ProxyScene) -> None:
+        client = await seen.client()
+        await until(lambda: bool(seen.proxy._connections))
+        client.writer.write(REQUEST)  # it goes out at once
+        sent = time.time()
+        time.sleep(SILENCE)  # noqa: ASYNC251 - the proxy's loop is busy
+        assert await client.listen() == ANSWER
+        [exchange] = seen.exchanges
+        assert exchange.began < sent + SILENCE / 2
+        assert exchange.ended >= sent + SILENCE
 
     run(body)

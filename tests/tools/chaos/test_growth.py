@@ -1,5 +1,6 @@
 """Rule of the soak: a figure of a process that grows steadily is found, and one that goes up and down is not."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -11,7 +12,8 @@ from tools.chaos.evidence import Evidence, LedgerItem
 from tools.chaos.growth import JVM_ROOF, MIN_SAMPLES, growth_table, growths, slope_of
 from tools.chaos.history import History
 from tools.chaos.process_samples import ProcessSample
-from tools.chaos.soak import marked_without_faults, soak_violations
+from tools.chaos.soak import MIN_MINUTES, marked_without_faults, sample_pause, soak_violations, warm_up
+from tools.chaos.soak import main as soak_main
 
 ENTRY = LedgerItem(
     order_id="ord_1",
@@ -99,3 +101,20 @@ def test_soak_says_whatever_is_wrong() -> None:
 def test_soak_that_measured_nothing_is_a_violation() -> None:
     result = RunResult(history=History(), evidence=Evidence(orders=[], records=[], ledger=[], mails=[]), violations=[])
     assert [each.text for each in soak_violations(result, [])] == ["too few samples"]
+
+
+@pytest.mark.parametrize("minutes", [MIN_MINUTES, 3.0, 10.0, 60.0])
+def test_soak_of_any_length_has_enough_samples_after_its_warm_up(minutes: float) -> None:
+    pause = sample_pause(minutes) / 60
+    times = [number * pause for number in range(1, int(minutes / pause))]
+    samples = [ProcessSample(at=at, process="p (1)", rss=1, handles=1, threads=1) for at in times]
+    assert len(list(growths(samples, warm_up=warm_up(minutes)))) == 3
+
+
+def test_soak_that_is_too_short_says_at_its_start_how_long_it_takes(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["soak", "--minutes", "1"])
+    with pytest.raises(SystemExit):
+        soak_main()
+    assert "--minutes is 1: a soak takes 2 minutes at least" in capsys.readouterr().err

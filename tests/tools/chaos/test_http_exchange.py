@@ -16,20 +16,24 @@ ANSWERS = (
 def test_tap_matches_each_answer_with_its_request(size: int) -> None:
     tap = HttpTap()
     for start in range(0, len(REQUESTS), size):
-        tap.requested(REQUESTS[start : start + size])
+        tap.requested(REQUESTS[start : start + size], at=1.0, asked=True)
     exchanges = [
         exchange for start in range(0, len(ANSWERS), size) for exchange in tap.answered(ANSWERS[start : start + size])
     ]
-    assert [(each.request.start, each.request.body, each.status, each.answer.body) for each in exchanges] == [
-        ("POST /first HTTP/1.1", b"abc", 200, b"ok"),
-        ("GET /second HTTP/1.1", b"", 503, b"later"),
+    assert [(each.request.start, each.request.body, each.status) for each in exchanges] == [
+        ("POST /first HTTP/1.1", b"abc", 200),
+        ("GET /second HTTP/1.1", b"", 503),
     ]
+    assert [each.answer.body for each in exchanges if each.answer] == [b"ok", b"later"]
+    assert {each.began for each in exchanges} == {1.0}
     assert exchanges[0].request.header("x-amz-target") == "A.B"
     assert exchanges[1].request.header("x-amz-target") == ""
 
 
 def test_tap_waits_for_the_rest_of_an_answer() -> None:
     tap = HttpTap()
-    tap.requested(b"GET / HTTP/1.1\r\n\r\n")
+    tap.requested(b"GET / HTTP/1.1\r\n\r\n", at=1.0, asked=True)
     assert tap.answered(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nha") == []
+    assert [each.status for each in tap.unanswered] == [None]
     assert len(tap.answered(b"lf!")) == 1
+    assert not tap.unanswered

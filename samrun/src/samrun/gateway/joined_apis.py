@@ -6,9 +6,10 @@ On AWS, each API has a host of its own, and the path of a stage other than `$def
 2. Else the path is taken without a stage, as `sam local start-api` takes it: `/orders` is a path of every API.
 
 Among several APIs, the most specific route decides. Of two routes that are equal, the first one gets the requests.
+The APIs of a further template's stack are also below its name: `/rewards/orders` and `/rewards/Prod/orders`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -27,9 +28,15 @@ def join_apis(apis: Sequence[_Served]) -> ASGIApp:
 
     The paths without a route belong to the first API that has an OpenAPI document, else to the first API.
     """
-    if len(apis) == 1 and apis[0][0].stage is None:
-        return apis[0][1]
-    return _JoinedApis(apis)
+    joined = _join(apis)
+    names = dict.fromkeys(api.stack for api, _ in apis if api.stack)
+    if not names:
+        return joined
+    return _StacksOfApis({name: _join([each for each in apis if each[0].stack == name]) for name in names}, joined)
+
+
+def _join(apis: Sequence[_Served]) -> ASGIApp:
+    return apis[0][1] if len(apis) == 1 and apis[0][0].stage is None else _JoinedApis(apis)
 
 
 def full_keys(api: Api) -> Iterator[str]:
@@ -46,6 +53,22 @@ def plain_keys(api: Api) -> Iterator[str]:
 
 def _routes(api: Api) -> Sequence[Route | RestMethod]:
     return api.routes if isinstance(api, HttpApi) else api.methods
+
+
+class _StacksOfApis:
+    """The APIs of all stacks, and below the name of each further stack its own."""
+
+    def __init__(self, by_name: Mapping[str, ASGIApp], every: ASGIApp) -> None:
+        self._by_name = by_name
+        self._every = every
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        name: str = scope["path"][1:].partition("/")[0]
+        if stack := self._by_name.get(name):
+            # The `root_path` is for stages.
+            await stack({**without_segments(scope, 1), "root_path": ""}, receive, send)
+        else:
+            await self._every(scope, receive, send)
 
 
 class _JoinedApis:

@@ -131,8 +131,9 @@ class GroupMember:
                 "error_cb": self._on_error,
             },
         )
-        # A client beside it, for what a callback asks. confluent-kafka 2.16 forgets that a client is polled once a call
-        # of that client returns within: its next callback in that poll would end the process (CallState_get).
+        # A client beside it, for what a callback asks. confluent-kafka 2.16 forgets that a client is polled once its
+        # `poll`, `consume`, `close` or `list_topics` returns within: its next callback in that poll would end the
+        # process (CallState_get). A `commit` has no such state, and so a callback may commit.
         self._offsets = Consumer(
             {
                 **authentication,

@@ -48,6 +48,7 @@ def samrun_stack(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathF
             tmp_path_factory.mktemp("samrun") / "data",
             templates=templates,
             options=shlex.split(pytestconfig.getini("samrun_options")),
+            own_packages=True,
         ) as stack:
             if patience := pytestconfig.getini("samrun_patience"):
                 stack.patience = float(patience)

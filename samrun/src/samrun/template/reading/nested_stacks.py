@@ -19,6 +19,9 @@ from samrun.template.resolution.scalars import as_text
 from samrun.template.resolution.unknown_values import is_outside_reference
 from samrun.template.support.resource_types import STACK
 
+LOCAL_STACK = "local"
+"""The name of the first template's stack."""
+
 _REMOTE = ("https://", "http://", "s3://")
 
 
@@ -37,6 +40,7 @@ class StackTemplate:
         aws: str,
         api: str = "",
         prefix: str = "",
+        stack_name: str = LOCAL_STACK,
         within: tuple[Path, ...] = (),
     ) -> None:
         """Read, translate and resolve it. Raises TemplateError.
@@ -47,6 +51,7 @@ class StackTemplate:
             raise TemplateError(f"{path} contains itself as a nested stack. CloudFormation refuses that, too.")
         self.path = path
         self.prefix = prefix
+        self._stack_name = stack_name
         self._region, self._aws, self._api = region, aws, api
         self._within = (*within, path.resolve())
         self._nested: dict[str, Self | None] = {}
@@ -64,7 +69,7 @@ class StackTemplate:
                 region=region,
                 aws=aws,
                 api=api,
-                stack=f"local-{prefix}".rstrip("-"),
+                stack=f"{stack_name}-{prefix}".rstrip("-"),
                 prefix=prefix,
                 nested_output=self._nested_output,
                 event_types=event_types(self.source),
@@ -123,6 +128,7 @@ class StackTemplate:
             aws=self._aws,
             api=self._api,
             prefix=f"{self.prefix}{logical_id}-",
+            stack_name=self._stack_name,
             within=self._within,
         )
 
@@ -131,5 +137,5 @@ def _resolver_of_parameters(source: Mapping[str, Any], values: Mapping[str, str]
     """Return the function that resolves the collections of loops: they may refer to parameters and mappings."""
     without_resources = {**source, "Resources": {}}
     return resolve_template(
-        without_resources, parameters=values, region=region, aws="", stack="local"
+        without_resources, parameters=values, region=region, aws="", stack=LOCAL_STACK
     ).intrinsics.resolve

@@ -26,13 +26,14 @@ _COMMANDS = (OWN, "global", "deploy")
 class ConfiguredParameters:
     """Values of parameters, and the command for which the file has them: samrun, global or deploy.
 
-    `region` is that of the first of these commands that has one.
+    `region` and `stack_name` are those of the first of these commands that has one.
     """
 
     values: Mapping[str, str] = field(default_factory=dict)
     command: str = OWN
     file: Path | None = None
     region: str | None = None
+    stack_name: str | None = None
 
 
 def find(folder: Path) -> Path | None:
@@ -49,7 +50,10 @@ def read_parameters(folder: Path) -> ConfiguredParameters:
     if path is None:
         return ConfiguredParameters()
     sections = dict(_sections(path))
-    region = next((str(each["region"]) for each in sections.values() if each.get("region")), None)
+    region, stack_name = (
+        next((str(each[name]) for each in sections.values() if each.get(name)), None)
+        for name in ("region", "stack_name")
+    )
     for command, section in sections.items():
         if _KEY not in section:
             continue
@@ -57,8 +61,8 @@ def read_parameters(folder: Path) -> ConfiguredParameters:
         entries = overrides if isinstance(overrides, list) else [overrides]
         place = f"{path}: [{_ENVIRONMENT}.{command}.{_SECTION}] {_KEY}"
         values = dict(parameters.read(entries, source=place, folder=folder))
-        return ConfiguredParameters(values=values, command=command, file=path, region=region)
-    return ConfiguredParameters(file=path, region=region)
+        return ConfiguredParameters(values=values, command=command, file=path, region=region, stack_name=stack_name)
+    return ConfiguredParameters(file=path, region=region, stack_name=stack_name)
 
 
 def _sections(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
