@@ -84,7 +84,8 @@ def test_a_record_that_cannot_be_read_does_not_stop_the_others(samrun: OrderStac
     for reference in references:
         samrun.place(reference).raise_for_status()
     samrun.wait_for_mails_to(references)
-    assert len(samrun.messages("DeadLetterQueue")) == 3
+    # A dead letter may be there twice: a batch that is retried brings it again.
+    assert {message.attributes["partition"] for message in samrun.messages("DeadLetterQueue")} == {"0", "1", "2"}
 
 
 def test_the_api_is_documented_where_it_runs(samrun: OrderStack) -> None:

@@ -71,28 +71,25 @@ def test_function_behind_a_passthrough_gets_the_body_alone(shop: RunningStack) -
 
 
 def test_method_writes_an_item_by_its_mapping_template(shop: RunningStack) -> None:
-    url = f"{shop.endpoints['api']}/v1/notes/7"
-    assert httpx.put(url, json={"text": "hello"}, timeout=30).raise_for_status().json() == {"stored": "7"}
-    dynamodb = client("dynamodb", shop.endpoints["dynamodb"])
-    assert dynamodb.get_item(TableName="Notes", Key={"id": {"S": "7"}})["Item"]["text"] == {"S": "hello"}
+    answer = shop.http.put("/v1/notes/7", json={"text": "hello"})
+    assert answer.raise_for_status().json() == {"stored": "7"}
+    assert [note["text"] for note in shop.items("Notes") if note["id"] == "7"] == ["hello"]
 
 
 def test_method_sends_the_body_of_a_request_to_a_queue(shop: RunningStack) -> None:
-    answer = httpx.post(f"{shop.endpoints['api']}/v1/letters", json={"a": "b & c"}, timeout=30)
-    sqs = client("sqs", shop.endpoints["aws"])
-    [message] = sqs.receive_message(QueueUrl=f"{shop.endpoints['aws']}/123456789012/Letters")["Messages"]
-    assert (answer.status_code, answer.json()) == (202, {"id": message["MessageId"]})
-    assert json.loads(message["Body"]) == {"a": "b & c"}
+    answer = shop.http.post("/v1/letters", json={"a": "b & c"})
+    [message] = shop.messages("Letters")
+    assert (answer.status_code, answer.json()) == (202, {"id": message.id})
+    assert json.loads(message.body) == {"a": "b & c"}
 
 
 def test_custom_resource_is_made_at_the_start(shop: RunningStack) -> None:
-    dynamodb = client("dynamodb", shop.endpoints["dynamodb"])
-    assert dynamodb.get_item(TableName="Notes", Key={"id": {"S": "seed"}})["Item"]["text"] == {"S": "Create"}
+    assert [note["text"] for note in shop.items("Notes") if note["id"] == "seed"] == ["Create"]
     assert shop.logged("made Seed (Custom::Seed), with Count")
 
 
 def test_changes_of_a_table_go_to_its_stream_of_kinesis(shop: RunningStack) -> None:
-    kinesis = client("kinesis", shop.endpoints["aws"])
+    kinesis = shop.aws("kinesis")
     shard = "shardId-000000000000"
     start = kinesis.get_shard_iterator(StreamName="NoteChanges", ShardId=shard, ShardIteratorType="TRIM_HORIZON")
 
@@ -136,7 +133,7 @@ def test_stack_without_an_api_has_no_port_for_one(tmp_path: Path) -> None:
 def test_api_of_a_further_template_is_below_the_name_of_its_stack(tmp_path: Path) -> None:
     with RunningStack(APPS, tmp_path / "data", templates=("hello/template.yaml", "rest/template.yaml")) as stack:
         assert stack.endpoints["rest"] == f"{stack.endpoints['api']}/rest"
-        assert httpx.get(f"{stack.endpoints['rest']}/v1/things/7", timeout=30).json()["path"] == "/things/7"
-        assert httpx.get(f"{stack.endpoints['rest']}/health", timeout=30).json()["rawPath"] == "/health"
-        assert httpx.get(f"{stack.endpoints['api']}/hello/Ada", timeout=30).text == "Hello, Ada!"
+        assert stack.http.get("/rest/v1/things/7").json()["path"] == "/things/7"
+        assert stack.http.get("/rest/health").json()["rawPath"] == "/health"
+        assert stack.http.get("/hello/Ada").text == "Hello, Ada!"
         assert f"  rest            {stack.endpoints['rest']}\n" in stack.log.read_text()
