@@ -85,7 +85,9 @@ def test_change_has_its_rule(path: str, value: Any, expected: set[tuple[str, str
 
 def test_references_are_compared_by_what_they_lead_to() -> None:
     id_schema = PUBLISHED["properties"]["id"]
-    referring = changed("properties/id", {"$ref": "#/$defs/id", "description": "Its name."}) | {"$defs": {"id": id_schema}}
+    referring = changed("properties/id", {"$ref": "#/$defs/id", "description": "Its name."}) | {
+        "$defs": {"id": id_schema}
+    }
     assert rules(PUBLISHED, referring) == set()
     referring["$defs"]["id"] = id_schema | {"maxLength": 3}
     assert rules(PUBLISHED, referring) == {("limit-tightened", "id")}
@@ -114,7 +116,7 @@ def test_fields_are_named_by_their_paths() -> None:
 
 
 # Schemas of few keywords with few values, so that two of them often differ in one place only, or not at all.
-SCALARS = st.one_of(
+SCALARS: st.SearchStrategy[dict[str, Any]] = st.one_of(
     st.fixed_dictionaries(
         {"type": st.just("string")},
         optional={
@@ -154,8 +156,8 @@ def containers(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     )
 
 
-SCHEMAS = st.recursive(SCALARS, containers, max_leaves=5)
-VALUES = st.recursive(
+SCHEMAS: st.SearchStrategy[dict[str, Any]] = st.recursive(SCALARS, containers, max_leaves=5)
+VALUES: st.SearchStrategy[Any] = st.recursive(
     st.sampled_from([None, True, 0, 1, 2.5, 3, 4, "", "a", "ab", "ba", "abab", "aaaaa"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
     max_leaves=5,
@@ -173,7 +175,7 @@ def described(schema: dict[str, Any], value: Any) -> bool:
 @st.composite
 def schema_and_a_change(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
     """Draw a schema, and a second one that mostly differs from it in one keyword."""
-    old = draw(SCHEMAS)
+    old: dict[str, Any] = draw(SCHEMAS)
     new = copy.deepcopy(old)
     place = new
     while draw(st.booleans()):
@@ -181,7 +183,7 @@ def schema_and_a_change(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]
         if not inner:
             break
         place = draw(st.sampled_from(inner))
-    other = draw(SCHEMAS)
+    other: dict[str, Any] = draw(SCHEMAS)
     keyword = draw(st.sampled_from(sorted(place.keys() | other.keys() | {"type"})))
     place.pop(keyword, None)
     if keyword in other:

@@ -11,6 +11,7 @@ import yaml
 from cloudevents.core.exceptions import CloudEventValidationError
 from jsonschema import Draft7Validator, ValidationError
 
+from samrun.testing.broker import Record
 from tests.contract.wire_event import CONTENT_TYPE, EVENTS, read_wire_event
 from tools.contract.schemas import resolve
 
@@ -24,9 +25,8 @@ def sample(event_type: str) -> dict[str, Any]:
 
 
 def read(event: dict[str, Any], *, key: str | None = None, headers: Any = (("content-type", CONTENT_TYPE),)) -> Any:
-    return read_wire_event(
-        key=(key or event["data"]["order_id"]).encode(), value=json.dumps(event).encode(), headers=headers
-    )
+    value = json.dumps(event).encode()
+    return read_wire_event(Record(0, 0, (key or event["data"]["order_id"]).encode(), value, list(headers), 0))
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +89,8 @@ def test_event_with_another_key_is_not_the_contracts() -> None:
 
 
 @pytest.mark.parametrize(
-    "broken", [{"id": ""}, {"source": 1}, {"specversion": "0.3"}, {"data": {"order_id": "ord_1"}}, {"time": "yesterday"}]
+    "broken",
+    [{"id": ""}, {"source": 1}, {"specversion": "0.3"}, {"data": {"order_id": "ord_1"}}, {"time": "yesterday"}],
 )
 def test_event_that_breaks_a_schema_is_not_the_contracts(broken: dict[str, Any]) -> None:
     with pytest.raises((ValidationError, CloudEventValidationError)):

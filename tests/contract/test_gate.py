@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.project import ROOT
 from tools.contract.__main__ import main
 from tools.contract.rules import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 NEXT_VERSION = Path(__file__).parent / "next_version"
 PAID = "events/order.paid.v1.schema.json"

@@ -1,10 +1,10 @@
-"""An event as a record of Kafka has it, checked against the contract: every event that a test reads goes through here."""
+"""An event as a record of Kafka has it, checked against the contract: each event that tests read goes through here."""
 
 from __future__ import annotations
 
 import json
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cloudevents.core.bindings.kafka import KafkaMessage, from_structured_event
 from jsonschema import Draft7Validator, Draft202012Validator, FormatChecker
@@ -12,7 +12,7 @@ from jsonschema import Draft7Validator, Draft202012Validator, FormatChecker
 from tests.project import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
     from pathlib import Path
 
     from jsonschema.protocols import Validator
@@ -21,23 +21,35 @@ CONTENT_TYPE = b"application/cloudevents+json; charset=UTF-8"
 EVENTS = ROOT / "events"
 
 
-def read_wire_event(
-    *, key: bytes | None, value: bytes | None, headers: Iterable[tuple[str, bytes | None]], schemas: Path = EVENTS
-) -> dict[str, Any]:
+class WireRecord(Protocol):
+    """A record, as the clients of Kafka give it."""
+
+    @property
+    def key(self) -> bytes | None: ...
+
+    @property
+    def value(self) -> bytes | None: ...
+
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes | None]]: ...
+
+
+def read_wire_event(record: WireRecord, *, schemas: Path = EVENTS) -> dict[str, Any]:
     """Return the event of a record; fail unless it is what the contract promises.
 
     It is a CloudEvent by the official schema and by the SDK, fits the schema of its type in the folder `schemas`, and
     has the order's id as its key. Raises jsonschema's ValidationError, the SDK's errors, AssertionError.
     """
-    assert value is not None, "a tombstone is no event"
-    assert dict(headers) == {"content-type": CONTENT_TYPE}
-    event: dict[str, Any] = json.loads(value)
+    assert record.value is not None, "a tombstone is no event"
+    assert dict(record.headers) == {"content-type": CONTENT_TYPE}
+    event: dict[str, Any] = json.loads(record.value)
     cloud_event_schema().validate(event)
     schema_of(schemas, event["type"]).validate(event)
-    read = from_structured_event(KafkaMessage(headers={"content-type": CONTENT_TYPE}, key=key, value=value))
+    message = KafkaMessage(headers={"content-type": CONTENT_TYPE}, key=record.key, value=record.value)
+    read = from_structured_event(message)
     assert (read.get_id(), read.get_type(), read.get_subject()) == (event["id"], event["type"], event["subject"])
     assert read.get_data() == event["data"]
-    assert key == event["subject"].encode() == event["data"]["order_id"].encode()
+    assert record.key == event["subject"].encode() == event["data"]["order_id"].encode()
     return event
 
 

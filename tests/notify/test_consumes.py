@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
@@ -12,6 +11,9 @@ import yaml
 from functions.notify.events.order_events import Customer, OrderData, OrderEvent, read_order_event
 from functions.notify.messages.messages import Messages
 from tests.notify.samples import ROOT, make_record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 DECLARED: dict[str, list[str]] = yaml.safe_load((ROOT / "functions/notify/consumes.yaml").read_text("utf-8"))["events"]
 FIELDS = [(event_type, field) for event_type, fields in DECLARED.items() for field in fields]
@@ -38,7 +40,10 @@ def notification(messages: Messages) -> Callable[[Any], object]:
                 (read.id, read.time, read.data.order_id, read.correlation_id),
                 (customer.email, customer.name, customer.phone),
                 messages.channels(read),
-                [(messages.render(each), messages.render_text_message(each)) for each in in_each_locale(read, messages)],
+                [
+                    (messages.render(each), messages.render_text_message(each))
+                    for each in in_each_locale(read, messages)
+                ],
             )
         except Exception as error:  # noqa: BLE001 that it fails is what the field is for
             return repr(error)

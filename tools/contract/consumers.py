@@ -45,4 +45,6 @@ def _read_consumer(path: Path) -> Consumer:
         declared = _Declaration.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (yaml.YAMLError, ValidationError) as error:
         raise ContractError(f"{path} is no declaration of a consumer (`consumer` and `events`): {error}") from error
-    return Consumer(name=declared.consumer, path=path, reads={name: tuple(read) for name, read in declared.events.items()})
+    return Consumer(
+        name=declared.consumer, path=path, reads={name: tuple(read) for name, read in declared.events.items()}
+    )

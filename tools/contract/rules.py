@@ -1,8 +1,8 @@
 """Rules of change: what may not happen to a published schema, and who would break.
 
 Two kinds of readers depend on a schema. *Readers of new events* are the consumers that run today: they were written for
-the published schema, and get what the changed one allows. *Readers of stored events* are written for the changed schema,
-and get what the published one allowed: from a topic that keeps its events, a replay, a dead letter.
+the published schema, and get what the changed one allows. *Readers of stored events* are written for the changed
+schema, and get what the published one allowed: from a topic that keeps its events, a replay, a dead letter.
 """
 
 from __future__ import annotations
