@@ -16,6 +16,9 @@ SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1580601
 # Parameters of `make dist`: the runtime and the processor of the functions.
 ENVIRONMENT ?= prod
 
+# Of `make test`, where there is Node.js: what a consumer of examples/plain/ needs.
+NODE_PACKAGES := $(if $(shell command -v npm),examples/plain/node_modules/installed)
+
 # Of `make test`: on two cores, one more than there are cores, since the system tests mostly wait.
 WORKERS ?= 3
 
@@ -34,7 +37,7 @@ PROCESSES := tests/models tests/test_words.py tests/notify/test_privacy.py tests
 
 .DEFAULT_GOAL := help
 .PHONY: help run services demo preview test test-fast proof chaos soak coverage check supply-chain sbom dist format hooks \
-  support openapi cost scaling lock clean
+  support openapi contract cost scaling lock clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -53,7 +56,7 @@ demo: .venv/installed ## Place the orders of events/api/, wait for their mails, 
 preview: .venv/installed ## Render every mail and text message into .preview/, with pictures.
 	@$(BIN)/python -m tools.preview
 
-test: .venv/installed .venv/java-programs.json .venv-sam/installed .venv-supply-chain/installed ## Run the tests of both products; the large proofs are in `make proof`.
+test: .venv/installed .venv/java-programs.json .venv-sam/installed .venv-supply-chain/installed $(NODE_PACKAGES) ## Run the tests of both products; the large proofs are in `make proof`.
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 test-fast: .venv/installed ## Run the unit tests that start no other process and use no emulated AWS.
@@ -79,6 +82,7 @@ check: .venv/installed .venv-sam/installed .venv-checkov/installed .venv-supply-
 	$(BIN)/cfn-lint template.yaml infrastructure/*.yaml
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM_CLI) validate --lint
 	$(CHECKOV) --framework cloudformation --file template.yaml infrastructure/*.yaml --skip-download --quiet --compact
+	$(BIN)/python -m tools.contract
 	$(BIN)/python -m tools.openapi --check
 	$(BIN)/python -m tools.cost --check
 	$(BIN)/python -m tools.scaling --check
@@ -115,6 +119,9 @@ support: .venv/installed ## Write samrun/docs/support.md from the code.
 openapi: .venv/installed ## Write docs/openapi.json from the code.
 	$(BIN)/python -m tools.openapi
 
+contract: .venv/installed ## Publish the schemas of events/ with a release; refuse changes that break readers.
+	@$(BIN)/python -m tools.contract --publish
+
 cost: .venv/installed ## Compute a month's cost on AWS: make cost ORDERS_PER_DAY=10000.
 	@$(BIN)/python -m tools.cost $(if $(ORDERS_PER_DAY),--orders-per-day $(ORDERS_PER_DAY)) $(ARGS)
 
@@ -148,6 +155,10 @@ clean: ## Remove data, logs, builds and caches; the installed packages stay.
 # Kafka and DynamoDB Local, from Maven's repository. `make run` fetches them by itself; tests do not wait for downloads.
 .venv/java-programs.json: | .venv/installed
 	@$(BIN)/samrun fetch
+
+examples/plain/node_modules/installed: examples/plain/package-lock.json
+	@npm ci --prefix examples/plain --silent --no-audit --no-fund
+	@touch $@
 
 .venv-sam/installed: requirements-sam.lock | .venv/installed
 	@echo "Setting up .venv-sam, for the AWS SAM CLI. Once; it takes a minute …"

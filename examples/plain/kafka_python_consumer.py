@@ -28,6 +28,7 @@ def main() -> None:
                 event = json.loads(record.value)
                 # The type first: an event that this consumer ignores is not done.
                 if event["specversion"] == "1.0" and event["type"] == TYPE and event["id"] not in done:
+                    print(event["data"]["order_id"], event["data"]["total"], event["data"]["currency"], flush=True)
                     done.add(event["id"])
             consumer.commit()  # after the work: a process that dies before it reads the record again
     finally:
