@@ -58,7 +58,7 @@ def test_gate_names_the_rule_the_field_its_consumer_and_what_to_do(
     change(lambda schema: schema["properties"]["data"]["properties"].pop("total"))
     message = refusal(repository, capsys)
     assert f"{PAID}, data.total: field-removed" in message
-    assert "it is read by notify (functions/notify/consumes.yaml)" in message
+    assert "; it is read by plain (examples/plain/consumes.yaml), notify (functions/notify/consumes.yaml)" in message
     assert "It breaks readers of new events" in message
     assert "describe the change in a new one beside it, order.paid.v2" in message
     assert f"{PAID}, data.total: field-with-consumer" in message

@@ -106,7 +106,7 @@ class PlainConsumer:
 
 
 @contextlib.contextmanager
-def running(group: str, topic: OrderTopic, folder: Path, *, stdout: Any = None) -> Iterator[PlainConsumer]:
+def plain_consumer(group: str, topic: OrderTopic, folder: Path, *, stdout: Any = None) -> Iterator[PlainConsumer]:
     """Run a consumer, which prints to a file or to `stdout`."""
     environment = os.environ | {"KAFKA_BOOTSTRAP_SERVERS": topic.broker.bootstrap}
     folder.mkdir()
@@ -130,12 +130,12 @@ def lines_of(numbers: list[int]) -> list[str]:
 def test_consumer_works_on_each_event_once_and_goes_on_where_it_was(
     group: str, topic: OrderTopic, tmp_path: Path
 ) -> None:
-    with running(group, topic, tmp_path / "first") as consumer:
+    with plain_consumer(group, topic, tmp_path / "first") as consumer:
         eventually(lambda: topic.committed(group) == topic.records, what=f"{group} to commit all records")
         assert consumer.lines() == lines_of(topic.paid)
         assert consumer.end() == os.EX_OK, consumer.errors.read_text()
     number = topic.pay()
-    with running(group, topic, tmp_path / "second") as consumer:
+    with plain_consumer(group, topic, tmp_path / "second") as consumer:
         eventually(lambda: topic.committed(group) == topic.records, what=f"{group} to commit the new records")
         assert consumer.lines() == lines_of([number])
         assert consumer.end() == os.EX_OK, consumer.errors.read_text()
@@ -148,11 +148,11 @@ def test_consumer_does_not_commit_an_event_before_its_work_is_done(
     before, number = topic.committed(group), topic.pay()
     reading, writing = os.pipe()
     os.close(reading)  # nobody reads what it prints, so its work fails
-    with open(writing, "wb") as pipe, running(group, topic, tmp_path / "failing", stdout=pipe) as consumer:  # noqa: PTH123
+    with open(writing, "wb") as pipe, plain_consumer(group, topic, tmp_path / "failing", stdout=pipe) as consumer:  # noqa: PTH123
         eventually(lambda: "pipe" in consumer.errors.read_text().lower(), what=f"{group} to fail")
         consumer.end()
     assert topic.committed(group) == before
-    with running(group, topic, tmp_path / "working") as consumer:
+    with plain_consumer(group, topic, tmp_path / "working") as consumer:
         eventually(lambda: topic.committed(group) == topic.records, what=f"{group} to commit all records")
         assert consumer.lines()[-1:] == lines_of([number])
         assert consumer.end() == os.EX_OK, consumer.errors.read_text()
