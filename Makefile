@@ -4,8 +4,6 @@ BIN := .venv/bin
 SAM_CLI := .venv-sam/bin/sam
 CHECKOV := .venv-checkov/bin/checkov
 
-# `pip install --no-deps`: the lock files name every package, so there is nothing left to resolve.
-INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-strip-extras --quiet
 
 # The addresses of the components of compose.yaml.
@@ -22,18 +20,19 @@ NODE_PACKAGES := $(if $(shell command -v npm),examples/plain/node_modules/instal
 # Of `make test`: on two cores, one more than there are cores, since the system tests mostly wait.
 WORKERS ?= 3
 
-# Byte code is kept between runs, whatever the environment says: without it, pytest compiles all tests each time.
-test test-fast proof coverage: export PYTHONDONTWRITEBYTECODE :=
+# Byte code is kept between runs, whatever the environment says: without it, each start compiles all modules again.
+run services demo test test-fast proof coverage: export PYTHONDONTWRITEBYTECODE :=
 
 # The tests that start brokers, browsers, containers, installations, linters or downloads.
 SYSTEM := tests/system tests/sam tests/browser tests/template/test_lint.py tests/tools/test_scanners.py \
-  samrun/tests/system samrun/tests/browser samrun/tests/test_wheel.py samrun/tests/services/test_maven.py
+  tests/test_platforms.py tests/tools/test_install.py samrun/tests/system samrun/tests/browser samrun/tests/test_wheel.py
 # Those that start other processes or Kafka's mock broker, read the whole repository, explore the models, or make
 # requests up (schemathesis takes long to import).
 PROCESSES := tests/models tests/test_words.py tests/notify/test_privacy.py tests/order/api/test_openapi_answers.py \
   $(addprefix samrun/tests/functions/test_,deployment_package.py invoke_api.py missing_package.py process_runtime.py) \
-  samrun/tests/mapping/test_client_records.py samrun/tests/services/test_java.py samrun/tests/supervision/test_process.py \
-  samrun/tests/cli/test_run_until_signal.py
+  samrun/tests/mapping/test_client_records.py samrun/tests/services/test_java_programs.py samrun/tests/test_container.py \
+  samrun/tests/supervision/test_process.py \
+  samrun/tests/cli/test_run_until_signal.py samrun/tests/pythons
 
 .DEFAULT_GOAL := help
 .PHONY: help run services demo preview test test-fast proof chaos soak coverage check supply-chain sbom dist format hooks \
@@ -42,39 +41,41 @@ PROCESSES := tests/models tests/test_words.py tests/notify/test_privacy.py tests
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
+# .venv has the packages of all functions, so that a first start installs nothing more. OWN_PACKAGES=1 gives each
+# function those of its own requirements.txt.
 run: .venv/installed $(if $(SAM),.venv-sam/installed) ## Run everything on this machine and show where; Ctrl-C ends it.
 	$(if $(COMPOSE),docker compose up -d --wait)
-	@$(if $(COMPOSE),$(EXTERNAL)) $(if $(SAM),SAMRUN_SAM_CLI=$(SAM_CLI)) $(BIN)/samrun up $(if $(SAM),--sam) $(ARGS)
+	@$(if $(COMPOSE),$(EXTERNAL)) $(if $(SAM),SAMRUN_SAM_CLI=$(SAM_CLI)) $(BIN)/samrun up $(if $(SAM),--sam,$(if $(OWN_PACKAGES),,--use-current-env)) $(ARGS)
 
 services: .venv/installed ## Run Kafka, DynamoDB, AWS and the inbox only: `sam local` brings the functions.
 	$(if $(COMPOSE),docker compose up -d --wait)
 	@$(if $(COMPOSE),$(EXTERNAL)) $(BIN)/samrun services $(ARGS)
 
-demo: .venv/installed ## Place the orders of events/api/, wait for their mails, and show them.
-	@$(BIN)/python -m tools.demo
+demo: .venv/installed ## Place the orders of events/api/, and show their mails; KEEP=1 leaves the stack up until Ctrl-C.
+	@$(BIN)/python -m tools.demo $(if $(KEEP),--leave-up)
 
-preview: .venv/installed ## Render every mail and text message into .preview/, with pictures.
+preview: .venv/developing ## Render every mail and text message into .preview/, with pictures.
 	@$(BIN)/python -m tools.preview
 
-test: .venv/installed .venv/java-programs.json .venv-sam/installed .venv-supply-chain/installed $(NODE_PACKAGES) ## Run the tests of both products; the large proofs are in `make proof`.
+test: .venv/developing .venv/java-programs .venv-sam/installed .venv-supply-chain/installed $(NODE_PACKAGES) ## Run the tests of both products; the large proofs are in `make proof`.
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
-test-fast: .venv/installed ## Run the unit tests that start no other process and use no emulated AWS.
+test-fast: .venv/developing ## Run the unit tests that start no other process and use no emulated AWS.
 	@$(BIN)/python -m pytest -n 3 --dist worksteal $(addprefix --ignore=,$(SYSTEM) $(PROCESSES)) -m "not proof and not emulated_aws" --hypothesis-profile fast $(ARGS)
 
-proof: .venv/installed .venv/java-programs.json ## Run the large proofs: 10,000 records, 20 kills at each step, a stack disturbed 20 times.
+proof: .venv/developing .venv/java-programs ## Run the large proofs: 10,000 records, 20 kills at each step, a stack disturbed 20 times.
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m proof $(ARGS)
 
-chaos: .venv/installed .venv/java-programs.json ## Disturb a stack under load (MINUTES=5, SEED=), and check that nothing is lost or doubled.
+chaos: .venv/developing .venv/java-programs ## Disturb a stack under load (MINUTES=5, SEED=), and check that nothing is lost or doubled.
 	@$(BIN)/python -m tools.chaos $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
-soak: .venv/installed .venv/java-programs.json ## Run the stack under load without faults (MINUTES=10), and check that no process grows.
+soak: .venv/developing .venv/java-programs ## Run the stack under load without faults (MINUTES=10), and check that no process grows.
 	@$(BIN)/python -m tools.chaos.soak $(if $(MINUTES),--minutes $(MINUTES)) $(ARGS)
 
-coverage: .venv/installed ## Measure the coverage of all tests but the system tests; fail below the floor.
+coverage: .venv/developing ## Measure the coverage of all tests but the system tests; fail below the floor.
 	@$(BIN)/python -m pytest -n 2 $(addprefix --ignore=,$(SYSTEM)) --cov $(ARGS)
 
-check: .venv/installed .venv-sam/installed .venv-checkov/installed .venv-supply-chain/installed ## Check format, lint, types, templates, generated files and the supply chain.
+check: .venv/developing .venv-sam/installed .venv-checkov/installed .venv-supply-chain/installed ## Check format, lint, types, templates, generated files and the supply chain.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -90,15 +91,15 @@ check: .venv/installed .venv-sam/installed .venv-checkov/installed .venv-supply-
 	$(BIN)/python samrun/tools/support_tables.py --check
 	$(BIN)/python -m tools.supply_chain check
 
-supply-chain: .venv/installed .venv-supply-chain/installed ## Check licences, secrets, workflows and known vulnerabilities.
+supply-chain: .venv/developing .venv-supply-chain/installed ## Check licences, secrets, workflows and known vulnerabilities.
 	@$(BIN)/python -m tools.supply_chain check
 
 sbom: export SOURCE_DATE_EPOCH := $(SOURCE_DATE_EPOCH)
-sbom: .venv/installed ## Write an SBOM (CycloneDX) of each artifact into dist/.
+sbom: .venv/developing ## Write an SBOM (CycloneDX) of each artifact into dist/.
 	@$(BIN)/python -m tools.supply_chain sbom
 
 dist: export SOURCE_DATE_EPOCH := $(SOURCE_DATE_EPOCH)
-dist: .venv/installed .venv-sam/installed ## Build all artifacts into dist/, the same from one commit each time.
+dist: .venv/developing .venv-sam/installed ## Build all artifacts into dist/, the same from one commit each time.
 	rm -rf dist
 	SAM_CLI_TELEMETRY=0 $(SAM_CLI) build --parallel --no-cached --config-env $(ENVIRONMENT)
 	@$(BIN)/python -m tools.supply_chain sbom
@@ -106,30 +107,32 @@ dist: .venv/installed .venv-sam/installed ## Build all artifacts into dist/, the
 	cd samrun && ../$(BIN)/python -m hatchling build --directory ../dist
 	cd dist && sha256sum *.cdx.json *.zip *.whl *.tar.gz > SHA256SUMS
 
-format: .venv/installed ## Format the code, and repair what the linter can.
+format: .venv/developing ## Format the code, and repair what the linter can.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-hooks: .venv/installed ## Have git check each commit before it is made.
+hooks: .venv/developing ## Have git check each commit before it is made.
 	@$(BIN)/pre-commit install
 
-support: .venv/installed ## Write samrun/docs/support.md from the code.
+support: .venv/developing ## Write samrun/docs/support.md from the code.
 	@$(BIN)/python samrun/tools/support_tables.py
 
-openapi: .venv/installed ## Write docs/openapi.json from the code.
+openapi: .venv/developing ## Write docs/openapi.json from the code.
 	$(BIN)/python -m tools.openapi
 
-contract: .venv/installed ## Publish the schemas of events/ with a release; refuse changes that break readers.
+contract: .venv/developing ## Publish the schemas of events/ with a release; refuse changes that break readers.
 	@$(BIN)/python -m tools.contract --publish
 
-cost: .venv/installed ## Compute a month's cost on AWS: make cost ORDERS_PER_DAY=10000.
+cost: .venv/developing ## Compute a month's cost on AWS: make cost ORDERS_PER_DAY=10000.
 	@$(BIN)/python -m tools.cost $(if $(ORDERS_PER_DAY),--orders-per-day $(ORDERS_PER_DAY)) $(ARGS)
 
-scaling: .venv/installed ## Compute which limit binds at a rate: make scaling ORDERS_PER_SECOND=10.
+scaling: .venv/developing ## Compute which limit binds at a rate: make scaling ORDERS_PER_SECOND=10.
 	@$(BIN)/python -m tools.scaling $(if $(ORDERS_PER_SECOND),--orders-per-second $(ORDERS_PER_SECOND)) $(ARGS)
 
-lock: .venv/installed ## Compile the lock files from the *.in files and samrun's pyproject.toml, with today's versions.
+lock: .venv/developing ## Compile the lock files from the *.in files, samrun's pyproject.toml and the two Java programs, with today's versions.
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) --upgrade requirements.in samrun/pyproject.toml -o requirements.lock
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) -c requirements.lock requirements-run.in samrun/pyproject.toml -o requirements-run.lock
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) -c requirements.lock requirements-uv.in -o requirements-uv.lock
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) -c requirements.lock samrun/pyproject.toml -o samrun/requirements.lock
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) --upgrade requirements-sam.in -o requirements-sam.lock
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) --upgrade requirements-checkov.in -o requirements-checkov.lock
@@ -138,42 +141,33 @@ lock: .venv/installed ## Compile the lock files from the *.in files and samrun's
 	  UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) -c requirements.lock \
 	    functions/$$function/requirements.in -o functions/$$function/requirements.txt; \
 	done
+	$(BIN)/python samrun/tools/lock_java_programs.py
 
 clean: ## Remove data, logs, builds and caches; the installed packages stay.
 	@if [ -e .local/endpoints.json ]; then echo "A stack runs on .local (it has .local/endpoints.json): end it first."; exit 1; fi
 	rm -rf .local .preview .aws-sam dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 	find . -path './.venv*' -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.venv/installed: requirements.lock samrun/pyproject.toml
+# Running needs the first one only; tests and checks need both, in the same environment.
+.venv/installed: requirements-run.lock samrun/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, and $(PYTHON) is %s. Name another: make PYTHON=python3.12 …" % sys.version.split()[0])'
-	@echo "Setting up .venv: the packages of requirements.lock, then samrun. Once; it takes a minute or two …"
-	@$(PYTHON) -m venv .venv || { echo "Python's venv module is missing: on Debian and Ubuntu, install python3-venv."; exit 1; }
-	@.venv/bin/python $(INSTALL) -r requirements.lock
-	@.venv/bin/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation --quiet --editable ./samrun
+	@$(PYTHON) tools/install.py .venv requirements-run.lock --editable samrun
+	@touch $@
+
+.venv/developing: requirements.lock | .venv/installed
+	@$(PYTHON) tools/install.py .venv requirements.lock
 	@touch $@
 
 # Kafka and DynamoDB Local, from Maven's repository. `make run` fetches them by itself; tests do not wait for downloads.
-.venv/java-programs.json: | .venv/installed
+.venv/java-programs: samrun/src/samrun/services/java_programs.json | .venv/installed
 	@$(BIN)/samrun fetch
+	@touch $@
 
 examples/plain/node_modules/installed: examples/plain/package-lock.json
 	@npm ci --prefix examples/plain --silent --no-audit --no-fund
 	@touch $@
 
-.venv-sam/installed: requirements-sam.lock | .venv/installed
-	@echo "Setting up .venv-sam, for the AWS SAM CLI. Once; it takes a minute …"
-	@$(PYTHON) -m venv .venv-sam
-	@.venv-sam/bin/python $(INSTALL) -r requirements-sam.lock
-	@touch $@
-
-.venv-checkov/installed: requirements-checkov.lock | .venv/installed
-	@echo "Setting up .venv-checkov, for checkov. Once; it takes a minute …"
-	@$(PYTHON) -m venv .venv-checkov
-	@.venv-checkov/bin/python $(INSTALL) -r requirements-checkov.lock
-	@touch $@
-
-.venv-supply-chain/installed: requirements-supply-chain.lock | .venv/installed
-	@echo "Setting up .venv-supply-chain, for scanners of secrets, workflows and vulnerabilities. Once; it takes a minute …"
-	@$(PYTHON) -m venv .venv-supply-chain
-	@.venv-supply-chain/bin/python $(INSTALL) -r requirements-supply-chain.lock
+# The SAM CLI, checkov and the scanners: each in an environment of its own, .venv-NAME, with pip, which `sam build` uses.
+.venv-sam/installed .venv-checkov/installed .venv-supply-chain/installed: .venv-%/installed: requirements-%.lock | .venv/installed
+	@$(PYTHON) tools/install.py .venv-$* requirements-$*.lock --with-pip
 	@touch $@

@@ -77,7 +77,7 @@ def _order(reference: str) -> dict[str, object]:
 
 def _waited() -> int:
     """Count the orders whose event was tried and not acknowledged, by the order function's log."""
-    log = DATA / "logs" / "OrderFunction.log"
+    log = DATA / "logs" / "functions" / "OrderFunction.log"
     lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
     deferred = [json.loads(line) for line in lines if '"message":"event deferred"' in line]
     return sum(_PAUSED not in entry["reason"] for entry in deferred)
@@ -90,7 +90,7 @@ async def measure(number: int) -> dict[str, Figures]:
     # One thread starts and stops the broker, whose process would end with the thread that started it.
     with ThreadPoolExecutor(1) as thread:
         broker = thread.submit(Broker, DATA / "broker").result()
-        settings = replace(stack_settings(data=DATA, ports=FREE_PORTS), kafka=broker.bootstrap)
+        settings = replace(stack_settings(data=DATA, ports=FREE_PORTS, use_current_env=True), kafka=broker.bootstrap)
         try:
             with (DATA / "terminal.log").open("w") as log:
                 async with run_stack(settings, Terminal(log, DATA / "logs")) as stack:

@@ -40,7 +40,7 @@ def _order(reference: str) -> dict[str, Any]:
 async def measure(number: int) -> Mapping[str, Sequence[float]]:
     """Return milliseconds by what was measured; `ready` has one figure."""
     shutil.rmtree(DATA, ignore_errors=True)
-    settings = stack_settings(data=DATA, ports=FREE_PORTS)
+    settings = stack_settings(data=DATA, ports=FREE_PORTS, use_current_env=True)
     DATA.mkdir(parents=True)
     with (DATA / "terminal.log").open("w") as log:
         terminal = Terminal(log, DATA / "logs")

@@ -13,7 +13,8 @@ ROOT = Path(__file__).parents[1]
 OF_FUNCTIONS = ("functions/order/requirements.txt", "functions/notify/requirements.txt")
 OF_SAMRUN = "samrun/requirements.lock"
 OF_TOOLS = ("requirements-sam.lock", "requirements-checkov.lock", "requirements-supply-chain.lock")
-FILES = ("requirements.lock", *OF_TOOLS, *OF_FUNCTIONS, OF_SAMRUN)
+OF_RUNNING = ("requirements-run.lock", "requirements-uv.lock")
+FILES = ("requirements.lock", *OF_RUNNING, *OF_TOOLS, *OF_FUNCTIONS, OF_SAMRUN)
 # name[extras]==version ; marker --hash=… --hash=…
 PINNED_AND_HASHED = re.compile(r"[\w.-]+(\[[\w, -]+\])?==[\w.+!-]+( ; [^/]+?)?( --hash=sha256:[0-9a-f]{64})+")
 
@@ -36,9 +37,23 @@ def test_lock_files_name_no_index(name: str) -> None:
     assert re.findall("://|--index|--find-links", (ROOT / name).read_text()) == []
 
 
-@pytest.mark.parametrize("name", [*OF_FUNCTIONS, OF_SAMRUN])
+@pytest.mark.parametrize("name", [*OF_FUNCTIONS, OF_SAMRUN, *OF_RUNNING])
 def test_functions_and_runner_have_the_versions_that_are_tested(name: str) -> None:
     assert _requirements(name) <= _requirements("requirements.lock")
+
+
+@pytest.mark.parametrize("name", [*OF_FUNCTIONS, OF_SAMRUN])
+def test_running_has_all_that_functions_and_runner_need(name: str) -> None:
+    assert _requirements(name) <= _requirements("requirements-run.lock")
+
+
+def test_running_needs_nothing_of_tests_and_checks() -> None:
+    needed = {_name(each) for each in _requirements("requirements-run.lock")}
+    assert (
+        needed & {"boto3-stubs", "cfn-lint", "hypothesis", "mypy", "playwright", "pytest", "ruff", "schemathesis"}
+        == set()
+    )
+    assert len(needed) < len(_requirements("requirements.lock")) * 0.6
 
 
 def test_the_lock_has_every_dependency_of_the_runner_and_what_builds_it() -> None:

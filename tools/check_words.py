@@ -137,6 +137,7 @@ ALLOWED = {
     ("tests/template/test_msk.py", "Login"): "that logical id",
     ("conftest.py", "LONGEST_FIRST"): "an order of tests, not a limit",
     ("docs/decisions.md", "Drain"): "an example of such a word",
+    ("samrun/docs/debugging.md", "Attach to"): "the name of a configuration of PyCharm",
     ("docs/decisions.md", "Login"): "a logical id that stays",
     ("docs/decisions.md", "LoginOfCluster"): "a logical id that stays",
     ("functions/notify/ledger/batch_writer.py", "Statements"): "a parameter of boto3",

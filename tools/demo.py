@@ -1,5 +1,6 @@
 """`python -m tools.demo`: place the sample orders on a stack of its own, wait for their mails, and show both."""
 
+import argparse
 import asyncio
 import contextlib
 import json
@@ -51,7 +52,7 @@ async def running_demo(samples: Sequence[Path], *, one_by_one: bool = False) -> 
     """
     with _folder() as folder:
         # Free ports and a new data folder, so that another running stack is not disturbed.
-        settings = stack_settings(data=folder, ports=FREE_PORTS)
+        settings = stack_settings(data=folder, ports=FREE_PORTS, use_current_env=True)
         async with (
             run_stack(settings, standard_terminal(folder / "logs")) as stack,
             httpx.AsyncClient(trust_env=False) as client,  # no proxy leads to this machine
@@ -105,17 +106,29 @@ async def _row(client: httpx.AsyncClient, console: str, order: Mapping[str, Any]
     raise DemoError(f"No mail for {order['order_id']} came within {PATIENCE:.0f} s; the lines above say what happened.")
 
 
-async def _show(samples: Sequence[Path]) -> None:
+async def _show(samples: Sequence[Path], *, leave_up: bool) -> None:
     async with running_demo(samples) as shown:
-        rows = shown.rows
+        if leave_up:
+            _print_table(shown.rows)
+            print(f"The stack goes on until Ctrl-C. Its inbox: {shown.console}", flush=True)
+            await asyncio.Event().wait()
     # Now that the stack has ended, no line of its log follows: a mail can be there before notify logs it.
+    _print_table(shown.rows)
+
+
+def _print_table(rows: Sequence[tuple[str, ...]]) -> None:
     print("\n" + table([("ORDER", "CUSTOMER", "TOTAL", "MAIL TO", "SUBJECT"), *rows]) + "\n")
 
 
 def main() -> int:
     """Run the demo; return the exit status."""
+    parser = argparse.ArgumentParser(
+        description="Places the sample orders on a stack of its own, and shows their mails."
+    )
+    parser.add_argument("--leave-up", action="store_true", help="let the stack run until Ctrl-C")
+    options = parser.parse_args()
     samples = sorted(SAMPLES.glob("create-order-*.json"))
-    return run_until_signal(_show(samples), interrupted=INTERRUPTED)
+    return run_until_signal(_show(samples, leave_up=options.leave_up), interrupted=INTERRUPTED)
 
 
 if __name__ == "__main__":

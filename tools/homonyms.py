@@ -27,11 +27,13 @@ SHARED = {
     ("class", "UnauthenticatedError"): "the request has no verified token",
     ("class", "_Variables"): "the variables of the environment",
     # These functions are called by their module's name, or by Lambda.
+    ("function", "add_options"): "adds the options of the module's command",
     ("function", "count"): "counts a metric of the handler in the module",
     ("function", "create"): "creates the resource that the module is about",
     ("function", "decoder"): "makes the decoder of the module's format",
     ("function", "handler"): "a function of Lambda",
     ("function", "routes"): "the console's routes to the module's pages",
+    ("function", "run"): "runs the module's command",
     ("function", "start"): "starts the module's service",
     ("function", "wait_until_ready"): "waits for the module's service",
     # The package says of what.
@@ -45,6 +47,7 @@ SHARED = {
     ("module", "partial_response"): "partial batch responses",
     ("module", "poller"): "the poller of an event source",
     ("module", "relay"): "the outbox relay: outbox/ has it, handlers/ runs it",
+    ("module", "services"): "the services of a stack: the command starts them alone, testing/ starts them for tests",
     ("module", "stack"): "a stack: testing/ starts one for tests",
 }
 

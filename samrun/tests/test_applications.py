@@ -15,6 +15,7 @@ from samrun.gateway.joined_apis import join_apis
 from samrun.settings import template_settings
 from samrun.template.model.application import Application
 from support.fake_invoker import FakeInvoker, success
+from support.rest_apis import no_client
 
 ENDPOINTS = Endpoints(
     api=None,
@@ -113,7 +114,18 @@ def app_of(application: Application) -> ASGIApp:
     invoker = FakeInvoker(function=_return_name)
     http_apis = [(api, gateway(api, invoker, log=lambda _: None, warn=pytest.fail)) for api in application.apis]
     rest_apis = [
-        (api, rest_gateway(api, invoker, log=lambda _: None, warn=pytest.fail)) for api in application.rest_apis
+        (
+            api,
+            rest_gateway(
+                api,
+                invoker,
+                log=lambda _: None,
+                warn=pytest.fail,
+                client=no_client,
+                accept=lambda function, _: pytest.fail(function),
+            ),
+        )
+        for api in application.rest_apis
     ]
     return join_apis([*http_apis, *rest_apis])
 

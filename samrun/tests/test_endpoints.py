@@ -48,6 +48,14 @@ def test_endpoints_of_a_listener_with_a_password_are_read_again(tmp_path: Path) 
     assert of_scram.fill_in(values) == {"S": "127.0.0.1:9096", "U": "arn:user", "C": "arn:ca", "M": "127.0.0.1:9094"}
 
 
+def test_addresses_of_debuggers_are_read_again_and_stand_for_nothing_in_parameters(tmp_path: Path) -> None:
+    endpoints = replace(ENDPOINTS, debuggers={"Order": "127.0.0.1:5678"})
+    assert json.loads(endpoints.write(tmp_path).read_text())["debuggers"] == {"Order": "127.0.0.1:5678"}
+    assert Endpoints.read(tmp_path) == endpoints
+    assert endpoints.by_name() == ENDPOINTS.by_name()
+    assert endpoints.fill_in({"D": "{debuggers}"}) == {"D": "{debuggers}"}
+
+
 def test_containers_call_this_machine_by_another_name() -> None:
     services = replace(ENDPOINTS, container_kafka="host.docker.internal:19092")
     values = {"A": "{aws}", "D": "{dynamodb}", "K": "{kafka}", "I": "{issuer}"}
@@ -79,7 +87,7 @@ def test_endpoints_that_were_written_are_read_again(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_the_file_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(NoStackError, match=r"No stack runs on .*: start it with `samrun`"):
+    with pytest.raises(NoStackError, match=r"No stack runs on .*: start one with `samrun up`"):
         Endpoints.read(tmp_path)
 
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from samrun.cli.arguments import parse_arguments, read_stack_settings, read_token_settings
+from samrun.cli.arguments import read_stack_settings, read_token_settings
+from samrun.cli.parser import parse_arguments
 from samrun.settings import (
     FREE_PORTS,
     PORTS,
@@ -26,7 +27,8 @@ def nothing_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def read(arguments: list[str]) -> Settings:
     """Return the settings of a stack, as the command line and the environment give them."""
-    return read_stack_settings(parse_arguments(arguments))
+    command = [] if arguments[:1] in (["up"], ["services"]) else ["up"]
+    return read_stack_settings(parse_arguments([*command, *arguments]))
 
 
 @pytest.fixture
@@ -52,6 +54,14 @@ def test_settings_have_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         services={},
         sam=False,
     )
+
+
+def test_functions_have_their_own_packages_unless_the_current_environment_is_to_be_used(template: str) -> None:
+    assert not read(["up", "--template", template]).use_current_env
+    assert not read(["services", "--template", template]).use_current_env
+    assert read(["up", "--use-current-env", "--template", template]).use_current_env
+    with pytest.raises(SettingsError, match="leave out --use-current-env"):
+        read(["up", "--sam", "--use-current-env", "--template", template])
 
 
 def test_functions_can_run_in_containers(template: str) -> None:
@@ -84,6 +94,27 @@ def test_the_command_line_names_the_variables_and_the_delay_of_retries(template:
 def test_functions_start_at_once_unless_the_command_line_says_lazy(template: str) -> None:
     assert read(["--template", template, "--lazy"]).lazy
     assert not read(["--template", template]).lazy
+
+
+def test_the_command_line_names_the_functions_to_debug(template: str) -> None:
+    arguments = ["--template", template, "--debug", "Order", "--debug", "Notify=0", "--debug", "Relay=5679"]
+    assert read(arguments).debug == {"Order": None, "Notify": 0, "Relay": 5679}
+    assert read(["--template", template]).debug == {}
+    assert read(["services", "--template", template]).debug == {}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("--debug Order=", "--debug Order=: '' is not a port: write Order=PORT, 0 to 65535, or Order alone"),
+        ("--debug Order=x", "'x' is not a port"),
+        ("--debug Order=65536", "'65536' is not a port"),
+        ("--debug Order --sam", "--debug is for functions in processes of this machine, .* `sam local invoke --debug"),
+    ],
+)
+def test_functions_that_cannot_be_debugged_so_are_an_error(template: str, arguments: str, says: str) -> None:
+    with pytest.raises(SettingsError, match=says):
+        read(["--template", template, *arguments.split()])
 
 
 @pytest.mark.parametrize("delay", ["-1", "a", "1e3", ""])
@@ -130,10 +161,10 @@ def test_other_programs_make_settings_without_a_command_line(template: str) -> N
     assert made == read(["--template", template, *(f"--{name}-port=0" for name in PORTS)])
 
 
-@pytest.mark.parametrize("arguments", [[], ["up"]])
-def test_up_is_the_command_if_none_is_given(template: str, arguments: list[str]) -> None:
-    assert read([*arguments, "--template", template, "--partitions", "6"]).command == "up"
-    assert parse_arguments([*arguments, "--template", template]).command == "up"
+def test_options_without_a_command_are_an_error(template: str) -> None:
+    with pytest.raises(SystemExit) as raised:
+        parse_arguments(["--template", template])
+    assert raised.value.code == 2
 
 
 def test_the_help_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
@@ -141,7 +172,7 @@ def test_the_help_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None
         parse_arguments(["--help"])
     assert raised.value.code == 0
     said = capsys.readouterr().out
-    assert all(f"    {command} " in said for command in ("up", "services", "fetch", "token"))
+    assert all(f"\n  {command} " in said for command in ("up", "services", "fetch", "token"))
 
 
 def test_an_unknown_command_is_an_error_that_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:

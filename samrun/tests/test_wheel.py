@@ -58,7 +58,7 @@ def stack(environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     folder = tmp_path_factory.mktemp("stack")
     with (folder / "terminal").open("wb") as terminal:
         process = subprocess.Popen(
-            [environment / "bin" / "samrun", "--template", TEMPLATE],
+            [environment / "bin" / "samrun", "up", "--template", TEMPLATE],
             cwd=folder,
             env={"PATH": os.environ["PATH"], "HOME": str(Path.home()), **{f"{name}_PORT": "0" for name in PORTS}},
             stdout=terminal,
@@ -100,8 +100,15 @@ def test_the_wheel_runs_a_template_of_another_folder(stack: Path) -> None:
     producer = KafkaProducer(bootstrap_servers=_endpoints(stack)["kafka"])
     producer.send("greetings", b"Good morning.", partition=0).get(timeout=30)
     producer.close()
-    log = stack / ".local" / "logs" / "Hello.log"
+    log = stack / ".local" / "logs" / "functions" / "Hello.log"
     _wait_for(lambda: "received greetings-0" in log.read_text(), what="the record in the function's log")
+
+
+def test_the_wheel_has_what_a_debugger_needs(environment: Path) -> None:
+    code = "from samrun.functions import debugger; print(debugger.find_debugpy(), *debugger.SEARCH_PATH.glob('*.py'))"
+    debugpy, *modules = _run(environment / "bin" / "python", "-c", code).split()
+    assert Path(debugpy).is_relative_to(environment)
+    assert {Path(each).name for each in modules} == {"__init__.py", "samrun_debug.py"}
 
 
 def test_the_aws_of_the_wheel_has_the_services_that_templates_use(stack: Path) -> None:

@@ -11,6 +11,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from samrun.lambda_api.operations import OPERATIONS
 from samrun.template.support.event_sources import EVENT_SOURCES
 from samrun.template.support.levels import Level, Support
 from samrun.template.support.properties import PROPERTIES
@@ -53,6 +54,9 @@ def _sections() -> Iterator[str]:
     for kind, properties in PROPERTIES.items():
         yield f"### {_short(kind)}"
         yield _table("property | level | difference or reason", _property_rows(properties))
+    yield "## Lambda's API"
+    yield "samrun serves these operations on port 3001 ([how to use them](mappings-elsewhere.md)):"
+    yield _table("operation | level | difference", (_row(name, each) for name, each in OPERATIONS.items()))
     yield "## Resource types"
     yield "samrun runs these types:"
     yield _types(RUN)

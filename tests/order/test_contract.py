@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +32,15 @@ def place(request: dict[str, Any]) -> Order:
         now=datetime(2026, 11, 22, 10, 15, 30, tzinfo=UTC),
         traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
     )
+
+
+def test_body_that_the_template_suggests_to_send_is_an_order() -> None:
+    """samrun prints the command: it replaces NEW, so that each call pays another order."""
+    template = (EVENTS.parent / "template.yaml").read_text(encoding="utf-8")
+    [file] = re.findall(r'sed "s/NEW/\$\(date \+%s\)/" (\S+)\)', template)
+    body = (EVENTS.parent / file).read_text(encoding="utf-8")
+    orders = {NewOrder.model_validate_json(body.replace("NEW", number)).payment["reference"] for number in ("1", "2")}
+    assert orders == {"pay_1", "pay_2"}
 
 
 @pytest.fixture

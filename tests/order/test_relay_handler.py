@@ -155,6 +155,16 @@ def test_metrics_are_written_without_pending_events(
     assert (line["EventsRelayed"], line["EventsQuarantined"], line["OldestPendingSeconds"]) == ([0], [0], [0])
 
 
+def test_an_idle_relay_logs_nothing(dynamodb: DynamoDBClient, publisher: FakePublisher, run: Run, log: FakeLog) -> None:
+    run()
+    assert [line for line in log.lines() if line["level"] != "DEBUG"] == []
+    place(dynamodb, 1)
+    run()
+    assert len(publisher.records) == 1
+    assert [line["published"] for line in log.lines() if line["message"] == "relay finished"][-1] == 1
+    assert log.lines()[-1]["level"] == "INFO"
+
+
 def test_the_alarms_of_the_template_use_metrics_that_the_relay_writes(
     run: Run, dynamodb: DynamoDBClient, publisher: FakePublisher, metrics: Callable[[], list[dict[str, Any]]]
 ) -> None:

@@ -19,7 +19,7 @@ class StackOutbox:
     """The pending events of the orders of `stack`, and what the functions have logged about them."""
 
     def __init__(self, stack: OrderStack) -> None:
-        self._logs = stack.data / "logs"
+        self._logs = stack.data / "logs" / "functions"
         self._table = OrdersTable(stack.endpoints["dynamodb"])
         self._lambda = client("lambda", stack.endpoints["lambda"], read_timeout=70)
 

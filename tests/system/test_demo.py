@@ -3,12 +3,14 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
@@ -23,10 +25,10 @@ def checkout(project: Path) -> Path:
 
 
 @contextlib.contextmanager
-def _started(checkout: Path, **environment: str) -> Iterator[subprocess.Popen[str]]:
+def _started(checkout: Path, *options: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
     """Yield a demo that runs; end it if the test has failed before its end."""
     with subprocess.Popen(
-        [sys.executable, "-m", "tools.demo"],
+        [sys.executable, "-m", "tools.demo", *options],
         cwd=checkout,
         env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"} | environment,
         stdout=subprocess.PIPE,
@@ -64,6 +66,24 @@ def test_the_demo_shows_every_sample_order_and_its_mail(checkout: Path) -> None:
         order = json.loads(json.loads(sample.read_text())["body"])
         assert order["customer"]["name"] in row
         assert order["currency"] in row
+
+
+def test_the_demo_can_leave_the_stack_up(checkout: Path) -> None:
+    with _started(checkout, "--leave-up") as demo:
+        assert demo.stdout
+        said = ""
+        while not (found := re.search(r"until Ctrl-C\. Its inbox: (\S+)", said)):
+            line = demo.stdout.readline()
+            assert line, f"it ended too soon:\n{said}"
+            said += line
+        samples = list((checkout / "events" / "api").glob("create-order-*.json"))
+        assert "ORDER " in said
+        mails = httpx.get(f"{found[1]}/api/v1/messages", trust_env=False).json()["messages"]
+        assert len(mails) == len(samples)
+        demo.send_signal(signal.SIGINT)
+        demo.communicate(timeout=PATIENCE)
+    assert demo.returncode == 130
+    assert list((checkout / ".local").iterdir()) == []
 
 
 def test_the_demo_fails_with_the_reason(checkout: Path) -> None:

@@ -84,7 +84,7 @@ def test_mail_flows_again_within_the_lease_and_a_few_seconds(start: Callable[...
         assert entries[number]["status"] == "sent"
         assert 1 <= ses.sent[address(number)] <= entries[number]["attempts"]
         assert (entries[number]["attempts"] > 1) is (number in claimed)
-    assert personal_data_in([stack.log.read_text(), *map(Path.read_text, (stack.data / "logs").iterdir())]) == []
+    assert personal_data_in([stack.log.read_text(), *map(Path.read_text, (stack.data / "logs").rglob("*.log"))]) == []
     for group, numbers in {"claimed": claimed, "of the same partition, later": behind, "beside": beside}.items():
         moments = sends.after_the_death(numbers)
         logger.info("%s: %d mails, %.1f to %.1f s", group, len(moments), moments[0], moments[-1])

@@ -145,7 +145,7 @@ class RacedShop:
 
     def logged(self, function: str) -> list[dict[str, Any]]:
         """Return what a function has logged as JSON."""
-        log = self.stack.data / "logs" / f"{function}.log"
+        log = self.stack.data / "logs" / "functions" / f"{function}.log"
         lines = log.read_text().splitlines() if log.exists() else []
         return [json.loads(line) for line in lines if line.startswith("{")]
 

@@ -90,7 +90,7 @@ def test_every_customer_gets_one_mail_however_often_the_records_are_redelivered(
     # A claim that DynamoDB wrote and did not confirm in time, as on a starved machine, looks like one of a dead sender.
     doubtful = [entry for entry in entries if entry["attempts"] != 1 or "possible_duplicate" in entry]
     assert len(doubtful) <= sum(str(line.get("reason")).startswith("LedgerUnavailableError") for line in lines)
-    assert personal_data_in([stack.log.read_text(), *map(Path.read_text, (stack.data / "logs").iterdir())]) == []
+    assert personal_data_in([stack.log.read_text(), *map(Path.read_text, (stack.data / "logs").rglob("*.log"))]) == []
 
 
 def visit(kafka: str, group: str) -> None:
@@ -112,7 +112,7 @@ def dead_letters(locations: Locations) -> list[str]:
 
 def log_of(stack: OrderStack, function: str) -> list[dict[str, Any]]:
     """Return the lines that a function logged."""
-    text = (stack.data / "logs" / f"{function}.log").read_text()
+    text = (stack.data / "logs" / "functions" / f"{function}.log").read_text()
     return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
 
 

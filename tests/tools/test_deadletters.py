@@ -412,7 +412,7 @@ def test_incomplete_or_contradictory_command_line_is_refused(arguments: list[str
 
 def test_error_without_a_stack_says_how_to_start_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert tool.main(["list", "--data", str(tmp_path)]) == 1
-    assert "start it with `samrun`" in capsys.readouterr().err
+    assert "start one with `samrun up`" in capsys.readouterr().err
 
 
 TEMPLATE = {"Resources": RESOURCES, "Outputs": OUTPUTS}

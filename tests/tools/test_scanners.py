@@ -38,6 +38,8 @@ def repository(tmp_path: Path) -> Path:
     shutil.copytree(ROOT / ".github", folder / ".github")
     for name in LOCK_FILES:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(ROOT / "samrun" / "action.yml", folder / "samrun")
+    for name in LOCK_FILES:
         (folder / name).write_text(f"six==1.17.0 \\\n    --hash=sha256:{'0' * 64}\n")
     git(folder, "init", "--quiet")
     git(folder, "add", ".")
@@ -100,18 +102,26 @@ def test_scan_of_no_repository_is_an_error(tmp_path: Path) -> None:
     ],
 )
 def test_planted_fault_of_a_workflow_is_found(repository: Path, before: str, after: str, fault: str) -> None:
-    assert workflow_findings(repository / ".github", ZIZMOR) == []
+    assert workflow_findings([repository / each for each in tool.WORKFLOWS], ZIZMOR) == []
     checks = repository / ".github/workflows/checks.yml"
     assert before in checks.read_text()
     checks.write_text(checks.read_text().replace(before, after))
-    findings = workflow_findings(repository / ".github", ZIZMOR)
+    findings = workflow_findings([repository / each for each in tool.WORKFLOWS], ZIZMOR)
     assert fault in {finding.split(": ")[1].partition(",")[0] for finding in findings}
     assert all(".github/workflows/checks.yml:" in finding for finding in findings)
 
 
+def test_input_that_an_action_writes_into_a_script_is_found(repository: Path) -> None:
+    action = repository / "samrun" / "action.yml"
+    action.write_text(action.read_text().replace('"$TEMPLATE"', "${{ inputs.template }}"))
+    findings = workflow_findings([repository / each for each in tool.WORKFLOWS], ZIZMOR)
+    assert [finding.split(": ")[1].partition(",")[0] for finding in findings] == ["template-injection"]
+    assert "samrun/action.yml:" in findings[0]
+
+
 def test_folder_without_workflows_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(WorkflowScanError, match="zizmor ended with"):
-        workflow_findings(tmp_path / "missing", ZIZMOR)
+        workflow_findings([tmp_path / "missing"], ZIZMOR)
 
 
 def pip_audit_that_answers(folder: Path, *dependencies: object) -> Path:
@@ -170,7 +180,10 @@ def test_check_says_what_it_could_not_check_and_never_counts_it_as_passed(
 ) -> None:
     status, said = run_check()
     assert status == 0
-    assert "NOT CHECKED for vulnerabilities: 7 of 7 lock files; pip-audit ended with 1: " in said
+    assert (
+        f"NOT CHECKED for vulnerabilities: {len(LOCK_FILES)} of {len(LOCK_FILES)} lock files; pip-audit ended with 1: "
+        in said
+    )
     assert "vulnerabilities: none found" not in said
     monkeypatch.setenv(tool.REQUIRED, "1")
     assert run_check()[0] == 1

@@ -22,6 +22,8 @@ from tools.supply_chain.workflows import WorkflowScanError, workflow_findings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+# Places of workflows and actions.
+WORKFLOWS = (".github", "samrun/action.yml")
 SCANNERS = ROOT / ".venv-supply-chain" / "bin"
 # With it, as in CI, an audit that could not be made has failed.
 REQUIRED = "REQUIRE_AUDIT"
@@ -33,7 +35,7 @@ def check(root: Path = ROOT, scanners: Path = SCANNERS) -> int:
     found = {
         "forbidden licences": Licences.read().findings(packages),
         "secrets": secret_findings(root, scanners / "kingfisher"),
-        "faults of workflows": workflow_findings(root / ".github", scanners / "zizmor"),
+        "faults of workflows": workflow_findings([root / each for each in WORKFLOWS], scanners / "zizmor"),
     }
     audited = audit([root / name for name in LOCK_FILES], scanners / "pip-audit")
     if audited.findings or not audited.not_audited:

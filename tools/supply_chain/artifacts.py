@@ -15,6 +15,8 @@ LOCK_FILES = (
     "functions/notify/requirements.txt",
     "samrun/requirements.lock",
     "requirements.lock",
+    "requirements-run.lock",
+    "requirements-uv.lock",
     "requirements-sam.lock",
     "requirements-checkov.lock",
     "requirements-supply-chain.lock",

@@ -1,4 +1,4 @@
-"""Faults of GitHub's workflows, as zizmor finds them without a network."""
+"""Faults of GitHub's workflows and actions, as zizmor finds them without a network."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 # zizmor's exit status says how bad the worst finding is.
@@ -18,10 +19,10 @@ class WorkflowScanError(Exception):
     """zizmor did not come to its end; the message says why."""
 
 
-def workflow_findings(folder: Path, zizmor: Path) -> list[str]:
-    """Return a line for each fault in the workflows of a .github folder."""
+def workflow_findings(places: Iterable[Path], zizmor: Path) -> list[str]:
+    """Return a line for each fault in workflows and actions: in folders like .github, and in files."""
     done = subprocess.run(
-        [str(zizmor), "--offline", "--no-progress", "--quiet", "--format", "json", str(folder)],
+        [str(zizmor), "--offline", "--no-progress", "--quiet", "--format", "json", *map(str, places)],
         capture_output=True,
         text=True,
         check=False,

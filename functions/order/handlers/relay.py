@@ -47,7 +47,10 @@ def relay(context: LambdaContext) -> dict[str, Any]:
         logger.info("another relay is at work")
         return {"skipped": "another relay is at work"}
     report = count(result)
-    logger.info("relay finished", extra=report)
+    # An idle relay says nothing: its metrics tell that it runs.
+    has_worked = any((result.published, result.quarantined, result.deferred, result.interrupted))
+    log = logger.info if has_worked else logger.debug
+    log("relay finished", extra=report)
     return report
 
 

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from samrun.applications import load_application
     from samrun.cli.run_until_signal import run_until_signal
-    from samrun.cli.token import try_it_token
     from samrun.endpoints import Endpoints, NoStackError
     from samrun.errors import UserError
+    from samrun.oidc.try_it_token import try_it_token
     from samrun.services.clients import CREDENTIALS
     from samrun.settings import FREE_PORTS, PORTS, Settings, region, stack_settings
     from samrun.stack import Stack, run_stack
@@ -72,7 +72,7 @@ _MODULES = {
     "run_until_signal": "samrun.cli.run_until_signal",
     "stack_settings": "samrun.settings",
     "standard_terminal": "samrun.supervision.terminal",
-    "try_it_token": "samrun.cli.token",
+    "try_it_token": "samrun.oidc.try_it_token",
 }
 
 

@@ -13,9 +13,11 @@ from samrun.supervision.files import write_atomically
 from samrun.supervision.ports import LOOPBACK
 
 FILE = "endpoints.json"
+DATA = Path(".local")
+"""Data folder of a stack, unless it has another."""
 _OF_TLS = ("kafka_scram", "kafka_secret", "kafka_mtls", "kafka_client_secret", "kafka_ca_secret")
 # Of the parts that every stack can have.
-_NAMES = {"api", "lambda", "console", "aws", "dynamodb", "kafka", "container_kafka", *_OF_TLS}
+_NAMES = {"api", "lambda", "console", "aws", "dynamodb", "kafka", "container_kafka", "debuggers", *_OF_TLS}
 _BOOTSTRAP = re.compile(r"[^:,\s]+:\d+(,[^:,\s]+:\d+)*")
 
 
@@ -30,7 +32,8 @@ class Endpoints:
     `container_kafka` is Kafka's address for containers of this machine's Docker. `kafka_scram` is its address for
     clients with a password, and `kafka_mtls` that for clients with a certificate. `kafka_secret`, `kafka_client_secret`
     and `kafka_ca_secret` are the ARNs of the secrets of user, client and CA. `stack_apis` are the URLs of the APIs of
-    further templates, by the names of their stacks; in the file, they stand beside the others.
+    further templates, by the names of their stacks; in the file, they stand beside the others. `debuggers` has
+    host:port for each function that is debugged, by its name: a debugger connects to that.
     """
 
     api: str | None
@@ -47,6 +50,7 @@ class Endpoints:
     kafka_client_secret: str | None = None
     kafka_ca_secret: str | None = None
     stack_apis: Mapping[str, str] = field(default_factory=dict)
+    debuggers: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, data: Path) -> Self:
@@ -56,15 +60,22 @@ class Endpoints:
             by_name = json.loads(file.read_text())
         except FileNotFoundError:
             raise NoStackError(
-                f"No stack runs on {data} (there is no {file}): start it with `samrun`, "
+                f"No stack runs on {data} (there is no {file}): start one with `samrun up`, "
                 "or name the folder of another with --data."
             ) from None
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not JSON"
+            raise NoStackError(
+                f"{file}, which says where the stack on {data} is, cannot be read: {reason}. "
+                "Name the folder of a stack with --data."
+            ) from error
         return cls(
             api=by_name.get("api"),
             lambda_=by_name.get("lambda"),
             **{name: by_name[name] for name in ("console", "aws", "dynamodb", "kafka")},
             **{name: by_name.get(name) for name in ("container_kafka", *_OF_TLS)},
             stack_apis={name: address for name, address in by_name.items() if name not in _NAMES},
+            debuggers=by_name.get("debuggers", {}),
         )
 
     @property
@@ -89,14 +100,16 @@ class Endpoints:
         return filled_in
 
     def by_name(self) -> Mapping[str, str]:
-        """Return the addresses of the parts that run, by their public names."""
+        """Return the addresses of the parts that run, by their public names. Those of debuggers are not among them."""
         own = asdict(self)
+        own.pop("debuggers")
         stack_apis: Mapping[str, str] = own.pop("stack_apis")
         return {name.rstrip("_"): address for name, address in own.items() if address} | dict(stack_apis)
 
     def write(self, data: Path) -> Path:
         """Write the endpoints to the stack's data folder, whole or not at all; return the file."""
-        return write_atomically(data / FILE, json.dumps(self.by_name(), indent=2) + "\n")
+        debuggers = {"debuggers": self.debuggers} if self.debuggers else {}
+        return write_atomically(data / FILE, json.dumps({**self.by_name(), **debuggers}, indent=2) + "\n")
 
 
 def _for_containers(address: str) -> str:

@@ -2,22 +2,38 @@
 
     SamrunError
     ├── UserError                           errors.py
+    │   ├── GroupError                      administration/group_admin.py
+    │   ├── NoFunctionsError                administration/lambda_client.py
+    │   ├── InvocationFailedError           administration/lambda_client.py
+    │   ├── NoLogError                      administration/log_reader.py
+    │   ├── MappingNotFoundError            administration/mapping_admin.py
+    │   ├── ResetError                      administration/mapping_admin.py
+    │   ├── LambdaRefusalError              administration/mapping_admin.py
+    │   ├── RecordLineError                 administration/record_text.py
+    │   ├── TopicError                      administration/topic_admin.py
     │   ├── ConflictError                   applications.py
     │   ├── UnknownParameterError           applications.py
-    │   ├── NoValueError                    cli/generate_event.py
-    │   ├── NoLocalAuthorizerError          cli/token.py
+    │   ├── NoValueError                    cli/commands/generate_event.py
+    │   ├── NoEventError                    cli/commands/invoke.py
+    │   ├── NoInputError                    cli/commands/produce.py
+    │   ├── NoLocalAuthorizerError          cli/commands/token.py
+    │   ├── NotConfirmedError               cli/commands/topics.py
     │   ├── NoStackError                    endpoints.py
+    │   ├── UnknownFunctionError            debugged_functions.py
     │   ├── PackageError                    functions/deployment_package.py
+    │   ├── MissingDebuggerError            functions/debugger.py
     │   ├── SamError                        functions/sam_cli.py
     │   ├── NoCredentialsError                  mapping_runner.py
     │   ├── NoRecordError                   mapping/record_finder.py
     │   ├── KeyFileError                    oidc/issuer.py
+    │   ├── InstallationError               pythons/errors.py
     │   ├── ExternalServiceError            services/external.py
     │   ├── JavaError                       services/java.py
     │   ├── KafkaUnreachableError           services/kafka.py
     │   ├── KafkaSecretError                services/kafka_credentials.py
     │   ├── ResourceError                   services/resources.py
     │   ├── SettingsError                   settings.py
+    │   ├── DataFolderError                 stack.py
     │   ├── StackInUseError                 stack.py
     │   ├── PortTakenError                  supervision/ports.py
     │   ├── ProcessDiedError                supervision/process.py
@@ -33,6 +49,7 @@
     │   └── ParametersError                 template/values/parameters.py
     ├── BadRequestError                     console/mailpit.py
     ├── ResetRefusedError                   control/reset.py
+    ├── ExecutionError                      durable_executions/executions.py
     ├── TransformError                      event_triggers/target_input.py
     ├── AsynchronousDestinationError        functions/asynchronous_destinations.py
     ├── MalformedBatchResponseError         functions/batch_item_failures.py
@@ -54,7 +71,8 @@
     │   ├── RequestTooLargeError            gateway/request_body.py
     │   ├── FunctionFailedError             gateway/responses.py
     │   ├── MalformedResponseError          gateway/responses.py
-    │   └── RestError                       gateway/rest_errors.py
+    │   ├── RestError                       gateway/rest_errors.py
+    │   └── MappingTemplateError            gateway/velocity.py
     ├── AuthenticationError                 mapping/authentication.py
     ├── BrokerRefusalError                  mapping/group_member.py
     ├── TopicNotFoundError                  mapping/group_member.py
@@ -64,8 +82,9 @@
     ├── InvalidRecordError                  schemas/schema.py
     │   ├── SchemaNotFoundError             schemas/schema.py
     │   └── DeserializationError            schemas/schema.py
+    ├── DownloadError                       services/download.py
+    │   └── IncompleteDownloadError         services/download.py
     ├── MailNotFoundError                   services/mail_store.py
-    ├── FetchError                          services/maven.py
     ├── SecretError                         services/secrets.py
     └── WaitError                           testing/stack_client.py
 
@@ -86,16 +105,17 @@ class UserError(SamrunError):
 
 def user_errors(group: BaseExceptionGroup[BaseException]) -> list[UserError]:
     """Return the errors of a group if each is a UserError; raise the group if one is not."""
-    errors = list(_leaves(group))
+    errors = list(leaves(group))
     user = [error for error in errors if isinstance(error, UserError)]
     if len(user) < len(errors):
         raise group
     return user
 
 
-def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+def leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    """Yield the errors of a group, and of the groups in it."""
     for error in group.exceptions:
         if isinstance(error, BaseExceptionGroup):
-            yield from _leaves(error)
+            yield from leaves(error)
         else:
             yield error

@@ -30,7 +30,6 @@ from samrun.supervision.supervisor import Supervisor, supervise
 from samrun.supervision.terminal import Terminal
 from samrun.template.model.kafka_mappings import KafkaMapping, Redeliver
 
-PORT = 3002
 # A function of Lambda takes up to 15 minutes.
 _CONFIG: Mapping[str, Any] = {
     "connect_timeout": 5,

@@ -3,11 +3,11 @@
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from samrun.endpoints import is_bootstrap
+from samrun.endpoints import DATA, is_bootstrap
 from samrun.errors import UserError
 from samrun.oidc.issuer import LIFETIME
 from samrun.template.model.kafka_mappings import Redeliver
@@ -23,13 +23,13 @@ PORTS: Mapping[str, int] = {
 }
 FREE_PORTS: Mapping[str, int] = dict.fromkeys(PORTS, 0)
 CONTAINER_KAFKA_PORT = 19092
+MAPPINGS_PORT = 3002  # of the API of `samrun mappings run`
 SCRAM_KAFKA_PORT, MUTUAL_TLS_KAFKA_PORT = 9096, 9094  # MSK's
 AWS_VARIABLE = "AWS_ENDPOINT_URL"
 DYNAMODB_VARIABLE = "AWS_ENDPOINT_URL_DYNAMODB"
 KAFKA_VARIABLE = "KAFKA_BOOTSTRAP_SERVERS"
 REGISTRY_VARIABLE = "SCHEMA_REGISTRY_URL"
 TEMPLATE = Path("template.yaml")
-DATA = Path(".local")
 PARTITIONS = 3
 CONCURRENCY = 4
 RETRY_DELAY = 1.0
@@ -90,7 +90,9 @@ class Settings:
     `redeliver` says which records a mapping retries after a partial batch response. `schema_registry` is the URL of the
     registry that stands for those of all mappings, but for Glue's. `env_vars` is a file with values of the functions'
     environment variables. `retry_delay` is the time in seconds before the first retry of an asynchronous invocation: a
-    minute on AWS. With `lazy`, no function has an execution environment before its first invocation.
+    minute on AWS. With `lazy`, no function has an execution environment before its first invocation. With
+    `use_current_env`, functions run with samrun's own Python and packages; else each has those that it names. `debug`
+    has the functions that are debugged, each with the port of its debugger: 0 is any free one, None the usual one.
     """
 
     command: Command
@@ -111,6 +113,8 @@ class Settings:
     env_vars: Path | None = None
     retry_delay: float = RETRY_DELAY
     lazy: bool = False
+    use_current_env: bool = False
+    debug: Mapping[str, int | None] = field(default_factory=dict)
 
     @property
     def template(self) -> Path:
@@ -157,10 +161,11 @@ class Settings:
 class TokenSettings:
     """Settings of a token for a stack that runs.
 
-    `subject` and `audience` are the template's where they are None. `lifetime` is in seconds.
+    `subject` and `audience` are those of the template where they are None; without a template, those of the stack.
+    `lifetime` is in seconds.
     """
 
-    template: TemplateSettings
+    template: TemplateSettings | None
     overrides: Mapping[str, str]
     data: Path
     region: str
@@ -185,12 +190,16 @@ def stack_settings(
     env_vars: Path | None = None,
     retry_delay: float = RETRY_DELAY,
     lazy: bool = False,
+    use_current_env: bool = False,
+    debug: Iterable[str] = (),
 ) -> Settings:
     """Return the settings of a stack; the environment says which services are external. Raises UserError.
 
-    `overrides` are NAME=VALUE or file://PATH.
+    `overrides` are NAME=VALUE or file://PATH, and `debug` are FUNCTION or FUNCTION=PORT.
     """
     _check_templates(templates, sam=sam)
+    if sam and use_current_env:
+        raise SettingsError("--sam runs functions in containers, with their own packages: leave out --use-current-env.")
     read = tuple(map(template_settings, templates))
     _check_stack_names(read)
     settings = Settings(
@@ -216,6 +225,8 @@ def stack_settings(
         env_vars=env_vars,
         retry_delay=retry_delay,
         lazy=lazy,
+        use_current_env=use_current_env,
+        debug=_debug(debug, sam=sam),
     )
     secured = settings.asked_for((*_SCRAM, *_MUTUAL_TLS))
     if secured and (settings.kafka or settings.for_containers):
@@ -228,7 +239,7 @@ def stack_settings(
 
 def token_settings(
     *,
-    template: Path = TEMPLATE,
+    template: Path | None = None,
     overrides: Iterable[str] = (),
     data: Path = DATA,
     subject: str | None = None,
@@ -237,13 +248,17 @@ def token_settings(
     lifetime: int = LIFETIME,
     claims: Iterable[str] = (),
 ) -> TokenSettings:
-    """Return the settings of a token. `claims` are NAME=VALUE. Raises UserError."""
-    read = template_settings(template)
+    """Return the settings of a token. `claims` are NAME=VALUE. Raises UserError.
+
+    The stack says the subject and the audience, unless there are a template or overrides of its parameters.
+    """
+    values = _overrides(overrides)
+    read = template_settings(template or TEMPLATE) if template or values else None
     return TokenSettings(
         template=read,
-        overrides=_overrides(overrides),
+        overrides=values,
         data=data,
-        region=region([read]),
+        region=region([read] if read else []),
         subject=subject,
         scopes=tuple(scopes),
         audience=audience,
@@ -274,6 +289,23 @@ def _overrides(overrides: Iterable[str]) -> Mapping[str, str]:
     return dict(parameters.read(overrides, source="--parameter-overrides"))
 
 
+def _debug(functions: Iterable[str], *, sam: bool) -> Mapping[str, int | None]:
+    debug: dict[str, int | None] = {}
+    for text in functions:
+        name, given, port = text.partition("=")
+        if given and not (port.isdecimal() and int(port) <= 65535):
+            raise SettingsError(
+                f"--debug {text}: {port!r} is not a port: write {name}=PORT, 0 to 65535, or {name} alone."
+            )
+        debug[name] = int(port) if given else None
+    if debug and sam:
+        raise SettingsError(
+            "--debug is for functions in processes of this machine, and --sam runs them in containers: leave one of "
+            "them out. To debug in a container, run `samrun services`, and `sam local invoke --debug-port` beside it."
+        )
+    return debug
+
+
 def _check_templates(templates: Sequence[Path], *, sam: bool) -> None:
     if sam and len(templates) > 1:
         raise SettingsError("--sam runs one template: leave out the others, or leave out --sam.")
@@ -285,7 +317,7 @@ def _check_templates(templates: Sequence[Path], *, sam: bool) -> None:
 
 def _check_stack_names(templates: Sequence[TemplateSettings]) -> None:
     """Refuse a name of a further template's stack that its API cannot have: in a path, and in endpoints.json."""
-    taken = {*PORTS, "issuer", "docs", "lambda-url"}
+    taken = {*PORTS, "issuer", "docs", "lambda-url", "debuggers"}
     for each in templates[1:]:
         if not _STACK_NAME.fullmatch(each.stack) or each.stack in taken:
             raise SettingsError(

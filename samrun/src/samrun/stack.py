@@ -11,9 +11,11 @@ from samrun.applications import load_applications
 from samrun.console import console
 from samrun.control.control_api import control_api
 from samrun.control.stack_parts import StackParts
+from samrun.debugged_functions import addresses, claim_debug_ports, with_debuggers
 from samrun.endpoints import FILE, Endpoints, stack_url, url
 from samrun.errors import UserError
 from samrun.oidc.issuer import Issuer
+from samrun.oidc.token_defaults import TokenDefaults
 from samrun.services import kafka_credentials
 from samrun.services.clients import clients
 from samrun.services.launcher import ServiceLauncher
@@ -30,6 +32,10 @@ from samrun.template.values.samconfig import OWN
 # This process serves these parts itself, and listens on their ports from the beginning. It listens for the APIs, too,
 # once it has read the templates and found one, or a function URL, in them.
 _OWN_SERVERS = ("lambda", "console")
+
+
+class DataFolderError(UserError):
+    """The data folder cannot be created or written."""
 
 
 class StackInUseError(UserError):
@@ -76,6 +82,9 @@ async def _start(settings: Settings, terminal: Terminal, supervisor: Supervisor)
         in_containers=settings.for_containers,
         env_vars=settings.env_vars,
     )
+    debug_ports = claim_debug_ports(application.functions, settings.debug)
+    application = with_debuggers(application, debug_ports)
+    endpoints = replace(endpoints, debuggers=addresses(debug_ports))
     for template in settings.templates:
         if template.command != OWN:
             text = f"{template.path} has the parameters of [default.{template.command}.parameters]"
@@ -104,6 +113,7 @@ async def _start(settings: Settings, terminal: Terminal, supervisor: Supervisor)
         launcher = ApplicationLauncher(
             settings=settings,
             endpoints=endpoints,
+            issuer=issuer,
             listeners=listeners,
             claimed_ports=claimed,
             supervisor=supervisor,
@@ -111,20 +121,26 @@ async def _start(settings: Settings, terminal: Terminal, supervisor: Supervisor)
             parts=parts,
         )
         await launcher.start(application)
+    TokenDefaults.of(application, endpoints.issuer).write(settings.data)
     file = endpoints.write(settings.data)
     supervisor.on_exit(lambda: file.unlink(missing_ok=True))
     return Stack(application=application, endpoints=endpoints, issuer=issuer)
 
 
 def _lock(settings: Settings, supervisor: Supervisor) -> None:
-    settings.data.mkdir(parents=True, exist_ok=True)
     lock = filelock.FileLock(settings.data / "lock", timeout=0)
     try:
+        settings.data.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except filelock.Timeout:
         raise StackInUseError(
             f"Another stack runs on {settings.data}: end it, or give this one a folder of its own with --data."
         ) from None
+    except OSError as error:
+        raise DataFolderError(
+            f"{settings.data}, the folder for data and logs, cannot be written: {error.strerror}. "
+            "Choose another with --data."
+        ) from error
     supervisor.on_exit(lock.release)
     (settings.data / FILE).unlink(missing_ok=True)  # a stack that was killed leaves it behind
 

@@ -20,6 +20,7 @@ from samrun.queues.poller import QueuePoller
 from samrun.settings import Settings
 from samrun.streams.poller import StreamPoller
 from samrun.streams.sources import stream_source
+from samrun.streams.table_copy import copy_changes
 from samrun.supervision.supervisor import Supervisor
 from samrun.supervision.terminal import Terminal
 from samrun.template.model.application import Application
@@ -53,6 +54,7 @@ class TriggerLauncher:
         )
         self._forget_checkpoints(application)
         self._start_event_triggers(application)
+        self._start_table_copies(application)
         self.supervisor.on_exit_await(registry.stop)
         registry.start([*application.queue_triggers, *application.mappings, *application.stream_triggers])
         return registry
@@ -118,6 +120,21 @@ class TriggerLauncher:
         ended = self.supervisor.watch_thread(trigger.logical_id, poller.run)
         add_until(ended, poller, self.parts.stream_triggers)
         return RunningPoller(has_position=has_position, ended=ended, stop=poller.stop, finish=poller.stop)
+
+    def _start_table_copies(self, application: Application) -> None:
+        """Start to copy the changes of tables to streams of Kinesis."""
+        for trigger in application.table_copies:
+            poller = StreamPoller(
+                trigger=trigger,
+                source=stream_source(trigger, self.parts.client),
+                invoke=copy_changes(trigger.name, self.parts.client),
+                client=self.parts.client,
+                report=partial(self.terminal.step, "stream"),
+                on_ready=lambda: None,  # it starts at the oldest change, so it misses none
+                checkpoints=self._checkpoints(trigger),
+            )
+            self.parts.stream_triggers.append(poller)
+            self.supervisor.start_thread(trigger.logical_id, poller.run, poller.stop)
 
     def _checkpoints(self, trigger: StreamTrigger) -> Path:
         """Return the file of a trigger's checkpoints."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 
 from samrun.functions.invoker import InvocationResult
@@ -18,8 +19,26 @@ DOCUMENT = {
     "openapi": "3.1.0",
     "info": {"title": "Greetings", "version": "1"},
     "servers": [{"url": "https://api.example.com"}],
-    "paths": {"/greeting": {"get": {"summary": "Greets", "responses": {"200": {"description": "A greeting"}}}}},
-    "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}},
+    "paths": {
+        "/greeting": {
+            "get": {
+                "summary": "Greets",
+                "parameters": [{"name": "language", "in": "query", "schema": {"type": "string", "enum": ["en", "vi"]}}],
+                "responses": {"200": {"description": "A greeting", "content": {"text/plain": {}}}},
+            },
+            "post": {
+                "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Name"}}}},
+                "responses": {"201": {"description": "Made"}},
+            },
+            "put": {"responses": {"204": {"description": "Changed"}}},
+            "patch": {"responses": {"204": {"description": "Changed"}}},
+            "delete": {"responses": {"204": {"description": "Gone"}}},
+        }
+    },
+    "components": {
+        "schemas": {"Name": {"type": "object", "properties": {"name": {"type": "string", "maxLength": 9}}}},
+        "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+    },
     "security": [{"token": []}],
 }
 
@@ -41,10 +60,16 @@ def accesses() -> list[Access]:
 
 
 @pytest.fixture
-def url(document: Path, accesses: list[Access]) -> Iterator[str]:
+def tokens() -> list[str | None]:
+    """The tokens that the page gets, the last one first."""
+    return [None]
+
+
+@pytest.fixture
+def url(document: Path, accesses: list[Access], tokens: list[str | None]) -> Iterator[str]:
     routes = (Route(method="GET", path="/greeting", function="Greet"),)
     api = HttpApi(logical_id="Api", routes=routes, openapi_document=document)
-    app = gateway(api, FakeInvoker(function=greet), log=accesses.append, warn=pytest.fail)
+    app = gateway(api, FakeInvoker(function=greet), log=accesses.append, warn=pytest.fail, token=tokens.pop)
     with serve_in_thread(app) as served:
         yield served
 
@@ -89,7 +114,7 @@ def test_entered_token_is_sent(page: Page, url: str, document: Path) -> None:
     page.get_by_role("button", name="Authorize").first.click()
     dialog = page.locator(".modal-ux")
     dialog.locator("input").fill("a.b.c")
-    dialog.get_by_role("button", name="Authorize").click()
+    dialog.locator("button.authorize").click()
     dialog.get_by_role("button", name="Close").last.click()
     page.get_by_text("Greets").click()
     page.get_by_role("button", name="Try it out").click()
@@ -100,3 +125,32 @@ def test_entered_token_is_sent(page: Page, url: str, document: Path) -> None:
 def test_docs_page_explains_a_missing_document(page: Page, url: str, document: Path) -> None:
     page.goto(f"{url}/docs")
     expect(page.get_by_text(f"{document} cannot be read")).to_be_visible()
+
+
+def test_local_token_is_filled_in(page: Page, url: str, document: Path, tokens: list[str | None]) -> None:
+    tokens[:] = ["of.this.machine"]
+    document.write_text(json.dumps(DOCUMENT))
+    page.goto(f"{url}/docs")
+    page.get_by_text("Greets").click()
+    page.get_by_role("button", name="Try it out").click()
+    page.get_by_role("button", name="Execute").click()
+    expect(page.get_by_text("Hello from the function to Bearer of.this.machine")).to_be_visible()
+
+
+def test_docs_page_passes_axe(page: Page, url: str, document: Path) -> None:
+    document.write_text(json.dumps(DOCUMENT))
+    page.goto(f"{url}/docs")
+    expect(page.get_by_text("Greets")).to_be_visible()
+    assert _violations(page) == {}
+    for number in range(2):
+        page.locator(".opblock-summary-control").nth(number).click()
+        page.get_by_role("button", name="Try it out").click()
+        page.get_by_role("button", name="Execute").last.click()
+        expect(page.get_by_text("Server response").nth(number)).to_be_visible()
+    assert _violations(page) == {}
+
+
+def _violations(page: Page) -> dict[str, list[str]]:
+    """Return axe's rules that the page breaks, each with the elements."""
+    violations = Axe().run(page, options=None).response["violations"]
+    return {finding["id"]: [node["html"] for node in finding["nodes"]] for finding in violations}

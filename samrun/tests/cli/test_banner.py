@@ -1,17 +1,24 @@
-"""The banner: where the APIs of a stack are."""
+"""The banner: where the APIs of a stack are, how to try them, and what to do next."""
 
 import io
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from samrun.cli.banner import print_banner
-from samrun.endpoints import Endpoints
+from samrun.endpoints import DATA, Endpoints
 from samrun.oidc.issuer import Issuer
+from samrun.settings import TEMPLATE, TemplateSettings, stack_settings
 from samrun.stack import Stack
 from samrun.supervision.terminal import Terminal
 from samrun.template.model.application import Application, MissingTrigger
-from samrun.template.model.http_apis import FunctionUrl, HttpApi
+from samrun.template.model.authorizers import JwtAuthorizer, TryItToken
+from samrun.template.model.functions import Function
+from samrun.template.model.http_apis import FunctionUrl, HttpApi, Route
+from samrun.template.model.kafka_mappings import KafkaMapping
 from samrun.template.model.rest_apis import RestApi
+from support.python_function import create_function
 
 HTTP = HttpApi(logical_id="Http", routes=(), openapi_document=None)
 REST = RestApi(
@@ -27,13 +34,16 @@ def banner(
     rest_apis: tuple[RestApi, ...] = (),
     function_urls: tuple[FunctionUrl, ...] = (),
     missing: tuple[MissingTrigger, ...] = (),
+    functions: tuple[Function, ...] = (),
+    mappings: tuple[KafkaMapping, ...] = (),
+    data: Path = DATA,
 ) -> str:
     application = Application(
-        functions=(),
+        functions=functions,
         apis=apis,
         rest_apis=rest_apis,
         function_urls=function_urls,
-        mappings=(),
+        mappings=mappings,
         schedules=(),
         resources=(),
         ignored=(),
@@ -49,7 +59,8 @@ def banner(
     )
     output = io.StringIO()
     stack = Stack(application=application, endpoints=endpoints, issuer=Issuer(endpoints.issuer, folder))
-    print_banner(stack, Terminal(output, folder / "logs"))
+    settings = replace(stack_settings(data=data), templates=(TemplateSettings(path=TEMPLATE, parameters={}),))
+    print_banner(stack, settings, Terminal(output, folder / "logs"))
     return output.getvalue()
 
 
@@ -95,3 +106,94 @@ def test_function_url_is_at_its_path(tmp_path: Path) -> None:
 
 def test_stack_without_an_api_names_none(tmp_path: Path) -> None:
     assert "  api " not in banner(tmp_path, api=None)
+
+
+ISSUER = "http://127.0.0.1:8025/issuer"
+
+
+def api_to_try(*, issuer: str | None = ISSUER, next_steps: str | None = None) -> HttpApi:
+    """Return an API with a command to try, whose authorizer trusts `issuer`; without one, it has no authorizer."""
+    authorizer = issuer and JwtAuthorizer(
+        name="Tokens", issuer=issuer, audiences=("greetings",), identity_source="$request.header.Authorization"
+    )
+    return replace(
+        HTTP,
+        routes=(Route(method="GET", path="/", function="Greeter", authorizer=authorizer or None),),
+        try_it='curl {api}/ -H "authorization: Bearer {token}" -d \'{"a": 1}\'\n',
+        try_it_token=TryItToken(subject="cus_ada", scope="greet"),
+        next_steps=next_steps,
+    )
+
+
+@pytest.fixture
+def samrun_on_the_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Let the path have the `samrun` that runs."""
+    program = tmp_path / "bin" / "samrun"
+    program.parent.mkdir()
+    program.touch(mode=0o755)
+    monkeypatch.setattr("sys.executable", str(program.with_name("python")))
+    monkeypatch.setenv("PATH", str(program.parent))
+
+
+def test_what_people_open_stands_above_what_programs_use(tmp_path: Path) -> None:
+    documented = replace(HTTP, openapi_document=tmp_path / "openapi.json")
+    said = banner(tmp_path, api="http://127.0.0.1:3000", apis=(documented,))
+    people, programs, *_ = said.partition("Ctrl-C ends everything.\n\n")[2].split("\n\n")
+    assert [line.split()[0] for line in people.splitlines()] == ["api", "docs", "console"]
+    assert [line.split()[0] for line in programs.splitlines()] == ["aws", "dynamodb", "kafka"]
+
+
+@pytest.mark.usefixtures("samrun_on_the_path")
+def test_command_to_try_gets_its_token_from_samrun(tmp_path: Path) -> None:
+    said = banner(tmp_path, api="http://127.0.0.1:3000", apis=(api_to_try(),))
+    expected = 'curl http://127.0.0.1:3000/ -H "authorization: Bearer $(samrun token)" -d \'{"a": 1}\''
+    assert f"\nTry it:\n\n{expected}\n" in said
+
+
+@pytest.mark.usefixtures("samrun_on_the_path")
+def test_command_to_try_names_a_data_folder_that_is_not_the_usual_one(tmp_path: Path) -> None:
+    said = banner(tmp_path, api="http://127.0.0.1:3000", apis=(api_to_try(),), data=Path("my data"))
+    assert "$(samrun token --data 'my data')" in said
+
+
+@pytest.mark.parametrize("issuer", [None, "https://issuer.example"])
+def test_command_of_an_api_that_takes_no_local_token_keeps_its_placeholder(tmp_path: Path, issuer: str | None) -> None:
+    said = banner(tmp_path, api="http://127.0.0.1:3000", apis=(api_to_try(issuer=issuer),))
+    assert 'Bearer {token}"' in said
+    assert "samrun token" not in said
+
+
+def test_next_steps_are_those_of_the_template(tmp_path: Path) -> None:
+    api = api_to_try(next_steps="Open {console}.\n\nrm -r {unknown}\n")
+    said = banner(tmp_path, api="http://127.0.0.1:3000", apis=(api,), functions=(create_function(tmp_path),))
+    assert said.endswith("\nNext:\n\nOpen http://127.0.0.1:8025.\n\nrm -r {unknown}\n\n")
+
+
+def test_next_steps_of_a_template_that_has_none_are_general(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    mapping = kafka_mapping()
+    said = banner(tmp_path, api=None, functions=(create_function(tmp_path),), mappings=(mapping,))
+    assert "Edit main.py: the next invocation uses the new code." in said
+    assert f"Send a record to the topic {mapping.topic} at 127.0.0.1:9092: {mapping.function} gets it." in said
+
+
+def test_function_whose_code_is_no_python_file_is_not_one_to_edit(tmp_path: Path) -> None:
+    said = banner(tmp_path, api=None, functions=(create_function(tmp_path, None, handler="app.Handler::handle"),))
+    assert "Next:" not in said
+
+
+def kafka_mapping() -> KafkaMapping:
+    """Return a Kafka mapping."""
+    return KafkaMapping(
+        logical_id="Greetings",
+        function="Greeter",
+        function_arn="arn:aws:lambda:us-east-1:123456789012:function:Greeter",
+        topic="greetings",
+        consumer_group="group",
+        event_source_arn=None,
+        batch_size=1,
+        window=0,
+        starting_position="TRIM_HORIZON",
+        starting_timestamp=None,
+        report_batch_item_failures=False,
+    )

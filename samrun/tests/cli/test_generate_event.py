@@ -141,7 +141,7 @@ def test_a_topic_without_a_stack_is_an_error(refused: Refused) -> None:
         ("msk --partition many", "argument --partition: 'many' is not a number of 0 or more"),
         ("msk --from-topic t:newest", "'t:newest' is not a position: write TOPIC[:PARTITION[:OFFSET]]"),
         ("msk --from-topic t:0:1:2", "'t:0:1:2' is not a position: write TOPIC[:PARTITION[:OFFSET]]"),
-        ("msk --bootstrap localhost", "argument --bootstrap: 'localhost': write host:port"),
+        ("msk --bootstrap localhost", "argument --bootstrap-servers: 'localhost': write host:port"),
     ],
 )
 def test_a_wrong_option_is_an_error_that_says_what_to_write(refused: Refused, arguments: str, said: str) -> None:

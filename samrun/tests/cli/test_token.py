@@ -1,22 +1,15 @@
-"""`samrun token`, and the token in the banner."""
+"""`samrun token`: tokens of the local issuer."""
 
-import io
-import json
 from pathlib import Path
 from typing import Any
 
 import jwt
 import pytest
 
-from samrun.cli.banner import print_banner
 from samrun.cli.main import main
 from samrun.endpoints import Endpoints
 from samrun.oidc.issuer import Issuer
-from samrun.stack import Stack
-from samrun.supervision.terminal import Terminal
-from samrun.template.model.application import Application
-from samrun.template.model.authorizers import JwtAuthorizer, TryItToken
-from samrun.template.model.http_apis import HttpApi, Route
+from samrun.oidc.token_defaults import TokenDefaults
 
 ENDPOINTS = Endpoints(
     api="http://127.0.0.1:3000",
@@ -59,6 +52,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "src").mkdir()
     (tmp_path / "template.yaml").write_text(TEMPLATE)
     (tmp_path / "samconfig.toml").write_text('[default.samrun.parameters]\nparameter_overrides = ["Issuer={issuer}"]')
+    TokenDefaults(subject="cus_ada", audience="greetings", scope="greet").write(tmp_path / ".local")
     ENDPOINTS.write(tmp_path / ".local")
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -97,13 +91,23 @@ def test_a_token_is_printed_and_nothing_else(
     }
 
 
-def test_a_token_without_options_has_the_subject_of_the_template_and_no_scope(
+def test_a_token_without_options_is_the_one_that_the_template_describes(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert _run(monkeypatch) == 0
     claims = _claims(project, capsys.readouterr().out.strip())
-    assert (claims["sub"], "scope" in claims) == ("cus_ada", False)
+    assert (claims["sub"], claims["scope"]) == ("cus_ada", "greet")
     assert claims["exp"] - claims["iat"] == 12 * 3600
+
+
+def test_a_token_for_another_subject_has_only_the_scopes_that_are_named(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _run(monkeypatch, "--sub", "cus_minh") == 0
+    assert "scope" not in _claims(project, capsys.readouterr().out.strip())
+    assert _run(monkeypatch, "--scope", "read") == 0
+    claims = _claims(project, capsys.readouterr().out.strip())
+    assert (claims["sub"], claims["scope"]) == ("cus_ada", "read")
 
 
 def test_the_audience_comes_from_the_parameters_of_the_stack(
@@ -120,7 +124,7 @@ def test_no_stack_is_an_error_that_says_how_to_start_one(
     output = capsys.readouterr()
     assert output.out == ""
     assert "No stack runs on elsewhere" in output.err
-    assert "start it with `samrun`" in output.err
+    assert "start one with `samrun up`" in output.err
     assert not (project / "elsewhere").exists()
 
 
@@ -160,53 +164,5 @@ def test_a_template_that_does_not_exist_is_an_error(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (project / "template.yaml").unlink()
-    assert _run(monkeypatch) == 1
+    assert _run(monkeypatch, "--template", "template.yaml") == 1
     assert "no such template" in capsys.readouterr().err
-
-
-# ---------------------------------------------------------------- the banner
-
-
-def _banner(tmp_path: Path, *, issuer: str | None = None, token_spec: TryItToken | None = None) -> str:
-    """Return the banner of an API whose authorizer trusts `issuer`."""
-    authorizer = issuer and JwtAuthorizer(
-        name="Tokens", issuer=issuer, audiences=("greetings",), identity_source="$request.header.Authorization"
-    )
-    api = HttpApi(
-        logical_id="Api",
-        routes=(Route(method="GET", path="/", function="Greeter", authorizer=authorizer or None),),
-        openapi_document=None,
-        try_it="curl {api}/ -H 'authorization: Bearer {token}' -d '{\"a\": 1}'\n",
-        try_it_token=token_spec,
-    )
-    application = Application(functions=(), apis=(api,), mappings=(), schedules=(), resources=(), ignored=())
-    stack = Stack(application=application, endpoints=ENDPOINTS, issuer=Issuer(ENDPOINTS.issuer, tmp_path / ".local"))
-    output = io.StringIO()
-    print_banner(stack, Terminal(output, tmp_path / "logs"))
-    return output.getvalue()
-
-
-def test_the_command_to_try_holds_a_token_that_is_explained(tmp_path: Path) -> None:
-    said = _banner(tmp_path, issuer=ENDPOINTS.issuer, token_spec=TryItToken(subject="cus_ada", scope="greet"))
-    [command] = [line for line in said.splitlines() if line.startswith("curl")]
-    token = command.partition("Bearer ")[2].partition("'")[0]
-    claims = _claims(tmp_path, token)
-    assert (claims["sub"], claims["scope"], claims["aud"]) == ("cus_ada", "greet", "greetings")
-    assert command == f"curl http://127.0.0.1:3000/ -H 'authorization: Bearer {token}' -d '{json.dumps({'a': 1})}'"
-    assert "lasts 12 hours; it has the subject cus_ada and the scope greet" in said
-    assert "samrun token --sub" in said
-
-
-def test_the_banner_names_no_scope_of_a_token_without_one(tmp_path: Path) -> None:
-    said = _banner(tmp_path, issuer=ENDPOINTS.issuer, token_spec=TryItToken(subject="cus_ada", scope=""))
-    assert "it has the subject cus_ada.\n" in said
-
-
-def test_the_command_of_an_api_with_an_issuer_elsewhere_keeps_its_placeholder(tmp_path: Path) -> None:
-    said = _banner(tmp_path, issuer="https://issuer.example", token_spec=TryItToken(subject="cus_ada", scope=""))
-    assert "Bearer {token}'" in said
-    assert "lasts" not in said
-
-
-def test_the_banner_has_no_token_for_an_api_without_an_authorizer(tmp_path: Path) -> None:
-    assert "samrun token" not in _banner(tmp_path, token_spec=TryItToken(subject="cus_ada", scope=""))

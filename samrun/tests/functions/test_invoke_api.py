@@ -186,7 +186,7 @@ def test_invoke_api_refuses_in_the_words_of_aws(
 def test_other_operation_is_said_to_be_missing(function: Function) -> None:
     response = _call_api(function, lambda client: client.get("/2015-03-31/functions/"))
     assert response.status_code == httpx.codes.NOT_FOUND
-    assert "it serves Invoke" in response.json()["Message"]
+    assert "samrun has no GET /2015-03-31/functions/:" in response.json()["Message"]
 
 
 def _logs(function: Function, *events: dict[str, Any]) -> list[str]:

@@ -9,13 +9,17 @@ from pathlib import Path
 import pytest
 
 from samrun.functions.missing_package import advice_on_missing_package
+from samrun.pythons.function_python import Origin
 from samrun.template.model.functions import Function
 from support.python_function import create_function, running_runtime
 
 
 @pytest.fixture
-def function(tmp_path: Path) -> Function:
-    return create_function(tmp_path)
+def function(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Function:
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "functions" / "pay"
+    folder.mkdir(parents=True)
+    return create_function(folder)
 
 
 def error(missing: str, *, type_: str = "Runtime.ImportModuleError") -> bytes:
@@ -33,7 +37,8 @@ def test_missing_package_is_to_be_installed_where_samrun_is(function: Function) 
 
     asyncio.run(scenario())
     assert log[-1] == (
-        "samrun runs functions with its own Python environment, which has no stripe_of_tomorrow. Install it there:\n"
+        "With --use-current-env, functions run with samrun's own packages, which have no stripe_of_tomorrow. Start "
+        "without that option, or install it there:\n"
         f"{sys.executable} -m pip install PACKAGE   (the one that has stripe_of_tomorrow)"
     )
 
@@ -41,10 +46,40 @@ def test_missing_package_is_to_be_installed_where_samrun_is(function: Function) 
 def test_requirements_of_the_function_are_named(function: Function) -> None:
     requirements = Path(function.code, "requirements.txt")
     requirements.touch()
-    advice = advice_on_missing_package(function, error("stripe.charges"))
+    advice = advice_on_missing_package(function, "samrun", error("stripe.charges"))
     assert str(advice).endswith(f"\n{sys.executable} -m pip install -r {requirements}")
 
 
+@pytest.mark.parametrize(
+    ("origin", "advice"),
+    [
+        (
+            "requirements",
+            (
+                "stripe is not in functions/pay/requirements.txt, nor in what its packages bring along: name the "
+                "package that has it, and samrun installs that."
+            ),
+        ),
+        (
+            "sam build",
+            (
+                "stripe is not in the artifact of `sam build`: name the package that has it in "
+                "functions/pay/requirements.txt, and build again."
+            ),
+        ),
+        ("code", "stripe is not in functions/pay, which has all of the function's packages: add it there."),
+    ],
+)
+def test_advice_names_the_place_from_which_packages_come(function: Function, origin: Origin, advice: str) -> None:
+    assert advice_on_missing_package(function, origin, error("stripe.charges")) == advice
+
+
+def test_requirements_are_those_of_the_code_uri(function: Function) -> None:
+    inside = replace(function, code=function.code.parents[1])
+    advice = advice_on_missing_package(inside, "requirements", error("stripe"))
+    assert str(advice).startswith("stripe is not in functions/pay/requirements.txt,")
+
+
 def test_other_errors_have_no_such_advice(function: Function) -> None:
-    assert advice_on_missing_package(function, error("stripe", type_="Runtime.UserCodeSyntaxError")) is None
-    assert advice_on_missing_package(function, error("main")) is None, "the handler is missing, and no package"
+    assert advice_on_missing_package(function, "samrun", error("stripe", type_="Runtime.UserCodeSyntaxError")) is None
+    assert advice_on_missing_package(function, "samrun", error("main")) is None, "the handler is missing, no package"

@@ -13,7 +13,9 @@ import pytest
 
 from samrun.functions.environment_pool import EnvironmentPool
 from samrun.functions.invoker import FunctionNotFoundError, InvocationOptions, InvocationResult, PayloadTooLargeError
+from samrun.pythons.current_python import CURRENT
 from samrun.template.model.functions import Function
+from samrun.testing.waiting import eventually
 from support.python_function import CODE, create_function, running_runtime
 
 
@@ -182,6 +184,25 @@ def test_changed_code_runs_in_new_environments(function: Function) -> None:
     assert asyncio.run(scenario()) == b'"new"'
 
 
+def test_invocation_that_waits_for_an_init_gets_the_changed_code(function: Function) -> None:
+    """The init of the old code would fail, after 10 s: it ends with the change."""
+
+    async def scenario(code: Path) -> bytes:
+        code.write_text("import pathlib, time; pathlib.Path('started').touch(); time.sleep(60)")
+        async with running_runtime(function) as runtime:
+            watching = asyncio.Event()
+            reload = asyncio.create_task(runtime.reload(lambda _: None, watching=watching))
+            await watching.wait()
+            invocation = asyncio.create_task(runtime.invoke("Fn", b"{}"))
+            await asyncio.to_thread(eventually, code.with_name("started").exists, what="the init of the old code")
+            code.write_text("def echo(event, context): return 'new'")
+            result = await invocation
+            reload.cancel()
+            return result.payload
+
+    assert asyncio.run(scenario(Path(function.code, "main.py"))) == b'"new"'
+
+
 def test_unknown_function_and_too_large_payload_are_refused(function: Function) -> None:
     async def scenario() -> None:
         async with running_runtime(function) as runtime:
@@ -198,7 +219,7 @@ def test_process_that_cannot_start_is_a_result_and_leaves_nothing_open(
     function: Function, broken: dict[str, Any]
 ) -> None:
     async def scenario() -> None:
-        pool = EnvironmentPool(replace(function, **broken), variables={}, limit=1, log=lambda *_: None)
+        pool = EnvironmentPool(replace(function, **broken), CURRENT, variables={}, limit=1, log=lambda *_: None)
         await pool.invoke(b"{}", InvocationOptions())  # the first one opens what stays, such as files of modules
         before = psutil.Process().num_fds()
         for _ in range(3):

@@ -12,6 +12,7 @@ from samrun.gateway.joined_apis import join_apis
 from samrun.template.model.http_apis import Cors, HttpApi, Route
 from samrun.template.model.rest_apis import RestApi, RestMethod
 from support.fake_invoker import FakeInvoker, success
+from support.rest_apis import no_client
 
 
 async def _describe(name: str, payload: bytes) -> InvocationResult:
@@ -46,7 +47,14 @@ class Port:
                     api,
                     gateway(api, invoker, log=self.accesses.append, warn=pytest.fail)
                     if isinstance(api, HttpApi)
-                    else rest_gateway(api, invoker, log=self.accesses.append, warn=pytest.fail),
+                    else rest_gateway(
+                        api,
+                        invoker,
+                        log=self.accesses.append,
+                        warn=pytest.fail,
+                        client=no_client,
+                        accept=lambda function, _payload: pytest.fail(function),
+                    ),
                 )
                 for api in apis
             ]

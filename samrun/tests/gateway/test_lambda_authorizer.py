@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -256,3 +257,31 @@ def test_failed_authorizer_of_an_http_api_is_an_internal_server_error() -> None:
     response = http_request(functions, authorizer, "/orders/7?q=1", headers={"X": "x"}, warn=warnings.append)
     assert (response.status_code, response.json()) == (500, {"message": "Internal Server Error"})
     assert warnings == ["GET /orders/{id}: the authorizer Request failed: isAuthorized is 'yes', and not true or false"]
+
+
+def test_an_authorizer_has_its_own_timeout() -> None:
+    async def never(_name: str, _payload: bytes) -> InvocationResult:
+        await asyncio.Event().wait()
+        raise AssertionError("nothing sets the event")
+
+    warnings: list[str] = []
+    method = RestMethod(method="GET", path="/a", function="Order", authorizer=replace(TOKEN, timeout=0.01))
+    api = ServedRestApi(FakeInvoker(function=never), method, warn=warnings.append)
+    assert api.request("GET", "/a", headers=GOOD).status_code == 500
+    assert warnings == ["the authorizer Token, Guard: it did not answer within 0.01 s"]
+
+
+def test_an_authorizer_without_a_limit_is_waited_for() -> None:
+    async def after_a_while(name: str, _payload: bytes) -> InvocationResult:
+        await asyncio.sleep(0.05)
+        return success(policy() if name == "Guard" else {"statusCode": 200})
+
+    method = RestMethod(
+        method="GET",
+        path="/a",
+        function="Order",
+        authorizer=replace(TOKEN, timeout=math.inf),
+        timeout=math.inf,
+    )
+    api = ServedRestApi(FakeInvoker(function=after_a_while), method)
+    assert api.request("GET", "/a", headers=GOOD).status_code == 200

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import pytest
 
 from samrun.functions.invoker import FunctionNotFoundError, InvocationResult, PayloadTooLargeError
 from samrun.template.model.http_apis import Throttle
-from samrun.template.model.rest_apis import GatewayResponse, IntegrationResponse, MockResponse, RestMethod
+from samrun.template.model.rest_apis import GatewayResponse, MockResponse, RestMethod
 from support.fake_invoker import FakeInvoker, success
 from support.rest_apis import ServedRestApi
 
@@ -286,62 +285,6 @@ def test_method_that_requires_an_api_key_takes_the_keys_of_its_api(headers: dict
     else:
         identity = invoker.event["requestContext"]["identity"]
         assert (identity["apiKey"], identity["apiKeyId"]) == ("a-key-of-twenty-letters", "Mine")
-
-
-PASSTHROUGH = RestMethod(
-    method="POST",
-    path="/plain",
-    function="Plain",
-    responses=(
-        IntegrationResponse(pattern="not found: .*", status=404, headers={"X-Kind": "missing"}),
-        IntegrationResponse(pattern=None, status=201, headers={}),
-    ),
-)
-
-
-@pytest.mark.parametrize(("body", "event"), [(b'{"a": 1}', {"a": 1}), (b"", {})])
-def test_function_behind_a_passthrough_gets_the_body_alone_and_returns_that_of_the_response(
-    body: bytes, event: Any
-) -> None:
-    invoker = FakeInvoker({"statusCode": 500, "answer": 42})
-    response = ServedRestApi(invoker, PASSTHROUGH).request("POST", "/plain", content=body)
-    assert invoker.event == event
-    assert (response.status_code, response.json()) == (201, {"statusCode": 500, "answer": 42})
-    assert response.headers["content-type"] == "application/json"
-
-
-@pytest.mark.parametrize(("message", "status"), [("not found: 7", 404), ("another error", 201)])
-def test_error_of_a_function_behind_a_passthrough_selects_the_response(message: str, status: int) -> None:
-    async def fail(_name: str, _payload: bytes) -> InvocationResult:
-        return InvocationResult.of_error("KeyError", message)
-
-    response = ServedRestApi(FakeInvoker(function=fail), PASSTHROUGH).request("POST", "/plain")
-    assert (response.status_code, response.json()["errorMessage"]) == (status, message)
-    assert response.headers.get("x-kind") == ("missing" if status == 404 else None)
-
-
-def test_error_that_is_no_json_object_matches_no_pattern_of_a_passthrough() -> None:
-    async def fail(_name: str, _payload: bytes) -> InvocationResult:
-        return InvocationResult(request_id="", payload=b'"not found: 7"', function_error="Unhandled")
-
-    response = ServedRestApi(FakeInvoker(function=fail), PASSTHROUGH).request("POST", "/plain")
-    assert (response.status_code, response.json()) == (201, "not found: 7")
-
-
-def test_result_without_a_response_of_its_integration_is_an_error() -> None:
-    warnings: list[str] = []
-    method = replace(PASSTHROUGH, responses=PASSTHROUGH.responses[:1])
-    response = ServedRestApi(FakeInvoker({}), method, warn=warnings.append).request("POST", "/plain")
-    assert (response.status_code, response.json()) == (500, {"message": "Internal server error"})
-    assert len(warnings) == 1
-
-
-def test_body_that_is_not_json_does_not_pass_through() -> None:
-    invoker = FakeInvoker({})
-    response = ServedRestApi(invoker, PASSTHROUGH).request("POST", "/plain", content=b"hello")
-    assert response.status_code == 400
-    assert response.json()["message"].startswith("Could not parse request body into json: ")
-    assert invoker.invocations == []
 
 
 def test_request_without_its_required_parameters_is_refused() -> None:

@@ -1,13 +1,16 @@
 """Event source mappings by Lambda's API: answers in botocore's shapes, refusals in AWS's terms, and states."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from samrun.lambda_api.api_shapes import shape_of
 from samrun.template.model.kafka_mappings import KafkaMapping
 from samrun.template.model.triggers import QueueTrigger, StreamTrigger
 from support.lambda_caller import RefusalError
@@ -208,6 +211,18 @@ def test_creation_is_refused_in_the_terms_of_aws(changes: dict[str, Any], status
     refused = refusal("CreateEventSourceMapping", **{**MSK, **changes})
     assert (refused.status, refused.code) == (status, code)
     assert text in str(refused)
+
+
+def test_mapping_starts_at_a_time() -> None:
+    async def scenario(api: MappingApi) -> tuple[Any, Any]:
+        at = datetime(2026, 11, 30, 9, tzinfo=UTC)
+        asked = {**MSK, "StartingPosition": "AT_TIMESTAMP", "StartingPositionTimestamp": at}
+        uuid = await api.create(**asked)
+        found = await api.call("GetEventSourceMapping", UUID=uuid)
+        return found["StartingPositionTimestamp"], api.started[0]
+
+    at, trigger = run(scenario)
+    assert at.timestamp() == trigger.starting_timestamp == 1796029200
 
 
 def test_mapping_without_a_source_is_refused() -> None:
@@ -444,6 +459,39 @@ def test_functions_that_nobody_here_knows_are_not_looked_for() -> None:
 
     [found] = run(scenario, functions=None)
     assert found["FunctionArn"] == "arn:aws:lambda:us-east-1:123456789012:function:elsewhere"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 10**9) | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(
+            st.sampled_from(["Filters", "Pattern", "OnFailure", "Endpoints", "Type", "x"]), inner, max_size=2
+        )
+    ),
+    max_leaves=4,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    changes=st.dictionaries(st.sampled_from(sorted(shape_of("CreateEventSourceMappingRequest").members)), JSON),
+    updates=st.dictionaries(st.sampled_from(sorted(shape_of("UpdateEventSourceMappingRequest").members)), JSON),
+)
+def test_any_request_is_answered(changes: dict[str, Any], updates: dict[str, Any]) -> None:
+    async def scenario(api: MappingApi) -> list[int]:
+        path = "/2015-03-31/event-source-mappings"
+        uuid = await api.create(**SELF_MANAGED)
+        answers = [await api.client.post(path, content=json.dumps({**MSK, **changes}))]
+        answers.append(await api.client.put(f"{path}/{uuid}", content=json.dumps(updates)))
+        await api.registry.settled()
+        answers.append(await api.client.get(path))
+        return [each.status_code for each in answers]
+
+    created, updated, listed = run(scenario)
+    assert created in {202, 400, 404, 409}
+    assert updated in {202, 400, 404}
+    assert listed == 200
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b" " * 300_000])

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from samrun.functions.invoker import InvocationResult
+from samrun.functions.invoker import FunctionUnavailableError, InvocationResult
 from samrun.mapping.batch_processor import BatchProcessor
 from samrun.mapping.delivery import Delivery
 from samrun.mapping.discarded_batch import DiscardedBatch
@@ -17,6 +17,7 @@ from samrun.testing.kafka_records import batch, kafka_mapping, record
 
 FAILS_AS_A_WHOLE = "fails as a whole"
 MALFORMED = "malformed"
+UNREACHED = "is not reached"
 
 Response = Sequence[int] | str
 """The offsets that the function reports as failed, or how else it ends."""
@@ -48,7 +49,11 @@ class Processing:
     def _invoke(self, _name: str, payload: bytes) -> Future[InvocationResult]:
         self.sent.append([each["offset"] for records in json.loads(payload)["records"].values() for each in records])
         done: Future[InvocationResult] = Future()
-        done.set_result(_result(self._answers.pop(0)))
+        answer = self._answers.pop(0)
+        if answer == UNREACHED:
+            done.set_exception(FunctionUnavailableError("TooManyRequestsException"))
+        else:
+            done.set_result(_result(answer))
         return done
 
     def _discard(self, discarded: DiscardedBatch) -> str:
@@ -108,3 +113,31 @@ def test_half_with_nothing_left_to_do_is_not_sent() -> None:
     processing.process(three_records())
     assert processing.sent == [[0, 1, 2], [0, 1, 2], [0]]
     assert processing.discarded == []
+
+
+def test_batch_that_did_not_reach_the_function_had_no_attempt() -> None:
+    processing = Processing([UNREACHED, [2], UNREACHED, UNREACHED, [2]], maximum_retries=1)
+    processing.process(three_records())
+    assert processing.sent == [[0, 1, 2]] * 2 + [[2]] * 3
+    assert processing.discarded == [("RetryAttemptsExhausted", [2])]
+
+
+def test_batch_that_did_not_reach_the_function_waits_longer_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    processing = Processing([UNREACHED] * 7)
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    delivery, pauses = three_records(), []
+    for _ in range(7):
+        [delivery] = processing._processor.process(delivery).retries
+        pauses.append(round(delivery.due - now, 1))
+    assert pauses == [0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
+
+
+def test_batch_that_never_reaches_the_function_grows_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    processing = Processing([UNREACHED], maximum_age=60)
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now)
+    [retry] = processing._processor.process(three_records(timestamp=int(now * 1000))).retries
+    monkeypatch.setattr(time, "time", lambda: now + 61)
+    processing.process(retry)
+    assert processing.discarded == [("RecordAgeExceeded", [0, 1, 2])]

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,6 +13,7 @@ import pytest
 from samrun.filtering.filter_pattern import SQS_FIELDS, FilterPattern
 from samrun.functions.invoker import InvocationResult, PayloadTooLargeError
 from samrun.queues.poller import QueuePoller
+from samrun.queues.visibility import kept_invisible
 from samrun.template.model.triggers import QueueTrigger
 from samrun.testing.waiting import eventually
 from support.local_aws import LocalAws
@@ -109,6 +111,40 @@ def test_messages_that_are_done_leave_the_queue(queue: PolledQueue) -> None:
     assert record["attributes"]["SentTimestamp"].isdigit()
     assert record["messageAttributes"]["kind"]["stringValue"] == "job"
     assert record["eventSourceARN"] == arn
+
+
+def test_message_stays_invisible_while_a_debugger_holds_the_function(queue: PolledQueue) -> None:
+    arn = queue.create(VisibilityTimeout="1")
+    queue.send("a")
+    queue.poll(arn, lambda _: time.sleep(3.5), concurrency=1, extends_visibility=True)
+    queue.wait_until_empty()
+    assert queue.batches == [["a"]]
+    assert queue.reports == [f"{arn.rpartition(':')[2]} (1 message) → Fn"]
+
+
+def test_message_that_fails_after_it_was_held_is_retried(queue: PolledQueue) -> None:
+    arn = queue.create(VisibilityTimeout="1")
+    queue.send("a")
+
+    def fail_once(_records: list[dict[str, Any]]) -> None:
+        if len(queue.batches) == 1:
+            time.sleep(2.5)
+            raise ValueError("once")
+
+    queue.poll(arn, fail_once, concurrency=1, extends_visibility=True)
+    queue.wait_until_empty()
+    assert queue.batches == [["a"], ["a"]]
+
+
+def test_calls_that_do_not_keep_a_message_invisible_are_reported(queue: PolledQueue) -> None:
+    queue.create(VisibilityTimeout="1")
+    queue.send("a")
+    [message] = queue.sqs.receive_message(QueueUrl=queue.url)["Messages"]
+    queue.sqs.delete_queue(QueueUrl=queue.url)
+    with kept_invisible([message], url=queue.url, sqs=queue.sqs, report=queue.reports.append):
+        eventually(lambda: queue.reports, what="a report", patience=30)
+    assert queue.reports[0].startswith(f"{queue.url}: messages that the function still has may become visible (")
+    assert "NonExistentQueue" in queue.reports[0]
 
 
 def test_batch_is_no_larger_than_the_batch_size(queue: PolledQueue) -> None:

@@ -15,6 +15,7 @@ from samrun.event_triggers.dead_letters import UndeliveredEvent
 from samrun.functions.asynchronous_invoker import AsynchronousInvoker, Timing
 from samrun.functions.invoker import InvocationResult, Invoker
 from samrun.functions.process_runtime import ProcessRuntime
+from samrun.pythons.current_python import CurrentPython
 from samrun.schedules.scheduler import Clock, Scheduler
 from samrun.template.model.functions import AsynchronousInvocation, Function
 from samrun.template.model.triggers import Schedule
@@ -57,6 +58,10 @@ class VirtualTime:
 
 def _fail(undelivered: UndeliveredEvent) -> None:
     pytest.fail(f"a dead letter: {undelivered}")
+
+
+def _start_nothing(arn: str, _text: str) -> None:
+    pytest.fail(f"the scheduler starts {arn}")
 
 
 async def _settle() -> None:
@@ -108,7 +113,13 @@ def _run(
         virtual, said = VirtualTime(), list[str]()
         recorder = InvocationRecorder(virtual, *results)
         invoker = _asynchronous(recorder, virtual.clock, said, retries=retries)
-        scheduler = Scheduler(invoker=invoker, report=said.append, dead_letter=dead_letter, clock=virtual.clock)
+        scheduler = Scheduler(
+            invoker=invoker,
+            report=said.append,
+            dead_letter=dead_letter,
+            clock=virtual.clock,
+            start_execution=_start_nothing,
+        )
         run = asyncio.create_task(scheduler.run(schedule))
         await scenario(virtual, recorder)
         run.cancel()
@@ -127,7 +138,7 @@ def _minutes(*numbers: int) -> list[timedelta]:
 def test_rate_is_due_one_period_after_the_start_and_then_each_period() -> None:
     recorder, said = _run(RULE, lambda virtual, _: virtual.pass_(3.5 * MINUTE))
     assert recorder.moments == _minutes(1, 2, 3)
-    assert said == ["Every → Fn"] * 3
+    assert said == ["Every → Fn, now and whenever it is due"], "an idle stack is silent"
 
 
 def test_slow_function_delays_no_other_invocation() -> None:
@@ -144,7 +155,7 @@ def test_failed_invocation_is_retried_after_one_minute_and_after_two_more() -> N
     assert recorder.moments == _minutes(1, 2, 4)
     assert len(set(recorder.payloads)) == 1, "the same event each time"
     assert said == [
-        "Every → Fn",
+        "Every → Fn, now and whenever it is due",
         "Fn failed (ValueError): retry in 60 s",
         "Fn failed (ValueError): retry in 120 s",
         "Fn failed (ValueError): no retry is left",
@@ -224,7 +235,11 @@ def test_clock_that_is_set_back_makes_no_time_due_twice() -> None:
 
         clock = Clock(now=now, sleep=virtual.clock.sleep)
         scheduler = Scheduler(
-            invoker=_asynchronous(recorder, clock, []), report=lambda _: None, dead_letter=_fail, clock=clock
+            invoker=_asynchronous(recorder, clock, []),
+            report=lambda _: None,
+            dead_letter=_fail,
+            clock=clock,
+            start_execution=_start_nothing,
         )
         run = asyncio.create_task(scheduler.run(RULE))
         await virtual.pass_(2.5 * MINUTE)
@@ -235,12 +250,44 @@ def test_clock_that_is_set_back_makes_no_time_due_twice() -> None:
     assert asyncio.run(scenario()) == ["2026-11-22T10:16:07Z", "2026-11-22T10:17:07Z"]
 
 
+def test_schedule_of_a_state_machine_starts_executions() -> None:
+    arn = "arn:aws:states:us-east-1:123456789012:stateMachine:Pricing"
+    machine = replace(RULE, function=None, target=arn)
+    started: list[tuple[str, str]] = []
+
+    async def scenario() -> None:
+        virtual = VirtualTime()
+        scheduler = Scheduler(
+            invoker=_asynchronous(InvocationRecorder(virtual), virtual.clock, []),
+            report=lambda _: None,
+            dead_letter=_fail,
+            clock=virtual.clock,
+            start_execution=lambda target, text: started.append((target, text)),
+        )
+        run = asyncio.create_task(scheduler.run(machine))
+        await virtual.pass_(1.5 * MINUTE)
+        while not started:  # noqa: ASYNC110 - it starts them in a thread
+            await asyncio.sleep(0.01)
+        run.cancel()
+        await asyncio.wait([run])
+
+    asyncio.run(scenario())
+    [(target, text)] = started
+    assert (target, json.loads(text)["detail-type"]) == (arn, "Scheduled Event")
+
+
 def test_cancelled_scheduler_leaves_no_task_behind() -> None:
     async def scenario() -> None:
         virtual = VirtualTime()
         recorder = InvocationRecorder(virtual, BAD)
         invoker = _asynchronous(recorder, virtual.clock, [])
-        scheduler = Scheduler(invoker=invoker, report=lambda _: None, dead_letter=_fail, clock=virtual.clock)
+        scheduler = Scheduler(
+            invoker=invoker,
+            report=lambda _: None,
+            dead_letter=_fail,
+            clock=virtual.clock,
+            start_execution=_start_nothing,
+        )
         run = asyncio.create_task(scheduler.run(RULE))
         await virtual.pass_(1.5 * MINUTE)
         run.cancel()
@@ -294,11 +341,17 @@ def test_scheduler_invokes_a_real_function_until_it_is_cancelled(tmp_path: Path)
 
     async def scenario() -> list[dict[str, str]]:
         printed = PrintedEvents()
-        runtime = ProcessRuntime([function], variables={}, limit=1, log=printed.log, data=tmp_path / "data")
+        runtime = await ProcessRuntime.create(
+            [function], pythons=CurrentPython(), variables={}, limit=1, log=printed.log, data=tmp_path / "data"
+        )
         try:
             await runtime.warm(lambda _: pytest.fail("its init failed"))
             scheduler = Scheduler(
-                invoker=_asynchronous(runtime, clock, said), report=said.append, dead_letter=_fail, clock=clock
+                invoker=_asynchronous(runtime, clock, said),
+                report=said.append,
+                dead_letter=_fail,
+                clock=clock,
+                start_execution=_start_nothing,
             )
             run = asyncio.create_task(scheduler.run(RULE))
             await asyncio.wait_for(printed.enough.wait(), 60)

@@ -1,20 +1,19 @@
 """The JVM and the Java programs. No test here reaches Maven's repository."""
 
 import asyncio
-import json
+import io
 import os
 import socket
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
-from samrun.services import java
+from samrun.services import dynamodb, java_programs, kafka
 from samrun.services.java import JavaError, class_paths, jvm
+from samrun.supervision.terminal import Terminal
 
-UNKNOWN = "org.example:no-such-program:1"
+PROGRAMS = (dynamodb.PROGRAM, kafka.PROGRAM)
 
 
 @pytest.fixture
@@ -33,8 +32,10 @@ def _use_proxy(proxy: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
 
 
-def _class_paths(remembered: Path, *coordinates: str, progress: Callable[[str], None] = print) -> dict[str, str]:
-    return dict(asyncio.run(class_paths(coordinates, remembered=remembered, progress=progress)))
+def _put_programs(cache: Path) -> None:
+    """Put programs into the cache, as after a fetch."""
+    for program, files in java_programs.locked_files().items():
+        java_programs.program_folder(program, files, cache).mkdir(parents=True)
 
 
 def test_jvm_is_an_executable_file() -> None:
@@ -56,69 +57,42 @@ def test_jvm_falls_back_to_the_machines_own(monkeypatch: pytest.MonkeyPatch, tmp
         jvm()
 
 
-def test_remembered_program_is_not_fetched(tmp_path: Path) -> None:
-    remembered, messages = tmp_path / "java.json", list[str]()
-    remembered.write_text(json.dumps({UNKNOWN: str(tmp_path)}))
-    found = _class_paths(remembered, UNKNOWN, progress=messages.append)
-    assert found == {UNKNOWN: os.pathsep.join([f"{tmp_path}/jars/*", f"{tmp_path}/modules/*"])}
-    assert messages == []
-
-
-def test_fetch_remembers_the_folder_of_its_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "executable", str(_program(tmp_path, f"echo some output; echo {tmp_path}")))
-    remembered, messages = tmp_path / "folder" / "java.json", list[str]()
-    found = _class_paths(remembered, f"{UNKNOWN}+org.example:more:2", progress=messages.append)
-    assert list(found.values()) == [os.pathsep.join([f"{tmp_path}/jars/*", f"{tmp_path}/modules/*"])]
-    assert json.loads(remembered.read_text()) == {f"{UNKNOWN}+org.example:more:2": str(tmp_path)}
-    assert messages == [f"fetching {UNKNOWN} (once for this machine)"]
-
-
-def test_program_whose_folder_is_gone_is_fetched_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "executable", str(_program(tmp_path, f"echo {tmp_path}")))
-    remembered = tmp_path / "java.json"
-    remembered.write_text(json.dumps({UNKNOWN: str(tmp_path / "gone")}))
-    assert str(tmp_path / "jars") in _class_paths(remembered, UNKNOWN)[UNKNOWN]
-
-
-def test_long_fetch_reports_its_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "executable", str(_program(tmp_path, f"sleep 1; echo {tmp_path}")))
-    monkeypatch.setattr(java, "_PROGRESS_INTERVAL", 0.3)
-    messages = list[str]()
-    _class_paths(tmp_path / "java.json", UNKNOWN, progress=messages.append)
-    assert len(messages) > 2
-    assert messages[1].startswith(f"fetching {UNKNOWN}: 0 s so far")
+def test_program_that_is_there_is_not_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    _put_programs(tmp_path / "samrun")
+    said = io.StringIO()
+    found = asyncio.run(class_paths(PROGRAMS, terminal=Terminal(said, tmp_path)))
+    assert [Path(each).parents[1].name.rsplit("-", 1)[0] for each in found.values()] == [
+        "DynamoDBLocal-2.6.1",
+        "kafka_2.13-4.4.0",
+    ]
+    assert {Path(each).parts[-2:] for each in found.values()} == {("jars", "*")}
+    assert said.getvalue() == "", "later starts say nothing of it"
 
 
 def test_failed_fetch_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("samrun.services.download._FIRST_PAUSE", 0.001)
+    said = io.StringIO()
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         _use_proxy(closed.getsockname()[1], tmp_path, monkeypatch)
         with pytest.raises(JavaError) as raised:
-            _class_paths(tmp_path / "java.json", UNKNOWN)
+            asyncio.run(class_paths(PROGRAMS, terminal=Terminal(said, tmp_path)))
     message = str(raised.value)
-    assert message.startswith(f"{UNKNOWN} could not be fetched from Maven's repository: ")
+    assert message.startswith("DynamoDBLocal and kafka_2.13 could not be fetched: https://")
     assert "Check the network" in message
-    assert not (tmp_path / "java.json").exists()
+    assert "SAMRUN_MAVEN_REPOSITORY" in message
+    assert "fetching DynamoDBLocal and kafka_2.13: 98 MB, once for this machine" in said.getvalue()
 
 
-def test_cancelled_fetch_ends_its_process(silent_repository: socket.socket, tmp_path: Path) -> None:
+def test_fetch_can_be_cancelled_while_nothing_comes(silent_repository: socket.socket, tmp_path: Path) -> None:
     async def scenario() -> None:
-        fetch = asyncio.create_task(class_paths([UNKNOWN], remembered=tmp_path / "java.json", progress=lambda _: None))
+        fetch = asyncio.create_task(class_paths(PROGRAMS, terminal=Terminal(io.StringIO(), tmp_path)))
         silent_repository.setblocking(False)
         connection, _ = await asyncio.wait_for(asyncio.get_running_loop().sock_accept(silent_repository), 30)
-        [child] = [each for each in psutil.Process().children() if "samrun.services.maven" in each.cmdline()]
         fetch.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asyncio.wait_for(fetch, 10)
-        assert not child.is_running()
         connection.close()
 
     asyncio.run(scenario())
-
-
-def _program(folder: Path, script: str) -> Path:
-    """Return a program that replaces the Python that would run `samrun.services.maven`."""
-    program = folder / "python"
-    program.write_text(f"#!/bin/sh\n{script}\n")
-    program.chmod(0o755)
-    return program

@@ -129,19 +129,19 @@ def test_metrics_debugging_and_general_advice_are_not_shown_but_kept(
 ) -> None:
     line = json.dumps(entry)
     assert printed(function, tmp_path / "logs", line) == ""
-    assert (tmp_path / "logs" / "OrderFunction.log").read_text() == f"{line}\n"
+    assert (tmp_path / "logs" / "functions" / "OrderFunction.log").read_text() == f"{line}\n"
 
 
 def test_general_advice_in_text_is_not_shown_but_kept(function: Function, tmp_path: Path) -> None:
     line = "[WARNING]\t2026-11-29T14:45:11.506Z\t\tLAMBDA_WARNING: Unhandled exception. The most likely cause is …"
     assert printed(function, tmp_path / "logs", line) == ""
-    assert (tmp_path / "logs" / "OrderFunction.log").read_text(encoding="utf-8") == f"{line}\n"
+    assert (tmp_path / "logs" / "functions" / "OrderFunction.log").read_text(encoding="utf-8") == f"{line}\n"
 
 
 @pytest.mark.parametrize("line", ["plain text → naïve", "[1, 2]", '"text"', "null", "17", "{broken", "[" * 100_000])
 def test_a_line_that_is_no_entry_is_shown_as_it_is(function: Function, tmp_path: Path, line: str) -> None:
     assert printed(function, tmp_path, line) == f"OrderFunction     {line}\n"
-    assert (tmp_path / "OrderFunction.log").read_text(encoding="utf-8") == f"{line}\n"
+    assert (tmp_path / "functions" / "OrderFunction.log").read_text(encoding="utf-8") == f"{line}\n"
 
 
 def test_an_object_without_a_message_is_shown_by_its_fields(function: Function, tmp_path: Path) -> None:
@@ -160,7 +160,9 @@ _json = st.recursive(
 @given(entry=st.dictionaries(_names, _json))
 def test_no_output_of_a_function_ends_the_terminal(function: Function, tmp_path: Path, entry: dict[str, Any]) -> None:
     printed(function, tmp_path, json.dumps(entry))
-    assert (tmp_path / "OrderFunction.log").read_text(encoding="utf-8").splitlines()[-1:] == [json.dumps(entry)]
+    assert (tmp_path / "functions" / "OrderFunction.log").read_text(encoding="utf-8").splitlines()[-1:] == [
+        json.dumps(entry)
+    ]
 
 
 def test_half_a_surrogate_pair_can_be_printed(
@@ -227,7 +229,9 @@ def test_escape_sequences_of_a_function_do_not_reach_the_terminal(
     function: Function, tmp_path: Path, line: str, shown: str
 ) -> None:
     assert printed(function, tmp_path, line).split("  ", 1)[1].strip() == shown
-    assert (tmp_path / "OrderFunction.log").read_text() == line + "\n", "the file has the line as it was printed"
+    assert (tmp_path / "functions" / "OrderFunction.log").read_text() == line + "\n", (
+        "the file has the line as it was printed"
+    )
 
 
 def test_no_line_has_escape_sequences_of_others(output: io.StringIO, tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 import psutil
 
 from samrun.functions.process_runtime import ProcessRuntime
+from samrun.pythons.current_python import CurrentPython
+from samrun.pythons.function_python import Pythons
 from samrun.template.model.functions import Function
 
 CODE = """
@@ -42,6 +44,8 @@ def no_json(event, context):
     return {1, 2}
 """
 
+_CURRENT = CurrentPython()
+
 
 def create_function(folder: Path, code: str | None = CODE, *, handler: str = "main.echo") -> Function:
     """Write the code of a function into a folder, unless it is None, and return the function."""
@@ -54,6 +58,7 @@ def create_function(folder: Path, code: str | None = CODE, *, handler: str = "ma
         runtime="python3.13",
         handler=handler,
         code=folder,
+        code_uri=folder,
         watched=(folder,),
         timeout=5,
         memory=256,
@@ -65,13 +70,14 @@ def create_function(folder: Path, code: str | None = CODE, *, handler: str = "ma
 
 @asynccontextmanager
 async def running_runtime(
-    *functions: Function, limit: int = 2, log: list[str] | None = None
+    *functions: Function, limit: int = 2, log: list[str] | None = None, pythons: Pythons = _CURRENT
 ) -> AsyncIterator[ProcessRuntime]:
     """Run functions, and check that none of their processes is left."""
     lines = log if log is not None else []
     with tempfile.TemporaryDirectory() as data:
-        runtime = ProcessRuntime(
+        runtime = await ProcessRuntime.create(
             functions,
+            pythons=pythons,
             variables={"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_DEFAULT_REGION": "us-east-1"},
             limit=limit,
             log=lambda _, line: lines.append(line),

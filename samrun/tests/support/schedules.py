@@ -12,6 +12,7 @@ RULE = Schedule(
     logical_id="Every",
     service="events",
     arn="arn:aws:events:us-east-1:123456789012:rule/Every",
+    target="arn:aws:lambda:us-east-1:123456789012:function:Fn",
     function="Fn",
     expression="rate(1 minute)",
     times=Rate(period=MINUTE),

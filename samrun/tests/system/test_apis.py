@@ -1,8 +1,10 @@
 """The APIs of a stack over real HTTP: REST API, HTTP API and function URL on one port, and no port without one."""
 
+import json
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -72,6 +74,41 @@ def test_function_behind_a_passthrough_gets_the_body_alone(shop: RunningStack) -
     assert (answer.status_code, answer.json()) == (201, {"plain": "text"})
     missing = httpx.post(url, json={"plain": "missing"}, timeout=30)
     assert (missing.status_code, missing.json()["errorType"]) == (404, "LookupError")
+
+
+def test_method_writes_an_item_by_its_mapping_template(shop: RunningStack) -> None:
+    url = f"{shop.endpoints['api']}/v1/notes/7"
+    assert httpx.put(url, json={"text": "hello"}, timeout=30).raise_for_status().json() == {"stored": "7"}
+    dynamodb = client("dynamodb", shop.endpoints["dynamodb"])
+    assert dynamodb.get_item(TableName="Notes", Key={"id": {"S": "7"}})["Item"]["text"] == {"S": "hello"}
+
+
+def test_method_sends_the_body_of_a_request_to_a_queue(shop: RunningStack) -> None:
+    answer = httpx.post(f"{shop.endpoints['api']}/v1/letters", json={"a": "b & c"}, timeout=30)
+    sqs = client("sqs", shop.endpoints["aws"])
+    [message] = sqs.receive_message(QueueUrl=f"{shop.endpoints['aws']}/123456789012/Letters")["Messages"]
+    assert (answer.status_code, answer.json()) == (202, {"id": message["MessageId"]})
+    assert json.loads(message["Body"]) == {"a": "b & c"}
+
+
+def test_custom_resource_is_made_at_the_start(shop: RunningStack) -> None:
+    dynamodb = client("dynamodb", shop.endpoints["dynamodb"])
+    assert dynamodb.get_item(TableName="Notes", Key={"id": {"S": "seed"}})["Item"]["text"] == {"S": "Create"}
+    assert shop.logged("made Seed (Custom::Seed), with Count")
+
+
+def test_changes_of_a_table_go_to_its_stream_of_kinesis(shop: RunningStack) -> None:
+    kinesis = client("kinesis", shop.endpoints["aws"])
+    shard = "shardId-000000000000"
+    start = kinesis.get_shard_iterator(StreamName="NoteChanges", ShardId=shard, ShardIteratorType="TRIM_HORIZON")
+
+    def copied() -> list[dict[str, Any]]:
+        records = kinesis.get_records(ShardIterator=start["ShardIterator"])["Records"]
+        changes = [json.loads(each["Data"]) for each in records]
+        return [each for each in changes if each["dynamodb"]["Keys"] == {"id": {"S": "seed"}}]
+
+    first, *_ = eventually(copied, what="the change of the item that the custom resource made")
+    assert (first["tableName"], first["eventName"]) == ("Notes", "INSERT")
 
 
 def test_everything_of_the_template_runs(shop: RunningStack) -> None:

@@ -41,10 +41,8 @@ def topic(broker: Broker) -> str:
 @pytest.fixture
 def data(broker: Broker, tmp_path: Path) -> Path:
     """The data folder of a stack of which only the broker runs."""
-    endpoints = Endpoints(
-        api=None, lambda_=None, console=NOWHERE, aws=NOWHERE, dynamodb=NOWHERE, kafka=broker.bootstrap
-    )
-    endpoints.write(tmp_path)
+    everywhere: dict[str, Any] = dict.fromkeys(("api", "lambda_", "console", "aws", "dynamodb"), NOWHERE)
+    Endpoints(**everywhere, kafka=broker.bootstrap).write(tmp_path)
     return tmp_path
 
 

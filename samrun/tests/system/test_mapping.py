@@ -298,3 +298,41 @@ def test_a_broker_that_is_away_for_a_while_is_waited_for(broker: Broker, topic_o
     poller.stop()
     topic.produce(1)
     assert topic.poll().wait_for(1) == [4], "nothing is lost, and nothing comes twice"
+
+
+def test_poller_that_finishes_waits_for_the_function_and_commits(topic: Topic) -> None:
+    begun, go = threading.Event(), threading.Event()
+
+    def react(_batch: Offsets) -> bytes:
+        begun.set()
+        go.wait()
+        return b"null"
+
+    topic.produce(3)
+    poller = topic.poll(react, batch_size=2)
+    assert begun.wait(30)
+    poller.poller.finish()
+    poller.poller.finish()
+    assert not poller.run.done()
+    go.set()
+    poller.run.result(timeout=30)
+    assert poller.function.delivered() == [0, 1]
+    topic.wait_for_commit({0: 2, 1: 0})
+    assert topic.poll().wait_for(1) == [2]
+
+
+def test_poller_that_finishes_can_still_be_stopped(topic: Topic) -> None:
+    begun, go = threading.Event(), threading.Event()
+
+    def react(_batch: Offsets) -> bytes:
+        begun.set()
+        go.wait()
+        return b"null"
+
+    topic.produce(1)
+    poller = topic.poll(react)
+    assert begun.wait(30)
+    poller.poller.finish()
+    poller.stop()
+    go.set()
+    assert topic.committed().get(0, 0) == 0

@@ -108,11 +108,11 @@ def test_macro_of_one_variable_leaves_that_one_out(tmp_path: Path) -> None:
     ("kind", "reason"),
     [
         (
-            "AWS::StepFunctions::StateMachine",
-            ": samrun runs no state machines. Invoke the functions of their states yourself",
+            "AWS::StepFunctions::Activity",
+            ": samrun runs state machines without their aliases, versions and activities",
         ),
         ("AWS::RDS::DBInstance", ": samrun has no database of RDS"),
-        ("Custom::Anything", ": samrun runs no custom resources: its function is not invoked"),
+        ("Custom::Anything", ": its ServiceToken is not a function of the template"),
         ("AWS::Robots::Robot", ""),
     ],
 )
@@ -127,14 +127,15 @@ def test_resource_without_effect_is_not_listed(tmp_path: Path) -> None:
     assert load_template(tmp_path, f"\n{resources}").ignored == ()
 
 
-def test_state_machine_with_a_local_definition_is_listed(tmp_path: Path) -> None:
+def test_state_machine_whose_definition_is_missing_is_listed(tmp_path: Path) -> None:
     """It is no reason to refuse the functions beside it."""
     properties = "{DefinitionUri: states/machine.asl.json, Role: a}"
     machine = f"\n  Machine: {{Type: AWS::Serverless::StateMachine, Properties: {properties}}}"
     application = load_template(tmp_path, f"{machine}\n  Fn:{FUNCTION}")
     assert [function.name for function in application.functions] == ["Fn"]
     [listed] = application.ignored
-    assert listed.startswith("Machine (AWS::StepFunctions::StateMachine): samrun runs no state machines")
+    file = tmp_path / "states" / "machine.asl.json"
+    assert listed == f"Machine: its definition is at {file}, which is not there. Correct its DefinitionUri"
 
 
 def test_empty_section_is_as_a_missing_one(tmp_path: Path) -> None:

@@ -1,18 +1,18 @@
-"""Command line: the options of each command, and the settings that they stand for."""
+"""Options of up, services and token, and the settings that they stand for."""
 
 import argparse
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
-from samrun import __version__
-from samrun.cli import event_options, mapping_options
+from samrun.cli.option_types import positive_number
+from samrun.debugged_functions import DEBUG_PORT
+from samrun.endpoints import DATA
 from samrun.oidc.issuer import LIFETIME
 from samrun.settings import (
     CONCURRENCY,
-    DATA,
     PARTITIONS,
     PORTS,
     RETRY_DELAY,
@@ -24,21 +24,6 @@ from samrun.settings import (
     token_settings,
 )
 from samrun.template.model.kafka_mappings import Redeliver
-
-_STACK_EPILOG = (
-    "The environment can set each port, too: API_PORT, LAMBDA_PORT, … samrun uses the external "
-    "broker that KAFKA_BOOTSTRAP_SERVERS names, the DynamoDB of AWS_ENDPOINT_URL_DYNAMODB and the AWS (moto) of "
-    "AWS_ENDPOINT_URL. "
-    "AWS_ENDPOINT_URL_SESV2 and similar variables make the functions call that service elsewhere."
-)
-# Options of `samrun` itself; all others belong to a command.
-_WITHOUT_COMMAND = {"-h", "--help", "--version"}
-
-
-def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
-    """Return the options of a command line; `command` names the command. Exits on --help and on unknown options."""
-    named = bool(arguments) and (not arguments[0].startswith("-") or arguments[0] in _WITHOUT_COMMAND)
-    return _parser().parse_args(arguments if named else ["up", *arguments])
 
 
 def read_stack_settings(options: argparse.Namespace) -> Settings:
@@ -58,13 +43,15 @@ def read_stack_settings(options: argparse.Namespace) -> Settings:
         env_vars=options.env_vars,
         retry_delay=options.retry_delay,
         lazy=options.lazy,
+        use_current_env=options.use_current_env,
+        debug=options.debug,
     )
 
 
 def read_token_settings(options: argparse.Namespace) -> TokenSettings:
     """Return the settings of the command token. Raises UserError."""
     return token_settings(
-        template=options.template or TEMPLATE,
+        template=options.template,
         overrides=options.parameter_overrides,
         data=options.data,
         subject=options.sub,
@@ -75,63 +62,19 @@ def read_token_settings(options: argparse.Namespace) -> TokenSettings:
     )
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="samrun",
-        description="Runs SAM applications on this machine: functions, APIs, schedules, and triggers by Kafka and "
-        "other services, with a real Kafka and DynamoDB, and moto as AWS.",
-        epilog="Without a command: up. Each command has its own --help.",
-    )
-    parser.add_argument("--version", action="version", version=f"samrun {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    up = commands.add_parser("up", help="run everything", epilog=_STACK_EPILOG)
-    services = commands.add_parser(
-        "services", help="run all but functions, gateway and triggers, for `sam local`", epilog=_STACK_EPILOG
-    )
-    for command in (up, services):
-        _add_stack_options(command)
-    _add_function_options(up)
-    services.set_defaults(sam=False, env_vars=None, retry_delay=RETRY_DELAY, lazy=False)
-    commands.add_parser(
-        "fetch",
-        help="fetch the Java programs that up starts",
-        description="Fetches Kafka and DynamoDB Local, once for this machine, as `samrun up` does too. With Java 25 or "
-        "newer it also prepares Kafka, which then starts in half the time.",
-    )
-    _add_token_options(
-        commands.add_parser(
-            "token",
-            help="print a token for the API of a stack that runs",
-            description="Prints a token, and nothing else, for the API of a stack that runs: "
-            'curl -H "authorization: Bearer $(samrun token --scope …)" …',
-        )
-    )
-    mappings = commands.add_parser("mappings", help="run event source mappings alone, for functions elsewhere")
-    mapping_options.add_runner_options(
-        mappings.add_subparsers(dest="act", metavar="run", required=True).add_parser(
-            "run",
-            help="feed functions that run elsewhere from Kafka",
-            description=mapping_options.DESCRIPTION,
-            epilog=mapping_options.EPILOG,
-        )
-    )
-    event_options.add_options(
-        commands.add_parser(
-            "generate-event",
-            help="print the event of a Kafka trigger, for `sam local invoke`",
-            description="Prints the event with which Kafka's event source mapping would invoke a function for one "
-            "record: samrun generate-event msk --from-topic TOPIC | sam local invoke FUNCTION -e -",
-            epilog="A field of the event that no option sets has its value from AWS's own example.",
-        )
-    )
-    return parser
-
-
-def _add_function_options(parser: argparse.ArgumentParser) -> None:
+def add_function_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command up that are about functions."""
     parser.add_argument(
         "--sam",
         action="store_true",
         help="run the functions in containers, by `sam build` and `sam local start-lambda`",
+    )
+    parser.add_argument(
+        "--use-current-env",
+        action="store_true",
+        help="run the functions with the Python and the packages with which samrun itself runs. That takes no "
+        "installation, but functions find packages there that they do not name, and lack others. Without it, each has "
+        "the Python of its Runtime and the packages of its requirements.txt, installed once",
     )
     parser.add_argument(
         "--env-vars",
@@ -153,9 +96,18 @@ def _add_function_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="start the first environment of a function with its first invocation, as Lambda does, and not at once",
     )
+    parser.add_argument(
+        "--debug",
+        action="append",
+        default=[],
+        metavar="FUNCTION[=PORT]",
+        help="run a function under debugpy: it waits for a debugger (VS Code, PyCharm, …) on a port of 127.0.0.1, and "
+        f"no timeout ends it; repeat for several (PORT: {DEBUG_PORT}, or a free one if that is taken; 0: a free one)",
+    )
 
 
-def _add_stack_options(parser: argparse.ArgumentParser) -> None:
+def add_stack_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that up and services share."""
     parser.add_argument(
         "templates",
         nargs="*",
@@ -167,12 +119,15 @@ def _add_stack_options(parser: argparse.ArgumentParser) -> None:
     _add_project_options(parser)
     parser.add_argument(
         "--partitions",
-        type=_positive,
+        type=positive_number,
         default=PARTITIONS,
         help=f"partitions of a topic that samrun makes ({PARTITIONS})",
     )
     parser.add_argument(
-        "--concurrency", type=_positive, default=CONCURRENCY, help=f"maximum environments per function ({CONCURRENCY})"
+        "--concurrency",
+        type=positive_number,
+        default=CONCURRENCY,
+        help=f"maximum environments per function ({CONCURRENCY})",
     )
     parser.add_argument(
         "--redeliver",
@@ -192,14 +147,22 @@ def _add_stack_options(parser: argparse.ArgumentParser) -> None:
         )
 
 
-def _add_token_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--sub", help="the subject (default: that in Metadata.TryItToken, else local)")
+def add_token_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command token."""
+    parser.add_argument("--sub", help="the subject (default: the template's, in Metadata.TryItToken, else local)")
     parser.add_argument(
-        "--scope", action="append", default=[], help="a scope of the token; repeat for several (default: none)"
+        "--scope",
+        action="append",
+        default=[],
+        help="a scope of the token; repeat for several (default: that in Metadata.TryItToken; with --sub, none)",
     )
     parser.add_argument("--audience", help="the audience (default: that of the template's authorizer)")
     parser.add_argument(
-        "--expires-in", type=_positive, default=LIFETIME, metavar="SECONDS", help=f"how long it lasts ({LIFETIME})"
+        "--expires-in",
+        type=positive_number,
+        default=LIFETIME,
+        metavar="SECONDS",
+        help=f"how long it lasts ({LIFETIME})",
     )
     parser.add_argument(
         "--claim",
@@ -208,7 +171,12 @@ def _add_token_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="another claim, as text; repeat for several",
     )
-    parser.add_argument("--template", type=Path, metavar="PATH", help="the SAM template (template.yaml)")
+    parser.add_argument(
+        "--template",
+        type=Path,
+        metavar="PATH",
+        help="read the subject and the audience from this SAM template (default: the stack that runs says them)",
+    )
     _add_project_options(parser)
 
 
@@ -236,12 +204,6 @@ def _port_of(variable: str) -> Callable[[str], int]:
         return int(text)
 
     return port
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 1 or more")
-    return int(text)
 
 
 def _seconds(text: str) -> float:

@@ -1,52 +1,69 @@
-"""Banner: the lines that say where everything runs, and how to try it."""
+"""Banner: the lines that say where everything runs, how to try it, and what to do next."""
 
 import os
+import shlex
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from samrun.cli.token import try_it_token
-from samrun.oidc.issuer import LIFETIME
+from samrun.endpoints import DATA
+from samrun.oidc.try_it_token import local_authorizers
+from samrun.settings import Settings
 from samrun.stack import Stack
 from samrun.supervision.terminal import Terminal
-from samrun.template.model.application import MissingTrigger
-from samrun.template.model.http_apis import HttpApi
+from samrun.template.model.application import Application, MissingTrigger
 
 
-def print_banner(stack: Stack, terminal: Terminal) -> None:
+def print_banner(stack: Stack, settings: Settings, terminal: Terminal) -> None:
     """Print the banner of a stack that is ready."""
     terminal.say(f"\nReady after {time.monotonic() - terminal.started:.1f} s. Ctrl-C ends everything.\n")
     _print_addresses(stack, terminal)
     _print_missing_triggers(stack.application.missing_triggers, terminal)
-    for api in stack.application.apis:
-        if api.try_it and stack.endpoints.api:
-            terminal.say(f"\nTry it:\n\n{_try_it(api, stack)}\n")
+    for command in _commands_to_try(stack, settings):
+        terminal.say(f"\nTry it:\n\n{command}")
+    steps = "\n\n".join(_next_steps(stack))
+    terminal.say(f"\nNext:\n\n{steps}\n" if steps else "")
 
 
 def _print_addresses(stack: Stack, terminal: Terminal) -> None:
-    lines = list(_addresses(stack))
-    width = max(15, *(len(name) for name, _ in lines))
-    for name, address in lines:
-        terminal.say(f"  {name:<{width}} {address}")
+    """Print what a person opens, and below it what programs use."""
+    for_people, for_programs = list(_for_people(stack)), list(_for_programs(stack))
+    width = max(15, *(len(name) for name, _ in (*for_people, *for_programs)))
+    terminal.say(_table(for_people, width))
+    terminal.say(f"\n{_table(for_programs, width)}")
 
 
-def _addresses(stack: Stack) -> Iterator[tuple[str, str]]:
-    for name, address in stack.endpoints.by_name().items():
-        yield name.replace("_", " "), address
-    for api in stack.application.all_apis if stack.endpoints.api else ():
-        if api.stage:
-            yield api.logical_id, f"{stack.endpoints.api}/{api.stage}"
-    for url in stack.application.function_urls if stack.endpoints.api else ():
-        yield f"url of {url.function}", f"{stack.endpoints.api}{url.path}/"
+def _table(lines: Iterable[tuple[str, str]], width: int) -> str:
+    return "\n".join(f"  {name:<{width}} {address}" for name, address in lines)
+
+
+def _for_people(stack: Stack) -> Iterator[tuple[str, str]]:
+    api = stack.endpoints.api
+    if api:
+        yield "api", api
+        for each in stack.application.all_apis:
+            if each.stage:
+                yield each.logical_id, f"{api}/{each.stage}"
+        for url in stack.application.function_urls:
+            yield f"url of {url.function}", f"{api}{url.path}/"
     for rest_api in stack.application.rest_apis:
         # The value of a key that the template gives one may be a secret.
         for value in (value for value, name in rest_api.api_keys.items() if value == name):
             yield "x-api-key", f"{value}, for {rest_api.logical_id}"
-    if stack.endpoints.api and any(each.openapi_document for each in stack.application.apis):
-        yield "docs", f"{stack.endpoints.api}/docs"
+    if api and any(each.openapi_document for each in stack.application.apis):
+        yield "docs", f"{api}/docs"
+    yield "console", stack.endpoints.console
+
+
+def _for_programs(stack: Stack) -> Iterator[tuple[str, str]]:
+    for name, address in stack.endpoints.by_name().items():
+        if name not in {"api", "console"}:
+            yield name.replace("_", " "), address
+    for function, address in stack.endpoints.debuggers.items():
+        yield f"debug {function}", address
 
 
 def _print_missing_triggers(triggers: Sequence[MissingTrigger], terminal: Terminal) -> None:
@@ -58,17 +75,41 @@ def _print_missing_triggers(triggers: Sequence[MissingTrigger], terminal: Termin
         terminal.say(f"  {function} is not triggered by {names}: {reason}. {remedy}.")
 
 
-def _try_it(api: HttpApi, stack: Stack) -> str:
-    command = (api.try_it or "").replace("{api}", stack.endpoints.api or "").rstrip()
-    token_spec, token = api.try_it_token, try_it_token(api, stack.issuer)
-    if token_spec is None or token is None:
-        return command
-    scope = f" and the scope {token_spec.scope}" if token_spec.scope else ""
-    return (
-        f"{command.replace('{token}', token)}\n\n"
-        f"The token in it lasts {LIFETIME // 3600} hours; it has the subject {token_spec.subject}{scope}.\n"
-        f"For another:  {_program()} token --sub … --scope …  (see its --help)"
-    )
+def _commands_to_try(stack: Stack, settings: Settings) -> Iterator[str]:
+    """Yield the command of each API that has one. The shell gets its token from `samrun token`, so it is short."""
+    for api in stack.application.apis:
+        if api.try_it and stack.endpoints.api:
+            command = _with_addresses(api.try_it, stack).rstrip()
+            if api.try_it_token and any(local_authorizers(api, stack.issuer.url)):
+                command = command.replace("{token}", f"$({_token_command(settings)})")
+            yield command
+
+
+def _token_command(settings: Settings) -> str:
+    command = [_program(), "token"]
+    if settings.data != DATA:
+        command += ["--data", str(settings.data)]
+    return shlex.join(command)
+
+
+def _next_steps(stack: Stack) -> Iterator[str]:
+    """Yield what the templates themselves suggest; without that, what can be done with every application."""
+    own = [api.next_steps for api in stack.application.apis if api.next_steps]
+    for text in own or _general_steps(stack.application):
+        yield _with_addresses(text, stack).rstrip()
+
+
+def _general_steps(application: Application) -> Iterator[str]:
+    files = (file for function in application.functions if (file := function.handler_file))
+    if file := next(files, None):
+        yield f"Edit {os.path.relpath(file)}: the next invocation uses the new code."
+    if mapping := next(iter(application.mappings), None):
+        yield f"Send a record to the topic {mapping.topic} at {{kafka}}: {mapping.function} gets it."
+
+
+def _with_addresses(text: str, stack: Stack) -> str:
+    """Return a text of a template with the addresses of this stack: {api}, {console}, {kafka} and so on."""
+    return stack.endpoints.fill_in({"text": text})["text"]
 
 
 def _program() -> str:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from samrun.endpoints import is_bootstrap
+from samrun.cli.common_options import add_data_option
+from samrun.cli.option_types import bootstrap_servers, header, whole_number
 from samrun.mapping.record_position import RecordPosition
 
 Source = Literal["msk", "self-managed-kafka"]
@@ -58,18 +59,19 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--key", type=os.fsencode, metavar="TEXT", help="the record's key")
     parser.add_argument(
-        "--header", action="append", type=_header, default=[], metavar="NAME=VALUE", help="a header; repeat for several"
+        "--header", action="append", type=header, default=[], metavar="NAME=VALUE", help="a header; repeat for several"
     )
     parser.add_argument("--topic", help="the record's topic (mytopic)")
     for name, unit in (("partition", ""), ("offset", ""), ("timestamp", ", in Unix milliseconds")):
-        parser.add_argument(f"--{name}", type=_number, metavar="NUMBER", help=f"the record's {name}{unit}")
+        parser.add_argument(f"--{name}", type=whole_number, metavar="NUMBER", help=f"the record's {name}{unit}")
     parser.add_argument(
-        "--bootstrap",
-        type=_brokers,
+        "--bootstrap-servers",
+        dest="bootstrap",
+        type=bootstrap_servers,
         metavar="HOST:PORT,…",
         help="the brokers (with --from-topic: those of the stack that runs)",
     )
-    parser.add_argument("--data", type=Path, default=Path(".local"), help="folder of the stack that runs (.local)")
+    add_data_option(parser)
 
 
 def read_event_settings(options: argparse.Namespace) -> EventSettings:
@@ -96,22 +98,3 @@ def _position(text: str) -> RecordPosition:
         raise argparse.ArgumentTypeError(f"{text!r} is not a position: write {_POSITION_FORM}")
     partition, offset = (None if match[name] is None else int(match[name]) for name in ("partition", "offset"))
     return RecordPosition(topic=match["topic"], partition=partition, offset=offset)
-
-
-def _header(text: str) -> tuple[str, bytes]:
-    name, found, value = text.partition("=")
-    if not found:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a header: write NAME=VALUE")
-    return name, os.fsencode(value)
-
-
-def _brokers(text: str) -> str:
-    if not is_bootstrap(text):
-        raise argparse.ArgumentTypeError(f"{text!r}: write host:port, several separated by commas")
-    return text
-
-
-def _number(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 0 or more")
-    return int(text)

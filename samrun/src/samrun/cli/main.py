@@ -1,51 +1,31 @@
-"""`samrun`: runs SAM templates on this machine, and prints tokens and events for them."""
+"""Entry point of `samrun`. It imports little, so that Ctrl-C ends a command well from its first moment on."""
 
-import asyncio
+import contextlib
+import os
+import signal
 import sys
-
-from samrun.cli.arguments import parse_arguments, read_stack_settings, read_token_settings
-from samrun.cli.banner import print_banner
-from samrun.cli.event_options import read_event_settings
-from samrun.cli.fetch import fetch_java_programs
-from samrun.cli.generate_event import generate_event
-from samrun.cli.mappings_run import run_mappings_until_stopped
-from samrun.cli.run_until_signal import run_until_signal
-from samrun.cli.token import create_token
-from samrun.errors import UserError
-from samrun.settings import Settings
-from samrun.stack import run_stack
-from samrun.supervision.terminal import Terminal, standard_terminal, without_controls
+from types import FrameType
 
 INTERRUPTED = 130
+"""Exit status of a command that Ctrl-C ended."""
 
 
 def main() -> int:
     """Run the command that the command line names; return the exit status."""
-    options = parse_arguments(sys.argv[1:])
+    before = signal.signal(signal.SIGINT, _end_at_once)
     try:
-        match options.command:
-            case "token":
-                print(create_token(read_token_settings(options)))
-            case "generate-event":
-                print(generate_event(read_event_settings(options)).decode())
-            case "mappings":
-                return run_mappings_until_stopped(options)
-            case "fetch":
-                return run_until_signal(fetch_java_programs(), interrupted=INTERRUPTED)
-            case _:
-                return _up(read_stack_settings(options))
-    except UserError as error:
-        print(without_controls(str(error)), file=sys.stderr)
-        return 1
-    return 0
+        from samrun.cli.command_line import run_command_line
+
+        return run_command_line(sys.argv[1:])
+    except KeyboardInterrupt:  # of a command that ends in order: see `interruptible`
+        return INTERRUPTED
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
-def _up(settings: Settings) -> int:
-    terminal = standard_terminal(settings.data / "logs")
-    return run_until_signal(_run(settings, terminal), say=terminal.say)
-
-
-async def _run(settings: Settings, terminal: Terminal) -> None:
-    async with run_stack(settings, terminal) as stack:
-        print_banner(stack, terminal)
-        await asyncio.Event().wait()
+def _end_at_once(_number: int, _frame: FrameType | None) -> None:
+    """End the process without a traceback: a KeyboardInterrupt amid an import would come out as some other error."""
+    # Of a stream that is being written at this moment, or that nobody reads.
+    with contextlib.suppress(RuntimeError, OSError, ValueError):
+        sys.stdout.flush()
+    os._exit(INTERRUPTED)

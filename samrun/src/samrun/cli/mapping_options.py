@@ -3,23 +3,25 @@
 import argparse
 import os
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
-from samrun.endpoints import is_bootstrap
-from samrun.mapping_runner import PORT, RunnerSettings
-from samrun.settings import DATA, REGISTRY_VARIABLE, SettingsError, region, template_settings
+from samrun.endpoints import DATA, is_bootstrap
+from samrun.settings import MAPPINGS_PORT, REGISTRY_VARIABLE, SettingsError, region, template_settings
 from samrun.template.model.kafka_mappings import Redeliver
 from samrun.template.values import parameters
+
+if TYPE_CHECKING:
+    from samrun.mapping_runner import RunnerSettings
 
 DESCRIPTION = (
     "Feeds functions that run elsewhere from Kafka: behind `sam local start-lambda`, LocalStack or one of its "
     "successors, or on AWS. It starts no broker and no function. The mappings are those of a template, or are made "
     "through Lambda's API."
 )
-EPILOG = (
-    "examples: "
-    "samrun mappings run --lambda-endpoint http://127.0.0.1:3001 --template template.yaml --bootstrap-servers "
-    "127.0.0.1:9092; aws lambda list-event-source-mappings --endpoint-url http://127.0.0.1:3002"
+EXAMPLES = (
+    "samrun mappings run --lambda-endpoint http://127.0.0.1:3001 --template template.yaml \\",
+    "    --bootstrap-servers 127.0.0.1:9092",
+    "aws lambda list-event-source-mappings --endpoint-url http://127.0.0.1:3002",
 )
 
 
@@ -53,8 +55,8 @@ def add_runner_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port",
         type=int,
-        default=PORT,
-        help=f"the port of the API that makes, changes and deletes mappings; 0: a free one ({PORT})",
+        default=MAPPINGS_PORT,
+        help=f"the port of the API that makes, changes and deletes mappings; 0: a free one ({MAPPINGS_PORT})",
     )
     parser.add_argument(
         "--redeliver",
@@ -64,8 +66,11 @@ def add_runner_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def read_runner_settings(options: argparse.Namespace) -> RunnerSettings:
+def read_runner_settings(options: argparse.Namespace) -> "RunnerSettings":
     """Return the settings that the options stand for. Raises UserError."""
+    # It brings most of samrun, which the list of the mappings need not wait for.
+    from samrun.mapping_runner import RunnerSettings
+
     endpoint = str(options.lambda_endpoint).rstrip("/")
     if not endpoint.startswith(("http://", "https://")):
         raise SettingsError(f"--lambda-endpoint is {endpoint!r}: write the http:// or https:// URL of a Lambda API.")

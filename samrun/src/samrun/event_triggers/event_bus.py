@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from samrun.event_triggers.dead_letters import UndeliveredEvent, send_dead_letter
 from samrun.event_triggers.target_input import TransformError, target_input
 from samrun.rfc3339 import rfc3339
-from samrun.services.message_sender import send_message, service_of
+from samrun.services.message_sender import send_message, service_of, start_execution
 from samrun.template.model.triggers import EventRule, EventTarget
 
 _DEFAULT_BUS = "default"
@@ -80,6 +80,8 @@ class EventBus:
                 send_message(target.arn, text, self.client, **group)
             case "sns":
                 send_message(target.arn, text, self.client)
+            case "states":
+                start_execution(target.arn, text, self.client)
             case _:  # another event bus, which gets the event as it was sent
                 entry = {
                     "EventBusName": target.arn,

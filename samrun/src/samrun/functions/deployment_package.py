@@ -15,6 +15,8 @@ from samrun.errors import UserError
 from samrun.template.functions.layers import search_path
 from samrun.template.model.functions import Function
 
+_CFNRESPONSE = Path(__file__).with_name("cfnresponse.py")
+
 
 class PackageError(UserError):
     """A function's code is not there, or is a zip that cannot be read."""
@@ -37,6 +39,8 @@ def _with_code(function: Function, folder: Path) -> Function:
         package = _new_folder(function, folder)
         if function.inline_code is not None:
             (package / function.code.name).write_text(function.inline_code, encoding="utf-8")
+            # Lambda adds this module to inline code.
+            shutil.copy2(_CFNRESPONSE, package)
         elif function.code.suffix == ".zip":
             _unzip(function, function.code, package)
         else:

@@ -5,7 +5,6 @@ import contextlib
 import math
 import os
 import re
-import sys
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -13,11 +12,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from samrun.errors import SamrunError
+from samrun.functions import debugger
 from samrun.functions.invoker import PAYLOAD_LIMIT, InvocationOptions
 from samrun.functions.log_pipe import LogPipe
 from samrun.functions.missing_package import advice_on_missing_package
 from samrun.functions.platform_log import InvocationMetrics, PlatformLog
 from samrun.functions.runtime_api import Invocation, RuntimeApi, RuntimeResponse
+from samrun.pythons.function_python import FunctionPython
 from samrun.rfc3339 import rfc3339
 from samrun.supervision import ports
 from samrun.supervision.process import end_with_parent, stop
@@ -33,13 +35,24 @@ LogLine = Callable[[Function, str], None]
 class ExecutionEnvironment:
     """A process that `start` starts and that runs one invocation at a time, until it dies or is stopped.
 
-    A timeout, a crash or an exit ends it, as in Lambda. Then `alive` is False, and the pool starts another one.
+    A timeout, a crash or an exit ends it, as in Lambda. Then `alive` is False, and the pool starts another one. A
+    debugger may hold it for any time. `turn` is held for as long as there is a process. The error that stands in the
+    place of a Python is the reason why there is none.
     """
 
-    def __init__(self, function: Function, variables: Mapping[str, str], log: LogLine) -> None:
+    def __init__(
+        self,
+        function: Function,
+        python: FunctionPython | SamrunError,
+        variables: Mapping[str, str],
+        log: LogLine,
+        turn: contextlib.AbstractAsyncContextManager[None] | None = None,
+    ) -> None:
         self._function = function
+        self._python = python
         self._variables = variables
         self._log = log
+        self._turn = turn or contextlib.nullcontext()
         self._exits = contextlib.AsyncExitStack()
         self._initialized = asyncio.Event()
         self._init_error: bytes | None = None
@@ -57,14 +70,21 @@ class ExecutionEnvironment:
         return self._process is not None and self._process.returncode is None
 
     async def start(self) -> RuntimeResponse | None:
-        """Start the process and wait for its init. Return the error if the init failed."""
+        """Start the process and wait for its init. Return the error if the init failed.
+
+        Raises the error that stands in the place of a Python.
+        """
+        python = self._python
+        if isinstance(python, SamrunError):
+            raise python
+        await self._exits.enter_async_context(self._turn)
         listener = ports.listen("a Runtime API", 0)
         port = listener.getsockname()[1]
         await self._exits.enter_async_context(serving(self._api.app, listener))
         begun = time.monotonic()
         self._output = LogPipe()
         try:
-            self._process = await self._start_process(port, self._output.writer)
+            self._process = await self._start_process(python, port, self._output.writer)
         except BaseException:
             await self._output.discard()
             raise
@@ -77,19 +97,19 @@ class ExecutionEnvironment:
         await self.stop()
         if self._init_error is None:
             return self._log_failure(failure)
-        if advice := advice_on_missing_package(self._function, self._init_error):
+        if advice := advice_on_missing_package(self._function, python.origin, self._init_error):
             self._log(self._function, advice)
         return RuntimeResponse(payload=self._init_error, failed=True)
 
-    async def _start_process(self, port: int, output: int) -> asyncio.subprocess.Process:
+    async def _start_process(self, python: FunctionPython, port: int, output: int) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "awslambdaric", self._function.handler),
+            python.executable,
+            *debugger.module_arguments(self._function),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output,
             stderr=asyncio.subprocess.STDOUT,
             cwd=self._function.code,
-            env=self._environment_variables(port),
+            env=self._environment_variables(python, port),
             start_new_session=True,
             preexec_fn=end_with_parent,
         )
@@ -162,12 +182,16 @@ class ExecutionEnvironment:
         await self._exits.aclose()
 
     async def _wait_for(self, event: Awaitable[object], *, limit: float) -> RuntimeResponse | None:
-        """Wait for `event`. Return the failure if the process ends or `limit` seconds pass before it."""
+        """Wait for `event`. Return the failure if the process ends or `limit` seconds pass before it.
+
+        A debugger may hold the process for any time.
+        """
         if self._died is None:
             raise RuntimeError("the environment is not started")
         awaited = asyncio.ensure_future(event)
         try:
-            done, _ = await asyncio.wait({awaited, self._died}, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
+            timeout = None if self._function.debug_port else limit
+            done, _ = await asyncio.wait({awaited, self._died}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         finally:
             awaited.cancel()
         if awaited in done:
@@ -208,7 +232,7 @@ class ExecutionEnvironment:
         found = re.search(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)
         return math.ceil(int(found[1]) / 1024) if found else None
 
-    def _environment_variables(self, port: int) -> dict[str, str]:
+    def _environment_variables(self, python: FunctionPython, port: int) -> dict[str, str]:
         function = self._function
         return {
             # From the developer's own environment, only what a process needs. Above all no AWS credentials.
@@ -216,12 +240,12 @@ class ExecutionEnvironment:
             **_copied("SSL_CERT_FILE", "SSL_CERT_DIR"),
             "LANG": "en_US.UTF-8",
             "TZ": ":UTC",
-            # Lambda has the layers behind the function's own code, too.
-            "PYTHONPATH": os.pathsep.join(map(str, (function.code, *function.layers))),
+            "PYTHONPATH": os.pathsep.join(map(str, (*python.search_path(function), debugger.SEARCH_PATH))),
             "PYTHONUNBUFFERED": "1",
+            **debugger.breakpoint_variables(function),
             "_HANDLER": function.handler,
             "LAMBDA_TASK_ROOT": str(function.code),
-            "AWS_EXECUTION_ENV": f"AWS_Lambda_python{sys.version_info.major}.{sys.version_info.minor}",
+            "AWS_EXECUTION_ENV": f"AWS_Lambda_python{python.version}",
             "AWS_LAMBDA_RUNTIME_API": f"{ports.LOOPBACK}:{port}",
             "AWS_LAMBDA_FUNCTION_NAME": function.name,
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",

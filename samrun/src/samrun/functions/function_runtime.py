@@ -1,7 +1,7 @@
 """Function runtime: runs all functions of a template, in processes of this machine or in the SAM CLI's containers."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -10,8 +10,11 @@ from samrun.functions.invoker import Invoker
 from samrun.functions.process_runtime import ProcessRuntime
 from samrun.functions.sam_cli import SamCli
 from samrun.functions.sam_runtime import SamRuntime, forward_log
+from samrun.pythons.current_python import CurrentPython
+from samrun.pythons.own_pythons import OwnPythons
 from samrun.services.clients import CREDENTIALS
 from samrun.settings import Settings
+from samrun.supervision.files import user_cache
 from samrun.supervision.ports import wait_for_port
 from samrun.supervision.supervisor import Supervisor
 from samrun.supervision.terminal import Terminal
@@ -23,7 +26,7 @@ class FunctionRuntime(Invoker, Protocol):
     """Runtime of all functions of a template."""
 
     async def warm(self, report: Callable[[Function], None]) -> None:
-        """Get every function ready. Call `report` for each function whose init failed."""
+        """Get every function ready that waits for no debugger. Call `report` for each function whose init failed."""
         ...
 
     async def reload(self, report: Callable[[Function], None], *, watching: asyncio.Event) -> None:
@@ -38,17 +41,28 @@ class FunctionRuntime(Invoker, Protocol):
         ...
 
 
-def create_process_runtime(
-    functions: Collection[Function], settings: Settings, endpoints: Endpoints, terminal: Terminal
+async def create_process_runtime(
+    functions: Sequence[Function], settings: Settings, endpoints: Endpoints, terminal: Terminal
 ) -> FunctionRuntime:
-    """Return the runtime that runs the functions in processes of this machine."""
-    return ProcessRuntime(
+    """Return the runtime that runs the functions in processes of this machine, once their packages are installed.
+
+    Those with a debugger start at once.
+    """
+    pythons = (
+        CurrentPython()
+        if settings.use_current_env
+        else OwnPythons(cache=user_cache() / "environments", data=settings.data.resolve(), terminal=terminal)
+    )
+    runtime = await ProcessRuntime.create(
         functions,
+        pythons=pythons,
         variables={**_aws_variables(endpoints, settings.region), **settings.services},
         limit=settings.concurrency,
         log=terminal.function,
         data=settings.data,
     )
+    runtime.start_debugged()
+    return runtime
 
 
 async def start_sam_runtime(

@@ -54,16 +54,18 @@ def gateway(
     timeout: float = INTEGRATION_TIMEOUT,
     cache: AuthorizerCache | None = None,
     client: Clients = _no_client,
+    token: Callable[[], str | None] = lambda: None,
 ) -> Starlette:
     """Return the web application that serves `api`, and the page of its OpenAPI document at /docs if it has one.
 
     `log` gets one Access for each request. `warn` gets a line about each problem that makes requests fail.
     `timeout` is in seconds. `cache` has the results of Lambda authorizers; several APIs may share it. `client` makes
-    the boto3 clients for the routes that call a service; an API without such a route needs none.
+    the boto3 clients for the routes that call a service; an API without such a route needs none. `token` returns the
+    token with which the page of the docs tries the API.
     """
     app = Starlette()
     # As the default and not as a route: Starlette's routes would refuse some paths that the template may have.
-    app.router.default = _Gateway(api, invoker, log, warn, timeout, cache or AuthorizerCache(), client)
+    app.router.default = _Gateway(api, invoker, log, warn, timeout, cache or AuthorizerCache(), client, token)
     return app
 
 
@@ -77,13 +79,14 @@ class _Gateway:
         timeout: float,
         cache: AuthorizerCache,
         client: Clients,
+        token: Callable[[], str | None],
     ) -> None:
         self._api = api
         self._routes = Routes(api.routes)
         self._throttling = Throttling(api)
         self._authorizers = Authorizers(api, warn=warn)
         self._lambda_authorizers = LambdaAuthorizers(invoker, cache)
-        self._docs = docs(api)
+        self._docs = docs(api, token)
         self._invoker = invoker
         self._log = log
         self._warn = warn

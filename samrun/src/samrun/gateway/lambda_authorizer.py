@@ -22,9 +22,6 @@ from samrun.gateway.policy import PolicyError, evaluate
 from samrun.json_path import part
 from samrun.template.model.authorizers import LambdaAuthorizer
 
-# The longest time that an integration, and so an authorizer, may take.
-_TIMEOUT = 29.0
-
 
 class MissingIdentityError(GatewayError):
     """The request lacks an identity source, or the authorizer's function calls it unauthorized."""
@@ -106,9 +103,9 @@ class LambdaAuthorizers:
     async def _invoke(self, authorizer: LambdaAuthorizer, payload: Mapping[str, Any]) -> Mapping[str, Any]:
         invocation = self._invoker.invoke(authorizer.function, json.dumps(payload).encode())
         try:
-            result = await asyncio.wait_for(invocation, _TIMEOUT)
+            result = await asyncio.wait_for(invocation, authorizer.timeout)
         except TimeoutError:
-            raise AuthorizerFailedError(f"it did not answer within {_TIMEOUT:.0f} s") from None
+            raise AuthorizerFailedError(f"it did not answer within {authorizer.timeout:g} s") from None
         except (FunctionNotFoundError, PayloadTooLargeError) as error:
             raise AuthorizerFailedError(str(error)) from error
         if result.function_error:

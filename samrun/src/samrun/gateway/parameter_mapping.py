@@ -26,12 +26,15 @@ def mapped_parameters(declared: Mapping[str, str], event: Mapping[str, Any], bod
 
 def _mapped(text: str, event: Mapping[str, Any], body: str) -> str | None:
     if alone := _ALONE.fullmatch(text):
-        return _part(alone[1], event, body)
-    return _WITHIN.sub(lambda found: _part(found[1], event, body) or "", text)
+        return request_part(alone[1], event, body)
+    return _WITHIN.sub(lambda found: request_part(found[1], event, body) or "", text)
 
 
-def _part(name: str, event: Mapping[str, Any], body: str) -> str | None:
-    """Return a part of the request as a text; None if there is none."""
+def request_part(name: str, event: Mapping[str, Any], body: str) -> str | None:
+    """Return a part of the request, such as `request.header.X-Kind`, as a text; None if there is none.
+
+    `event` is the request as an event in format 1.0.
+    """
     match name.split(".", 2):
         case ["context", *_]:
             return _text(part(event["requestContext"], name.removeprefix("context")))

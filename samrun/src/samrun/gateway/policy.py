@@ -10,7 +10,7 @@ from samrun.gateway.errors import GatewayError
 
 Decision = Literal["allowed", "explicitly denied", "implicitly denied"]
 
-_ACTION = "execute-api:invoke"
+INVOKE = "execute-api:invoke"
 
 
 class PolicyError(GatewayError):
@@ -33,9 +33,7 @@ def _applies(statement: dict[str, Any], arn: str) -> bool:
     if unknown := sorted(statement.keys() & {"Condition", "NotAction", "NotResource"}):
         raise PolicyError(f"policyDocument has {', '.join(unknown)}, which samrun does not evaluate")
     actions, resources = _texts(statement, "Action"), _texts(statement, "Resource")
-    return any(_matches(action.lower(), _ACTION) for action in actions) and any(
-        _matches(each, arn) for each in resources
-    )
+    return any(matches(action.lower(), INVOKE) for action in actions) and any(matches(each, arn) for each in resources)
 
 
 def _texts(statement: dict[str, Any], name: str) -> list[str]:
@@ -48,7 +46,7 @@ def _texts(statement: dict[str, Any], name: str) -> list[str]:
     return texts
 
 
-def _matches(pattern: str, text: str) -> bool:
+def matches(pattern: str, text: str) -> bool:
     """Tell whether a text matches a pattern in which `*` stands for any text and `?` for one character."""
     parts = (".*" if part == "*" else "." if part == "?" else re.escape(part) for part in re.split(r"([*?])", pattern))
     return re.fullmatch("".join(parts), text, re.DOTALL) is not None

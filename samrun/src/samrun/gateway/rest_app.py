@@ -5,13 +5,14 @@ import json
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from samrun.functions.invoker import FunctionNotFoundError, InvocationResult, Invoker, PayloadTooLargeError
+from samrun.functions.invoker import FunctionNotFoundError, Invoker, PayloadTooLargeError
 from samrun.gateway import rest_errors
 from samrun.gateway.access_log import log_access
 from samrun.gateway.authorizer_cache import AuthorizerCache
@@ -24,17 +25,21 @@ from samrun.gateway.lambda_authorizer import (
     LambdaAuthorizers,
     MissingIdentityError,
 )
+from samrun.gateway.mapped_requests import Accept, MappedRequests
 from samrun.gateway.paths import raw_path, without_trailing_slash
 from samrun.gateway.request_body import MAX_BODY, RequestTooLargeError, read_body
 from samrun.gateway.request_validator import RequestValidator
+from samrun.gateway.resource_policy import PolicyRequest, decide
 from samrun.gateway.responses import FunctionFailedError, MalformedResponseError
 from samrun.gateway.rest_errors import RestError, error_response
 from samrun.gateway.rest_events import ApiKey, Identifiers, rest_event
-from samrun.gateway.rest_responses import mock_integration_response, passthrough_response, rest_response
+from samrun.gateway.rest_responses import mock_integration_response, rest_response
 from samrun.gateway.routes import Match, Routes
 from samrun.gateway.throttling import Throttling
 from samrun.gateway.usage_plans import UsagePlans
 from samrun.gateway.user_pool_authorizer import UserPoolAuthorizers
+from samrun.gateway.velocity import MappingTemplateError
+from samrun.services.clients import Clients
 from samrun.supervision.access import Access
 from samrun.template.model.authorizers import LambdaAuthorizer
 from samrun.template.model.rest_apis import RestApi, RestMethod
@@ -46,6 +51,8 @@ def rest_gateway(
     *,
     log: Callable[[Access], None],
     warn: Callable[[str], None],
+    client: Clients,
+    accept: Accept,
     fetch: Fetch = fetch_json,
     cache: AuthorizerCache | None = None,
     usage_plans: UsagePlans | None = None,
@@ -54,6 +61,7 @@ def rest_gateway(
 
     The scope's `root_path` is the stage with a slash before it if the request has it. `log` gets one Access for each
     request. `warn` gets a line about each problem that makes requests fail. `fetch` gets the keys of user pools.
+    Mapped integrations call the services of `client`, and functions by `accept` if nobody waits for the result.
     `cache` has the results of Lambda authorizers, and `usage_plans` counts the requests with API keys; several APIs
     share them.
     """
@@ -65,6 +73,7 @@ def rest_gateway(
         LambdaAuthorizers(invoker, cache or AuthorizerCache()),
         UserPoolAuthorizers(api, warn=warn, fetch=fetch),
         usage_plans or UsagePlans(),
+        MappedRequests(invoker, accept=accept, client=client),
     )
 
 
@@ -92,6 +101,7 @@ class _RestGateway:
         authorizers: LambdaAuthorizers,
         user_pools: UserPoolAuthorizers,
         usage_plans: UsagePlans,
+        mapped: MappedRequests,
     ) -> None:
         self._api = api
         self._routes = Routes(api.methods)
@@ -100,6 +110,7 @@ class _RestGateway:
         self._authorizers = authorizers
         self._user_pools = user_pools
         self._usage_plans = usage_plans
+        self._mapped = mapped
         self._invoker = invoker
         self._log = log
         self._warn = warn
@@ -131,6 +142,7 @@ class _RestGateway:
         method = call.method
         if not self._throttling.allow_request(method):
             raise rest_errors.throttled()
+        self._check_policy(call)
         caller = await self._caller(call)
         api_key = self._api_key(call)
         try:
@@ -141,7 +153,17 @@ class _RestGateway:
         self._validator.check(method, call.request, body)
         if method.mock:
             return mock_integration_response(method.mock)
-        return await self._function_response(call, body, caller, api_key)
+        return await self._integration_response(call, body, self._event(call, body, caller, api_key))
+
+    def _check_policy(self, call: _Call) -> None:
+        """Raise a RestError if the resource policy does not let a request in."""
+        if self._api.policy is None:
+            return
+        arn = f"{self._api.arn}/{call.request.method}{call.path}"
+        request = PolicyRequest(arn=arn, time=datetime.now(UTC), headers=call.request.headers)
+        decision = decide(self._api.policy, request)
+        if decision != "allowed":
+            raise rest_errors.policy_denied(arn, explicit=decision == "explicitly denied")
 
     def _api_key(self, call: _Call) -> ApiKey | None:
         """Return the API key of a method that requires one, and count the request. Raises RestError.
@@ -158,37 +180,32 @@ class _RestGateway:
             self._usage_plans.count(plan, value, call.method.key)
         return ApiKey(name=self._api.api_keys[value], value=value)
 
-    async def _function_response(
-        self, call: _Call, body: bytes, caller: Caller | None, api_key: ApiKey | None
-    ) -> Response:
-        function = call.method.function or ""
-        payload = _passed_through(body) if call.method.responses else self._payload(call, body, caller, api_key)
-        invocation = self._invoker.invoke(function, payload)
+    async def _integration_response(self, call: _Call, body: bytes, event: dict[str, Any]) -> Response:
+        """Return the response of a function or a service. Raises RestError."""
+        method = call.method
+        name = method.function or "the service"
+        integrated = self._mapped.response(method, method.mapped, event, body) if method.mapped else None
         try:
-            result = await asyncio.wait_for(invocation, call.method.timeout)
-            return self._response_of_result(call, result)
+            return await asyncio.wait_for(integrated or self._proxied(call, event), method.timeout)
         except PayloadTooLargeError:
             raise rest_errors.request_too_long() from None
         except MalformedResponseError as error:
-            self._warn(f"{call.method.key}: the result of {function} is not a response: {error}")
+            self._warn(f"{method.key}: the result of {name} is not a response: {error}")
             raise rest_errors.internal_server_error() from error
+        except MappingTemplateError as error:
+            self._warn(f"{method.key}: its mapping template fails: {error}")
+            raise rest_errors.no_integration_response() from error
         except (FunctionFailedError, FunctionNotFoundError) as error:
+            if method.function is None:
+                self._warn(f"{method.key}: {error}")
             raise rest_errors.internal_server_error() from error
         except TimeoutError:
-            self._warn(f"{call.method.key}: {function} did not answer within {call.method.timeout:g} s")
+            self._warn(f"{method.key}: {name} did not answer within {method.timeout:g} s")
             raise rest_errors.endpoint_timed_out() from None
 
-    def _payload(self, call: _Call, body: bytes, caller: Caller | None, api_key: ApiKey | None) -> bytes:
-        return json.dumps(self._event(call, body, caller, api_key)).encode()
-
-    def _response_of_result(self, call: _Call, result: InvocationResult) -> Response:
-        """Return the response for a result. Raises RestError, FunctionFailedError and MalformedResponseError."""
-        if not call.method.responses:
-            return rest_response(result, call.request, self._api.binary_media_types)
-        if response := passthrough_response(result, call.method.responses):
-            return response
-        self._warn(f"{call.method.key}: none of the integration's responses is for the result of the function")
-        raise rest_errors.no_integration_response()
+    async def _proxied(self, call: _Call, event: dict[str, Any]) -> Response:
+        result = await self._invoker.invoke(call.method.function or "", json.dumps(event).encode())
+        return rest_response(result, call.request, self._api.binary_media_types)
 
     async def _caller(self, call: _Call) -> Caller | None:
         """Return the caller of a method with an authorizer. Raises RestError."""
@@ -231,12 +248,3 @@ class _RestGateway:
             "resourcePath": match.route.path if match else "",
             "stage": self._api.stage,
         }
-
-
-def _passed_through(body: bytes) -> bytes:
-    """Return the payload for a function that gets the body of a request as it is. Raises RestError."""
-    try:
-        json.loads(body or b"{}")
-    except ValueError as error:
-        raise rest_errors.body_is_not_json(str(error)) from None
-    return body or b"{}"

@@ -44,6 +44,15 @@ def access_denied(*, explicit: bool) -> RestError:
     return RestError("ACCESS_DENIED", 403, text, "AccessDeniedException")
 
 
+def policy_denied(arn: str, *, explicit: bool) -> RestError:
+    """Return the answer for a request to a method, with this ARN, that the resource policy does not let in."""
+    shown = re.sub(r":\d{8}(\d{4}):", r":********\1:", arn)
+    text = f"User: anonymous is not authorized to perform: execute-api:Invoke on resource: {shown}"
+    return RestError(
+        "ACCESS_DENIED", 403, text + (" with an explicit deny" if explicit else ""), "AccessDeniedException"
+    )
+
+
 def authorizer_failed() -> RestError:
     """Return the answer if an authorizer's function fails, or its result is not one of an authorizer."""
     return RestError("AUTHORIZER_CONFIGURATION_ERROR", 500, None, "AuthorizerConfigurationException")
@@ -86,8 +95,13 @@ def unusable_model() -> RestError:
     return RestError("API_CONFIGURATION_ERROR", 500, "Internal server error", "InternalServerErrorException")
 
 
+def unsupported_media_type() -> RestError:
+    """Return the answer for a request whose content type an integration does not take."""
+    return RestError("UNSUPPORTED_MEDIA_TYPE", 415, "Unsupported Media Type", "BadRequestException")
+
+
 def no_integration_response() -> RestError:
-    """Return the answer if no response of an integration is for the result of the function."""
+    """Return the answer if no response of an integration is for its result, or one cannot be made."""
     return RestError("API_CONFIGURATION_ERROR", 500, "Internal server error", "InternalServerErrorException")
 
 

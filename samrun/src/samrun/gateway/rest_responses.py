@@ -3,7 +3,6 @@
 https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
 """
 
-import re
 from collections.abc import Iterable
 
 from starlette.requests import Request
@@ -19,7 +18,7 @@ from samrun.gateway.responses import (
     response_headers,
     status_code,
 )
-from samrun.template.model.rest_apis import IntegrationResponse, MockResponse
+from samrun.template.model.rest_apis import MockResponse
 
 _FIELDS = {"body", "headers", "isBase64Encoded", "multiValueHeaders", "statusCode"}
 
@@ -48,18 +47,6 @@ def rest_response(result: InvocationResult, request: Request, binary_media_types
     for name, value in headers:
         response.headers.append(name, value)
     return response
-
-
-def passthrough_response(result: InvocationResult, responses: Iterable[IntegrationResponse]) -> Response | None:
-    """Return the response whose pattern matches the error of a function; None if there is none.
-
-    https://docs.aws.amazon.com/apigateway/latest/api/API_IntegrationResponse.html
-    """
-    error = result.error_message if result.function_error else ""
-    for response in responses:
-        if response.pattern is None or re.fullmatch(response.pattern, error):
-            return Response(result.payload, response.status, dict(response.headers), media_type="application/json")
-    return None
 
 
 def mock_integration_response(mock: MockResponse) -> Response:

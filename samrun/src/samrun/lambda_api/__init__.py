@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/lambda/latest/api/ documents it. The modules, from a
 
 - `lambda_app` is the web application. It has the routes of `functions.invoke_api`, `function_routes`, `mapping_routes`
   and `tag_routes`, and answers errors in the shapes of AWS. `json_body` reads the JSON of a request.
+- `operations` lists what it serves.
 - `paging` is a page of a list, with the marker of the next one.
 - `function_configuration` describes a function.
 - `mapping_requests` makes a Kafka mapping of a request, or says what AWS refuses of it, by the loader's own rules.

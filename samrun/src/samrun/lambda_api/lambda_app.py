@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from samrun.functions.invocation_request import LambdaRequestError
+from samrun.lambda_api.operations import OPERATIONS
 
 
 def lambda_app(*routes: Iterable[Route]) -> Starlette:
@@ -26,10 +27,8 @@ def _refuse(_request: Request, error: Exception) -> Response:
 
 
 def _unknown_operation(request: Request, _error_: Exception) -> Response:
-    message = (
-        f"samrun has no {request.method} {request.url.path}: of Lambda's API it serves Invoke, GetFunction, "
-        "GetFunctionConfiguration, ListFunctions and the operations on event source mappings"
-    )
+    served = ", ".join(OPERATIONS)
+    message = f"samrun has no {request.method} {request.url.path}: of Lambda's API it serves {served}"
     return _error(404, "UnknownOperationException", message)
 
 

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from botocore.validate import ParamValidator
+
 from samrun.functions.invocation_request import FunctionNames, LambdaRequestError, resolve_function
 from samrun.lambda_api.api_shapes import shape_of
 from samrun.lambda_api.mapping_configuration import CLOUDFORMATION_NAMES
@@ -72,13 +74,18 @@ class MappingRequests:
 
 
 def _properties(request: Mapping[str, Any], shape: str) -> dict[str, Any]:
-    """Return the known parameters of a request by CloudFormation's names. null stands for a missing one."""
-    known = shape_of(shape).members
-    return {
-        CLOUDFORMATION_NAMES.get(name, name): value
-        for name, value in request.items()
-        if name in known and value is not None
-    }
+    """Return the known parameters of a request by CloudFormation's names. null stands for a missing one.
+
+    Raises LambdaRequestError for a value that has not the type of botocore's model.
+    """
+    members = shape_of(shape).members
+    known = {name: value for name, value in request.items() if name in members and value is not None}
+    for name, value in known.items():
+        # The loader's rules expect values of these types, as SAM's translator leaves no others.
+        report = ParamValidator().validate(value, members[name])
+        if report.has_errors():
+            raise _invalid(f"{name}: {' '.join(report.generate_report().split())}")
+    return {CLOUDFORMATION_NAMES.get(name, name): value for name, value in known.items()}
 
 
 def _enabled_or_disabled(trigger: Trigger, changes: Mapping[str, Any]) -> Trigger:

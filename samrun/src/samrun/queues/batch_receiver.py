@@ -53,14 +53,14 @@ class BatchReceiver:
                 for number, message in enumerate(messages[start : start + _CALL_LIMIT])
             ]
             # The call succeeds even if no message is deleted.
-            failed += self.sqs.delete_message_batch(QueueUrl=self._url(), Entries=entries).get("Failed", [])
+            failed += self.sqs.delete_message_batch(QueueUrl=self.url(), Entries=entries).get("Failed", [])
         if failed:
             text = f"{len(failed)} of {len(messages)} messages are not deleted"
             raise ClientError({"Error": {"Code": failed[0]["Code"], "Message": text}}, "DeleteMessageBatch")
 
     def _receive(self, limit: int, *, wait: int) -> list[Message]:
         messages = self.sqs.receive_message(
-            QueueUrl=self._url(),
+            QueueUrl=self.url(),
             MaxNumberOfMessages=min(limit, _CALL_LIMIT),
             WaitTimeSeconds=wait,
             MessageAttributeNames=["All"],
@@ -76,6 +76,7 @@ class BatchReceiver:
         filters = self.trigger.filters
         return not filters or any(each.matches({"body": parsed(message["Body"])}) for each in filters)
 
-    def _url(self) -> str:
+    def url(self) -> str:
+        """Return the URL of the queue. Raises the errors of boto3."""
         url: str = self.sqs.get_queue_url(QueueName=self.trigger.queue)["QueueUrl"]
         return url

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,7 @@ from samrun.functions.threaded_invocation import Invoke, wait_for_result
 from samrun.queues.batch_receiver import BatchReceiver
 from samrun.queues.events import Message, batch_event
 from samrun.queues.partial_response import failed_messages
+from samrun.queues.visibility import kept_invisible
 from samrun.template.model.triggers import QueueTrigger
 
 # Seconds.
@@ -75,9 +77,10 @@ class QueuePoller:
         """Invoke the function with a batch. Return whether all of its messages are done and deleted."""
         self.report(f"{self.trigger.queue} ({counted(len(batch), 'message')}) → {self.trigger.function}")
         try:
-            invocation = wait_for_result(
-                self.invoke(self.trigger.function, batch_event(batch, self.trigger.queue_arn)), self._stopping
-            )
+            with self._visibility(batch, receiver):
+                invocation = wait_for_result(
+                    self.invoke(self.trigger.function, batch_event(batch, self.trigger.queue_arn)), self._stopping
+                )
         except PayloadTooLargeError:
             return self._process_halves(batch, receiver)
         if invocation is None:
@@ -89,6 +92,11 @@ class QueuePoller:
             self.report(f"{self.trigger.queue}: messages that are done were not deleted ({error_code(error)})")
             return False
         return not failed
+
+    def _visibility(self, batch: list[Message], receiver: BatchReceiver) -> AbstractContextManager[None]:
+        if not self.trigger.extends_visibility:
+            return nullcontext()
+        return kept_invisible(batch, url=receiver.url(), sqs=self.sqs, report=self.report)
 
     def _process_halves(self, batch: list[Message], receiver: BatchReceiver) -> bool:
         half = len(batch) // 2

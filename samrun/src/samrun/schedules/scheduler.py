@@ -5,12 +5,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from samrun.event_triggers.dead_letters import UndeliveredEvent
+from botocore.exceptions import BotoCoreError, ClientError
+
+from samrun.event_triggers.dead_letters import TargetError, UndeliveredEvent
 from samrun.event_triggers.target_input import TransformError
 from samrun.functions.asynchronous_invoker import AsynchronousInvoker
 from samrun.schedules.due import next_due
 from samrun.schedules.events import schedule_input, service_event
-from samrun.template.arns import function_arn
 from samrun.template.model.triggers import Schedule
 
 # Seconds. No sleep is longer. So after the machine was suspended or its clock was set, schedules are soon on time.
@@ -38,13 +39,14 @@ class Clock:
 class Scheduler:
     """Runner of schedules.
 
-    `report` takes lines about what happened, and `dead_letter` the events that the function of a rule cannot get; it
-    may block.
+    `report` takes lines about what happened, and `dead_letter` the events that the target of a rule cannot get.
+    `start_execution` starts a state machine, named by its ARN. Both may block.
     """
 
     invoker: AsynchronousInvoker
     report: Callable[[str], None]
     dead_letter: Callable[[UndeliveredEvent], None]
+    start_execution: Callable[[str, str], None]
     clock: Clock = Clock()
 
     async def run(self, schedule: Schedule) -> None:
@@ -57,28 +59,36 @@ class Scheduler:
         async with asyncio.TaskGroup() as invocations:
             # The later of the two: if the clock is set back, no time is due twice.
             while following := next_due(schedule, after=max(due, self.clock.now()), since=since):
-                due = following
+                is_first, due = due == since, following
                 await self.clock.wait_until(due)
-                invocations.create_task(self._invoke(schedule, due))
+                invocations.create_task(self._invoke(schedule, due, is_first=is_first))
         self.report(f"{schedule.logical_id} ended: no further run is due")
 
-    async def _invoke(self, schedule: Schedule, due: datetime) -> None:
+    async def _invoke(self, schedule: Schedule, due: datetime, *, is_first: bool) -> None:
         event = service_event(schedule, due)
         try:
             text = schedule_input(schedule, event, due)
         except TransformError as error:
             await asyncio.to_thread(self.dead_letter, _undelivered(schedule, event, error))
             return
-        self.report(f"{schedule.logical_id} → {schedule.function}")
-        await self.invoker.invoke(schedule.function, text)
+        if is_first:  # a stack that is idle says nothing more; the functions log what they do
+            target = schedule.function or schedule.target
+            self.report(f"{schedule.logical_id} → {target}, now and whenever it is due")
+        if schedule.function is not None:
+            await self.invoker.invoke(schedule.function, text)
+            return
+        try:
+            await asyncio.to_thread(self.start_execution, schedule.target, text.decode())
+        except (BotoCoreError, ClientError) as error:
+            await asyncio.to_thread(self.dead_letter, _undelivered(schedule, event, error))
 
 
-def _undelivered(schedule: Schedule, event: Mapping[str, object], error: TransformError) -> UndeliveredEvent:
+def _undelivered(schedule: Schedule, event: Mapping[str, object], error: TargetError) -> UndeliveredEvent:
     return UndeliveredEvent(
         event=event,
         source=schedule.logical_id,
         rule_arn=schedule.arn,
-        target_arn=function_arn(schedule.function, region=schedule.arn.split(":")[3]),
+        target_arn=schedule.target,
         queue=schedule.dead_letter_queue,
         error=error,
     )

@@ -1,14 +1,15 @@
 """Services that the functions talk to: Kafka, DynamoDB and the other AWS services, started here or running elsewhere.
 
-In the order of a start: `launcher` starts them all. `java` finds a JVM and `maven` fetches the two Java programs.
-`kafka` starts the broker, quickly with an `aot_cache` and a kept `kafka_format`, with the listeners of `kafka_tls` and
-the user of `kafka_credentials`; `secured_listener` finds the one on which a mapping authenticates. `dynamodb` starts
-DynamoDB Local behind a `dynamodb_proxy`, and `moto_server` the other AWS services, of which `unknown_service` refuses
-some. `external` checks the services that run elsewhere. `mail_collector` fetches their mails, which `mail_store` keeps
-as files; `mailbox` reads their addresses. `clients` makes the boto3 clients, `message_sender` sends with them to
-queues, topics and buckets, `secrets` reads those of Secrets Manager, and `resources` creates the template's resources,
-with `tables`, `buckets` and `event_queues`, from which the runner invokes functions; `event_buses` lets EventBridge
-send its events to such queues.
+In the order of a start: `launcher` starts them all. `java` finds a JVM, and fetches the two `java_programs` file by
+file with `download`. `kafka` starts the broker, quickly with an `aot_cache` and a kept `kafka_format`, with the
+listeners of `kafka_tls` and the user of `kafka_credentials`; `secured_listener` finds the one on which a mapping
+authenticates. `dynamodb` starts DynamoDB Local behind a `dynamodb_proxy`, and `moto_server` the other AWS services, of
+which `unknown_service` refuses some; `state_machine_execution` lets moto run state machines. `external` checks the
+services that run elsewhere. `mail_collector` fetches their mails, which `mail_store` keeps as files; `mailbox` reads
+their addresses. `clients` makes the boto3 clients, `message_sender` sends with them to queues, topics, buckets and
+state machines, `secrets` reads those of Secrets Manager, and `resources` creates the template's resources, with
+`tables`, `buckets` and `event_queues`, from which the runner invokes functions; `event_buses` lets EventBridge send its
+events to such queues.
 
 Errors: these are UserErrors, so the command line prints their messages without a traceback.
 
@@ -18,6 +19,7 @@ Errors: these are UserErrors, so the command line prints their messages without 
     ExternalServiceError     nothing answers where a service should run
     ResourceError            a resource of the template could not be created
 
-`maven` runs in a process of its own and has a FetchError of its own; `java` turns it into a JavaError. `mail_store`
-raises MailNotFoundError, which the console answers with 404. `secrets` raises SecretError, which its callers report.
+`download` raises DownloadError, and IncompleteDownloadError for its own next attempt; `java` makes a JavaError of it.
+`mail_store` raises MailNotFoundError, which the console answers with 404. `secrets` raises SecretError, which its
+callers report.
 """

@@ -1,25 +1,21 @@
 """The JVM and the Java programs (Kafka and DynamoDB Local). All come from packages, without Docker or a JDK."""
 
-import asyncio
 import importlib.util
-import json
 import os
 import shutil
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from samrun.errors import UserError
-from samrun.supervision.files import write_atomically
-from samrun.supervision.process import end_with_parent, stop
+from samrun.errors import UserError, leaves
+from samrun.services import java_programs
+from samrun.services.download import DownloadError
+from samrun.services.java_programs import JavaFile
+from samrun.supervision.download_progress import DownloadProgress
+from samrun.supervision.files import user_cache
+from samrun.supervision.terminal import Terminal
 
 VARIABLES: Mapping[str, str] = {"LC_ALL": "C.UTF-8"}
 """Environment variables of a JVM. In another locale, it finds no file whose path has more than ASCII in it."""
-
-REMEMBERED = Path(sys.prefix, "java-programs.json")
-"""The folder of each program. In the virtual environment: a stack on another data folder need not fetch it again."""
-
-_PROGRESS_INTERVAL = 5.0  # seconds
 
 
 class JavaError(UserError):
@@ -42,57 +38,38 @@ def jvm() -> Path:
     return Path(found)
 
 
-async def class_paths(
-    coordinates: Sequence[str], *, progress: Callable[[str], None], remembered: Path = REMEMBERED
-) -> Mapping[str, str]:
-    """Return the class path of each program `group:name:version` (several artifacts joined by `+`).
-
-    The file `remembered` holds the folder of each program, because even a look into the cache takes a second.
-    Downloads run in a process of their own, so that they can be cancelled at any time. Raises JavaError.
-    """
-    folders: dict[str, str] = json.loads(remembered.read_text()) if remembered.exists() else {}
-    for coordinate in coordinates:
-        if coordinate not in folders or not Path(folders[coordinate]).is_dir():
-            folders[coordinate] = await _fetch(coordinate, progress)
-            write_atomically(remembered, json.dumps(folders, indent=2))
-    return {coordinate: _class_path(Path(folders[coordinate])) for coordinate in coordinates}
+async def class_paths(programs: Sequence[str], *, terminal: Terminal) -> Mapping[str, str]:
+    """Return the class path of each program `group:name:version`; fetch those that are missing. Raises JavaError."""
+    missing = missing_programs(programs)
+    if missing:
+        await _fetch(missing, user_cache(), terminal)
+    return {program: str(folder / "jars" / "*") for program, folder in _folders(programs).items()}
 
 
-def _class_path(folder: Path) -> str:
-    # jgo separates jars with a module descriptor from those without; the class path needs both.
-    return os.pathsep.join(str(folder / part / "*") for part in ("jars", "modules"))
+def missing_programs(programs: Sequence[str]) -> Mapping[str, Sequence[JavaFile]]:
+    """Return the programs that are not on this machine yet, with their files."""
+    locked = java_programs.locked_files()
+    return {program: locked[program] for program, folder in _folders(programs).items() if not folder.is_dir()}
 
 
-async def _fetch(coordinate: str, progress: Callable[[str], None]) -> str:
-    name = coordinate.split("+")[0]
-    progress(f"fetching {name} (once for this machine)")
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "samrun.services.maven", coordinate),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,
-        preexec_fn=end_with_parent,
-    )
-    reporting = asyncio.create_task(_report_progress(name, progress))
+def _folders(programs: Sequence[str]) -> Mapping[str, Path]:
+    locked, cache = java_programs.locked_files(), user_cache()
+    return {program: java_programs.program_folder(program, locked[program], cache) for program in programs}
+
+
+async def _fetch(missing: Mapping[str, Sequence[JavaFile]], cache: Path, terminal: Terminal) -> None:
+    names = " and ".join(program.split(":")[1] for program in missing)
+    size = sum(file.size for files in missing.values() for file in files)
+    progress = DownloadProgress(terminal, "java", size)
+    terminal.step("java", f"fetching {names}: {progress.total}, once for this machine")
+    url = java_programs.repository()
     try:
-        printed, errors = await process.communicate()
-    finally:
-        reporting.cancel()
-        await stop(process, patience=1)
-    if process.returncode:
-        last = errors.decode(errors="replace").strip().splitlines()[-1:]
+        await java_programs.fetch(missing, cache=cache, url=url, on_arrival=progress.show)
+    except* DownloadError as group:
+        [first, *_] = leaves(group)
         raise JavaError(
-            f"{name} could not be fetched from Maven's repository: {''.join(last)}\n"
-            "Check the network (HTTPS_PROXY may name a proxy) and start again. Files that have arrived are kept."
-        )
-    return printed.decode().splitlines()[-1]
-
-
-async def _report_progress(name: str, progress: Callable[[str], None]) -> None:
-    seconds = 0.0
-    while True:
-        await asyncio.sleep(_PROGRESS_INTERVAL)
-        seconds += _PROGRESS_INTERVAL
-        progress(f"fetching {name}: {seconds:.0f} s so far")
+            f"{names} could not be fetched: {first}\nCheck the network (HTTPS_PROXY may name a proxy, "
+            f"{java_programs.REPOSITORY_VARIABLE} another Maven repository) and start again. What has arrived is kept."
+        ) from first
+    finally:
+        progress.end()

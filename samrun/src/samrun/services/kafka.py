@@ -192,7 +192,8 @@ def reach(bootstrap: str) -> None:
         else:
             return
     raise KafkaUnreachableError(
-        f"No Kafka broker answers ({', '.join(reasons)}). Start it, or correct KAFKA_BOOTSTRAP_SERVERS or --bootstrap."
+        f"No Kafka broker answers ({', '.join(reasons)}). Start it, or correct KAFKA_BOOTSTRAP_SERVERS or "
+        "--bootstrap-servers."
     )
 
 

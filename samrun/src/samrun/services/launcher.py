@@ -50,8 +50,7 @@ class ServiceLauncher:
         """Start the services, and create the application's topics and resources that do not exist yet."""
         external_addresses = {dynamodb.PROGRAM: self._settings.dynamodb, kafka.PROGRAM: self._settings.kafka}
         class_paths = await java.class_paths(
-            [program for program, address in external_addresses.items() if not address],
-            progress=lambda text: self._terminal.step("java", text),
+            [program for program, address in external_addresses.items() if not address], terminal=self._terminal
         )
         async with asyncio.TaskGroup() as starts:
             starts.create_task(self._start_kafka_with_topics(application, class_paths.get(kafka.PROGRAM)))
@@ -138,7 +137,14 @@ class ServiceLauncher:
     async def _start_moto(self) -> None:
         port, addresses = self._ports["aws"], self._addresses()
         process = await self._supervisor.start_process(
-            moto_server.start(port=port, addresses=addresses, mails=self._settings.mails, logs=self._logs)
+            moto_server.start(
+                port=port,
+                addresses=addresses,
+                mails=self._settings.mails,
+                logs=self._logs,
+                lambda_api=self._endpoints.lambda_,
+                dynamodb=self._endpoints.dynamodb,
+            )
         )
         self._terminal.step("aws", f"started {process}")
         await moto_server.wait_until_ready(port)

@@ -1,4 +1,4 @@
-"""Sender of messages to the queues, topics and buckets of the local AWS that an ARN names."""
+"""Sender of messages to the queues, topics, buckets and state machines of the local AWS that an ARN names."""
 
 import uuid
 from collections.abc import Callable
@@ -23,6 +23,11 @@ def send_message(arn: str, text: str, client: Callable[[str], Any], **options: A
         sqs = client("sqs")
         url = sqs.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"]
         sqs.send_message(QueueUrl=url, MessageBody=text, **options)
+
+
+def start_execution(arn: str, text: str, client: Callable[[str], Any]) -> None:
+    """Start an execution of the state machine with this ARN, with a text in JSON. Raises the errors of boto3."""
+    client("stepfunctions").start_execution(stateMachineArn=arn, input=text)
 
 
 def put_record(arn: str, text: str, client: Callable[[str], Any], *, folder: str, at: datetime) -> str:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from samrun.services.mail_store import MailStore
 from samrun.services.mailbox import split_mailbox
+from samrun.services.state_machine_execution import StateMachineMiddleware, run_state_machines
 from samrun.services.unknown_service import refuse_unknown_service
 from samrun.supervision.browser_guard import BrowserGuard, Pages, WsgiGuardMiddleware
 from samrun.supervision.ports import wait_for_port
@@ -35,8 +36,19 @@ _MAX_LISTED_BYTES = 10_000_000
 _PATIENCE = 120
 
 
-async def start(*, port: int, addresses: Sequence[str], mails: Path, logs: Path) -> Process:
-    """Start moto on these addresses of the machine and return at once; `wait_until_ready` waits for it."""
+async def start(
+    *,
+    port: int,
+    addresses: Sequence[str],
+    mails: Path,
+    logs: Path,
+    lambda_api: str | None = None,
+    dynamodb: str | None = None,
+) -> Process:
+    """Start moto on these addresses of the machine and return at once; `wait_until_ready` waits for it.
+
+    It passes on what state machines ask of Lambda and of DynamoDB: to the URLs `lambda_api` and `dynamodb`.
+    """
     command: list[str | Path] = [
         sys.executable,
         "-m",
@@ -47,6 +59,8 @@ async def start(*, port: int, addresses: Sequence[str], mails: Path, logs: Path)
         mails,
         "--addresses",
         *addresses,
+        *(["--lambda", lambda_api] if lambda_api else []),
+        *(["--dynamodb", dynamodb] if dynamodb else []),
     ]
     return await Process.start("the local AWS (moto)", command, log=logs / "aws.log")
 
@@ -186,8 +200,11 @@ def _main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--mails", type=Path, required=True)
     parser.add_argument("--addresses", nargs="+", required=True)
+    parser.add_argument("--lambda", dest="lambda_api")
+    parser.add_argument("--dynamodb")
     options = parser.parse_args()
 
+    run_state_machines(port=options.port)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     # SQS purges a queue once a minute; the reset of a stack purges all of them, between two tests.
     os.environ["MOTO_SQS_ENFORCE_STRICT_QUEUE_PURGE_BEHAVIOUR"] = "false"
@@ -197,7 +214,10 @@ def _main() -> None:
     def create_app(service: Any) -> Any:
         return create_backend_app(service) if service else refuse_unknown_service
 
-    app = MailStoringMiddleware(DomainDispatcherApplication(create_app), MailStore(options.mails))
+    moto = DomainDispatcherApplication(create_app)
+    app = MailStoringMiddleware(
+        StateMachineMiddleware(moto, lambda_api=options.lambda_api, dynamodb=options.dynamodb), MailStore(options.mails)
+    )
     # moto's own API has every mail and every secret, and can reset everything.
     guard = BrowserGuard(pages=Pages.READERS, addresses=options.addresses, closed=("/moto-api",))
     guarded = WsgiGuardMiddleware(app, guard)

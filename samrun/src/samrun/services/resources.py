@@ -11,9 +11,11 @@ from samrun.services import buckets, tables
 from samrun.services.clients import Clients
 from samrun.services.event_queues import create_event_queue
 from samrun.template.arns import function_name
+from samrun.template.model.account import ACCOUNT
 from samrun.template.model.application import Resource
 from samrun.template.resolution.scalars import as_text
 from samrun.template.resolution.secret_values import secret_value
+from samrun.template.support.resource_types import STATE_MACHINE
 
 # Properties of a queue that are attributes of the same name in the API.
 _QUEUE = (
@@ -92,6 +94,7 @@ _EXISTS = {
     "ResourceAlreadyExistsException",
     "ResourceExistsException",
     "ResourceInUseException",
+    "StateMachineAlreadyExists",
 }
 
 
@@ -172,6 +175,15 @@ def _create_configuration_set(resource: Resource, client: Clients) -> None:
     client("sesv2").create_configuration_set(ConfigurationSetName=resource.name)
 
 
+def _create_state_machine(resource: Resource, client: Clients) -> None:
+    client("stepfunctions").create_state_machine(
+        name=resource.name,
+        definition=resource.properties["DefinitionString"],
+        roleArn=f"arn:aws:iam::{ACCOUNT}:role/{resource.name}",
+        type=resource.properties["StateMachineType"],
+    )
+
+
 # In the order of creation: a resource may name those of earlier types.
 _CREATORS: Mapping[str, Callable[[Resource, Clients], None]] = {
     "AWS::SQS::Queue": _create_queue,
@@ -187,6 +199,7 @@ _CREATORS: Mapping[str, Callable[[Resource, Clients], None]] = {
     "AWS::SNS::Subscription": _create_subscription,
     "AWS::SSM::Parameter": _create_parameter,
     "AWS::S3::Bucket": buckets.create,
+    STATE_MACHINE: _create_state_machine,
 }
 _RANKS = {kind: rank for rank, kind in enumerate(_CREATORS)}
 

@@ -46,6 +46,11 @@ def _api_form(name: str, value: Any) -> Any:
 
 
 def _stream(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the stream's specification. CloudFormation has no StreamEnabled: the specification itself enables it."""
+    """Return the stream's specification. CloudFormation has no StreamEnabled: the specification itself enables it.
+
+    A table whose changes go to Kinesis has a stream, too: they are read from there.
+    """
     view = properties.get("StreamSpecification", {}).get("StreamViewType")
+    if "KinesisStreamSpecification" in properties:
+        view = "NEW_AND_OLD_IMAGES"
     return {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": view}} if view else {}

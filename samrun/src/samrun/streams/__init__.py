@@ -9,6 +9,7 @@ The modules, in the order in which a record meets them:
 - `shard_record_processor` invokes the function with a batch until every record of it is done or discarded.
 - `partial_response` reads which record failed first.
 - `on_failure` sends the metadata of discarded records to a queue or a topic, and the records to a bucket.
+- `table_copy` takes the place of a function: it puts the changes of a table into a stream of Kinesis.
 - `checkpoints` keeps on disk how far the stream of a table is read.
 
 Errors: `MalformedBatchResponseError` stays inside: the whole batch is retried.

@@ -5,8 +5,10 @@
 - `browser_guard` refuses the requests that pages of other sites send to the ports, and `bounded_body` reads the bodies
   of others.
 - `ports` and `docker` find the addresses on which the parts listen.
-- `files` writes files that several processes read.
-- `terminal` prints what happens, and each `access` to the HTTP API.
+- `files` writes files that several processes read, and knows the cache of the user.
+- `function_log` keeps what the functions log, in files of a limited size.
+- `terminal` prints what happens, and each `access` to the HTTP API; `progress` shows work that takes
+  seconds, and `download_progress` how much of a download arrived.
 
 Errors: `ProcessDiedError` and `PortTakenError` are UserErrors and reach the terminal.
 """

@@ -1,4 +1,4 @@
-"""Files that several processes read and write."""
+"""Files that several processes read and write, and the folder of those that all projects share."""
 
 import os
 from pathlib import Path
@@ -14,3 +14,8 @@ def write_atomically(file: Path, content: str | bytes, *, mode: int = 0o666) -> 
     with open(unfinished, "wb", opener=lambda path, flags: os.open(path, flags, mode)) as output:
         output.write(content.encode() if isinstance(content, str) else content)
     return unfinished.replace(file)
+
+
+def user_cache() -> Path:
+    """Return the cache folder, which all projects of this user share."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "samrun")

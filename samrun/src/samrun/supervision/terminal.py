@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import sys
 import time
 from collections.abc import Mapping
@@ -13,8 +14,11 @@ from pathlib import Path
 from typing import Any, Protocol, TextIO
 
 from samrun.supervision.access import Access
+from samrun.supervision.function_log import write_function_log
 
 _WIDTH = 16
+_BESIDE_TEXT = len("00:00:00.000") + _WIDTH + 4
+_CLEAR_LINE = "\r\x1b[K"
 # A terminal acts on these instead of showing them: escape sequences (ECMA-48), and control characters but for the tab
 # and the line feed.
 _CONTROLS = re.compile(
@@ -56,6 +60,11 @@ def without_controls(text: str) -> str:
     return _CONTROLS.sub("", text)
 
 
+def shows_colours(output: TextIO) -> bool:
+    """Tell whether to write colours: to a terminal, unless NO_COLOR is set (https://no-color.org)."""
+    return output.isatty() and not os.environ.get("NO_COLOR")
+
+
 class NamedFunction(Protocol):
     """A function, as far as the terminal knows it."""
 
@@ -66,7 +75,7 @@ class NamedFunction(Protocol):
 
 
 class Terminal:
-    """Terminal that prints to `output`, and writes the functions' log lines unchanged to files in `logs`.
+    """Terminal that prints to `output`, and writes the functions' log lines unchanged to files below `logs`.
 
     It prints no escape sequence of others: with one, a log line could change what stands above it.
     """
@@ -74,24 +83,46 @@ class Terminal:
     def __init__(self, output: TextIO, logs: Path) -> None:
         self._output = output
         self._logs = logs
-        self._coloured = output.isatty() and not os.environ.get("NO_COLOR")
+        self._coloured = shows_colours(output)
+        self.updates = output.isatty() and os.environ.get("TERM") != "dumb"
+        """True if a line can be shown that another one replaces: on a terminal that a person reads."""
+        self._status = ""
+        self._status_shown = False
         self.started = time.monotonic()
 
     def step(self, source: str, text: str, *, level: str = "INFO") -> None:
         """Print a line about what `source` did."""
+        self._print(self._line(source, text, level))
+
+    def show_status(self, source: str, text: str) -> None:
+        """Show a line below all others, until `clear_status` or another one. Only a terminal that `updates` has one."""
+        width = shutil.get_terminal_size().columns - _BESIDE_TEXT - 1
+        self._status = self._line(source, text if len(text) <= width else f"{text[: width - 1]}…", "INFO")
+        self._write("")
+
+    def clear_status(self) -> None:
+        """Take the line of `show_status` away."""
+        self._status = ""
+        self._write("")
+
+    def _line(self, source: str, text: str, level: str) -> str:
         moment = datetime.now().astimezone().strftime("%H:%M:%S.%f")[:-3]
-        text = without_controls(text).replace("\n", "\n" + " " * (len(moment) + _WIDTH + 4))
+        text = without_controls(text).replace("\n", "\n" + " " * _BESIDE_TEXT)
         source = f"{without_controls(source):<{_WIDTH}}"
-        self._print(f"{self._in('time', moment)}  {self._in('source', source)}  {self._in(level, text)}")
+        return f"{self._in('time', moment)}  {self._in('source', source)}  {self._in(level, text)}"
 
     def say(self, text: str) -> None:
         """Print some text."""
         self._print(without_controls(text))
 
     def _print(self, text: str) -> None:
-        # One write for the whole line, since the mappings' threads print, too.
+        self._write(f"{text}\n")
+
+    def _write(self, text: str) -> None:
+        # One write for everything, since the mappings' threads print, too.
+        cleared, self._status_shown = _CLEAR_LINE if self._status_shown else "", bool(self._status)
         with contextlib.suppress(OSError, ValueError):  # nobody reads the terminal any more; the stack goes on
-            self._output.write(f"{text}\n")
+            self._output.write(f"{cleared}{text}{self._status}")
             self._output.flush()
 
     def access(self, access: Access) -> None:
@@ -104,9 +135,7 @@ class Terminal:
 
     def function(self, function: NamedFunction, line: str) -> None:
         """Print a line that a function logged, and write it to the function's log file."""
-        self._logs.mkdir(parents=True, exist_ok=True)
-        with (self._logs / f"{function.name}.log").open("a", encoding="utf-8") as log:
-            log.write(line + "\n")
+        write_function_log(self._logs, function.name, line)
         try:
             entry = json.loads(line)
         except (ValueError, RecursionError):

@@ -17,6 +17,7 @@ from samrun.template.reading.joined_stacks import join
 from samrun.template.reading.nested_stacks import LOCAL_STACK, StackTemplate
 from samrun.template.resolution.resolved_template import ResolvedTemplate
 from samrun.template.resolution.unknown_values import (
+    attribute_reference,
     import_reference,
     is_attribute,
     is_import,
@@ -25,14 +26,17 @@ from samrun.template.resolution.unknown_values import (
 )
 from samrun.template.support.event_sources import missing_triggers
 from samrun.template.support.properties import ignored_properties
-from samrun.template.support.resource_types import CREATED, KNOWN, reason_not_run
+from samrun.template.support.resource_types import CREATED, KNOWN, STATE_MACHINE, reason_not_run
 from samrun.template.support.transforms import ignored_transforms
+from samrun.template.triggers.custom_resources import read_custom_resources
 from samrun.template.triggers.event_rules import ignored_in_event_rules, read_event_rules
 from samrun.template.triggers.kafka_mappings import ignored_in_mappings, read_kafka_mappings
 from samrun.template.triggers.notifications import ignored_in_notifications, read_notifications
 from samrun.template.triggers.queue_triggers import ignored_in_queue_triggers, read_queue_triggers, undeclared_queues
 from samrun.template.triggers.schedules import ignored_in_schedules, read_schedules
+from samrun.template.triggers.state_machines import ignored_in_state_machines, read_state_machines
 from samrun.template.triggers.stream_triggers import ignored_in_stream_triggers, read_stream_triggers
+from samrun.template.triggers.table_copies import ignored_in_table_copies, read_table_copies
 
 
 def load(
@@ -82,7 +86,8 @@ def _application(stack: StackTemplate, layers: Mapping[str, Path], *, issuer: st
         )
         run = tuple(each for each in functions if isinstance(each, Function))
         queue_triggers = tuple(read_queue_triggers(template, path=path))
-        declared = tuple(_created_resources(template))
+        machines = read_state_machines(template, source=stack.source, path=path)
+        declared = (*_created_resources(template), *machines)
         resources = (*declared, *undeclared_queues(queue_triggers, declared, run))
         application = Application(
             functions=run,
@@ -96,10 +101,13 @@ def _application(stack: StackTemplate, layers: Mapping[str, Path], *, issuer: st
             stream_triggers=tuple(read_stream_triggers(template, path=path)),
             notifications=tuple(read_notifications(template)),
             event_rules=tuple(read_event_rules(template)),
+            custom_resources=tuple(read_custom_resources(template)),
+            table_copies=tuple(read_table_copies(template)),
             ignored=(
                 *ignored_transforms(stack.source),
                 *_ignored(template),
                 *ignored_in_functions(template, layers),
+                *ignored_in_state_machines(template, source=stack.source, path=path),
                 *stack.not_here(),
             ),
             missing_triggers=(
@@ -112,20 +120,22 @@ def _application(stack: StackTemplate, layers: Mapping[str, Path], *, issuer: st
 
 
 def _created_resources(template: ResolvedTemplate) -> Iterator[Resource]:
-    for kind in sorted(CREATED):
+    for kind in sorted(CREATED - {STATE_MACHINE}):
         for logical_id, properties in template.of_type(kind):
             yield Resource(logical_id=logical_id, type=kind, name=template.name(logical_id), properties=properties)
 
 
 def _ignored(template: ResolvedTemplate) -> Iterator[str]:
+    custom = {each.logical_id for each in read_custom_resources(template)}
     for logical_id, resource in template.resources.items():
-        if resource["Type"] not in KNOWN:
+        if resource["Type"] not in KNOWN and logical_id not in custom:
             reason = reason_not_run(resource["Type"])
             yield f"{logical_id} ({resource['Type']})" + (f": {reason}" if reason else "")
     yield from ignored_properties(template)
     yield from ignored_in_mappings(template)
     yield from ignored_in_queue_triggers(template)
     yield from ignored_in_stream_triggers(template)
+    yield from ignored_in_table_copies(template)
     yield from ignored_in_notifications(template)
     yield from ignored_in_event_rules(template)
     yield from ignored_in_http_apis(template)
@@ -149,15 +159,21 @@ def _unknown_values(stacks: Iterable[StackTemplate], application: Application) -
         *references_in([each.properties for each in application.resources]),
         *references_in([each.topic for each in application.mappings]),
         *references_in([each.queue_arn for each in application.queue_triggers]),
+        *references_in([each.properties for each in application.custom_resources]),
     )
-    # The resource of an attribute is named instead.
-    defaults: dict[str, list[str]] = {each: [] for each in stand_ins if not is_attribute(each)}
+    # The resource of an attribute is named instead, if it is not run.
+    run = {attribute_reference(each.logical_id, "") for each in application.custom_resources}
+    defaults: dict[str, list[str]] = {
+        each: [] for each in stand_ins if not is_attribute(each) or each.startswith(tuple(run))
+    }
     for stack in stacks:
         for logical_id, default in stack.template.defaults():
             for reference in default.references:
                 defaults.setdefault(reference, []).append(f"{stack.prefix}{logical_id}.{default.place}")
     for reference, places in defaults.items():
         text = "the value of another stack" if is_import(reference) else "its value is in AWS"
+        if is_attribute(reference):
+            text = "the answer of a custom resource comes after the start"
         if places:
             text += f", so the default stands for {', '.join(places)}"
         elif is_import(reference):

@@ -7,8 +7,10 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Self
 
+from samrun.endpoints import DATA
 from samrun.services import java
 from samrun.supervision.process import Process
+from samrun.supervision.terminal import standard_terminal
 
 
 class KillableService(ABC):
@@ -92,5 +94,5 @@ class KillableService(ABC):
 
 async def class_path(program: str) -> str:
     """Return the class path of a program `group:name:version`, which is fetched if necessary."""
-    class_paths = await java.class_paths([program], progress=print)
+    class_paths = await java.class_paths([program], terminal=standard_terminal(DATA / "logs"))
     return class_paths[program]

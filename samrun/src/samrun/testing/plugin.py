@@ -38,6 +38,7 @@ def samrun_stack(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathF
         tmp_path_factory.mktemp("samrun") / "data",
         templates=pytestconfig.getini("samrun_templates"),
         options=shlex.split(pytestconfig.getini("samrun_options")),
+        own_packages=True,
     ) as stack:
         yield stack
 

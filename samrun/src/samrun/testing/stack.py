@@ -17,6 +17,9 @@ from samrun.settings import PORTS
 from samrun.testing.stack_client import StackClient
 from samrun.testing.waiting import PATIENCE, eventually
 
+# Seconds. A first start installs packages.
+_PATIENCE_WITH_INSTALLATIONS = 10 * PATIENCE
+
 
 class RunningStack(StackClient):
     """A process of `samrun`, and what a user does with it.
@@ -37,14 +40,17 @@ class RunningStack(StackClient):
         environment: dict[str, str] | None = None,
         closed_terminal: bool = False,
         eager: bool = False,
+        own_packages: bool = False,
     ) -> None:
         """Start it, and return at once.
 
         `command` is `up` or `services`. Ports are free ones but for those in `ports`, by name ("console"). With
         `closed_terminal`, nobody reads what it prints. Without `eager`, a function has no environment before its first
-        invocation: most tests invoke few of them.
+        invocation: most tests invoke few of them. Without `own_packages`, functions run with the packages of the tests,
+        which takes no installation.
         """
         self.data = data
+        self._patience = _PATIENCE_WITH_INSTALLATIONS if own_packages else PATIENCE
         self.log = data.with_suffix(".log")
         self._printed = 0
         chosen = dict.fromkeys(PORTS, 0) | (ports or {})
@@ -58,6 +64,7 @@ class RunningStack(StackClient):
                     *("--data", str(data)),
                     *options,
                     *(["--lazy"] if command == "up" and not eager else []),
+                    *(["--use-current-env"] if command == "up" and not own_packages and "--sam" not in options else []),
                     *(word for name, port in chosen.items() for word in (f"--{name}-port", str(port))),
                 ],
                 cwd=project,
@@ -68,7 +75,7 @@ class RunningStack(StackClient):
 
     def __enter__(self) -> Self:
         try:
-            self.wait_until_ready()
+            self.wait_until_ready(patience=self._patience)
         except BaseException:
             self.kill()
             raise

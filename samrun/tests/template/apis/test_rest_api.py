@@ -11,9 +11,11 @@ from samrun.template.model.http_apis import Throttle
 from samrun.template.model.rest_apis import (
     GatewayResponse,
     IntegrationResponse,
+    MappedIntegration,
     MockResponse,
     Quota,
     RestMethod,
+    ServiceCall,
     UsagePlan,
 )
 from support.templates import FUNCTION, load_template
@@ -352,7 +354,7 @@ def test_methods_that_cannot_run_are_listed(tmp_path: Path) -> None:
     )
 
 
-def test_function_behind_a_mapping_template_is_said_to_miss_its_trigger(tmp_path: Path) -> None:
+def test_function_of_an_integration_without_responses_is_said_to_miss_its_trigger(tmp_path: Path) -> None:
     application = load_template(
         tmp_path,
         f"""
@@ -369,7 +371,7 @@ def test_function_behind_a_mapping_template_is_said_to_miss_its_trigger(tmp_path
     )
     [trigger] = application.missing_triggers
     assert str(trigger).startswith(
-        "Fn is not triggered by GET /a of Api (REST API): its integration has the type aws, and samrun has no mapping"
+        "Fn is not triggered by GET /a of Api (REST API): its integration has no response that samrun can give"
     )
 
 
@@ -394,9 +396,11 @@ def test_function_without_a_mapping_template_gets_the_body_of_the_request(tmp_pa
     application = _passthrough(tmp_path, f"IntegrationResponses: [{{StatusCode: 200}}, {missing}]")
     [method] = application.rest_apis[0].methods
     assert (method.key, method.function) == ("POST /", "Fn")
-    assert method.responses == (
-        IntegrationResponse(pattern="no .*", status=404, headers={"X-A": "b"}),
-        IntegrationResponse(pattern=None, status=200, headers={}),
+    assert method.mapped == MappedIntegration(
+        responses=(
+            IntegrationResponse(pattern="no .*", status=404, headers={"X-A": "'b'"}),
+            IntegrationResponse(pattern=None, status=200, headers={}),
+        )
     )
     assert (application.ignored, application.missing_triggers) == ((), ())
 
@@ -405,18 +409,61 @@ def test_function_without_a_mapping_template_gets_the_body_of_the_request(tmp_pa
     "integration",
     [
         "IntegrationResponses: []",
-        "IntegrationResponses: [{StatusCode: 200, ResponseTemplates: {application/json: '$input.json(\"$.a\")'}}]",
-        "IntegrationResponses: [{StatusCode: 200}], RequestTemplates: {application/json: '{}'}",
-        "IntegrationResponses: [{StatusCode: 200}], PassthroughBehavior: NEVER",
-        "IntegrationResponses: [{StatusCode: 200}], RequestParameters: {integration.request.header.X: context.stage}",
         "IntegrationResponses: [{StatusCode: 200, SelectionPattern: '[not a pattern'}]",
     ],
 )
-def test_function_behind_an_integration_that_computes_misses_its_trigger(tmp_path: Path, integration: str) -> None:
+def test_function_behind_an_integration_without_a_response_misses_its_trigger(tmp_path: Path, integration: str) -> None:
     application = _passthrough(tmp_path, integration)
     assert application.rest_apis[0].methods == ()
     assert [trigger.logical_id for trigger in application.missing_triggers] == ["POST / of Api"]
     assert application.ignored
+
+
+def test_mapped_integration_has_templates_and_parameters(tmp_path: Path) -> None:
+    integration = """IntegrationResponses: [{StatusCode: 200, ResponseTemplates: {application/json: "$input.body"}}],
+        RequestTemplates: {application/json: "{}"}, PassthroughBehavior: NEVER,
+        RequestParameters: {integration.request.header.X: context.stage}"""
+    application = _passthrough(tmp_path, integration)
+    [method] = application.rest_apis[0].methods
+    assert method.mapped == MappedIntegration(
+        responses=(IntegrationResponse(pattern=None, status=200, headers={}, template="$input.body"),),
+        templates={"application/json": "{}"},
+        parameters={"header.X": "context.stage"},
+        passthrough="never",
+    )
+    assert (application.ignored, application.missing_triggers) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("uri", "service"),
+    [
+        ("dynamodb:action/PutItem", ServiceCall(service="dynamodb", method="POST", action="PutItem")),
+        ("sqs:path/123456789012/orders", ServiceCall(service="sqs", method="POST", path="/123456789012/orders")),
+        ("s3:path/{bucket}/{key}", ServiceCall(service="s3", method="PUT", path="/{bucket}/{key}")),
+        ("rekognition:action/DetectFaces", None),
+    ],
+)
+def test_method_calls_a_service_of_the_local_aws(tmp_path: Path, uri: str, service: ServiceCall | None) -> None:
+    application = load_template(
+        tmp_path,
+        f"""
+  Api: {{Type: AWS::ApiGateway::RestApi, Properties: {{Name: api}}}}
+  Post:
+    Type: AWS::ApiGateway::Method
+    Properties:
+      RestApiId: !Ref Api
+      ResourceId: !GetAtt Api.RootResourceId
+      HttpMethod: POST
+      Integration:
+        Type: AWS
+        IntegrationHttpMethod: {service.method if service else "POST"}
+        Uri: !Sub "arn:aws:apigateway:${{AWS::Region}}:{uri}"
+        IntegrationResponses: [{{StatusCode: 200}}]
+""",
+    )
+    calls = [method.mapped.service for method in application.rest_apis[0].methods if method.mapped]
+    assert calls == ([service] if service else [])
+    assert bool(application.ignored) == (service is None)
 
 
 RAW = f"""

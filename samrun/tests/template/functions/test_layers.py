@@ -49,21 +49,17 @@ def test_layer_in_s3_is_listed(tmp_path: Path, uri: str) -> None:
     assert text.startswith("Fn: the layer arn:aws:lambda:us-east-1:123456789012:layer:Far")
 
 
-@pytest.mark.parametrize(
-    ("arn", "advice"),
-    [
-        (PANDAS, " (`pip install awswrangler` into samrun's environment replaces it)"),
-        ("arn:aws:lambda:us-east-1:111122223333:layer:ours:3", ""),
-    ],
-)
-def test_layer_that_only_aws_has_is_listed(tmp_path: Path, arn: str, advice: str) -> None:
+def test_layer_that_only_aws_has_is_listed(tmp_path: Path) -> None:
+    arn = "arn:aws:lambda:us-east-1:111122223333:layer:ours:3"
     application = load_template(tmp_path, f"\n  Fn:{FUNCTION}\n      Layers: ['{arn}']\n")
     assert application.functions[0].layers == ()
-    assert application.ignored == (f"Fn: the layer {arn}, which is not on this machine{advice}",)
+    assert application.functions[0].layer_packages == ()
+    assert application.ignored == (f"Fn: the layer {arn}, which is not on this machine",)
 
 
-def test_layer_whose_package_is_installed_is_not_missed(tmp_path: Path) -> None:
-    application = load_template(tmp_path, f"\n  Fn:{FUNCTION}\n      Layers: ['{POWERTOOLS}']\n")
+def test_package_stands_for_a_well_known_layer(tmp_path: Path) -> None:
+    application = load_template(tmp_path, f"\n  Fn:{FUNCTION}\n      Layers: ['{POWERTOOLS}', '{PANDAS}']\n")
+    assert application.functions[0].layer_packages == ("aws-lambda-powertools[all]", "awswrangler")
     assert application.ignored == ()
 
 
@@ -111,3 +107,14 @@ def test_layer_whose_content_is_an_object_in_s3_is_listed(tmp_path: Path) -> Non
     assert application.ignored == (
         "Fn: the layer arn:aws:lambda:us-east-1:123456789012:layer:Layer:1, which is not on this machine",
     )
+
+
+def test_layer_with_extensions_is_named(tmp_path: Path) -> None:
+    (tmp_path / "logs" / "extensions").mkdir(parents=True)
+    resources = f"""
+  Logs: {{Type: AWS::Serverless::LayerVersion, Properties: {{ContentUri: logs}}}}
+  Fn:{FUNCTION}
+      Layers: [!Ref Logs]
+"""
+    [text] = load_template(tmp_path, resources).ignored
+    assert text == f"Fn: the extensions in {tmp_path / 'logs'}: samrun runs no extensions of Lambda"

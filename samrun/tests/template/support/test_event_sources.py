@@ -57,8 +57,6 @@ def test_triggers_that_run_are_not_named(tmp_path: Path) -> None:
 
 
 PIPE = "{Type: AWS::Pipes::Pipe, Properties: {Source: x, Target: !GetAtt Fn.Arn, RoleArn: x}}"
-MACHINE = """{Type: AWS::Serverless::StateMachine, Properties: {DefinitionUri: s3://b/k, Role: r,
-    DefinitionSubstitutions: {Arn: !Sub "${Fn.Arn}"}}}"""
 TARGETS = "{Type: AWS::ElasticLoadBalancingV2::TargetGroup, Properties: {TargetType: lambda, Targets: [{Id: !Ref Fn}]}}"
 ALLOWED = """{Type: AWS::Lambda::Permission, Properties: {Principal: elasticloadbalancing.amazonaws.com,
     Action: lambda:InvokeFunction, FunctionName: !Ref Fn}}"""
@@ -68,11 +66,10 @@ ALLOWED = """{Type: AWS::Lambda::Permission, Properties: {Principal: elasticload
     ("resources", "source", "reason"),
     [
         ({"Pipe": PIPE}, "EventBridge pipe", "samrun runs no pipes"),
-        ({"Machine": MACHINE}, "Step Functions", "samrun runs no state machines"),
         (
-            {"Own": "{Type: Custom::Own, Properties: {ServiceToken: !GetAtt Fn.Arn}}"},
+            {"Own": "{Type: Custom::Own, Properties: {ServiceToken: 'arn:aws:sns:us-east-1:1:t', Uses: !Ref Fn}}"},
             "custom resource",
-            "samrun runs no custom resources",
+            "samrun does not run it",
         ),
         (
             {"Targets": TARGETS, "Allowed": ALLOWED},

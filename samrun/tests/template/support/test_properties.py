@@ -72,8 +72,8 @@ TABLE = """KeySchema: [{AttributeName: a, KeyType: HASH}],
     ("resource", "listed"),
     [
         (
-            f"DynamoDB::Table, Properties: {{{TABLE}, KinesisStreamSpecification: {{StreamArn: arn}}}}",
-            "KinesisStreamSpecification: DynamoDB Local sends no changes to Kinesis",
+            f"DynamoDB::Table, Properties: {{{TABLE}, ImportSourceSpecification: {{InputFormat: CSV}}}}",
+            "ImportSourceSpecification: samrun fills no table from S3",
         ),
         (
             "S3::Bucket, Properties: {CorsConfiguration: {CorsRules: []}}",

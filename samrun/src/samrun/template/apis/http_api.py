@@ -106,6 +106,7 @@ def _http_api(
         routes=tuple(_routes(document, stage, _authorizers_here(template, document, api_arn, issuer))),
         openapi_document=folder / openapi_document if openapi_document else None,
         try_it=metadata.get("TryIt"),
+        next_steps=metadata.get("NextSteps"),
         try_it_token=TryItToken(subject=token.get("sub", SUBJECT), scope=token.get("scope", "")) if token else None,
         throttle=_throttle(stage.get("DefaultRouteSettings", {}), {}),
         cors=_cors(properties),

@@ -71,6 +71,7 @@ def _operation(method: Mapping[str, Any]) -> dict[str, Any]:
         "x-amazon-apigateway-integration": {
             "type": declared.get("Type", ""),
             "uri": declared.get("Uri", ""),
+            "httpMethod": declared.get("IntegrationHttpMethod") or "",
             "requestTemplates": declared.get("RequestTemplates") or {},
             "requestParameters": declared.get("RequestParameters") or {},
             "passthroughBehavior": declared.get("PassthroughBehavior") or "",

@@ -20,10 +20,11 @@ from samrun.template.apis.api_documents import (
 )
 from samrun.template.apis.api_keys import api_keys, usage_plans
 from samrun.template.apis.lambda_authorizers import lambda_authorizers
+from samrun.template.apis.mapped_integrations import mapped_integration
 from samrun.template.apis.mock_integrations import mock_response
-from samrun.template.apis.passthrough_integrations import integration_responses, passthrough_function
 from samrun.template.apis.raw_rest_api import METHOD, rest_api_document
 from samrun.template.apis.request_validation import body_schema, required_parameters
+from samrun.template.apis.resource_policies import ignored_in_policy, policy_statements
 from samrun.template.apis.user_pools import cognito_authorizers, further_pools
 from samrun.template.model.account import ACCOUNT
 from samrun.template.model.application import MissingTrigger
@@ -52,10 +53,10 @@ def read_rest_apis(template: ResolvedTemplate, *, issuer: str) -> Iterator[RestA
         document = rest_api_document(template, template.name(logical_id), properties.get("Body") or {})
         stage = _stage(template, template.name(logical_id))
         name = stage.get("StageName", _DEFAULT_STAGE)
-        api_arn = f"arn:aws:execute-api:{template.region}:{ACCOUNT}:{logical_id}/{name}"
+        api_arn = f"arn:aws:execute-api:{template.region}:{ACCOUNT}:{logical_id}"
         authorizers: dict[str, JwtAuthorizer | LambdaAuthorizer] = {
             **cognito_authorizers(template, document, local=issuer),
-            **lambda_authorizers(document, api_arn=api_arn, rest=True),
+            **lambda_authorizers(document, api_arn=f"{api_arn}/{name}", rest=True),
         }
         yield RestApi(
             logical_id=logical_id,
@@ -67,6 +68,8 @@ def read_rest_apis(template: ResolvedTemplate, *, issuer: str) -> Iterator[RestA
             throttle=_throttle(stage, "/*", "*"),
             api_keys=api_keys(template, template.name(logical_id)),
             usage_plans=usage_plans(template, template.name(logical_id)),
+            policy=policy_statements(properties, document, api_arn=api_arn),
+            arn=f"{api_arn}/{name}",
         )
 
 
@@ -85,20 +88,20 @@ def ignored_in_rest_apis(template: ResolvedTemplate) -> Iterator[str]:
 
 
 def missing_in_rest_apis(template: ResolvedTemplate) -> Iterator[MissingTrigger]:
-    """Yield each method that would invoke a function with what mapping templates make of requests."""
+    """Yield each method that would invoke a function by an integration that does not run here."""
     functions = template.function_arns()
     for logical_id, properties in template.of_type(REST_API):
         for path, method, operation in operations(
             rest_api_document(template, template.name(logical_id), properties.get("Body") or {})
         ):
             function = mapped_function(operation)
-            if function in functions and not passthrough_function(operation, functions):
+            if function in functions and not mapped_integration(operation, functions):
                 yield MissingTrigger(
                     logical_id=f"{method} {path} of {logical_id}",
                     function=function,
                     source="REST API",
-                    reason="its integration has the type aws, and samrun has no mapping templates",
-                    remedy="Use the type aws_proxy, or invoke the function yourself",
+                    reason="its integration has no response that samrun can give",
+                    remedy="Give it an IntegrationResponse, or invoke the function yourself",
                 )
 
 
@@ -127,7 +130,7 @@ def _ignored(template: ResolvedTemplate, properties: Mapping[str, Any], document
 
 def _fault(operation: Mapping[str, Any], functions: Collection[str]) -> str | None:
     """Return why an operation does not run; None if it does."""
-    runs = mock_response(operation) or passthrough_function(operation, functions)
+    runs = mock_response(operation) or mapped_integration(operation, functions)
     return None if runs else integration_fault(operation, functions)
 
 
@@ -143,8 +146,7 @@ def _unchecked(template: ResolvedTemplate, properties: Mapping[str, Any], docume
     for name in sorted(required - known):
         kind = schemes.get(name, {}).get("x-amazon-apigateway-authtype", name)
         yield f"Auth of {name} ({kind}: its requests are not checked)"
-    if "x-amazon-apigateway-policy" in document:
-        yield "its resource policy (its requests are not checked)"
+    yield from ignored_in_policy(properties, document)
     if document.get("x-amazon-apigateway-api-key-source", properties.get("ApiKeySourceType")) == "AUTHORIZER":
         yield "API keys that an authorizer returns (the header x-api-key has the key here)"
 
@@ -157,9 +159,9 @@ def _methods(
 ) -> Iterator[RestMethod]:
     functions = template.function_arns()
     for path, method, operation in operations(document):
-        passthrough = passthrough_function(operation, functions)
-        function, mock = function_of(operation) or passthrough, mock_response(operation)
-        if function is None and mock is None:
+        mapped, mock = mapped_integration(operation, functions), mock_response(operation)
+        function = function_of(operation) or (mapped_function(operation) if mapped else None)
+        if not (function or mapped or mock):
             continue
         timeout, security = timeout_of(operation), security_of(document, operation)
         name = next((each for each in security if each in authorizers), NO_AUTHORIZER)
@@ -168,7 +170,7 @@ def _methods(
             path=path.rstrip("/") or "/",  # a slash at its end does not count
             function=function,
             mock=None if function else mock,
-            responses=integration_responses(operation) if passthrough else (),
+            mapped=mapped,
             authorizer=authorizers.get(name),
             scopes=tuple(security.get(name, ())),
             api_key_required=_API_KEY in security,

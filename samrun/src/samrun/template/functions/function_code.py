@@ -21,10 +21,14 @@ _INLINE_FILE = Path("index.py")
 
 @dataclass(frozen=True, kw_only=True)
 class LocalCode:
-    """Code on this machine: a folder or a file, of which `watched` are the developer's own files."""
+    """Code on this machine: a folder or a file, of which `watched` are the developer's own files.
+
+    `code_uri` is the folder that the template names, if it names one.
+    """
 
     root: Path
     watched: tuple[Path, ...]
+    code_uri: Path | None = None
     inline: str | None = None
 
 
@@ -76,8 +80,11 @@ def _at(code: Path, logical_id: str, *, source: Mapping[str, Any], path: Path) -
             f"{path}: {logical_id} has its code at {code}, which does not exist. Correct the path. If a build makes "
             "it, run that build first; after `sam build`, the template to run is .aws-sam/build/template.yaml."
         )
-    watched = (code.resolve(),)
-    return LocalCode(root=_package_root(logical_id, code, source, path), watched=watched)
+    return LocalCode(
+        root=_package_root(logical_id, code, source, path),
+        watched=(code.resolve(),),
+        code_uri=code.resolve() if code.is_dir() else None,
+    )
 
 
 def _package_root(logical_id: str, code: Path, source: Mapping[str, Any], path: Path) -> Path:

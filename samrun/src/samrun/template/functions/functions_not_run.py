@@ -26,6 +26,7 @@ def without(not_run: Iterable[NotRun], application: Application) -> Application:
         queue_triggers=tuple(each for each in application.queue_triggers if each.function not in by_name),
         stream_triggers=tuple(each for each in application.stream_triggers if each.function not in by_name),
         notifications=tuple(each for each in application.notifications if each.function not in by_name),
+        custom_resources=tuple(each for each in application.custom_resources if each.function not in by_name),
         event_rules=tuple(
             replace(rule, targets=tuple(each for each in rule.targets if each.function not in by_name))
             for rule in application.event_rules
@@ -67,6 +68,9 @@ def _triggers(function: str, application: Application) -> Iterator[tuple[str, st
             yield mapping.logical_id, "Amazon MSK" if mapping.event_source_arn else "self-managed Apache Kafka"
     yield from _triggers_by_events(function, application)
     yield from ((each.logical_id, "schedule") for each in application.schedules if each.function == function)
+    for custom in application.custom_resources:
+        if custom.function == function:
+            yield custom.logical_id, "custom resource"
     yield from ((each.logical_id, each.source) for each in application.missing_triggers if each.function == function)
 
 

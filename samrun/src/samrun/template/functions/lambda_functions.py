@@ -12,9 +12,14 @@ from samrun.template.functions.asynchronous_invocation import (
 )
 from samrun.template.functions.function_code import LocalCode, RemoteCode, code_of
 from samrun.template.functions.function_limits import function_violations
-from samrun.template.functions.layers import ignored_in_layers, search_path
+from samrun.template.functions.layers import (
+    ignored_extensions,
+    ignored_in_layers,
+    packages_of_layers,
+    search_path,
+)
 from samrun.template.functions.qualifiers import published_qualifiers
-from samrun.template.model.functions import Function
+from samrun.template.model.functions import DurableConfig, Function
 from samrun.template.resolution.resolved_template import ResolvedTemplate
 from samrun.template.resolution.unknown_values import UnknownValue, remedy
 from samrun.template.support.resource_types import FUNCTION
@@ -70,10 +75,12 @@ def read_functions(
         if isinstance(code, Obstacle):
             yield NotRun(logical_id=logical_id, name=name, obstacle=code)
         else:
-            known = [layers[arn] for arn in properties.get("Layers", []) if arn in layers]
+            arns = properties.get("Layers", [])
             yield replace(
-                _function(logical_id, properties, template, code, known),
+                _function(logical_id, properties, template, code, [layers[arn] for arn in arns if arn in layers]),
+                layer_packages=tuple(packages_of_layers(arns, layers)),
                 asynchronous=asynchronous[name],
+                template=path,
                 qualifiers=qualifiers.get(name, frozenset()),
             )
 
@@ -86,6 +93,8 @@ def ignored_in_functions(template: ResolvedTemplate, layers: Mapping[str, Path])
         if _is_python(properties.get("Runtime"))
     }
     yield from ignored_in_layers(missing, layers)
+    every = {logical_id: properties.get("Layers", []) for logical_id, properties in template.of_type(FUNCTION)}
+    yield from ignored_extensions(every, layers)
     yield from ignored_in_asynchronous_invocations(template)
 
 
@@ -101,6 +110,7 @@ def _function(
         runtime=properties.get("Runtime"),
         handler=properties.get("Handler", ""),
         code=code.root,
+        code_uri=code.code_uri,
         inline_code=code.inline,
         # A later layer replaces files of an earlier one.
         layers=tuple(folder for layer in reversed(layers) for folder in search_path(layer)),
@@ -111,6 +121,18 @@ def _function(
         environment={name: as_variable(value) for name, value in environment.items()},
         log_format=properties.get("LoggingConfig", {}).get("LogFormat", "Text"),
         log_level=properties.get("LoggingConfig", {}).get("ApplicationLogLevel"),
+        durable=_durable_config(properties),
+    )
+
+
+def _durable_config(properties: Mapping[str, Any]) -> DurableConfig | None:
+    """Return the settings of executions, with the defaults of AWS: a day, kept for two weeks."""
+    config = properties.get("DurableConfig")
+    if config is None:
+        return None
+    return DurableConfig(
+        execution_timeout=int(config.get("ExecutionTimeout", 24 * 60 * 60)),
+        retention_days=int(config.get("RetentionPeriodInDays", 14)),
     )
 
 

@@ -4,7 +4,6 @@ https://docs.aws.amazon.com/lambda/latest/dg/python-layers.html
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from samrun.template.support.resource_types import LAYER
 # https://docs.powertools.aws.dev/lambda/python/latest/getting-started/install/
 # https://aws-sdk-pandas.readthedocs.io/en/stable/layers.html
 _PACKAGES = {
-    ":layer:AWSLambdaPowertoolsPython": "aws-lambda-powertools",
+    ":layer:AWSLambdaPowertoolsPython": "aws-lambda-powertools[all]",
     ":layer:AWSSDKPandas": "awswrangler",
 }
 
@@ -38,26 +37,36 @@ def search_path(folder: Path) -> Iterator[Path]:
     yield modules if modules.is_dir() else folder
 
 
+def packages_of_layers(arns: Iterable[str], layers: Mapping[str, Path]) -> Iterator[str]:
+    """Yield the packages of PyPI that stand for well-known layers; those in `layers` are on this machine themselves."""
+    for arn in arns:
+        if arn not in layers and (package := _package(arn)):
+            yield package
+
+
 def ignored_in_layers(functions: Mapping[str, Iterable[str]], layers: Mapping[str, Path]) -> Iterator[str]:
     """Yield a text for each layer of a function that is missed on this machine; the layers' ARNs are by function.
 
-    `layers` are the paths of the layers that the templates declare, by their ARNs.
-
-    A layer is not missed if its package is installed beside samrun: the functions import that one.
+    `layers` are the paths of the layers that the templates declare, by their ARNs. A package stands for a well-known
+    layer.
     """
     for logical_id, arns in functions.items():
         for arn in arns:
-            package = _package(arn)
             if arn in layers:
                 yield (
                     f"{logical_id}: the layer {arn}, whose content {layers[arn]} does not exist. Correct the path, or "
                     "build it first"
                 )
-            elif package is None:
+            elif _package(arn) is None:
                 yield f"{logical_id}: the layer {arn}, which is not on this machine"
-            elif not _is_installed(package):
-                advice = f"`pip install {package}` into samrun's environment replaces it"
-                yield f"{logical_id}: the layer {arn}, which is not on this machine ({advice})"
+
+
+def ignored_extensions(functions: Mapping[str, Iterable[str]], layers: Mapping[str, Path]) -> Iterator[str]:
+    """Yield a text for each layer of a function with extensions; the layers' ARNs are by function."""
+    for logical_id, arns in functions.items():
+        for arn in arns:
+            if arn in layers and (layers[arn] / "extensions").is_dir():
+                yield f"{logical_id}: the extensions in {layers[arn]}: samrun runs no extensions of Lambda"
 
 
 def _content(
@@ -75,11 +84,3 @@ def _content(
 def _package(arn: str) -> str | None:
     """Return the package of PyPI that a layer contains, if the layer is a known one."""
     return next((package for part, package in _PACKAGES.items() if part in arn), None)
-
-
-def _is_installed(package: str) -> bool:
-    try:
-        distribution(package)
-    except PackageNotFoundError:
-        return False
-    return True

@@ -8,7 +8,14 @@ from samrun.template.model.functions import Function
 from samrun.template.model.http_apis import FunctionUrl, HttpApi
 from samrun.template.model.kafka_mappings import KafkaMapping
 from samrun.template.model.rest_apis import RestApi
-from samrun.template.model.triggers import EventRule, Notification, QueueTrigger, Schedule, StreamTrigger
+from samrun.template.model.triggers import (
+    CustomResource,
+    EventRule,
+    Notification,
+    QueueTrigger,
+    Schedule,
+    StreamTrigger,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +56,9 @@ class Application:
     stream_triggers: tuple[StreamTrigger, ...] = ()
     notifications: tuple[Notification, ...] = ()
     event_rules: tuple[EventRule, ...] = ()
+    custom_resources: tuple[CustomResource, ...] = ()
+    table_copies: tuple[StreamTrigger, ...] = ()
+    """Each has a stream of Kinesis in the place of a function."""
     missing_triggers: tuple[MissingTrigger, ...] = ()
     rest_apis: tuple[RestApi, ...] = ()
     function_urls: tuple[FunctionUrl, ...] = ()

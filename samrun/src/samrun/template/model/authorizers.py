@@ -31,6 +31,7 @@ class LambdaAuthorizer:
     authorizer gets the whole request. An identity source is `header.NAME`, `querystring.NAME`, `stageVariables.NAME`
     or `context.NAME`. The result holds for `ttl` seconds for requests with the same identity; 0 means that it is not
     cached. `api_arn` is the ARN of the API with its stage; the function gets it with the method and the path.
+    `timeout` is in seconds; it is the longest time that an integration may take.
     """
 
     name: str
@@ -44,6 +45,7 @@ class LambdaAuthorizer:
     """Format of the event of an HTTP API's authorizer. The events of a REST API have one format."""
     simple_responses: bool = False
     """The function returns `isAuthorized`, and not a policy."""
+    timeout: float = 29.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,13 +22,22 @@ class AsynchronousInvocation:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DurableConfig:
+    """Settings of a durable function: how long an execution may take, in seconds, and how long it is kept."""
+
+    execution_timeout: int
+    retention_days: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Function:
     """A Lambda function.
 
     `code` is the root of its deployment package: a folder; or a zip or another file, which becomes the only one of the
     package. Code that the template itself contains is `inline_code`, and `code` is then the file that it becomes.
-    `layers` are folders with modules, the first on the path first. `watched` are the folders and files whose changes
-    restart the function. In a nested stack, `logical_id` is `STACK/FUNCTION`.
+    `code_uri` is the folder that the template names, `code` or one in it; the requirements.txt is there. `layers` are
+    folders with modules, the first on the path first. `watched` are the folders and files whose changes restart the
+    function. In a nested stack, `logical_id` is `STACK/FUNCTION`.
     """
 
     logical_id: str
@@ -51,6 +60,22 @@ class Function:
     """ApplicationLogLevel; it applies to the format JSON only."""
     inline_code: str | None = None
     layers: tuple[Path, ...] = ()
+    layer_packages: tuple[str, ...] = ()
+    """Packages of PyPI that stand for layers of AWS."""
     qualifiers: frozenset[str] = frozenset()
     """Versions and aliases that the template publishes."""
     asynchronous: AsynchronousInvocation = AsynchronousInvocation()
+    code_uri: Path | None = None
+    template: Path | None = None
+    """The template that declares the function."""
+    durable: DurableConfig | None = None
+    """The settings of its executions, if it is durable."""
+    debug_port: int | None = None
+    """Port on which the function waits for a debugger. Nothing limits its time then."""
+
+    @property
+    def handler_file(self) -> Path | None:
+        """The file of a Python handler; None if it is in a zip, in the template itself, or in another language."""
+        module = self.handler.rpartition(".")[0].replace(".", "/")
+        file = self.code / f"{module}.py"
+        return file if file.is_file() else None

@@ -70,8 +70,9 @@ class Cors:
 class HttpApi:
     """An HTTP API (API Gateway v2).
 
-    Its Metadata may have `OpenApiDocument`, a file that the docs page shows, and `TryIt`, a command that the banner
-    shows. In the command, `{api}` stands for the API's URL, and `{token}` for a token that `TryItToken` describes.
+    Its Metadata may have `OpenApiDocument`, a file that the docs page shows, and `TryIt` and `NextSteps`, a command and
+    a text that the banner shows. In both, `{api}`, `{console}` and the like stand for the stack's addresses. In the
+    command, `{token}` stands for the shell's call of `samrun token`, whose token `TryItToken` describes.
     The throttle limits the routes that have none of their own, all together. The paths of an API with a `stage` also
     exist with `/STAGE` before them; None stands for the stage `$default`, which is in no path.
     `stack` is the name of the stack that the API belongs to; None stands for the first of several.
@@ -81,6 +82,7 @@ class HttpApi:
     routes: tuple[Route, ...]
     openapi_document: Path | None
     try_it: str | None = None
+    next_steps: str | None = None
     try_it_token: TryItToken | None = None
     throttle: Throttle | None = None
     cors: Cors | None = None

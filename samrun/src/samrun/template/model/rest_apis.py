@@ -7,6 +7,9 @@ from typing import Any, Literal
 from samrun.template.model.authorizers import JwtAuthorizer, LambdaAuthorizer
 from samrun.template.model.http_apis import Throttle
 
+Passthrough = Literal["when_no_match", "when_no_templates", "never"]
+"""Condition on which a mapped integration passes on a request for whose content type it has no template."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class MockResponse:
@@ -19,14 +22,45 @@ class MockResponse:
 
 @dataclass(frozen=True, kw_only=True)
 class IntegrationResponse:
-    """Response for results whose whole error message matches `pattern`; with None, for all other results.
+    """Response for the results of an integration whose text matches `pattern`; with None, for all other results.
 
-    The message of a result without an error is empty.
+    The text is the error message of a function (empty if there is no error), or the status of a service. A header is a
+    text in quotes, or names a part of the result. `template` is a mapping template; None: the result is the body.
     """
 
     pattern: str | None
     status: int
     headers: Mapping[str, str]
+    template: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceCall:
+    """Call of a service of AWS by its name in boto3: an `action` of its API, or a request to a `path`.
+
+    The path may have parts in braces, which parameters of the integration fill in.
+    """
+
+    service: str
+    method: str
+    action: str | None = None
+    path: str = "/"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MappedIntegration:
+    """Integration that is no proxy: it makes a request of its own, for the function of its method or for a `service`.
+
+    `templates` are the mapping templates of requests, by content type. A request of another type is passed on as it is,
+    or refused: `passthrough` says when. `parameters` are values by their place, such as `header.X-Kind`: a text in
+    quotes, or a part of the request, such as `method.request.path.id`.
+    """
+
+    responses: tuple[IntegrationResponse, ...]
+    service: ServiceCall | None = None
+    templates: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    passthrough: Passthrough = "when_no_match"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +77,9 @@ class GatewayResponse:
 
 @dataclass(frozen=True, kw_only=True)
 class RestMethod:
-    """A method of a REST API's resource: method (or ANY), path template, and the function or the mock that answers.
+    """A method of a REST API's resource: method (or ANY), path template, and what answers.
+
+    That is a function, a mock, or the service of a mapped integration.
 
     The required parameters are `header.NAME` or `querystring.NAME`. The body must match `body_schema`, a JSON schema.
     `throttle` limits this method alone. `timeout` is in seconds.
@@ -53,8 +89,8 @@ class RestMethod:
     path: str
     function: str | None = None
     mock: MockResponse | None = None
-    responses: tuple[IntegrationResponse, ...] = ()
-    """With any: the function gets only the request's body, and its result is the response's body."""
+    mapped: MappedIntegration | None = None
+    """Makes the request that the function or the service gets, and the response; None: the function does both."""
     authorizer: LambdaAuthorizer | JwtAuthorizer | None = None
     scopes: tuple[str, ...] = ()
     api_key_required: bool = False
@@ -67,6 +103,20 @@ class RestMethod:
     def key(self) -> str:
         """The method and the path: `GET /books/{book_id}`."""
         return f"{self.method} {self.path}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyStatement:
+    """A statement of a resource policy. `conditions` are the values by operator and key.
+
+    With `principals`, it names callers; without, it is about everybody.
+    """
+
+    effect: Literal["Allow", "Deny"]
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    principals: bool = False
+    conditions: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,4 +158,8 @@ class RestApi:
     """The name of each key by its value."""
     usage_plans: Mapping[str, UsagePlan] = field(default_factory=dict)
     """The usage plan of each key by the key's value."""
+    policy: tuple[PolicyStatement, ...] | None = None
+    """The resource policy; None if every request is let in."""
+    arn: str = ""
+    """The ARN of its stage."""
     stack: str | None = None

@@ -14,7 +14,8 @@ class QueueTrigger:
     """An event source mapping of an SQS queue, with the names and units of Lambda's API.
 
     `window` is in seconds. `concurrency` is the maximum of batches at a time, or None if the mapping has none. A
-    message that matches one of the `filters` reaches the function; without filters, every message does. `properties`
+    message that matches one of the `filters` reaches the function; without filters, every message does. If the trigger
+    `extends_visibility`, a message stays invisible for as long as the function has it; Lambda's does not. `properties`
     are those of which the trigger was made, by CloudFormation's names.
     """
 
@@ -27,6 +28,7 @@ class QueueTrigger:
     concurrency: int | None = None
     filters: tuple[FilterPattern, ...] = ()
     enabled: bool = True
+    extends_visibility: bool = False
     properties: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -83,6 +85,7 @@ class TargetInput:
 class Schedule(TargetInput):
     """A schedule that invokes a function: a rule of EventBridge (`events`) or a schedule of EventBridge Scheduler.
 
+    Without a `function`, it starts executions of the state machine with the ARN `target`.
     `expression` describes the `times`; `start` and `end` bound them. `dead_letter_queue` is the ARN of the queue that
     gets the events that cannot be sent to the function.
     """
@@ -90,7 +93,8 @@ class Schedule(TargetInput):
     logical_id: str
     service: Service
     arn: str
-    function: str
+    target: str
+    function: str | None
     expression: str
     times: Times
     start: datetime | None = None
@@ -110,7 +114,7 @@ class Notification:
 
 @dataclass(frozen=True, kw_only=True)
 class EventTarget(TargetInput):
-    """A target of a rule: a function of the application, or else a queue, a topic or an event bus.
+    """A target of a rule: a function of the application, or else a queue, a topic, an event bus or a state machine.
 
     `message_group` is the one of a FIFO queue's messages. `dead_letter_queue` is the ARN of the queue that gets the
     events that the target cannot get.
@@ -136,3 +140,13 @@ class EventRule:
     def name(self) -> str:
         """The name of the rule."""
         return self.arn.rpartition("/")[2]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomResource:
+    """A resource of its own type, which a function makes. The properties have texts alone, and the ServiceToken."""
+
+    logical_id: str
+    type: str
+    function: str
+    properties: Mapping[str, Any]

@@ -11,7 +11,7 @@ from samrun.template.resolution.dynamic_references import DynamicReferences
 from samrun.template.resolution.intrinsics import Intrinsics
 from samrun.template.resolution.references import References
 from samrun.template.resolution.unknown_values import import_reference, is_outside_reference
-from samrun.template.support.resource_types import FUNCTION
+from samrun.template.support.resource_types import FUNCTION, STATE_MACHINE
 
 NestedOutput = Callable[[str, str], Any | None]
 """Returns an output of a nested stack, by logical id and name; None if the stack is not on this machine."""
@@ -78,6 +78,10 @@ class ResolvedTemplate:
     def function_arns(self) -> dict[str, str]:
         """Return the ARN of each function by its name."""
         return {self.name(each): self.references(each, "Arn") for each, _ in self.of_type(FUNCTION)}
+
+    def state_machine_arns(self) -> set[str]:
+        """Return the ARN of each state machine."""
+        return {self.references(each, None) for each, _ in self.of_type(STATE_MACHINE)}
 
 
 def resolve_template(

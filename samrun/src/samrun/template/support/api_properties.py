@@ -106,7 +106,7 @@ API_PROPERTIES: Mapping[str, Mapping[str, Support]] = {
         "Mode": NO_EFFECT,
         "Name": NO_EFFECT,
         "Parameters": NO_EFFECT,
-        "Policy": not_run("samrun does not check requests by a resource policy"),
+        "Policy": different("a caller counts as in the network, and as the principal, that a statement lets in"),
         "SecurityPolicy": NO_EFFECT,
         "Tags": NO_EFFECT,
         "Version": NO_EFFECT,
@@ -134,7 +134,8 @@ API_PROPERTIES: Mapping[str, Mapping[str, Support]] = {
         "AuthorizerId": AS_AWS,
         "HttpMethod": AS_AWS,
         "Integration": different(
-            "functions (AWS_PROXY, or AWS without templates) and fixed answers (MOCK); others are named at the start"
+            "functions (AWS_PROXY, AWS), services of the local AWS (AWS) and fixed answers (MOCK), with mapping "
+            "templates; others are named at the start"
         ),
         "MethodResponses": NO_EFFECT,
         "OperationName": NO_EFFECT,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from samrun.template.support.levels import AS_AWS, NO_EFFECT, Support, different, not_run
+from samrun.template.support.resource_types import STATE_MACHINE
 
 _NO_COPIES = not_run("samrun makes no copies of it")
 _NO_REPORTS = NO_EFFECT  # about use, costs and operation
@@ -18,7 +19,7 @@ CREATED_PROPERTIES: Mapping[str, Mapping[str, Support]] = {
         "GlobalSecondaryIndexes": AS_AWS,
         "ImportSourceSpecification": not_run("samrun fills no table from S3"),
         "KeySchema": AS_AWS,
-        "KinesisStreamSpecification": not_run("DynamoDB Local sends no changes to Kinesis"),
+        "KinesisStreamSpecification": different("to a stream of the template, from the stream of the table"),
         "LocalSecondaryIndexes": AS_AWS,
         "OnDemandThroughput": NO_EFFECT,
         "PointInTimeRecoverySpecification": NO_EFFECT,
@@ -174,6 +175,19 @@ CREATED_PROPERTIES: Mapping[str, Mapping[str, Support]] = {
         "Tier": NO_EFFECT,
         "Type": AS_AWS,
         "Value": AS_AWS,
+    },
+    STATE_MACHINE: {
+        "Definition": AS_AWS,
+        "DefinitionS3Location": different("the local DefinitionUri of SAM; one in S3 is named at the start"),
+        "DefinitionString": AS_AWS,
+        "DefinitionSubstitutions": AS_AWS,
+        "EncryptionConfiguration": _NOT_ENCRYPTED,
+        "LoggingConfiguration": _NO_REPORTS,
+        "RoleArn": _EVERYBODY,
+        "StateMachineName": AS_AWS,
+        "StateMachineType": AS_AWS,
+        "Tags": NO_EFFECT,
+        "TracingConfiguration": _NO_REPORTS,
     },
     "AWS::SecretsManager::Secret": {
         "Description": NO_EFFECT,

@@ -10,6 +10,7 @@ from samrun.template.resolution.resolved_template import ResolvedTemplate
 from samrun.template.support.levels import AS_AWS, Level, Support, different, not_run
 from samrun.template.support.mapping_sources import STREAMS, UNKNOWN, event_source
 from samrun.template.support.resource_types import FUNCTION, HTTP_API, KNOWN, REST_API
+from samrun.template.triggers.custom_resources import read_custom_resources
 from samrun.template.triggers.event_source_mappings import event_source_mappings
 from samrun.template.triggers.mapping_properties import is_enabled
 from samrun.template.triggers.stream_triggers import streams_by_arn
@@ -48,8 +49,8 @@ EVENT_SOURCES: Mapping[str, Support] = {
     "VPC Lattice": not_run("samrun has no service networks"),
     "WebSocket API": not_run("samrun runs no WebSocket APIs"),
     "EventBridge pipe": not_run("samrun runs no pipes"),
-    "Step Functions": not_run("samrun runs no state machines"),
-    "custom resource": not_run("samrun runs no custom resources"),
+    "Step Functions": different("moto runs the state machines; tasks of services that it only imitates are named"),
+    "custom resource": different("a Create at each start, before the schedules; nothing else refers to its answer"),
     UNKNOWN: not_run("samrun does not know the service of its EventSourceArn"),
 }
 
@@ -104,7 +105,7 @@ def missing_triggers(template: ResolvedTemplate) -> Iterator[MissingTrigger]:
         if function in functions and (function, source) not in named:
             named.add((function, source))
             support = EVENT_SOURCES.get(source)
-            reason = support.note if support else "samrun does not run it"
+            reason = support.note if support and support.level is Level.NOT_RUN else "samrun does not run it"
             yield MissingTrigger(
                 logical_id=logical_id, function=function, source=source, reason=reason, remedy=_BY_HAND
             )
@@ -182,8 +183,9 @@ def _of_resources_not_run(template: ResolvedTemplate) -> Iterator[tuple[str, str
     names = {logical_id: template.name(logical_id) for logical_id, _ in template.of_type(FUNCTION)}
     for logical_id, alias in template.of_type("AWS::Lambda::Alias"):
         names[logical_id] = function_name(str(alias["FunctionName"]))
+    custom = {each.logical_id for each in read_custom_resources(template)}
     for logical_id, resource in template.resources.items():
-        if resource["Type"] not in KNOWN:
+        if resource["Type"] not in KNOWN and logical_id not in custom:
             found = (names[each] for each in _referred(resource.get("Properties")) if each in names)
             for function in dict.fromkeys(found):
                 yield logical_id, resource["Type"], function

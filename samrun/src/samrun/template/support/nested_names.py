@@ -45,6 +45,7 @@ NESTED_NAMES: Mapping[str, Mapping[str, Any]] = {
             "ZipFile": {},
         },
         "DeadLetterConfig": {"TargetArn": {}},
+        "DurableConfig": {"ExecutionTimeout": {}, "KMSKeyArn": {}, "RetentionPeriodInDays": {}},
         "Environment": {"Variables": {}},
         "EphemeralStorage": {"Size": {}},
         "LoggingConfig": {"ApplicationLogLevel": {}, "LogFormat": {}, "LogGroup": {}, "SystemLogLevel": {}},
@@ -223,6 +224,7 @@ NESTED_NAMES: Mapping[str, Mapping[str, Any]] = {
             "WarmThroughput": {"ReadUnitsPerSecond": {}, "WriteUnitsPerSecond": {}},
         },
         "KeySchema": {"AttributeName": {}, "KeyType": {}},
+        "KinesisStreamSpecification": {"ApproximateCreationDateTimePrecision": {}, "StreamArn": {}},
         "LocalSecondaryIndexes": {
             "IndexName": {},
             "KeySchema": {"AttributeName": {}, "KeyType": {}},
@@ -259,6 +261,7 @@ NESTED_NAMES: Mapping[str, Mapping[str, Any]] = {
     },
     "AWS::SNS::Topic": {"Subscription": {"Endpoint": {}, "Protocol": {}}},
     "AWS::SQS::Queue": {"RedrivePolicy": {"deadLetterTargetArn": {}, "maxReceiveCount": {}}},
+    "AWS::StepFunctions::StateMachine": {"DefinitionS3Location": {"Bucket": {}, "Key": {}, "Version": {}}},
     "AWS::SecretsManager::Secret": {
         "GenerateSecretString": {
             "ExcludeCharacters": {},

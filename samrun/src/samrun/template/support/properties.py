@@ -69,7 +69,7 @@ PROPERTIES: Mapping[str, Mapping[str, Support]] = {
         "CodeSigningConfigArn": NO_EFFECT,
         "DeadLetterConfig": AS_AWS,
         "Description": NO_EFFECT,
-        "DurableConfig": not_run("samrun runs no durable executions: an invocation runs to its end, or fails"),
+        "DurableConfig": different("executions end with the stack, and so does what is kept of them"),
         "Environment": AS_AWS,
         "EphemeralStorage": different("the function has this machine's temporary folder, without a limit"),
         "FileSystemConfigs": not_run("samrun mounts no file system"),
@@ -78,7 +78,10 @@ PROPERTIES: Mapping[str, Mapping[str, Support]] = {
         "Handler": AS_AWS,
         "ImageConfig": not_run("samrun runs no container images; `samrun up --sam` does"),
         "KmsKeyArn": NO_EFFECT,
-        "Layers": different("a layer's local folder or zip is on the path; layers by their ARN are named at the start"),
+        "Layers": different(
+            "a local folder or zip is on the path; a package stands for Powertools' and pandas'; others and extensions "
+            "are named"
+        ),
         "LoggingConfig": AS_AWS,
         "MemorySize": different("the function sees it, and nothing limits its memory"),
         "PackageType": different("a function that is an image runs with `samrun up --sam` only"),
@@ -86,7 +89,9 @@ PROPERTIES: Mapping[str, Mapping[str, Support]] = {
         "RecursiveLoop": NO_EFFECT,
         "ReservedConcurrentExecutions": different("0 counts as no limit"),
         "Role": NO_EFFECT,
-        "Runtime": different("samrun's own Python runs every Python function; other runtimes need `samrun up --sam`"),
+        "Runtime": different(
+            "samrun's own Python stands for one that the machine lacks; other runtimes need `samrun up --sam`"
+        ),
         "RuntimeManagementConfig": NO_EFFECT,
         "SnapStart": NO_EFFECT,
         "Tags": NO_EFFECT,
@@ -119,8 +124,8 @@ PROPERTIES: Mapping[str, Mapping[str, Support]] = {
         "State": AS_AWS,
         "Tags": NO_EFFECT,
         "Targets": different(
-            "functions; of a rule with an EventPattern also queues, topics and event buses. An event is sent once, "
-            "whatever RetryPolicy says"
+            "functions and state machines; of a rule with an EventPattern also queues, topics and event buses. An "
+            "event is sent once, whatever RetryPolicy says"
         ),
     },
     SCHEDULE: {
@@ -134,9 +139,7 @@ PROPERTIES: Mapping[str, Mapping[str, Support]] = {
         "ScheduleExpressionTimezone": AS_AWS,
         "StartDate": AS_AWS,
         "State": AS_AWS,
-        "Target": different(
-            "only functions are targets. They accept each event, so the queue of DeadLetterConfig stays empty"
-        ),
+        "Target": different("only functions and state machines are targets; functions accept each event"),
     },
     **API_PROPERTIES,
     **CREATED_PROPERTIES,

@@ -13,6 +13,7 @@ RULE = "AWS::Events::Rule"
 SCHEDULE = "AWS::Scheduler::Schedule"
 LAYER = "AWS::Lambda::LayerVersion"
 STACK = "AWS::CloudFormation::Stack"
+STATE_MACHINE = "AWS::StepFunctions::StateMachine"
 
 # The runner runs these.
 RUN = {
@@ -42,6 +43,7 @@ CREATED = {
     "AWS::SNS::Topic",
     "AWS::SQS::Queue",
     "AWS::SSM::Parameter",
+    STATE_MACHINE,
 }
 # These have no effect on one machine: another resource carries their meaning, or they matter in operation only (rights,
 # networks, names, certificates, alarms, logs, deployments).
@@ -165,11 +167,12 @@ PASSIVE = {
 }
 # Reasons why a resource is not made or run, by its type or by the service of its type. A function that needs one fails.
 _MISSING = "samrun has none; a function that calls it fails"
+_CUSTOM = "its ServiceToken is not a function of the template"
 _NOT_RUN = {
     "AWS::AmazonMQ": "samrun has no broker of Amazon MQ",
     "AWS::AppConfig": _MISSING,
     "AWS::AppSync": "samrun runs no GraphQL APIs",
-    "AWS::CloudFormation::CustomResource": "samrun runs no custom resources: its function is not invoked",
+    "AWS::CloudFormation::CustomResource": _CUSTOM,
     "AWS::CloudFront::Function": "samrun runs no functions of CloudFront",
     "AWS::Cognito": "samrun has no user pools. Its own issuer stands for them (`samrun token`)",
     "AWS::DAX": _MISSING,
@@ -198,9 +201,9 @@ _NOT_RUN = {
     "AWS::SES::ReceiptRule": "samrun receives no mail",
     "AWS::SES::ReceiptRuleSet": "samrun receives no mail",
     "AWS::SSM::Document": "samrun runs no documents of Systems Manager",
-    "AWS::StepFunctions": "samrun runs no state machines. Invoke the functions of their states yourself",
+    "AWS::StepFunctions": "samrun runs state machines without their aliases, versions and activities",
     "AWS::Timestream": _MISSING,
-    "Custom": "samrun runs no custom resources: its function is not invoked",
+    "Custom": _CUSTOM,
 }
 
 

@@ -27,12 +27,12 @@ class EventRuleError(TemplateError):
 
 def read_event_rules(template: ResolvedTemplate) -> Iterator[EventRule]:
     """Yield the enabled rules with a target that gets events here. Raises EventRuleError and TargetInputError."""
-    functions = template.function_arns()
+    functions, machines = template.function_arns(), template.state_machine_arns()
     for logical_id, properties in template.of_type(RULE):
         if "EventPattern" not in properties or _is_disabled(properties):
             continue
         targets = [_target(logical_id, each, functions) for each in properties.get("Targets", [])]
-        kept = tuple(each for each in targets if each.function or _service(each.arn) in _SERVICES)
+        kept = tuple(each for each in targets if each.function or _gets_events(each.arn, machines))
         if kept:
             bus = _bus(properties.get("EventBusName", "default"))
             name = template.name(logical_id) if bus == "default" else f"{bus}/{template.name(logical_id)}"
@@ -47,7 +47,7 @@ def read_event_rules(template: ResolvedTemplate) -> Iterator[EventRule]:
 
 def ignored_in_event_rules(template: ResolvedTemplate) -> Iterator[str]:
     """Yield a text for each rule that is not supported in full on one machine."""
-    functions = template.function_arns()
+    functions, machines = template.function_arns(), template.state_machine_arns()
     for logical_id, properties in template.of_type(RULE):
         if "EventPattern" not in properties:
             continue
@@ -56,7 +56,7 @@ def ignored_in_event_rules(template: ResolvedTemplate) -> Iterator[str]:
             continue
         for target in properties.get("Targets", []):
             arn = str(target["Arn"])
-            if function_name(arn) not in functions and _service(arn) not in _SERVICES:
+            if function_name(arn) not in functions and not _gets_events(arn, machines):
                 yield f"{logical_id}: the target {arn}, which is not a function of the template"
 
 
@@ -85,6 +85,10 @@ def _pattern(logical_id: str, rules: Any) -> FilterPattern:
 
 def _is_disabled(properties: Mapping[str, Any]) -> bool:
     return properties.get("State") == "DISABLED"
+
+
+def _gets_events(arn: str, machines: Collection[str]) -> bool:
+    return arn in machines or _service(arn) in _SERVICES
 
 
 def _service(arn: str) -> str:

@@ -96,7 +96,9 @@ def parse_expression(expression: str, *, service: Service, timezone: ZoneInfo) -
     if match := _RATE.fullmatch(expression):
         return _rate(int(match[1]), match[2], match[3], service)
     if match := _CRON.fullmatch(expression):
-        return Cron(fields=_croniters_fields(match[1].upper().split()), timezone=timezone)
+        # A comma at the end of a field stands for nothing: a template that AWS publishes has cron(5, 0, 1, *, ?, *).
+        fields = [field.rstrip(",") for field in match[1].upper().split()]
+        return Cron(fields=_croniters_fields(fields), timezone=timezone)
     if service == "scheduler" and (match := _AT.fullmatch(expression)):
         return At(time=_time(match[1]).replace(tzinfo=timezone).astimezone(UTC))
     raise ExpressionError(f"it has none of the forms {_FORMS[service]}")

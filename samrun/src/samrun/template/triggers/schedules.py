@@ -21,17 +21,20 @@ class ScheduleError(TemplateError):
 
 
 def read_schedules(template: ResolvedTemplate) -> Iterator[Schedule]:
-    """Yield a schedule for each target that is a function of the template. Raises ScheduleError, TargetInputError."""
-    functions = template.function_arns()
+    """Yield a schedule for each target that is a function of the template, or a state machine.
+
+    Raises ScheduleError and TargetInputError.
+    """
+    functions, machines = template.function_arns(), template.state_machine_arns()
     for logical_id, service, properties, targets in _declared(template):
         for target in [] if _reason_not_to_run(properties) else targets:
             function = function_name(target["Arn"])
-            if function in functions:
+            if function in functions or target["Arn"] in machines:
                 yield _schedule(
                     logical_id,
                     service,
                     properties,
-                    function=function,
+                    function=function if function in functions else None,
                     target=target,
                     region=template.region,
                 )
@@ -39,11 +42,11 @@ def read_schedules(template: ResolvedTemplate) -> Iterator[Schedule]:
 
 def ignored_in_schedules(template: ResolvedTemplate) -> Iterator[str]:
     """Yield a text for each schedule that is not supported in full on one machine."""
-    functions = template.function_arns()
+    functions, machines = template.function_arns(), template.state_machine_arns()
     for logical_id, _, properties, targets in _declared(template):
         if reason := _reason_not_to_run(properties):
             yield f"{logical_id}: {reason}"
-        elif ignored := ", ".join(_ignored(targets, functions)):
+        elif ignored := ", ".join(_ignored(targets, {*functions, *machines})):
             yield f"{logical_id}: {ignored}"
 
 
@@ -68,9 +71,9 @@ def _reason_not_to_run(properties: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _ignored(targets: Iterable[Mapping[str, Any]], functions: Collection[str]) -> Iterator[str]:
+def _ignored(targets: Iterable[Mapping[str, Any]], run: Collection[str]) -> Iterator[str]:
     for target in targets:
-        if function_name(target["Arn"]) not in functions:
+        if function_name(target["Arn"]) not in run and target["Arn"] not in run:
             yield f"the target {target['Arn']}, which is not a function of the template"
 
 
@@ -79,7 +82,7 @@ def _schedule(
     service: Service,
     properties: Mapping[str, Any],
     *,
-    function: str,
+    function: str | None,
     target: Mapping[str, Any],
     region: str,
 ) -> Schedule:
@@ -95,6 +98,7 @@ def _schedule(
         logical_id=logical_id,
         service=service,
         arn=f"arn:aws:{service}:{region}:{ACCOUNT}:{kind}/{name}",
+        target=str(target["Arn"]),
         function=function,
         expression=expression,
         times=times,

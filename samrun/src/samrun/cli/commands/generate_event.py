@@ -1,16 +1,28 @@
-"""Event of a Kafka event source mapping, for `sam local invoke`: `sam local generate-event` has none for Kafka."""
+"""`samrun generate-event`: prints the event of a Kafka trigger, which `sam local generate-event` has not."""
 
+import argparse
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from samrun.cli.event_options import STANDARD_INPUT, EventSettings, Source
+from samrun.cli import event_options
+from samrun.cli.event_options import STANDARD_INPUT, EventSettings, Source, read_event_settings
 from samrun.endpoints import Endpoints
 from samrun.errors import UserError
 from samrun.mapping.batch import Batch
 from samrun.mapping.record_finder import find_record
 from samrun.mapping.records import KafkaRecord, TopicPartition
+
+DESCRIPTION = (
+    "Prints the event with which Kafka's event source mapping would invoke a function for one record. A field of the "
+    "event that no option sets has its value from AWS's own example."
+)
+EXAMPLES = (
+    "samrun generate-event msk --topic greetings --value 'Good morning.' | sam local invoke Hello -e -",
+    "samrun generate-event msk --from-topic greetings        # the newest record of a stack that runs",
+    "samrun generate-event self-managed-kafka value.json --key 1",
+)
 
 # The example of https://docs.aws.amazon.com/lambda/latest/dg/with-msk.html.
 _ARNS: Mapping[Source, str | None] = {
@@ -26,6 +38,17 @@ _RECORD = KafkaRecord(TopicPartition("mytopic", 0), offset=15, timestamp=1545084
 
 class NoValueError(UserError):
     """The file that holds the record's value cannot be read."""
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    event_options.add_options(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the event."""
+    print(generate_event(read_event_settings(options)).decode())
+    return 0
 
 
 def generate_event(settings: EventSettings) -> bytes:

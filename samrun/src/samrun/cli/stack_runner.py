@@ -1,0 +1,21 @@
+"""Runner of a stack on the terminal: starts it, prints the banner, and waits until a signal ends it."""
+
+import asyncio
+
+from samrun.cli.banner import print_banner
+from samrun.cli.run_until_signal import run_until_signal
+from samrun.settings import Settings
+from samrun.stack import run_stack
+from samrun.supervision.terminal import Terminal, standard_terminal
+
+
+def run_until_stopped(settings: Settings) -> int:
+    """Run a stack until a signal ends it; return the exit status."""
+    terminal = standard_terminal(settings.data / "logs")
+    return run_until_signal(_run(settings, terminal), say=terminal.say)
+
+
+async def _run(settings: Settings, terminal: Terminal) -> None:
+    async with run_stack(settings, terminal) as stack:
+        print_banner(stack, settings, terminal)
+        await asyncio.Event().wait()

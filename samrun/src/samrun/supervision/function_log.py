@@ -1,0 +1,32 @@
+"""Logs of the functions, a file for each, of a size that has a limit."""
+
+from pathlib import Path
+
+FOLDER = "functions"
+"""Folder of the functions' logs, in that of a stack's logs."""
+
+_MAX_BYTES = 50 * 1024 * 1024
+
+
+def function_log(logs: Path, function: str) -> Path:
+    """Return the file of a function's log, below the folder of a stack's logs."""
+    return logs / FOLDER / f"{function}.log"
+
+
+def rotated_log(file: Path) -> Path:
+    """Return the file with the older lines of a log."""
+    return file.with_name(f"{file.name}.1")
+
+
+def write_function_log(logs: Path, function: str, line: str, *, max_bytes: int = _MAX_BYTES) -> None:
+    """Append a line to the log of a function.
+
+    A file that has reached 50 MB becomes the one with the older lines, in the place of the one before it.
+    """
+    file = function_log(logs, function)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("a", encoding="utf-8") as log:
+        log.write(line + "\n")
+        is_full = log.tell() >= max_bytes
+    if is_full:
+        file.replace(rotated_log(file))
