@@ -14,6 +14,9 @@ SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1580601
 # Parameters of `make dist`: the runtime and the processor of the functions.
 ENVIRONMENT ?= prod
 
+# Of `make test`, where there is Node.js: what a consumer of examples/plain/ needs.
+NODE_PACKAGES := $(if $(shell command -v npm),examples/plain/node_modules/installed)
+
 # Of `make test`: on two cores, one more than there are cores, since the system tests mostly wait.
 WORKERS ?= 3
 
@@ -33,7 +36,7 @@ PROCESSES := tests/models tests/test_words.py tests/notify/test_privacy.py tests
 
 .DEFAULT_GOAL := help
 .PHONY: help run services demo preview test test-fast proof chaos soak coverage check supply-chain sbom dist format hooks \
-  support openapi cost scaling lock clean
+  support openapi contract cost scaling lock clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -54,7 +57,7 @@ demo: .venv/installed ## Place the orders of events/api/, and show their mails; 
 preview: .venv/developing ## Render every mail and text message into .preview/, with pictures.
 	@$(BIN)/python -m tools.preview
 
-test: .venv/developing .venv/java-programs .venv-sam/installed .venv-supply-chain/installed ## Run the tests of both products; the large proofs are in `make proof`.
+test: .venv/developing .venv/java-programs .venv-sam/installed .venv-supply-chain/installed $(NODE_PACKAGES) ## Run the tests of both products; the large proofs are in `make proof`.
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 test-fast: .venv/developing ## Run the unit tests that start no other process and use no emulated AWS.
@@ -80,6 +83,7 @@ check: .venv/developing .venv-sam/installed .venv-checkov/installed .venv-supply
 	$(BIN)/cfn-lint template.yaml infrastructure/*.yaml
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM_CLI) validate --lint
 	$(CHECKOV) --framework cloudformation --file template.yaml infrastructure/*.yaml --skip-download --quiet --compact
+	$(BIN)/python -m tools.contract
 	$(BIN)/python -m tools.openapi --check
 	$(BIN)/python -m tools.cost --check
 	$(BIN)/python -m tools.scaling --check
@@ -115,6 +119,9 @@ support: .venv/developing ## Write samrun/docs/support.md from the code.
 
 openapi: .venv/developing ## Write docs/openapi.json from the code.
 	$(BIN)/python -m tools.openapi
+
+contract: .venv/developing ## Publish the schemas of events/ with a release; refuse changes that break readers.
+	@$(BIN)/python -m tools.contract --publish
 
 cost: .venv/developing ## Compute a month's cost on AWS: make cost ORDERS_PER_DAY=10000.
 	@$(BIN)/python -m tools.cost $(if $(ORDERS_PER_DAY),--orders-per-day $(ORDERS_PER_DAY)) $(ARGS)
@@ -154,6 +161,10 @@ clean: ## Remove data, logs, builds and caches; the installed packages stay.
 # Kafka and DynamoDB Local, from Maven's repository. `make run` fetches them by itself; tests do not wait for downloads.
 .venv/java-programs: samrun/src/samrun/services/java_programs.json | .venv/installed
 	@$(BIN)/samrun fetch
+	@touch $@
+
+examples/plain/node_modules/installed: examples/plain/package-lock.json
+	@npm ci --prefix examples/plain --silent --no-audit --no-fund
 	@touch $@
 
 # The SAM CLI, checkov and the scanners: each in an environment of its own, .venv-NAME, with pip, which `sam build` uses.

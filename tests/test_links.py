@@ -10,6 +10,7 @@ from tests.project import ROOT
 
 # Folders of tools and of what the project generates begin with a dot; these two are part of it.
 HIDDEN_FOLDERS = {".ci", ".github"}
+OF_OTHERS = {"__pycache__", "node_modules"}
 # These documents also name files that are gone.
 HISTORIES = {ROOT / "CHANGELOG.md", ROOT / "docs/decisions.md"}
 # A stack writes these while it runs.
@@ -19,7 +20,7 @@ BLOCK = re.compile(r"^ *```.*?^ *```$", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 OUTSIDE = re.compile(r"[a-z]+:")  # https:, mailto:
 PATH = re.compile(r"[a-z.][\w.-]*(/[\w.-]+)*(/|\.(ini?|jinja|json|lock|md|py|toml|txt|yaml|yml))")
-TOP_FOLDERS = "benchmarks|docs|events|functions|infrastructure|parameters|samrun|tests|tools"
+TOP_FOLDERS = "benchmarks|docs|events|examples|functions|infrastructure|parameters|samrun|tests|tools"
 PATH_IN_BLOCK = re.compile(rf"(?<![\w/.-])(?:{TOP_FOLDERS})/[\w./-]*")
 
 
@@ -27,7 +28,7 @@ def _repository() -> list[Path]:
     found: list[Path] = []
     for folder, folders, files in os.walk(ROOT):
         folders[:] = [
-            name for name in folders if name in HIDDEN_FOLDERS or not (name.startswith(".") or name == "__pycache__")
+            name for name in folders if name in HIDDEN_FOLDERS or not (name.startswith(".") or name in OF_OTHERS)
         ]
         found += [Path(folder, name) for name in (*folders, *files)]
     return found

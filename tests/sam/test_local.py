@@ -15,6 +15,7 @@ from botocore.config import Config
 from samrun.testing.broker import read_all
 from samrun.testing.processes import free_port
 from samrun.testing.waiting import eventually
+from tests.contract.wire_event import read_wire_event
 from tests.project import ROOT
 from tests.sam.sam_cli import SamCli
 from tests.system.order_stack import OrderStack
@@ -43,7 +44,7 @@ def mails(services: OrderStack) -> list[str]:
 
 def published(services: OrderStack) -> list[dict[str, Any]]:
     """Return the values of all records in the topic."""
-    return [json.loads(record.value or b"") for record in read_all(services.endpoints["kafka"], "order-events")]
+    return [read_wire_event(record) for record in read_all(services.endpoints["kafka"], "order-events")]
 
 
 def test_this_module_tries_every_command_of_the_guide() -> None:

@@ -1,10 +1,10 @@
 """The events that a topic holds of each order, compared with what was promised."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from samrun.testing.broker import Record
+from tests.contract.wire_event import read_wire_event
 
 PAID, CANCELLED = "order.paid.v1", "order.cancelled.v1"
 
@@ -19,15 +19,13 @@ class Event:
 
 
 class Published:
-    """The events of each order, in the order of the topic."""
+    """The events of each order, in the order of the topic; fails unless each keeps the contract."""
 
     def __init__(self, records: Iterable[Record]) -> None:
         self._events: dict[str, list[Event]] = {}
         for record in records:
-            assert record.key is not None
+            content = read_wire_event(record)
             assert record.value is not None
-            content = json.loads(record.value)
-            assert content["subject"] == record.key.decode()
             event = Event(type=content["type"], id=content["id"], value=record.value)
             self._events.setdefault(content["subject"], []).append(event)
 

@@ -13,7 +13,7 @@ from tests.project import ROOT, copy_to
 from tests.system.crashing_notify import dies_of
 from tests.system.customers import address
 from tests.system.fake_ses import Server, Ses
-from tests.system.order_events import event_of, order_id_of
+from tests.system.order_events import event_id, event_of, order_id_of
 from tests.system.order_stack import OrderStack
 from tests.system.published_events import CANCELLED, PAID
 from tests.system.stack_notify import StackNotify, record
@@ -63,9 +63,10 @@ class PoisonedStack:
         One that the ledger marks as a possible duplicate is there once.
         """
         kinds: dict[str, list[str]] = {address(number): [] for number in numbers}
+        kind_of = {f"{event_id(number, kind)}#mail": kind for number in numbers for kind in BOTH}
         for each in self.ses.taken:
             if each.address in kinds:
-                kinds[each.address].append(each.notification_id.partition("-")[0])
+                kinds[each.address].append(kind_of[each.notification_id])
         marked = {kind: self.notify.possible_duplicates(numbers, event_type=kind) for kind in BOTH}
         mails = {number: kinds[address(number)] for number in numbers}
         for kind, of_it in marked.items():

@@ -19,6 +19,7 @@ from functions.order.storage.store import OrderStore
 from samrun.testing.aws import client
 from samrun.testing.broker import Broker
 from samrun.testing.waiting import eventually
+from tests.contract.wire_event import read_wire_event
 from tests.order.orders import order_of
 from tests.project import ROOT
 from tests.system.order_stack import OrderStack
@@ -139,7 +140,7 @@ class RacedShop:
         found: dict[str, list[dict[str, Any]]] = {order_id: [] for order_id in order_ids}
         for record in self._broker.records(TOPIC):
             if record.key and record.key.decode() in found:
-                found[record.key.decode()].append(json.loads(record.value or b""))
+                found[record.key.decode()].append(read_wire_event(record))
         return found
 
     def logged(self, function: str) -> list[dict[str, Any]]:

@@ -1,0 +1,140 @@
+"""The gate, `python -m tools.contract`, on copies of this repository's contract: what it refuses, and what it says."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.project import ROOT
+from tools.contract.__main__ import main
+from tools.contract.rules import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NEXT_VERSION = Path(__file__).parent / "next_version"
+PAID = "events/order.paid.v1.schema.json"
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A copy of what the gate reads."""
+    shutil.copytree(ROOT / "events", tmp_path / "events")
+    for path in (*ROOT.glob("functions/*/consumes.yaml"), *ROOT.glob("examples/*/consumes.yaml")):
+        copied = tmp_path / path.relative_to(ROOT)
+        copied.parent.mkdir(parents=True)
+        shutil.copyfile(path, copied)
+    return tmp_path
+
+
+@pytest.fixture
+def change(repository: Path) -> Callable[[Callable[[Any], object]], None]:
+    """Changes the schema of order.paid.v1 in the copy."""
+
+    def rewrite(edit: Callable[[Any], object]) -> None:
+        schema = json.loads((repository / PAID).read_text("utf-8"))
+        edit(schema)
+        (repository / PAID).write_text(json.dumps(schema), "utf-8")
+
+    return rewrite
+
+
+def refusal(repository: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    assert main(["--root", str(repository)]) == 1
+    return capsys.readouterr().err
+
+
+def test_gate_passes_the_contract_as_it_is() -> None:
+    assert main([]) == 0
+
+
+def test_gate_names_the_rule_the_field_its_consumer_and_what_to_do(
+    repository: Path, change: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(lambda schema: schema["properties"]["data"]["properties"].pop("total"))
+    message = refusal(repository, capsys)
+    assert f"{PAID}, data.total: field-removed" in message
+    assert "; it is read by plain (examples/plain/consumes.yaml), notify (functions/notify/consumes.yaml)" in message
+    assert "It breaks readers of new events" in message
+    assert "describe the change in a new one beside it, order.paid.v2" in message
+    assert f"{PAID}, data.total: field-with-consumer" in message
+
+
+def test_gate_names_the_consumers_of_the_parts_of_a_field(
+    repository: Path, change: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(lambda schema: schema["properties"]["data"]["properties"].pop("items"))
+    message = refusal(repository, capsys)
+    assert f"{PAID}, data.items: field-removed" in message
+    assert "read by notify" in message
+    assert f"{PAID}, data.items[].quantity: field-with-consumer" in message
+
+
+def test_gate_names_a_field_that_stored_events_lack(
+    repository: Path, change: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(lambda schema: schema["properties"]["data"]["required"].append("order_number"))
+    message = refusal(repository, capsys)
+    assert f"{PAID}, data.order_number: field-now-required" in message
+    assert "It breaks readers of stored events" in message
+
+
+def test_gate_refuses_that_a_published_event_goes(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (repository / PAID).unlink()
+    message = refusal(repository, capsys)
+    assert f"{PAID}: event-removed" in message
+    assert f"{PAID}: event-with-consumer" in message
+
+
+def test_gate_passes_a_new_optional_field_and_holds_it_once_it_is_published(
+    repository: Path, change: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(lambda schema: schema["properties"]["data"]["properties"].update(coupon={"type": "string"}))
+    assert main(["--root", str(repository)]) == 0
+    assert main(["--root", str(repository), "--publish"]) == 0
+    change(lambda schema: schema["properties"]["data"]["properties"].pop("coupon"))
+    assert f"{PAID}, data.coupon: field-removed" in refusal(repository, capsys)
+
+
+def test_gate_publishes_nothing_while_something_is_wrong(
+    repository: Path, change: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(lambda schema: schema["properties"]["data"]["properties"].pop("total"))
+    assert main(["--root", str(repository), "--publish"]) == 1
+    assert "field-removed" in refusal(repository, capsys)
+
+
+def test_gate_passes_a_new_version_beside_the_old_one_and_refuses_the_same_change_in_place(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(NEXT_VERSION / "order.paid.v2.schema.json", repository / "events")
+    assert main(["--root", str(repository)]) == 0
+    shutil.copyfile(NEXT_VERSION / "order.paid.v2.schema.json", repository / PAID)
+    message = refusal(repository, capsys)
+    for title in ("type-changed", "field-removed", "field-now-required", "value-added"):
+        assert f": {title}\n" in message
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("functions/notify/consumes.yaml", "events: []", "is no declaration of a consumer"),
+        (PAID, "{", "order.paid.v1.schema.json: "),
+        (PAID, '{"$ref": "other.json"}', "is no reference to the schema's own"),
+    ],
+)
+def test_gate_names_a_file_that_it_cannot_read(
+    repository: Path, capsys: pytest.CaptureFixture[str], file: str, content: str, message: str
+) -> None:
+    (repository / file).write_text(content, "utf-8")
+    assert message in refusal(repository, capsys)
+
+
+def test_table_of_the_rules_in_the_readme_is_that_of_the_code() -> None:
+    readme = (ROOT / "events/README.md").read_text("utf-8")
+    for rule in Rule:
+        assert f"| `{rule.title}` | {rule.change} | {rule.breaks} |" in readme

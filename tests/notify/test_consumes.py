@@ -1,0 +1,111 @@
+"""The declaration of what notify reads, consumes.yaml, against its code: reader model and templates."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from functions.notify.events.order_events import Customer, OrderData, OrderEvent, read_order_event
+from functions.notify.messages.messages import Messages
+from tests.notify.samples import ROOT, make_record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+DECLARED: dict[str, list[str]] = yaml.safe_load((ROOT / "functions/notify/consumes.yaml").read_text("utf-8"))["events"]
+FIELDS = [(event_type, field) for event_type, fields in DECLARED.items() for field in fields]
+# OrderEvent has them under another name, or not at all.
+OF_THE_READER = {"type", "traceparent"}
+
+
+@pytest.fixture(scope="module")
+def messages() -> Messages:
+    return Messages(shop_name="The Analytical Bookshop")
+
+
+@pytest.fixture(scope="module")
+def notification(messages: Messages) -> Callable[[Any], object]:
+    """Everything that notify makes of an event, in each language; the reason if it makes nothing."""
+
+    def make(event: Any) -> object:
+        read = read_order_event(make_record(event), types=messages.types)
+        if not isinstance(read, OrderEvent):
+            return read
+        customer = read.data.customer
+        try:
+            return (
+                (read.id, read.time, read.data.order_id, read.correlation_id),
+                (customer.email, customer.name, customer.phone),
+                messages.channels(read),
+                [
+                    (messages.render(each), messages.render_text_message(each))
+                    for each in in_each_locale(read, messages)
+                ],
+            )
+        except Exception as error:  # noqa: BLE001 that it fails is what the field is for
+            return repr(error)
+
+    return make
+
+
+def in_each_locale(event: OrderEvent, messages: Messages) -> Iterator[OrderEvent]:
+    yield event
+    for locale in messages.locales(event.type):
+        customer = event.data.customer.model_copy(update={"locale": locale})
+        yield event.model_copy(update={"data": event.data.model_copy(update={"customer": customer})})
+
+
+def full_event(event_type: str) -> Any:
+    """Return the sample with every field that the schema has, none with a value that its absence would stand for."""
+    event = json.loads((ROOT / f"events/{event_type}.json").read_text("utf-8"))
+    event["data"]["customer"] |= {"locale": "vi", "channels": ["mail"]}
+    return event
+
+
+def only(value: Any, declared: set[str], prefix: str = "") -> Any:
+    """Return a value with nothing but the declared fields."""
+    return {
+        name: [only(each, declared, f"{prefix}{name}[].") if isinstance(each, dict) else each for each in field]
+        if isinstance(field, list)
+        else only(field, declared, f"{prefix}{name}.")
+        if isinstance(field, dict)
+        else field
+        for name, field in value.items()
+        if f"{prefix}{name}" in declared
+    }
+
+
+def test_declaration_names_the_events_that_have_templates(messages: Messages) -> None:
+    assert set(DECLARED) == messages.types
+
+
+@pytest.mark.parametrize("event_type", DECLARED)
+def test_notify_makes_the_same_of_an_event_that_has_only_the_declared_fields(
+    event_type: str, notification: Callable[[Any], object]
+) -> None:
+    event = full_event(event_type)
+    reduced = only(event, set(DECLARED[event_type]))
+    assert "sku" not in json.dumps(reduced)
+    expected = notification(event)
+    assert isinstance(expected, tuple), expected
+    assert notification(reduced) == expected
+
+
+@pytest.mark.parametrize(("event_type", "field"), FIELDS)
+def test_notify_makes_something_else_of_an_event_without_a_declared_field(
+    event_type: str, field: str, notification: Callable[[Any], object]
+) -> None:
+    event = full_event(event_type)
+    without = only(event, {each for each in DECLARED[event_type] if each != field})
+    assert notification(without) != notification(event)
+
+
+@pytest.mark.parametrize("event_type", DECLARED)
+def test_every_field_of_the_reader_model_is_declared(event_type: str) -> None:
+    model = {name for name in OrderEvent.model_fields if name != "correlation_id"} | OF_THE_READER
+    model |= {f"data.{name}" for name in OrderData.model_fields}
+    model |= {f"data.customer.{name}" for name in Customer.model_fields}
+    assert model <= set(DECLARED[event_type])

@@ -1,0 +1,90 @@
+"""Check of a repository: its schemas against the published ones, and against what its consumers read."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from tools.contract.compatibility import Change, breaking_changes
+from tools.contract.consumers import read_consumers
+from tools.contract.rules import Rule
+from tools.contract.schemas import SUFFIX, fields, read_schemas
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tools.contract.consumers import Consumer
+    from tools.contract.schemas import Schema
+
+
+def check_contract(root: Path) -> list[str]:
+    """Return what is wrong with the contract of a repository, each as lines for people. Raises ContractError."""
+    schemas, published = (read_schemas(root / folder) for folder in ("events", "events/published"))
+    consumers = read_consumers(root)
+    problems = [
+        _problem(event_type, change, consumers, root)
+        for event_type, old in published.items()
+        for change in _changes(old, schemas.get(event_type))
+    ]
+    return problems + list(_undescribed(schemas, consumers, root))
+
+
+def publish(root: Path) -> None:
+    """Copy the schemas of events/ to events/published/: from then on, the check holds them to these."""
+    for path in (root / "events").glob(f"*{SUFFIX}"):
+        shutil.copyfile(path, root / "events/published" / path.name)
+
+
+def _changes(old: Schema, new: Schema | None) -> Iterator[Change]:
+    if new is None:
+        yield Change(rule=Rule.EVENT_REMOVED, field="", detail="events/published/ has a schema of it")
+    else:
+        yield from breaking_changes(old, new)
+
+
+def _undescribed(schemas: dict[str, Schema], consumers: list[Consumer], root: Path) -> Iterator[str]:
+    """Yield what consumers read and no schema describes."""
+    for consumer in consumers:
+        file = consumer.path.relative_to(root)
+        for event_type, reads in consumer.reads.items():
+            if event_type not in schemas:
+                yield _lines(event_type, "", Rule.EVENT_WITH_CONSUMER, f"{consumer.name} reads it ({file})")
+                continue
+            for missing in sorted(set(reads) - set(fields(schemas[event_type]))):
+                yield _lines(event_type, missing, Rule.FIELD_WITH_CONSUMER, f"{consumer.name} reads it ({file})")
+
+
+def _problem(event_type: str, change: Change, consumers: list[Consumer], root: Path) -> str:
+    readers = [
+        f"{each.name} ({each.path.relative_to(root)})"
+        for each in consumers
+        if any(_touches(change.field, read) for read in each.reads.get(event_type, ()))
+    ]
+    read_by = f"; it is read by {', '.join(readers)}" if readers else ""
+    return _lines(event_type, change.field, change.rule, f"{change.detail}{read_by}")
+
+
+def _touches(changed: str, read: str) -> bool:
+    """Tell whether a consumer that reads a field reads the one that changed, or a part of it."""
+    return not changed or read == changed or read.startswith((f"{changed}.", f"{changed}["))
+
+
+def _lines(event_type: str, field: str, rule: Rule, detail: str) -> str:
+    place = f"events/{event_type}{SUFFIX}" + (f", {field}" if field else "")
+    return (
+        f"{place}: {rule.title}\n"
+        f"    {rule.change.capitalize()} ({detail}). It breaks readers {rule.breaks}.\n"
+        f"    {_instead(event_type, rule)}"
+    )
+
+
+def _instead(event_type: str, rule: Rule) -> str:
+    if rule in {Rule.EVENT_WITH_CONSUMER, Rule.FIELD_WITH_CONSUMER}:
+        return "Keep it until that consumer reads it no more, or correct the consumer's declaration."
+    name, _, version = event_type.rpartition(".v")
+    following = f"{name}.v{int(version) + 1}" if version.isdecimal() else f"{event_type}.v2"
+    return (
+        f"Instead: leave this version as it was published, and describe the change in a new one beside it, "
+        f"{following} (events/README.md, Rules of change)."
+    )
