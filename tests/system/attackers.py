@@ -11,7 +11,6 @@ import httpx
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
-from kafka import KafkaConsumer, TopicPartition
 
 from functions.order.domain.order import order_id_for
 from tests.system.order_stack import OrderStack
@@ -79,12 +78,7 @@ class AttackedStack:
 
     def state(self) -> Any:
         """Return all that the table and the topic have."""
-        consumer = KafkaConsumer(bootstrap_servers=self.stack.endpoints["kafka"])
-        try:
-            ends = consumer.end_offsets([TopicPartition(TOPIC, each) for each in consumer.partitions_for_topic(TOPIC)])
-        finally:
-            consumer.close()
-        return sorted(self.table.orders(), key=lambda item: str(item["order_id"])), ends
+        return sorted(self.table.orders(), key=lambda item: str(item["order_id"])), self.stack.records(TOPIC)
 
     def logs(self) -> str:
         """Return all that the stack has printed and written to its logs."""

@@ -38,8 +38,8 @@ def start(tmp_path: Path, project: Path) -> Iterator[Callable[..., OrderStack]]:
 
 
 @pytest.fixture(scope="session")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OrderStack]:
-    """One stack for the tests that leave it as it was."""
+def samrun_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OrderStack]:
+    """One stack for the tests with the fixture `samrun`, which samrun's plugin resets before each."""
     with OrderStack(ROOT, tmp_path_factory.mktemp("shared") / "data") as stack:
         yield stack
         assert stack.stop() == os.EX_OK

@@ -88,13 +88,8 @@ class StackNotify:
         eventually(have_come, what=f"{len(numbers)} entries in {expected}")
 
     def wait_until_done(self) -> None:
-        """Wait until the mapping has committed every record."""
-
-        def is_caught_up() -> bool:
-            time.sleep(_LEISURE)
-            return self.stack.is_caught_up()
-
-        eventually(is_caught_up, what="the mapping to commit all records", patience=_PATIENCE)
+        """Wait until the mapping is done with every record."""
+        self.stack.wait_until_idle(patience=_PATIENCE)
 
     def possible_duplicates(self, numbers: Iterable[int], *, event_type: str = PAID) -> set[int]:
         """Return the customers whom the ledger marks as possible duplicates: a busy DynamoDB loses answers, too."""

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from functions.order.outbox.relay import MIN_AGE
-from samrun.testing.aws import client
 from samrun.testing.waiting import eventually
 from tests.system.order_stack import OrderStack
 from tests.system.orders_table import OrdersTable
@@ -19,14 +18,13 @@ class StackOutbox:
     """The pending events of the orders of `stack`, and what the functions have logged about them."""
 
     def __init__(self, stack: OrderStack) -> None:
+        self._stack = stack
         self._logs = stack.data / "logs" / "functions"
         self._table = OrdersTable(stack.endpoints["dynamodb"])
-        self._lambda = client("lambda", stack.endpoints["lambda"], read_timeout=70)
 
     def close(self) -> None:
         """Close its connections."""
         self._table.close()
-        self._lambda.close()
 
     def relay_all(self) -> None:
         """Invoke the relay, once the pending events are old enough for it, until none is left.
@@ -40,8 +38,7 @@ class StackOutbox:
         assert self._table.pending() == []
 
     def _is_emptied(self) -> bool:
-        answer = self._lambda.invoke(FunctionName="RelayFunction")
-        assert "FunctionError" not in answer, answer["Payload"].read()
+        self._stack.invoke("RelayFunction", {})
         return not self._table.index()
 
     def waited_for(self) -> list[str]:

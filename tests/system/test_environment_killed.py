@@ -1,6 +1,5 @@
 """An environment of notify killed in the stack while its sends are under way: when does mail flow again?"""
 
-import contextlib
 import logging
 import os
 import time
@@ -15,7 +14,6 @@ from typing import Any
 import pytest
 from kafka.partitioner import murmur2
 
-from samrun.testing.dynamodb import Table
 from samrun.testing.waiting import eventually
 from tests.system.customers import address, personal_data_in
 from tests.system.fake_ses import Ses, serving
@@ -71,7 +69,7 @@ def test_mail_flows_again_within_the_lease_and_a_few_seconds(start: Callable[...
         publish(kafka, (event_of(number, PAID) for number in [*behind, *beside]))
         customers = [*before, *behind, *beside]
         eventually(lambda: sends.moments.keys() >= set(map(address, customers)), what="everybody's mail")
-        eventually(stack.is_caught_up, what="the mapping to commit all records")
+        stack.wait_until_idle()
         entries = entries_of(stack, customers)
         assert stack.stop() == os.EX_OK
 
@@ -99,6 +97,5 @@ def customers_of(*, partition: int) -> Iterator[int]:
 
 def entries_of(stack: OrderStack, customers: Sequence[int]) -> dict[int, dict[str, Any]]:
     """Return the ledger's entry of each customer's mail."""
-    with contextlib.closing(Table(stack.endpoints["dynamodb"], "NotificationsTable")) as table:
-        items = {item["order_id"]: item for item in table.scan()}
+    items = {item["order_id"]: item for item in stack.items("NotificationsTable")}
     return {number: items[order_id_of(number)] for number in customers}

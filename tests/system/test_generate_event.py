@@ -4,20 +4,18 @@ import base64
 import json
 import subprocess
 import sys
-import uuid
 from typing import Any
 
 import pytest
 
-from samrun.testing.aws import client
 from tests.project import ROOT
 from tests.system.order_stack import OrderStack
 
 pytestmark = pytest.mark.xdist_group("shared-stack")
 
 
-def generated(shared: OrderStack, *arguments: str) -> bytes:
-    command = [sys.executable, "-m", "samrun", "generate-event", "self-managed-kafka", "--data", str(shared.data)]
+def generated(samrun: OrderStack, *arguments: str) -> bytes:
+    command = [sys.executable, "-m", "samrun", "generate-event", "self-managed-kafka", "--data", str(samrun.data)]
     done = subprocess.run([*command, *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stderr == ""
     return done.stdout.encode()
@@ -29,13 +27,10 @@ def only_record(event: bytes) -> dict[str, Any]:
     return record
 
 
-def test_the_function_takes_the_event_of_a_record_and_knows_that_it_was_sent(shared: OrderStack) -> None:
-    reference = f"pay-generated-{uuid.uuid4().hex[:8]}"
-    order_id = shared.place(reference).json()["order_id"]
-    event = generated(shared, "--from-topic", "order-events")
+def test_the_function_takes_the_event_of_a_record_and_knows_that_it_was_sent(samrun: OrderStack) -> None:
+    order_id = samrun.place("pay-1").json()["order_id"]
+    event = generated(samrun, "--from-topic", "order-events")
     assert base64.b64decode(only_record(event)["key"]).decode() == order_id
-    functions = client("lambda", shared.endpoints["lambda"])
-    answers = [functions.invoke(FunctionName="NotifyFunction", Payload=event) for _ in range(2)]
-    assert [answer.get("FunctionError") for answer in answers] == [None, None]
-    mail = f"{reference}@example.com"
-    assert [each for each in shared.recipients() if each == mail] == [mail]
+    for _ in range(2):
+        samrun.invoke("NotifyFunction", json.loads(event))
+    samrun.wait_for_mails_to(["pay-1"])

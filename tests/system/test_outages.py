@@ -52,12 +52,7 @@ class BrokerOutage:
         return order_id
 
     def cancel(self, order_id: str) -> None:
-        answer = httpx.post(
-            f"{self.stack.endpoints['api']}/orders/{order_id}/cancellation",
-            json={"reason": "Ordered twice by mistake"},
-            headers={"authorization": f"Bearer {self._token}"},
-            timeout=30,
-        )
+        answer = self.stack.cancel(order_id, reason="Ordered twice by mistake", token=self._token)
         assert answer.status_code == httpx.codes.OK, answer.text
 
     def warm(self, name: str) -> None:

@@ -4,7 +4,6 @@ The stack's own mapping delivers them in their order. Beside it works a second p
 batches, twice and out of turn, while consumers join the mapping's group and leave it.
 """
 
-import contextlib
 import json
 import os
 import time
@@ -20,7 +19,6 @@ import pytest
 from kafka import KafkaConsumer
 
 from samrun.testing.broker import read_all
-from samrun.testing.dynamodb import Table
 from samrun.testing.waiting import eventually
 from tests.system.customers import address, personal_data_in
 from tests.system.fake_ses import Ses, serving
@@ -66,15 +64,14 @@ def test_every_customer_gets_one_mail_however_often_the_records_are_redelivered(
                 visits += 1
             for delivery in deliveries:
                 delivery.result()
-        eventually(stack.is_caught_up, what="the mapping to commit all records", patience=600)
+        stack.wait_until_idle(patience=600)
 
         expected = {address(number): [f"{event_id(number, each)}#mail" for each in types[number]] for number in types}
         differing = {
             to for to in expected.keys() | ses.notifications.keys() if ses.notifications.get(to) != expected.get(to)
         }
         assert not differing, [(to, ses.notifications.get(to), expected.get(to)) for to in sorted(differing)[:10]]
-        with contextlib.closing(Table(dynamodb, "NotificationsTable")) as ledger:
-            entries = ledger.scan()
+        entries = stack.items("NotificationsTable")
         assert Counter(entry["status"] for entry in entries) == {"sent": records}
         assert dead_letters(locations) == []
         assert stack.stop() == os.EX_OK

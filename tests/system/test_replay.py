@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from samrun.testing.waiting import eventually
-from tests.system.order_stack import CONSUMER_GROUP, OrderStack
+from tests.system.order_stack import OrderStack
 
 pytestmark = pytest.mark.xdist_group("replay")
 
@@ -28,9 +28,8 @@ def test_new_time_reads_the_topic_again_and_mails_nobody_twice(start: Callable[.
 
     an_hour_ago = str(int(time.time()) - HOUR)
     repeated = start(options=["--parameter-overrides", f"NotifyReadsFrom={an_hour_ago}"])
-    repeated.consumer_groups = [f"{CONSUMER_GROUP}-{an_hour_ago}"]
     eventually(lambda: len(repeated.logged("notification already sent")) >= len(orders), what="all records again")
-    eventually(repeated.is_caught_up, what="the mapping to commit all records")
+    repeated.wait_until_idle()
     read = repeated.logged("notification already sent")
     assert all(any(f"order_id={order_id}" in line for line in read) for order_id in orders)
     assert len(repeated.logged("notification sent")) == len(

@@ -17,7 +17,7 @@ from tests.project import ROOT
 from tests.system.customers import address
 from tests.system.fake_ses import Outage, Refusal, Server, Ses
 from tests.system.order_events import event_of, order_id_of
-from tests.system.order_stack import CONSUMER_GROUP, OrderStack
+from tests.system.order_stack import OrderStack
 from tests.system.stack_notify import PARTITIONS, StackNotify, record
 
 pytestmark = pytest.mark.xdist_group("ses_outages")
@@ -307,7 +307,6 @@ def test_several_environments_together_keep_to_the_rate_of_the_account(tmp_path:
         stack = OrderStack(project, tmp_path / "data", environment={"AWS_ENDPOINT_URL_SESV2": server.url})
         try:
             stack.wait_until_ready()
-            stack.consumer_groups = [CONSUMER_GROUP, f"{CONSUMER_GROUP}-2", f"{CONSUMER_GROUP}-3"]
             shop = SesOutageShop(notify=StackNotify(stack, project), ses=ses, server=server)
             customers = shop.customers(90)
             shop.notify.produce(record(number, topic=topics[number % len(topics)], partition=0) for number in customers)

@@ -87,6 +87,8 @@
     │   └── IncompleteDownloadError         services/download.py
     ├── MailNotFoundError                   services/mail_store.py
     ├── SecretError                         services/secrets.py
+    ├── StackEndedError                     testing/stack.py
+    ├── UnknownNameError                    testing/stack_client.py
     └── WaitError                           testing/stack_client.py
 
 The command line prints a UserError as a message, without a traceback. The others stay inside: their callers answer a

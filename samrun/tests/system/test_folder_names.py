@@ -3,11 +3,8 @@
 from pathlib import Path
 
 import pytest
-from kafka import KafkaProducer
 
-from samrun.testing.aws import client
 from samrun.testing.stack import RunningStack
-from samrun.testing.waiting import eventually
 
 CODE = """
 import boto3
@@ -52,11 +49,9 @@ def test_stack_runs_in_folders_with_umlauts_and_blanks(tmp_path: Path, locale: s
     data = tmp_path / "Verknüpfte Daten"
     data.symlink_to(project / "Daten der Läufe", target_is_directory=True)
     with RunningStack(project, data, environment={"LC_ALL": locale}) as stack:
-        producer = KafkaProducer(bootstrap_servers=stack.endpoints["kafka"])
-        producer.send("orders", b"{}").get(timeout=30)
-        producer.close()
-        dynamodb = client("dynamodb", stack.endpoints["dynamodb"])
-        eventually(lambda: dynamodb.scan(TableName="Seen")["Count"] == 1, what="the record to arrive", patience=60)
+        stack.produce("orders", {})
+        stack.wait_until_idle()
+        assert len(stack.items("Seen")) == 1
         assert stack.stop() == 0
         assert not stack.logged("code changed")
     assert (project / "Daten der Läufe" / "logs" / "kafka.log").exists()

@@ -6,9 +6,7 @@ from typing import Any
 
 import pytest
 
-from samrun.testing.aws import client
 from samrun.testing.stack import RunningStack
-from samrun.testing.waiting import eventually
 
 TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31
@@ -99,30 +97,18 @@ def stack(tmp_path: Path) -> Any:
         yield stack
 
 
-def _message(stack: RunningStack, queue: str) -> dict[str, Any]:
-    sqs = client("sqs", stack.endpoints["aws"])
-    url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
-
-    def receive() -> list[Any]:
-        found: list[Any] = sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"]).get("Messages", [])
-        return found
-
-    [message] = eventually(receive, what=f"a message in {queue}", patience=60)
-    found: dict[str, Any] = message
-    return found
-
-
 def test_foreign_application_runs_unchanged(stack: RunningStack) -> None:
-    invoke = client("lambda", stack.endpoints["lambda"]).invoke
-    answer = invoke(FunctionName="Caller", Payload=json.dumps({"fails": False}))
-    assert json.load(answer["Payload"]) == "Caller"
-    record = json.loads(_message(stack, "results")["Body"])
-    assert record["responsePayload"] == "Good morning, Ada"
+    assert stack.invoke("Caller", {"fails": False}) == "Caller"
+    stack.wait_until_idle()
+    [result] = stack.messages("results")
+    assert json.loads(result.body)["responsePayload"] == "Good morning, Ada"
 
-    invoke(FunctionName="Worker-Worker", InvocationType="Event", Payload=json.dumps({"fails": True}))
-    dead_letter = _message(stack, "failures")
-    assert json.loads(dead_letter["Body"]) == {"fails": True}
-    assert dead_letter["MessageAttributes"]["ErrorMessage"]["StringValue"] == "of no use"
+    failing = json.dumps({"fails": True})
+    stack.aws("lambda").invoke(FunctionName="Worker-Worker", InvocationType="Event", Payload=failing)
+    stack.wait_until_idle()
+    [dead_letter] = stack.messages("failures")
+    assert json.loads(dead_letter.body) == {"fails": True}
+    assert dead_letter.attributes["ErrorMessage"] == "of no use"
     assert len(stack.logged("Worker-Worker failed (ValueError)")) == 3
 
     assert stack.logged("not run here: Node: its runtime is nodejs22.x, which needs a container")

@@ -237,10 +237,8 @@ def test_runner_feeds_a_function_of_a_samrun_stack(tmp_path: Path) -> None:
         options = ("--data", str(data), "--lambda-endpoint", stack.endpoints["lambda"])
         with running_mappings(tmp_path / "log", *options) as runner:
             create(runner, "orders", "reader")
-            producer = KafkaProducer(bootstrap_servers=stack.endpoints["kafka"])
-            producer.send("orders", b"value")
-            producer.close()
-            eventually(lambda: stack.logged("got orders-0"), what="the function to get the record")
+            stack.produce("orders", "value")
+            assert "got orders-0" in stack.wait_for_invocation("reader").log
 
 
 @pytest.mark.parametrize(

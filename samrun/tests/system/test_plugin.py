@@ -35,7 +35,7 @@ def test_tests_of_an_application_pass_and_one_that_fails_shows_what_happened(tmp
     failing = tmp_path / "test_that_fails.py"
     failing.write_text(FAILING)
     ended = run_pytest(APP, str(APP / "tests"), str(failing))
-    assert "1 failed, 9 passed" in ended.stdout, ended.stdout
+    assert "1 failed, 19 passed" in ended.stdout, ended.stdout
     shown = ended.stdout[ended.stdout.index("samrun since the last reset") :]
     assert "registrations-2@" in shown
     assert "→ Welcome" in shown
@@ -45,7 +45,7 @@ def test_tests_of_an_application_pass_and_one_that_fails_shows_what_happened(tmp
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["-o", "samrun_templates=missing.yaml"], "missing.yaml"),
+        (["-o", "samrun_templates=pyproject.toml"], "pyproject.toml"),
         (["-o", "samrun_options=--parameter-overrides Missing=1"], "Missing"),
     ],
 )
@@ -53,3 +53,18 @@ def test_stack_that_cannot_start_says_why(arguments: list[str], reason: str) -> 
     ended = run_pytest(APP, str(APP / "tests"), "-x", *arguments)
     assert "the stack ended with 1" in ended.stdout
     assert reason in ended.stdout[ended.stdout.index("the stack ended with 1") :]
+    assert "plugin.py" not in ended.stdout  # no traceback of samrun's own code
+
+
+def test_template_that_is_missing_is_named_with_the_folder_where_it_was_looked_for() -> None:
+    ended = run_pytest(APP, str(APP / "tests"), "-x", "-o", "samrun_templates=missing.yaml")
+    assert f"No such template: {APP / 'missing.yaml'}\npytest's rootdir is {APP}." in ended.stdout
+    assert "Traceback" not in ended.stdout
+    assert "plugin.py" not in ended.stdout
+
+
+def test_wait_ends_after_the_patience_of_the_settings(tmp_path: Path) -> None:
+    impatient = tmp_path / "test_impatient.py"
+    impatient.write_text("def test_impatient(samrun):\n    samrun.wait_for_mail(to='nobody@example.com')\n")
+    ended = run_pytest(APP, str(impatient), "-o", "samrun_patience=0.5")
+    assert "waited 0 s in vain for a mail to nobody@example.com" in ended.stdout, ended.stdout

@@ -13,8 +13,9 @@ from samrun.mapping.client_errors import description
 from samrun.mapping.poller import KafkaPoller
 from samrun.mapping.topic_reader import TopicReader
 
-# Seconds.
+# Seconds. The pause between two looks grows: looking keeps a busy machine from what is waited for.
 _PAUSE = 0.02
+_LONGEST_PAUSE = 0.3
 _ANSWER_PATIENCE = 2.0
 
 _WAITING = (
@@ -30,7 +31,7 @@ async def wait_until_idle(parts: StackParts, *, patience: float) -> list[str]:
     What one part has done may be new work for another. So the stack is idle if nothing is found twice, and no
     invocation began meanwhile.
     """
-    end = time.monotonic() + patience
+    end, pause = time.monotonic() + patience, _PAUSE
     with TopicReader(parts.endpoints.kafka) as reader:
         while True:
             began, reads = parts.invocations.started, parts.empty_stream_reads()
@@ -42,7 +43,8 @@ async def wait_until_idle(parts: StackParts, *, patience: float) -> list[str]:
                     return []
             if time.monotonic() > end:
                 return found or ["an invocation began while samrun looked"]
-            await asyncio.sleep(_PAUSE)
+            await asyncio.sleep(pause)
+            pause = min(1.5 * pause, _LONGEST_PAUSE)
 
 
 async def _work(parts: StackParts, reader: TopicReader) -> list[str]:

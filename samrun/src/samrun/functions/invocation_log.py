@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from samrun.functions.invoker import InvocationOptions, InvocationResult, Invoker
@@ -107,8 +107,11 @@ class LoggingInvoker:
     log: InvocationLog
 
     async def invoke(self, function: str, payload: bytes, options: InvocationOptions | None = None) -> InvocationResult:
-        """Invoke a function, as `Invoker.invoke` does. Its end is noted even if the caller stops waiting."""
-        options = options or InvocationOptions()
+        """Invoke a function, as `Invoker.invoke` does, with its log.
+
+        The end of the invocation is noted even if the caller stops waiting.
+        """
+        options = replace(options or InvocationOptions(), with_log=True)
         logged, began = self.log.begin(function, payload, options), time.monotonic()
         invocation = asyncio.ensure_future(self.invoker.invoke(function, payload, options))
 

@@ -3,8 +3,9 @@
 `samrun.testing.plugin`: the fixture `samrun` of pytest, a stack that is reset before each test. pytest finds it.
 `samrun.testing.stack`: `RunningStack`, a stack in a process of its own, on free ports.
 `samrun.testing.stack_client`: `StackClient`, what a test sends to a stack, waits for, and finds in it.
-`samrun.testing.completed_invocation`: `CompletedInvocation` of a function, and `samrun.testing.received_mail`:
-`ReceivedMail`, as tests see them.
+`samrun.testing.completed_invocation`: `CompletedInvocation` of a function, `samrun.testing.received_mail`:
+`ReceivedMail`, `samrun.testing.received_text_message`: `ReceivedTextMessage`, and `samrun.testing.received_message`:
+`ReceivedMessage` of a queue, as tests see them.
 `samrun.testing.broker`: `Broker`, an Apache Kafka that a test may stop, kill, freeze and start again.
 `samrun.testing.proxy`: `Proxy`, between a client and that broker: it delays and loses answers, and cuts connections.
 `samrun.testing.dynamodb`: `Database`, a DynamoDB Local that a test may stop and freeze; `Table`, to read one.

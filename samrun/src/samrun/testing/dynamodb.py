@@ -59,5 +59,10 @@ class Table:
 
     def scan(self, **options: Any) -> list[dict[str, Any]]:
         """Return all items without DynamoDB's types; with `IndexName`, those of an index."""
-        pages = self._client.get_paginator("scan").paginate(TableName=self._name, **options)
-        return [{name: _deserialize(value) for name, value in item.items()} for page in pages for item in page["Items"]]
+        return scan(self._client, self._name, **options)
+
+
+def scan(dynamodb: Any, table: str, **options: Any) -> list[dict[str, Any]]:
+    """Return all items of a table without DynamoDB's types, by a boto3 client; `options` are those of its `scan`."""
+    pages = dynamodb.get_paginator("scan").paginate(TableName=table, **options)
+    return [{name: _deserialize(value) for name, value in item.items()} for page in pages for item in page["Items"]]

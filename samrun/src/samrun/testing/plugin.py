@@ -5,6 +5,7 @@ Settings of pytest (in pyproject.toml or pytest.ini):
 
     samrun_templates    templates, from pytest's rootdir (default: template.yaml)
     samrun_options      further options of `samrun up`
+    samrun_patience     seconds after which a test waits in vain (default: 90)
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
     from samrun.testing.stack import RunningStack
 
+_MISSING = """No such template: {missing}
+pytest's rootdir is {root}. It is the folder of the pyproject.toml that pytest finds, above the tests, if that has a
+table [tool.pytest.ini_options]. In that table, samrun_templates = "PATH" names the template, from the rootdir on."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the settings."""
@@ -26,21 +31,30 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "samrun_templates", "SAM templates that the fixture samrun runs", type="args", default=["template.yaml"]
     )
     parser.addini("samrun_options", "further options of `samrun up` for the fixture samrun", default="")
+    parser.addini("samrun_patience", "seconds after which a wait of the fixture samrun has failed")
 
 
 @pytest.fixture(scope="session")
 def samrun_stack(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     """Yield a stack of the project's templates, on free ports and with data of its own, until the tests end."""
-    from samrun.testing.stack import RunningStack
+    from samrun.testing.stack import RunningStack, StackEndedError
 
-    with RunningStack(
-        pytestconfig.rootpath,
-        tmp_path_factory.mktemp("samrun") / "data",
-        templates=pytestconfig.getini("samrun_templates"),
-        options=shlex.split(pytestconfig.getini("samrun_options")),
-        own_packages=True,
-    ) as stack:
-        yield stack
+    root, templates = pytestconfig.rootpath, pytestconfig.getini("samrun_templates")
+    if missing := [str(root / each) for each in templates if not (root / each).exists()]:
+        pytest.fail(_MISSING.format(missing=", ".join(missing), root=root), pytrace=False)
+    try:
+        with RunningStack(
+            root,
+            tmp_path_factory.mktemp("samrun") / "data",
+            templates=templates,
+            options=shlex.split(pytestconfig.getini("samrun_options")),
+            own_packages=True,
+        ) as stack:
+            if patience := pytestconfig.getini("samrun_patience"):
+                stack.patience = float(patience)
+            yield stack
+    except StackEndedError as error:
+        raise pytest.fail.Exception(str(error), pytrace=False) from None  # what the stack printed is enough
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from typing import Self
 
 import psutil
 
+from samrun.errors import SamrunError
 from samrun.oidc.issuer import Issuer
 from samrun.settings import PORTS
 from samrun.testing.stack_client import StackClient
@@ -19,6 +20,10 @@ from samrun.testing.waiting import PATIENCE, eventually
 
 # Seconds. A first start installs packages.
 _PATIENCE_WITH_INSTALLATIONS = 10 * PATIENCE
+
+
+class StackEndedError(SamrunError, AssertionError):
+    """The stack ended when it should run. The message has what it printed."""
 
 
 class RunningStack(StackClient):
@@ -85,14 +90,14 @@ class RunningStack(StackClient):
         self.kill()
 
     def wait_until_ready(self, *, patience: float = PATIENCE) -> None:
-        """Wait until everything runs. Raises AssertionError with what the stack printed if it ended instead."""
+        """Wait until everything runs. Raises StackEndedError if the stack ended instead."""
         eventually(self._is_ready, what="the stack to be ready", patience=patience)
         self.endpoints = json.loads((self.data / "endpoints.json").read_text())
         self._issuer = Issuer(f"{self.endpoints['console']}/issuer", self.data)
 
     def _is_ready(self) -> bool:
         if self.process.poll() is not None:
-            raise AssertionError(f"the stack ended with {self.process.returncode}:\n{self.log.read_text()}")
+            raise StackEndedError(f"the stack ended with {self.process.returncode}:\n{self.log.read_text()}")
         if self.process.stdout:
             self.process.stdout.close()  # nobody reads on
             return (self.data / "endpoints.json").exists()

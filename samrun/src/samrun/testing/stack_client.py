@@ -3,7 +3,7 @@
 import json
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -20,29 +20,46 @@ from samrun.oidc.issuer import Issuer
 from samrun.testing.aws import client
 from samrun.testing.broker import read_all
 from samrun.testing.completed_invocation import CompletedInvocation
-from samrun.testing.dynamodb import Table
+from samrun.testing.dynamodb import scan
 from samrun.testing.received_mail import ReceivedMail
+from samrun.testing.received_message import ReceivedMessage
+from samrun.testing.received_text_message import ReceivedTextMessage
 from samrun.testing.waiting import PATIENCE, eventually
 
 _T = TypeVar("_T")
 _TIMEOUT = 30.0  # seconds
+_NEW_TOPIC_PATIENCE = 2000  # milliseconds, for a topic that the broker does not know yet
 _ANY_PARTITION = -1  # the client chooses one, by the key if there is one
 _MAX_MESSAGES = 10  # of one call of SQS
+# Options of botocore: else it would invoke a slow function again after a minute. A function has 15 minutes at most.
+_INVOKES_ONCE = {"read_timeout": 16 * 60, "retries": {"total_max_attempts": 1}}
+# The stack closes connections that were idle for five seconds. One that is almost as old may close under a request.
+_LIMITS = httpx.Limits(keepalive_expiry=2)
 
 
 class WaitError(SamrunError, AssertionError):
     """A test waited in vain. The message has what the stack has printed since the last reset."""
 
 
+class UnknownNameError(SamrunError, AssertionError):
+    """The stack has nothing of this name. The message has the names that there are."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        super().__init__(f"the stack has no {kind} {name!r}; it has {', '.join(sorted(known)) or 'none'}")
+
+
 class StackClient(ABC):
     """Client of the stack with these endpoints.
 
-    Methods that wait do so for `patience` seconds, and then raise WaitError.
+    Methods that wait do so for `patience` seconds, if they are given no other number, and then raise WaitError. Those
+    with the name of a function, topic, table or queue raise UnknownNameError if there is none.
     """
 
+    patience = PATIENCE
     endpoints: Mapping[str, str]
     _issuer: Issuer
     _since = 0
+    _earlier_text_messages: frozenset[str] = frozenset()
 
     @abstractmethod
     def timeline(self) -> str:
@@ -50,16 +67,18 @@ class StackClient(ABC):
 
     def close(self) -> None:
         """Close the connections; the next use of the client opens others."""
-        for name in ("http", "_console"):
+        for name in ("http", "_console", "_moto"):
             if opened := self.__dict__.pop(name, None):
                 opened.close()
+        for opened in self.__dict__.pop("_aws", {}).values():
+            opened.close()
 
     # Sending.
 
     @cached_property
     def http(self) -> httpx.Client:
         """A client of the stack's API: `http.get("/orders/1")`."""
-        return httpx.Client(base_url=self.endpoints["api"], timeout=_TIMEOUT, trust_env=False)
+        return self._http_client("api")
 
     def issue_token(self, *, audience: str, sub: str, scope: str = "") -> str:
         """Return a token of the stack's own issuer."""
@@ -89,25 +108,45 @@ class StackClient(ABC):
         )
         self._producer.flush()
         [(error, message)] = written
+        if error and topic not in (topics := self._topics()):
+            raise UnknownNameError("topic", topic, topics)
         if error:
             raise KafkaException(error)
         return message.partition(), message.offset()
 
     @cached_property
     def _producer(self) -> Producer:
-        return Producer({"bootstrap.servers": self.endpoints["kafka"], "linger.ms": 0, "log_level": 0})
+        return Producer(
+            {
+                "bootstrap.servers": self.endpoints["kafka"],
+                "linger.ms": 0,
+                "log_level": 0,
+                "topic.metadata.propagation.max.ms": _NEW_TOPIC_PATIENCE,
+            }
+        )
 
     def invoke(self, function: str, event: object) -> Any:
-        """Invoke a function and return its result. Raises AssertionError if it failed."""
-        answer = self.aws("lambda").invoke(FunctionName=function, Payload=json.dumps(event).encode())
+        """Invoke a function once, however long it takes, and return its result. Raises AssertionError if it failed."""
+        lambda_ = self.aws("lambda")
+        try:
+            answer = lambda_.invoke(FunctionName=function, Payload=json.dumps(event).encode())
+        except lambda_.exceptions.ResourceNotFoundException:
+            raise UnknownNameError("function", function, self._functions) from None
         result = json.loads(answer["Payload"].read())
         assert "FunctionError" not in answer, f"{function} failed: {result}"
         return result
 
     def aws(self, service: Any) -> Any:
-        """Return the boto3 client of a service of the stack."""
+        """Return the boto3 client of a service of the stack: the same one each time, until `close`."""
         own = {"dynamodb": "dynamodb", "dynamodbstreams": "dynamodb", "lambda": "lambda"}
-        return client(service, self.endpoints[own.get(service, "aws")])
+        options = _INVOKES_ONCE if service == "lambda" else {}
+        if service not in self._aws:
+            self._aws[service] = client(service, self.endpoints[own.get(service, "aws")], **options)
+        return self._aws[service]
+
+    @cached_property
+    def _aws(self) -> dict[str, Any]:
+        return {}
 
     # Waiting.
 
@@ -116,7 +155,7 @@ class StackClient(ABC):
         function: str,
         where: Callable[[CompletedInvocation], bool] = lambda _: True,
         *,
-        patience: float = PATIENCE,
+        patience: float | None = None,
     ) -> CompletedInvocation:
         """Wait until an invocation of a function since the last reset has ended, and return it.
 
@@ -128,7 +167,7 @@ class StackClient(ABC):
 
         return self._wait(look, what=f"an invocation of {function}", patience=patience)
 
-    def wait_for_mail(self, *, to: str, subject: str = "", patience: float = PATIENCE) -> ReceivedMail:
+    def wait_for_mail(self, *, to: str, subject: str = "", patience: float | None = None) -> ReceivedMail:
         """Wait until a mail to this address, with `subject` in its subject, has come. Return the newest one."""
 
         def look() -> ReceivedMail | None:
@@ -139,15 +178,24 @@ class StackClient(ABC):
 
         return self._wait(look, what=f"a mail to {to}" + (f" about {subject!r}" if subject else ""), patience=patience)
 
-    def wait_until_idle(self, *, patience: float = PATIENCE) -> None:
+    def wait_for_text_message(self, *, to: str, patience: float | None = None) -> ReceivedTextMessage:
+        """Wait until a text message to this phone number has come. Return the newest one."""
+
+        def look() -> ReceivedTextMessage | None:
+            return next((each for each in reversed(self.text_messages()) if each.to == to), None)
+
+        return self._wait(look, what=f"a text message to {to}", patience=patience)
+
+    def wait_until_idle(self, *, patience: float | None = None) -> None:
         """Wait until every record, message and event is done, and no invocation is under way."""
+        patience = self.patience if patience is None else patience
         end, waiting_for = time.monotonic() + patience, ["nothing yet"]
         while waiting_for and time.monotonic() < end:
             wait = min(_TIMEOUT / 2, end - time.monotonic())
             answer = self._console.get("/samrun/v1/idle", params={"wait": f"{wait:.3f}"}).raise_for_status().json()
             waiting_for = answer["waiting_for"]
         if waiting_for:
-            raise self._error(f"the stack to be idle, after {patience:.0f} s: {'; '.join(waiting_for)}")
+            raise self._error(f"the stack to be idle: {'; '.join(waiting_for)}", patience)
 
     def reset(self) -> None:
         """Take away what earlier tests left: records, items, messages, objects and mails, and what waits for a retry.
@@ -157,16 +205,21 @@ class StackClient(ABC):
         answer = self._console.post("/samrun/v1/reset", timeout=PATIENCE)
         assert answer.status_code == httpx.codes.OK, answer.text
         self._since = answer.json()["last"]
+        self._earlier_text_messages = frozenset(each.id for each in self._all_text_messages())
 
-    def _wait(self, look: Callable[[], _T | None], *, what: str, patience: float) -> _T:
+    def _wait(self, look: Callable[[], _T | None], *, what: str, patience: float | None) -> _T:
+        patience = self.patience if patience is None else patience
         try:
             return eventually(look, what=what, patience=patience)
+        except UnknownNameError:
+            raise
         except AssertionError:
-            raise self._error(f"{what}, after {patience:.0f} s") from None
+            raise self._error(what, patience) from None
 
-    def _error(self, text: str) -> WaitError:
+    def _error(self, what: str, patience: float) -> WaitError:
         return WaitError(
-            f"waited in vain for {text}.\n\nSince the last reset, the stack has printed:\n{self.timeline()}"
+            f"waited {patience:.0f} s in vain for {what}.\n\n"
+            f"Since the last reset, the stack has printed:\n{self.timeline() or '(nothing)'}"
         )
 
     # Looking.
@@ -174,38 +227,65 @@ class StackClient(ABC):
     def invocations(self, function: str | None = None) -> list[CompletedInvocation]:
         """Return the invocations since the last reset that have ended, of a function or of all, in their order."""
         parameters = {"after": str(self._since)} | ({"function": function} if function else {})
+        if function and function not in self._functions:
+            raise UnknownNameError("function", function, self._functions)
         answer = self._console.get("/samrun/v1/invocations", params=parameters).raise_for_status()
         return [CompletedInvocation.from_json(each) for each in answer.json()["invocations"] if not each["running"]]
 
     def records(self, topic: str) -> list[KafkaRecord]:
         """Return the records of a topic, by partition and offset."""
-        return read_all(self.endpoints["kafka"], topic)
+        records = read_all(self.endpoints["kafka"], topic)
+        if not records and topic not in (topics := self._topics()):
+            raise UnknownNameError("topic", topic, topics)
+        return records
+
+    def _topics(self) -> list[str]:
+        with TopicReader(self.endpoints["kafka"]) as reader:
+            return [each for each in reader.topics() if not each.startswith("__")]
+
+    @cached_property
+    def _functions(self) -> frozenset[str]:
+        pages = self.aws("lambda").get_paginator("list_functions").paginate()
+        return frozenset(each["FunctionName"] for page in pages for each in page["Functions"])
 
     def items(self, table: str) -> list[dict[str, Any]]:
         """Return the items of a table, which is named by its logical id or its name."""
-        return Table(self.endpoints["dynamodb"], self.resource_name(table)).scan()
+        dynamodb = self.aws("dynamodb")
+        try:
+            return scan(dynamodb, self.resource_name(table))
+        except dynamodb.exceptions.ResourceNotFoundException:
+            raise UnknownNameError("table", table, self._logical_ids("AWS::DynamoDB::Table")) from None
 
-    def messages(self, queue: str) -> list[str]:
-        """Return the bodies of the messages of a queue, which is named by its logical id or its name. They stay there.
+    def messages(self, queue: str) -> list[ReceivedMessage]:
+        """Return the messages of a queue, which is named by its logical id or its name. They stay there.
 
         Each message has been received once more then.
         """
         sqs = self.aws("sqs")
-        url = sqs.get_queue_url(QueueName=self.resource_name(queue))["QueueUrl"]
+        try:
+            url = sqs.get_queue_url(QueueName=self.resource_name(queue))["QueueUrl"]
+        except sqs.exceptions.QueueDoesNotExist:
+            raise UnknownNameError("queue", queue, self._logical_ids("AWS::SQS::Queue")) from None
+        wanted = {"MaxNumberOfMessages": _MAX_MESSAGES, "VisibilityTimeout": 60, "MessageAttributeNames": ["All"]}
         received: list[Any] = []
-        while found := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=_MAX_MESSAGES, VisibilityTimeout=60).get(
-            "Messages"
-        ):
+        while found := sqs.receive_message(QueueUrl=url, **wanted).get("Messages"):
             received += found
         for message in received:
             sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0)
-        return [message["Body"] for message in received]
+        return [ReceivedMessage.from_sqs(message) for message in received]
 
     def resource_name(self, name: str) -> str:
         """Return the name of a resource of the template by its logical id; another name is returned as it is."""
-        answer = self._console.get("/samrun/v1/resources").raise_for_status()
-        names = {each["logical_id"]: each["name"] for each in answer.json()["resources"]}
+        names = {each["logical_id"]: each["name"] for each in self._resources()}
         return str(names.get(name, name))
+
+    def _logical_ids(self, resource_type: str) -> list[str]:
+        return [each["logical_id"] for each in self._resources() if each["type"] == resource_type]
+
+    def _resources(self) -> list[dict[str, str]]:
+        answer = self._console.get("/samrun/v1/resources")
+        resources: list[dict[str, str]] = answer.raise_for_status().json()["resources"]
+        return resources
 
     def mails(self) -> list[dict[str, Any]]:
         """Return the mails in the inbox, by Mailpit's API; the newest one comes first."""
@@ -219,6 +299,14 @@ class StackClient(ABC):
         headers = self._console.get(f"/api/v1/message/{identifier}/headers").raise_for_status().json()
         return ReceivedMail.from_mailpit(message, headers)
 
+    def text_messages(self) -> list[ReceivedTextMessage]:
+        """Return the text messages that SNS accepted since the last reset, in their order."""
+        return [each for each in self._all_text_messages() if each.id not in self._earlier_text_messages]
+
+    def _all_text_messages(self) -> list[ReceivedTextMessage]:
+        listed = self._moto.get("/moto-api/data.json").raise_for_status().json()
+        return [ReceivedTextMessage.from_moto(each) for each in listed.get("sns", {}).get("SMS", [])]
+
     def recipients(self) -> list[str]:
         """Return the addresses that the mails went to, sorted; an address with two mails is in it twice."""
         return sorted(address["Address"] for mail in self.mails() for address in mail["To"])
@@ -231,4 +319,13 @@ class StackClient(ABC):
 
     @cached_property
     def _console(self) -> httpx.Client:
-        return httpx.Client(base_url=self.endpoints["console"], timeout=_TIMEOUT, trust_env=False)
+        return self._http_client("console")
+
+    @cached_property
+    def _moto(self) -> httpx.Client:
+        return self._http_client("aws")
+
+    def _http_client(self, endpoint: str) -> httpx.Client:
+        if endpoint not in self.endpoints:
+            raise UnknownNameError("endpoint", endpoint, self.endpoints)
+        return httpx.Client(base_url=self.endpoints[endpoint], timeout=_TIMEOUT, trust_env=False, limits=_LIMITS)

@@ -1,4 +1,4 @@
-"""Welcomes new members by mail, once, and tells whether somebody is one."""
+"""Welcomes new members, by mail and by a text message to their phones, and tells whether somebody is one."""
 
 import base64
 import json
@@ -9,6 +9,7 @@ import boto3
 
 TABLE = boto3.resource("dynamodb").Table(os.environ["TABLE"])
 SES = boto3.client("sesv2")
+SNS = boto3.client("sns")
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
@@ -22,6 +23,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 def welcome(member: dict[str, str]) -> None:
     TABLE.put_item(Item=member)
+    print(f"{member['email']} is a member")
     SES.send_email(
         FromEmailAddress="club@example.com",
         Destination={"ToAddresses": [member["email"]]},
@@ -32,3 +34,5 @@ def welcome(member: dict[str, str]) -> None:
             }
         },
     )
+    if "phone" in member:
+        SNS.publish(PhoneNumber=member["phone"], Message=f"Welcome, {member['name']}")
