@@ -67,7 +67,7 @@ async def _reset(parts: StackParts) -> None:
 def _skip_records(parts: StackParts) -> dict[TopicPartition, int]:
     """Have the mappings skip every record that is there. Return the end of each partition."""
     with TopicReader(parts.endpoints.kafka) as reader:
-        topics = [topic for topic in reader.topics() if not topic.startswith("__")]
+        topics = reader.topics()
         partitions = [partition for topic in topics for partition in reader.partitions(topic)]
         ends = {partition: reader.bounds(partition)[1] for partition in partitions}
     # A mapping that waits for its topic has nothing to skip, and answers nothing.

@@ -16,6 +16,7 @@ from samrun.administration.offset_choice import LATEST
 from samrun.administration.partition_offsets import chosen_offsets
 from samrun.errors import SamrunError
 from samrun.mapping.records import KafkaRecord
+from samrun.mapping.topic_reader import TopicReader
 from samrun.oidc.issuer import Issuer
 from samrun.testing.aws import client
 from samrun.testing.broker import read_all
@@ -241,7 +242,7 @@ class StackClient(ABC):
 
     def _topics(self) -> list[str]:
         with TopicReader(self.endpoints["kafka"]) as reader:
-            return [each for each in reader.topics() if not each.startswith("__")]
+            return reader.topics()
 
     @cached_property
     def _functions(self) -> frozenset[str]:
