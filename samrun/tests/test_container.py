@@ -52,6 +52,13 @@ def test_image_installs_by_hash_and_leaves_no_lists_behind() -> None:
     assert "rm -rf /var/lib/apt/lists/*" in packages
 
 
+def test_any_user_of_the_image_can_install_packages_of_functions() -> None:
+    [variables] = [each for each in instructions("ENV") if "XDG_CACHE_HOME" in each]
+    assert "XDG_CACHE_HOME=/opt/samrun/cache" in variables
+    [last] = [run for run in instructions("RUN") if "samrun fetch" in run]
+    assert 'install --directory --mode=1777 "$XDG_CACHE_HOME/samrun/environments"' in last
+
+
 def test_image_shows_the_usual_ports() -> None:
     usual = [str(port) for port in sorted(PORTS.values())]
     assert instructions("EXPOSE") == [" ".join(usual)]
@@ -99,7 +106,9 @@ def run_start(tmp_path: Path, **inputs: str) -> subprocess.CompletedProcess[str]
     return subprocess.run(
         ["/bin/bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", start["run"]],
         cwd=tmp_path,
-        env=environment(tmp_path) | {"TEMPLATE": "template.yaml", "ARGUMENTS": "", "TIMEOUT": "120"} | inputs,
+        env=environment(tmp_path)
+        | {"TEMPLATE": "template.yaml", "ARGUMENTS": "", "TIMEOUT": "120", "REQUIREMENTS": ""}
+        | inputs,
         capture_output=True,
         text=True,
         check=False,
@@ -142,6 +151,12 @@ def test_action_goes_on_when_the_stack_is_ready(runner: Path) -> None:
         "api=http://127.0.0.1:3000",
         "kafka=127.0.0.1:9092",
     ]
+
+
+def test_action_runs_functions_with_the_packages_that_it_installs(runner: Path) -> None:
+    write_samrun(runner, 'echo "asked for $@"; echo "Ready after 3.1 s."')
+    started = run_start(runner, REQUIREMENTS="functions/requirements.txt")
+    assert "asked for up --template template.yaml --use-current-env\n" in started.stdout
 
 
 def test_action_fails_with_the_output_of_a_stack_that_ended(runner: Path) -> None:

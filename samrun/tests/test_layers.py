@@ -11,7 +11,7 @@ import samrun
 SOURCE = Path(samrun.__file__).parent
 # From the lowest layer to the highest; the layers of one line do not know each other.
 LAYERS = [
-    {"counted", "errors", "error_code", "json_path", "rfc3339"},
+    {"counted", "errors", "error_code", "json_path", "json_values", "rfc3339"},
     {"filtering", "supervision"},
     {"template"},
     {"endpoints", "oidc"},

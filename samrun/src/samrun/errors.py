@@ -23,7 +23,7 @@
     │   ├── PackageError                    functions/deployment_package.py
     │   ├── MissingDebuggerError            functions/debugger.py
     │   ├── SamError                        functions/sam_cli.py
-    │   ├── NoCredentialsError                  mapping_runner.py
+    │   ├── NoCredentialsError              mapping_runner.py
     │   ├── NoRecordError                   mapping/record_finder.py
     │   ├── KeyFileError                    oidc/issuer.py
     │   ├── InstallationError               pythons/errors.py
@@ -49,6 +49,7 @@
     │   └── ParametersError                 template/values/parameters.py
     ├── BadRequestError                     console/mailpit.py
     ├── ResetRefusedError                   control/reset.py
+    ├── ResetFailedError                    control/reset.py
     ├── ExecutionError                      durable_executions/executions.py
     ├── TransformError                      event_triggers/target_input.py
     ├── AsynchronousDestinationError        functions/asynchronous_destinations.py

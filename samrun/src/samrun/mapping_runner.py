@@ -98,7 +98,6 @@ async def _start(settings: RunnerSettings, terminal: Terminal, supervisor: Super
     mappings = _declared_mappings(settings, endpoints)
     invoker = RemoteInvoker(_lambda_client(settings), report=partial(terminal.step, "mapping"))
     await asyncio.to_thread(kafka.reach, endpoints.kafka)
-    supervisor.on_exit(invoker.stop)
     launcher = KafkaLauncher(
         endpoints=endpoints,
         data=None,
@@ -154,8 +153,13 @@ def _lambda_client(settings: RunnerSettings) -> Any:
     return _session(settings).client(
         "lambda",
         endpoint_url=settings.lambda_endpoint,
-        config=Config(**_CONFIG) if settings.is_on_aws else Config(proxies={}, **_CONFIG),
+        config=_config(settings, _CONFIG),
     )
+
+
+def _config(settings: RunnerSettings, options: Mapping[str, Any]) -> Config:
+    """Return the configuration of a client. Only AWS itself may be behind a proxy."""
+    return Config(**options) if settings.is_on_aws else Config(proxies={}, **options)
 
 
 def _session(settings: RunnerSettings) -> boto3.Session:
@@ -181,4 +185,4 @@ def _clients(settings: RunnerSettings, endpoints: Endpoints) -> Clients:
     at the emulator's own address.
     """
     endpoint = None if settings.is_on_aws else endpoints.aws
-    return shared_clients(_session(settings), lambda _service: endpoint, Config(connect_timeout=5))
+    return shared_clients(_session(settings), lambda _service: endpoint, _config(settings, {"connect_timeout": 5}))

@@ -82,6 +82,7 @@ def test_invocation_under_way_has_no_result(client: ControlClient) -> None:
     ("payload", "shown"),
     [
         (b"NaN", "NaN"),
+        (b'{"size": 1e999}', '{"size": 1e999}'),
         (b"no JSON", "no JSON"),
         (b"\xff", "\ufffd"),
         (b'"\\ud800"', "\ud800"),
@@ -104,7 +105,7 @@ def test_only_later_invocations_of_a_function_are_shown(client: ControlClient) -
     assert client.get("invocations?function=Other") == {"last": 2, "invocations": []}
 
 
-@pytest.mark.parametrize("query", ["invocations?after=-1", "invocations?after=x", "idle?wait=soon"])
+@pytest.mark.parametrize("query", ["invocations?after=-1", "invocations?after=x", "idle?wait=soon", "idle?wait=nan"])
 def test_parameter_that_cannot_be_read_is_refused_in_words(client: ControlClient, query: str) -> None:
     answer = client.request("GET", query)
     assert answer.status_code == httpx.codes.BAD_REQUEST

@@ -52,10 +52,16 @@ def test_function_gets_the_event_of_cloudformation_and_its_answer_is_reported() 
     assert (reported, failed) == (["made Seed (Custom::Seed), with Id, Name"], [])
 
 
+def test_data_of_another_form_than_an_object_has_no_names() -> None:
+    _, reported, failed = _create(b'{"Status": "SUCCESS", "Data": [1]}')
+    assert (reported, failed) == (["made Seed (Custom::Seed)"], [])
+
+
 @pytest.mark.parametrize(
     ("content", "result", "why"),
     [
         (b'{"Status": "FAILED", "Reason": "no such zone"}', None, "Fn says no such zone"),
+        (b"[" * 4096, None, "Fn says its answer is not an object in JSON of 4096 bytes at most"),
         (b"not JSON", None, "Fn says its answer is not an object in JSON of 4096 bytes at most"),
         (None, None, "Fn did not answer at the event's ResponseURL"),
         (None, InvocationResult.of_error("KeyError", "x"), "Fn failed (KeyError)"),

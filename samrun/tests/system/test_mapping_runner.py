@@ -1,5 +1,6 @@
 """`samrun mappings run`: mappings alone, for functions that run elsewhere."""
 
+import threading
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -195,6 +196,28 @@ def test_endpoint_that_does_not_answer_is_waited_for_and_said_once(
         with serve_in_thread(other.app, port=port):
             eventually(lambda: function.values() == ["a"], what="the record")
         assert len(runner.logged("cannot be invoked")) == 1
+
+
+def test_runner_ends_while_a_function_still_runs(
+    broker: Broker, endpoint: str, records: OwnTopic, function: OtherFunction, tmp_path: Path
+) -> None:
+    released = threading.Event()
+
+    def answer(_: list[str]) -> Response:
+        released.wait(120)
+        return result(None)
+
+    function.answer = answer
+    try:
+        # Leaving the context ends it, and asserts that it ends.
+        options = ("--bootstrap-servers", broker.bootstrap, "--lambda-endpoint", endpoint)
+        with running_mappings(tmp_path / "log", *options) as runner:
+            create(runner, records.name, function.name)
+            records.send("a")
+            eventually(lambda: function.batches, what="the invocation to begin")
+        assert "Traceback" not in runner.log.read_text()
+    finally:
+        released.set()
 
 
 def test_runner_feeds_a_function_of_a_samrun_stack(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import shutil
 import socket
 import subprocess
@@ -73,7 +74,8 @@ def _java() -> Check:
             advice=f"Install Java {_MIN_JAVA} or newer.",
         )
     version = done.stderr.partition('"')[2].partition('"')[0]
-    if int(version.partition(".")[0] or 0) < _MIN_JAVA:
+    major = re.match(r"\d+", version)  # 17.0.9, 21, 27-ea
+    if major is None or int(major[0]) < _MIN_JAVA:
         return Check(name="Java", status="fail", found=version, advice=f"Install Java {_MIN_JAVA} or newer.")
     return Check(name="Java", status="ok", found=f"{version}, {program}")
 

@@ -73,14 +73,23 @@ class _Producer:
         if record.partition is not None:
             self._topics.partition(self._topic, record.partition)
         self._waiting += 1
-        self._producer.produce(
-            self._topic,
-            value=record.value,
-            key=record.key,
-            headers=list(record.headers),
-            partition=_BY_KEY if record.partition is None else record.partition,
-            on_delivery=self._note,
-        )
+        while not self._is_queued(record):
+            self._poll(0.1)
+
+    def _is_queued(self, record: NewRecord) -> bool:
+        """Give a record to the client. Return False if its queue is full: of large records, it holds few."""
+        try:
+            self._producer.produce(
+                self._topic,
+                value=record.value,
+                key=record.key,
+                headers=list(record.headers),
+                partition=_BY_KEY if record.partition is None else record.partition,
+                on_delivery=self._note,
+            )
+        except BufferError:
+            return False
+        return True
 
     def _poll(self, timeout: float) -> None:
         """Hear of acknowledgements. Raises the first failure."""

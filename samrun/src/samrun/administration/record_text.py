@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from samrun.errors import UserError
+from samrun.json_values import json_value
 from samrun.mapping.records import KafkaRecord
 
 
@@ -52,11 +53,9 @@ def decoded_value(value: bytes | None) -> Any:
     if not text.lstrip().startswith(("{", "[")):
         return text
     try:
-        content = json.loads(text)
-        json.dumps(content, allow_nan=False)  # a number beyond all bounds would be another one
-    except (ValueError, RecursionError):
+        return json_value(text)
+    except ValueError:
         return text
-    return content
 
 
 def _decoded(value: bytes | None) -> dict[str, Any]:

@@ -15,9 +15,9 @@ from samrun.administration.partition_offsets import Offsets, chosen_offsets, cou
 from samrun.errors import UserError
 from samrun.mapping.client_errors import description
 from samrun.mapping.records import TopicPartition
+from samrun.mapping.topic_reader import INTERNAL
 from samrun.services.kafka import PATIENCE
 
-_INTERNAL = "__"
 _REMEDIES = {
     KafkaError.TOPIC_ALREADY_EXISTS: "Delete it first, or grow it: samrun topics grow",
     KafkaError.UNKNOWN_TOPIC_OR_PART: "samrun topics lists those that exist",
@@ -68,7 +68,7 @@ class TopicAdmin:
         partitions = {
             name: [TopicPartition(name, number) for number in sorted(topic.partitions)]
             for name, topic in sorted(found.items())
-            if not name.startswith(_INTERNAL)
+            if not name.startswith(INTERNAL)
         }
         every = [each for of_topic in partitions.values() for each in of_topic]
         records, lags = counts(self._admin, every), self._lags(every)

@@ -14,6 +14,7 @@ An invocation has `number`, `function`, `qualifier`, `started` (RFC 3339), `runn
 
 import asyncio
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,9 +24,10 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from samrun.control.idleness import wait_until_idle
-from samrun.control.reset import ResetRefusedError, reset
+from samrun.control.reset import ResetFailedError, ResetRefusedError, reset
 from samrun.control.stack_parts import StackParts
 from samrun.functions.invocation_log import LoggedInvocation
+from samrun.json_values import json_or_text
 from samrun.rfc3339 import rfc3339
 
 _MAX_WAIT = 60.0  # seconds
@@ -65,10 +67,12 @@ class _ControlApi:
     async def idle(self, request: Request) -> Response:
         wait = request.query_params.get("wait", "0")
         try:
-            patience = min(float(wait), _MAX_WAIT)
+            patience = float(wait)
         except ValueError:
+            patience = math.nan
+        if math.isnan(patience):  # no time is after it, so the wait would not end
             return PlainTextResponse(f"wait={wait}: write a number of seconds", 400)
-        waiting_for = await wait_until_idle(self._parts, patience=patience)
+        waiting_for = await wait_until_idle(self._parts, patience=min(patience, _MAX_WAIT))
         return _AsciiJsonResponse({"idle": not waiting_for, "waiting_for": waiting_for})
 
     async def resources(self, _: Request) -> Response:
@@ -83,6 +87,8 @@ class _ControlApi:
                 await reset(self._parts)
         except ResetRefusedError as error:
             return PlainTextResponse(str(error), 409)
+        except ResetFailedError as error:
+            return PlainTextResponse(str(error), 503)
         return _AsciiJsonResponse({"last": self._parts.invocations.started})
 
 
@@ -95,24 +101,12 @@ def _as_json(invocation: LoggedInvocation) -> Mapping[str, Any]:
         "started": rfc3339(invocation.started),
         "running": invocation.is_running,
         "seconds": round(invocation.seconds, 4),
-        "event": _json_value(invocation.event),
+        "event": json_or_text(invocation.event),
         "request_id": result.request_id if result else None,
-        "result": _json_value(result.payload) if result else None,
+        "result": json_or_text(result.payload) if result else None,
         "function_error": result.function_error if result else None,
         "log": result.log_tail.decode(errors="replace") if result else "",
     }
-
-
-def _json_value(payload: bytes) -> Any:
-    text = payload.decode(errors="replace")
-    try:
-        return json.loads(text, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
-        return text
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(name)  # NaN and the like, which are no JSON
 
 
 class _AsciiJsonResponse(Response):

@@ -1,5 +1,6 @@
 """Metrics of a stack, for Prometheus: https://prometheus.io/docs/instrumenting/exposition_formats/."""
 
+import threading
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -7,6 +8,7 @@ from dataclasses import dataclass, field
 from confluent_kafka import KafkaException
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from samrun.control.answers import positions_of
 from samrun.functions.invocation_log import LoggedInvocation
 from samrun.mapping.batch import Batch
 from samrun.mapping.discarded_batch import Condition
@@ -27,6 +29,8 @@ class StackMetrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        # Two scrapes at once would each clear what the other has noted of the lag.
+        self._scraping = threading.Lock()
         self._invocations = Histogram(
             "samrun_invocation_duration_seconds",
             "Duration of invocations, from their acceptance to their end.",
@@ -74,22 +78,22 @@ class StackMetrics:
 
     def exposition(self, mappings: Iterable[KafkaPoller], bootstrap: str) -> bytes:
         """Return all metrics as Prometheus reads them, with the lag of these mappings now."""
-        self._lag.clear()
-        with TopicReader(bootstrap) as reader:
+        with self._scraping, TopicReader(bootstrap) as reader:
+            self._lag.clear()
             for poller in mappings:
                 mapping = poller.mapping
                 for partition, lag in _lags(poller, reader).items():
                     labels = (mapping.logical_id, mapping.function, mapping.topic, str(partition.partition))
                     self._lag.labels(*labels).set(lag)
-        return generate_latest(self.registry)
+            return generate_latest(self.registry)
 
 
 def _lags(poller: KafkaPoller, reader: TopicReader) -> Mapping[TopicPartition, int]:
     """Return the lag of each partition that the mapping has; none of them while it has no connection to Kafka."""
+    positions = positions_of(poller, _ANSWER_PATIENCE) or {}
     try:
-        positions = poller.positions().result(_ANSWER_PATIENCE)
         return {partition: reader.bounds(partition)[1] - offset for partition, offset in positions.items()}
-    except (TimeoutError, KafkaException):
+    except KafkaException:
         return {}
 
 

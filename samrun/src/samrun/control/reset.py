@@ -10,11 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka import TopicPartition as ClientPartition
 from confluent_kafka.admin import AdminClient
 
+from samrun.control.answers import wait_for_answer
 from samrun.control.stack_parts import StackParts
 from samrun.errors import SamrunError
+from samrun.mapping.client_errors import description
 from samrun.mapping.records import TopicPartition
 from samrun.mapping.topic_reader import TopicReader
 from samrun.services.resources import create_resources
@@ -32,11 +35,25 @@ class ResetRefusedError(SamrunError):
     """The stack uses a service that it does not own: others may need what is there."""
 
 
+class ResetFailedError(SamrunError):
+    """Kafka did not take part in a reset, in whole or in part; the message says what failed."""
+
+
 async def reset(parts: StackParts) -> None:
-    """Reset the stack. An invocation that is under way is waited for. Raises ResetRefusedError."""
+    """Reset the stack. An invocation that is under way is waited for.
+
+    Raises ResetRefusedError, and ResetFailedError. A reset that failed may be repeated.
+    """
     if parts.external:
         names = ", ".join(sorted(parts.external))
         raise ResetRefusedError(f"This stack uses an external service ({names}), whose data samrun does not remove.")
+    try:
+        await _reset(parts)
+    except KafkaException as error:
+        raise ResetFailedError(f"Kafka refused a part of the reset: {description(error)}") from error
+
+
+async def _reset(parts: StackParts) -> None:
     await asyncio.to_thread(_skip_records, parts)
     if parts.asynchronous:
         parts.asynchronous.forget()
@@ -50,20 +67,33 @@ async def reset(parts: StackParts) -> None:
 def _skip_records(parts: StackParts) -> dict[TopicPartition, int]:
     """Have the mappings skip every record that is there. Return the end of each partition."""
     with TopicReader(parts.endpoints.kafka) as reader:
-        topics = [topic for topic in reader.topics() if not topic.startswith("__")]
+        topics = reader.topics()
         partitions = [partition for topic in topics for partition in reader.partitions(topic)]
         ends = {partition: reader.bounds(partition)[1] for partition in partitions}
-    for skipped in [poller.skip_to(ends) for poller in parts.mappings]:
-        skipped.result(_SKIP_PATIENCE)
+    # A mapping that waits for its topic has nothing to skip, and answers nothing.
+    skipping = [(each, each.skip_to(ends)) for each in parts.mappings if each.mapping.topic in topics]
+    for poller, skipped in skipping:
+        try:
+            wait_for_answer(skipped, _SKIP_PATIENCE)
+        except TimeoutError:
+            name = poller.mapping.logical_id
+            raise ResetFailedError(
+                f"{name} is not connected to Kafka: the terminal says why. Try again then."
+            ) from None
     return ends
 
 
 def _delete_records(parts: StackParts, ends: dict[TopicPartition, int]) -> None:
     if ends:
-        admin = AdminClient({"bootstrap.servers": parts.endpoints.kafka})
+        admin = AdminClient({"bootstrap.servers": parts.endpoints.kafka, "log_level": 0})
         deleted = admin.delete_records([ClientPartition(*partition, end) for partition, end in ends.items()])
         for future in deleted.values():
-            future.result()
+            try:
+                future.result()
+            except KafkaException as error:
+                # Kafka deletes no records of a compacted topic. The mappings have skipped them.
+                if error.args[0].code() != KafkaError.POLICY_VIOLATION:
+                    raise
 
 
 def _empty_services(parts: StackParts) -> None:

@@ -62,5 +62,6 @@ class Creation:
             self.fail(f"{name} is not made: {resource.function} says {answer.get('Reason') or answer.get('Status')}")
         else:
             # The values may be secret.
-            data = ", ".join(answer.get("Data") or {})
-            self.report(f"made {name}" + (f", with {data}" if data else ""))
+            data = answer.get("Data")
+            names = ", ".join(data) if isinstance(data, dict) else ""
+            self.report(f"made {name}" + (f", with {names}" if names else ""))

@@ -39,7 +39,7 @@ class ResourceResponses:
         body = await read_at_most(request, _LIMIT)
         try:
             answer = json.loads(body or b"")
-        except ValueError:
+        except (ValueError, RecursionError):
             answer = None
         if not isinstance(answer, dict):
             answer = {"Status": "FAILED", "Reason": f"its answer is not an object in JSON of {_LIMIT} bytes at most"}

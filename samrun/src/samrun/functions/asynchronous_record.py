@@ -3,13 +3,13 @@
 The form: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 """
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 from samrun.functions.invoker import InvocationOptions, InvocationResult
 from samrun.functions.platform_log import LATEST
+from samrun.json_values import json_or_text
 from samrun.rfc3339 import rfc3339
 from samrun.template.model.functions import Function
 
@@ -54,15 +54,7 @@ class CompletedEvent:
                 "condition": self.condition,
                 "approximateInvokeCount": self.attempts,
             },
-            "requestPayload": _json_or_text(self.event.payload),
+            "requestPayload": json_or_text(self.event.payload),
             "responseContext": response,
-            "responsePayload": _json_or_text(self.result.payload or b"null"),
+            "responsePayload": json_or_text(self.result.payload or b"null"),
         }
-
-
-def _json_or_text(payload: bytes) -> Any:
-    """Return a payload as JSON, or as a text: the runtime of a function may return anything."""
-    try:
-        return json.loads(payload)
-    except (ValueError, RecursionError):
-        return payload.decode(errors="replace")

@@ -1,8 +1,9 @@
 """Invoker of functions that run elsewhere: behind `sam local start-lambda`, another emulator, or on AWS itself."""
 
 import asyncio
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
@@ -25,12 +26,13 @@ class RemoteInvoker:
     """Invoker by the Invoke API of an endpoint. `client` is the boto3 client of Lambda there.
 
     `report` takes a line when a function cannot be reached, and one when it can be again: not one for each attempt.
+    Nothing stops an invocation that has begun; the process may end before it.
     """
 
     def __init__(self, client: Any, report: Callable[[str], object]) -> None:
         self._client = client
         self._report = report
-        self._executor = ThreadPoolExecutor(_MAX_INVOCATIONS, thread_name_prefix="invocations")
+        self._slots = asyncio.Semaphore(_MAX_INVOCATIONS)
         # The reports about functions that cannot be reached.
         self._trouble: dict[str, str] = {}
 
@@ -44,17 +46,14 @@ class RemoteInvoker:
         qualifier = options and options.qualifier
         call = partial(self._invoke, function, payload, {"Qualifier": qualifier} if qualifier else {})
         try:
-            result = await asyncio.get_running_loop().run_in_executor(self._executor, call)
+            async with self._slots:
+                result = await _in_thread(call)
         except FunctionUnavailableError as error:
             self._report_trouble(function, str(error))
             raise
         if self._trouble.pop(function, None):
             self._report(f"{function} is invoked again")
         return result
-
-    def stop(self) -> None:
-        """Stop to invoke. Invocations that have begun go on, and nobody waits for them."""
-        self._executor.shutdown(wait=False, cancel_futures=True)
 
     def _invoke(self, function: str, payload: bytes, qualifier: dict[str, str]) -> InvocationResult:
         try:
@@ -80,6 +79,24 @@ class RemoteInvoker:
         if self._trouble.get(function) != text:
             self._trouble[function] = text
             self._report(f"{function} cannot be invoked, retrying: {text}")
+
+
+async def _in_thread(call: Callable[[], InvocationResult]) -> InvocationResult:
+    """Return the result of a call that blocks, made in a thread that does not keep the process from its end.
+
+    Python waits for the threads of an executor, and so for a function that runs for 15 minutes.
+    """
+    result: Future[InvocationResult] = Future()
+    result.set_running_or_notify_cancel()  # nobody cancels it, so the thread can always set it
+
+    def run() -> None:
+        try:
+            result.set_result(call())
+        except Exception as error:  # noqa: BLE001 - it is raised where the result is awaited
+            result.set_exception(error)
+
+    threading.Thread(target=run, name="invocation", daemon=True).start()
+    return await asyncio.wrap_future(result)
 
 
 def _message(error: ClientError) -> str:

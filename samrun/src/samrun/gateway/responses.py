@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from samrun.functions.invoker import InvocationResult
 from samrun.gateway.errors import GatewayError
+from samrun.json_values import json_or_text
 from samrun.template.model.authorizers import PayloadFormat
 
 _STATUS = re.compile("[2-5][0-9]{2}")
@@ -56,10 +57,7 @@ def function_output(result: InvocationResult) -> Any:
     """Return the value that a function returned. Raises FunctionFailedError."""
     if result.function_error:
         raise FunctionFailedError(result.function_error)
-    try:
-        return json.loads(result.payload)
-    except ValueError:
-        return result.payload.decode(errors="replace")
+    return json_or_text(result.payload)
 
 
 def _described_response(payload: dict[str, Any], *, multiple: bool) -> Response:

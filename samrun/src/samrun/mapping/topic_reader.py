@@ -9,6 +9,9 @@ from confluent_kafka import Consumer, KafkaError, KafkaException
 from samrun.mapping.client_records import partition_of, record_of
 from samrun.mapping.records import KafkaRecord, TopicPartition
 
+INTERNAL = "__"
+"""Beginning of the names of Kafka's internal topics."""
+
 # Seconds.
 _PATIENCE = 5.0
 # The client waits for as long even if the last record has come.
@@ -42,8 +45,9 @@ class TopicReader:
         self._consumer.close()
 
     def topics(self) -> list[str]:
-        """Return the names of all topics."""
-        return sorted(self._consumer.list_topics(timeout=_PATIENCE).topics)
+        """Return the names of all topics but for Kafka's internal ones."""
+        found = self._consumer.list_topics(timeout=_PATIENCE).topics
+        return sorted(name for name in found if not name.startswith(INTERNAL))
 
     def partitions(self, topic: str) -> list[TopicPartition]:
         """Return the partitions of a topic; none if there is no such topic."""

@@ -22,6 +22,8 @@ _DYNAMODB = ("DynamoDB_", "DynamoDBStreams_")
 _STARTS = {"AWSStepFunctions.StartExecution", "AWSStepFunctions.StartSyncExecution"}
 # Of the connection, and not of the request.
 _DROPPED = {"connection", "content-length", "host", "keep-alive", "transfer-encoding"}
+# httpx has decoded the content.
+_OF_ANSWER = _DROPPED | {"content-encoding"}
 # Seconds; an invocation of a function may take 15 minutes.
 _TIMEOUT = 930
 
@@ -59,7 +61,7 @@ class StateMachineMiddleware:
             content=environ["wsgi.input"].read(length),
             headers=_headers(environ),
         )
-        headers = [(name, value) for name, value in answer.headers.items() if name not in _DROPPED]
+        headers = [(name, value) for name, value in answer.headers.items() if name not in _OF_ANSWER]
         start_response(
             f"{answer.status_code} {answer.reason_phrase}", [*headers, ("content-length", str(len(answer.content)))]
         )

@@ -73,7 +73,8 @@ class StreamPoller:
         if not self._is_ready.is_set():
             self._is_ready.set()
             self.on_ready()
-        self._wakes.wait(_LOOK)
+        if not self._stopping.is_set():  # `stop` may have come before `clear`
+            self._wakes.wait(_LOOK)
 
     def stop(self) -> None:
         """End `run`. Records that are not done are delivered after the next start, or again."""

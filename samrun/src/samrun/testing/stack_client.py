@@ -8,11 +8,14 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 import httpx
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, Producer
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import KafkaException, Producer
 
+from samrun.administration.group_admin import GroupAdmin
+from samrun.administration.kafka_connection import KafkaConnection
+from samrun.administration.offset_choice import LATEST
+from samrun.administration.partition_offsets import chosen_offsets
 from samrun.errors import SamrunError
-from samrun.mapping.records import KafkaRecord, TopicPartition
+from samrun.mapping.records import KafkaRecord
 from samrun.mapping.topic_reader import TopicReader
 from samrun.oidc.issuer import Issuer
 from samrun.testing.aws import client
@@ -239,7 +242,7 @@ class StackClient(ABC):
 
     def _topics(self) -> list[str]:
         with TopicReader(self.endpoints["kafka"]) as reader:
-            return [each for each in reader.topics() if not each.startswith("__")]
+            return reader.topics()
 
     @cached_property
     def _functions(self) -> frozenset[str]:
@@ -311,13 +314,9 @@ class StackClient(ABC):
 
     def has_committed_all(self, group: str) -> bool:
         """Tell whether a consumer group has committed every record of the topics that it reads."""
-        admin = AdminClient({"bootstrap.servers": self.endpoints["kafka"]})
-        [asked] = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)]).values()
-        committed = {
-            TopicPartition(each.topic, each.partition): each.offset for each in asked.result().topic_partitions
-        }
-        with TopicReader(self.endpoints["kafka"]) as reader:
-            return bool(committed) and all(offset == reader.bounds(each)[1] for each, offset in committed.items())
+        admin = KafkaConnection(bootstrap=self.endpoints["kafka"]).admin()
+        committed = GroupAdmin(admin).committed(group)
+        return bool(committed) and chosen_offsets(admin, committed, LATEST) == committed
 
     @cached_property
     def _console(self) -> httpx.Client:
