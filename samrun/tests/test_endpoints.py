@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import stat
 import threading
 from dataclasses import replace
@@ -11,6 +12,7 @@ import pytest
 
 from samrun.endpoints import Endpoints, NoStackError, url
 from samrun.supervision.files import write_atomically
+from samrun.supervision.ports import LOOPBACK
 
 ENDPOINTS = Endpoints(
     api=url(3000),
@@ -84,6 +86,16 @@ def test_endpoints_that_were_written_are_read_again(tmp_path: Path) -> None:
     for endpoints in (ENDPOINTS, services):
         endpoints.write(tmp_path)
         assert Endpoints.read(tmp_path) == endpoints
+
+
+def test_endpoints_of_a_running_stack_are_those_of_its_file(tmp_path: Path) -> None:
+    with socket.create_server((LOOPBACK, 0)) as console:
+        endpoints = replace(ENDPOINTS, console=url(console.getsockname()[1]))
+        endpoints.write(tmp_path)
+        assert Endpoints.of_running_stack(tmp_path) == endpoints
+    with pytest.raises(NoStackError, match=r"the last one was killed.* Start it again with `samrun up`"):
+        Endpoints.of_running_stack(tmp_path)
+    assert Endpoints.read(tmp_path) == endpoints
 
 
 def test_a_folder_without_the_file_is_an_error(tmp_path: Path) -> None:

@@ -2,10 +2,12 @@
 
 import json
 import re
+import socket
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
 from samrun.errors import UserError
 from samrun.supervision import docker
@@ -18,6 +20,8 @@ DATA = Path(".local")
 _OF_TLS = ("kafka_scram", "kafka_secret", "kafka_mtls", "kafka_client_secret", "kafka_ca_secret")
 # Of the parts that every stack can have.
 _NAMES = {"api", "lambda", "console", "aws", "dynamodb", "kafka", "container_kafka", "debuggers", *_OF_TLS}
+_PATIENCE = 5.0
+"""Seconds that the console has to accept a connection."""
 _BOOTSTRAP = re.compile(r"[^:,\s]+:\d+(,[^:,\s]+:\d+)*")
 
 
@@ -54,7 +58,7 @@ class Endpoints:
 
     @classmethod
     def read(cls, data: Path) -> Self:
-        """Return the endpoints of the stack that runs on a data folder. Raises NoStackError."""
+        """Return the endpoints in the file of a data folder. Raises NoStackError."""
         file = data / FILE
         try:
             by_name = json.loads(file.read_text())
@@ -77,6 +81,26 @@ class Endpoints:
             stack_apis={name: address for name, address in by_name.items() if name not in _NAMES},
             debuggers=by_name.get("debuggers", {}),
         )
+
+    @classmethod
+    def of_running_stack(cls, data: Path) -> Self:
+        """Return the endpoints on a data folder, if their stack still runs. Raises NoStackError.
+
+        A stack that was killed leaves its file behind, with addresses where nothing listens any more.
+        """
+        endpoints = cls.read(data)
+        console = urlsplit(endpoints.console)
+        try:
+            socket.create_connection((console.hostname, console.port), timeout=_PATIENCE).close()
+        except ConnectionRefusedError:
+            raise NoStackError(
+                f"No stack runs on {data}: the last one was killed, and left {data / FILE} behind. Start it again with "
+                "`samrun up`, or name the folder of another with --data."
+            ) from None
+        except OSError:
+            # Only a refusal shows that the stack is gone. The command that calls its address says what else is wrong.
+            return endpoints
+        return endpoints
 
     @property
     def issuer(self) -> str:

@@ -129,7 +129,7 @@ def _launch(launcher: KafkaLauncher, trigger: Trigger, note_result: Callable[[st
 def _endpoints(settings: RunnerSettings) -> Endpoints:
     """Return the endpoints of the stack that runs on the data folder, or, with brokers of their own, of none."""
     if settings.bootstrap is None:
-        return Endpoints.read(settings.data)
+        return Endpoints.of_running_stack(settings.data)
     aws = os.environ.get(AWS_VARIABLE) or settings.lambda_endpoint
     return Endpoints(
         api=None, lambda_=settings.lambda_endpoint, console=aws, aws=aws, dynamodb=aws, kafka=settings.bootstrap

@@ -43,10 +43,14 @@ def test_port_that_another_process_holds_is_a_fault_that_names_it(tmp_path: Path
         assert check.status == "fail"
         assert check.found.startswith(f"{port} is taken by python")
         assert "--kafka-port or KAFKA_PORT" in str(check.advice)
-        Endpoints(api=None, lambda_=None, console="c", aws="a", dynamodb="d", kafka=f"{LOOPBACK}:{port}").write(
+        address = f"{LOOPBACK}:{port}"
+        Endpoints(api=None, lambda_=None, console=f"http://{address}", aws="a", dynamodb="d", kafka=address).write(
             tmp_path
         )
-        assert checks(tmp_path, KAFKA_PORT=str(port))["port of kafka"].status == "note", "the stack's own"
+        found = checks(tmp_path, KAFKA_PORT=str(port))
+        assert found["port of kafka"].status == "note", "the stack's own"
+        assert found["data"].found == f"a stack runs on {tmp_path}"
+    assert checks(tmp_path)["data"].status == "ok", "a stack that was killed"
 
 
 def test_port_that_a_process_of_samrun_holds_is_a_note(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from samrun.cli.banner import print_banner
 from samrun.endpoints import DATA, Endpoints
+from samrun.filtering.filter_pattern import FilterPattern
 from samrun.oidc.issuer import Issuer
 from samrun.settings import TEMPLATE, TemplateSettings, stack_settings
 from samrun.stack import Stack
@@ -174,7 +175,17 @@ def test_next_steps_of_a_template_that_has_none_are_general(tmp_path: Path, monk
     mapping = kafka_mapping()
     said = banner(tmp_path, api=None, functions=(create_function(tmp_path),), mappings=(mapping,))
     assert "Edit main.py: the next invocation uses the new code." in said
-    assert f"Send a record to the topic {mapping.topic} at 127.0.0.1:9092: {mapping.function} gets it." in said
+    assert "Send a record from another terminal in this folder: Greeter gets it.\n\n" in said
+    assert said.endswith("samrun produce greetings 'Good morning.'\n\n")
+    said = banner(tmp_path, api=None, mappings=(mapping,), data=Path("my data"))
+    assert said.endswith("samrun produce greetings 'Good morning.' --data 'my data'\n\n")
+
+
+def test_next_step_says_what_delays_or_drops_a_record(tmp_path: Path) -> None:
+    said = banner(tmp_path, api=None, mappings=(replace(kafka_mapping(), window=300.0),))
+    assert "Greeter gets it after the batching window, 300 s.\n" in said
+    filtered = replace(kafka_mapping(), filters=(FilterPattern.parse('{"value": {"kind": ["Event"]}}'),))
+    assert "Greeter gets it, if a filter of its mapping matches.\n" in banner(tmp_path, api=None, mappings=(filtered,))
 
 
 def test_function_whose_code_is_no_python_file_is_not_one_to_edit(tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ def topic(broker: Broker) -> str:
 def data(broker: Broker, tmp_path: Path) -> Path:
     """The data folder of a stack of which only the broker runs."""
     everywhere: dict[str, Any] = dict.fromkeys(("api", "lambda_", "console", "aws", "dynamodb"), NOWHERE)
+    everywhere["console"] = f"http://{broker.bootstrap}"  # what listens there does not matter: the stack runs
     Endpoints(**everywhere, kafka=broker.bootstrap).write(tmp_path)
     return tmp_path
 

@@ -60,9 +60,9 @@ def kafka_connection(bootstrap: str | None, data: Path) -> KafkaConnection:
     are used. Raises NoStackError and KafkaUnreachableError.
     """
     if bootstrap is None:
-        return KafkaConnection(bootstrap=Endpoints.read(data).kafka)
+        return KafkaConnection(bootstrap=Endpoints.of_running_stack(data).kafka)
     with contextlib.suppress(NoStackError):
-        endpoints = Endpoints.read(data)
+        endpoints = Endpoints.of_running_stack(data)
         if bootstrap in {endpoints.kafka_scram, endpoints.kafka_mtls}:
             # It brings boto3, which takes longer than the rest.
             from samrun.administration.listener_credentials import listener_credentials

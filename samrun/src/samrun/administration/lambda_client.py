@@ -43,7 +43,7 @@ class InvokeResponse:
 
 def lambda_client(data: Path) -> Any:
     """Return the boto3 client of the Lambda of the stack on a data folder. Raises NoStackError and NoFunctionsError."""
-    endpoints = Endpoints.read(data)
+    endpoints = Endpoints.of_running_stack(data)
     if endpoints.lambda_ is None:
         raise NoFunctionsError(f"The stack on {data} runs no functions: start one with samrun up, not samrun services.")
     return boto3.client(

@@ -122,7 +122,7 @@ def _data_folder(data: Path) -> Check:
             name="data", status="fail", found=f"{existing} {reason}", advice="Choose another folder with --data."
         )
     try:
-        Endpoints.read(data)
+        Endpoints.of_running_stack(data)
     except NoStackError:
         return Check(name="data", status="ok", found=str(data))
     return Check(
@@ -150,7 +150,7 @@ def _memory() -> Check:
 
 def _ports(data: Path, environment: Mapping[str, str]) -> Iterator[Check]:
     try:
-        own = set(Endpoints.read(data).by_name().values())
+        own = set(Endpoints.of_running_stack(data).by_name().values())
     except NoStackError:
         own = set()
     for name, usual in PORTS.items():

@@ -15,6 +15,10 @@ from samrun.settings import Settings
 from samrun.stack import Stack
 from samrun.supervision.terminal import Terminal
 from samrun.template.model.application import Application, MissingTrigger
+from samrun.template.model.kafka_mappings import KafkaMapping
+
+_LONG_WINDOW = 5.0
+"""Seconds of a batching window, above which it seems that nothing happens."""
 
 
 def print_banner(stack: Stack, settings: Settings, terminal: Terminal) -> None:
@@ -24,7 +28,7 @@ def print_banner(stack: Stack, settings: Settings, terminal: Terminal) -> None:
     _print_missing_triggers(stack.application.missing_triggers, terminal)
     for command in _commands_to_try(stack, settings):
         terminal.say(f"\nTry it:\n\n{command}")
-    steps = "\n\n".join(_next_steps(stack))
+    steps = "\n\n".join(_next_steps(stack, settings))
     terminal.say(f"\nNext:\n\n{steps}\n" if steps else "")
 
 
@@ -86,25 +90,37 @@ def _commands_to_try(stack: Stack, settings: Settings) -> Iterator[str]:
 
 
 def _token_command(settings: Settings) -> str:
-    command = [_program(), "token"]
-    if settings.data != DATA:
-        command += ["--data", str(settings.data)]
-    return shlex.join(command)
+    return shlex.join([_program(), "token", *_data_option(settings)])
 
 
-def _next_steps(stack: Stack) -> Iterator[str]:
+def _data_option(settings: Settings) -> Sequence[str]:
+    return () if settings.data == DATA else ("--data", str(settings.data))
+
+
+def _next_steps(stack: Stack, settings: Settings) -> Iterator[str]:
     """Yield what the templates themselves suggest; without that, what can be done with every application."""
     own = [api.next_steps for api in stack.application.apis if api.next_steps]
-    for text in own or _general_steps(stack.application):
+    for text in own:
         yield _with_addresses(text, stack).rstrip()
+    if not own:
+        yield from _general_steps(stack.application, settings)
 
 
-def _general_steps(application: Application) -> Iterator[str]:
+def _general_steps(application: Application, settings: Settings) -> Iterator[str]:
     files = (file for function in application.functions if (file := function.handler_file))
     if file := next(files, None):
         yield f"Edit {os.path.relpath(file)}: the next invocation uses the new code."
     if mapping := next(iter(application.mappings), None):
-        yield f"Send a record to the topic {mapping.topic} at {{kafka}}: {mapping.function} gets it."
+        command = shlex.join([_program(), "produce", mapping.topic, "Good morning.", *_data_option(settings)])
+        yield f"Send a record from another terminal in this folder: {_delivery(mapping)}.\n\n{command}"
+
+
+def _delivery(mapping: KafkaMapping) -> str:
+    """Say when the function of a mapping gets a record, so that nobody waits in vain."""
+    text = f"{mapping.function} gets it"
+    if mapping.window > _LONG_WINDOW:
+        text += f" after the batching window, {mapping.window:g} s"
+    return f"{text}, if a filter of its mapping matches" if mapping.filters else text
 
 
 def _with_addresses(text: str, stack: Stack) -> str:

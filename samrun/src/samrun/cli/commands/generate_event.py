@@ -58,7 +58,7 @@ def generate_event(settings: EventSettings) -> bytes:
     """
     bootstrap, record = settings.bootstrap or _BOOTSTRAP, _RECORD
     if settings.position:
-        bootstrap = settings.bootstrap or Endpoints.read(settings.data).kafka
+        bootstrap = settings.bootstrap or Endpoints.of_running_stack(settings.data).kafka
         record = find_record(settings.position, bootstrap)
         if record.lacks_headers:
             print("The event lacks the record's headers: the key of one is not UTF-8.", file=sys.stderr)
