@@ -40,7 +40,7 @@ class ChangingShop:
     def publish(self, events: Sequence[dict[str, Any]]) -> None:
         """Publish events, and wait until notify has done with them."""
         publish(self._stack.endpoints["kafka"], events, schemas=self._project / "schemas")
-        eventually(self._stack.is_caught_up, what="the mapping to commit all records")
+        self._stack.wait_until_idle()
 
     def mails(self, number: int) -> int:
         """Return how many mails this customer has."""
