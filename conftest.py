@@ -18,6 +18,9 @@ ROOT = Path(__file__).parent
 # The tests that take longest start first, so that in the end no worker waits for another.
 LONGEST_FIRST = ("tests/sam", "tests/system", "samrun/tests/system", "tests/browser", "samrun/tests/browser")
 
+# An application with tests of its own, which samrun/tests/system/test_plugin.py runs as its developers do.
+collect_ignore = ["samrun/tests/apps"]
+
 # The fixtures with moto, in a process of its own and in the test's.
 EMULATED_AWS = {"local_aws", "dynamodb", "aws", "deployed", "found", "account", "secrets"}
 
