@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from kafka import KafkaProducer
 
+from samrun.administration.lambda_client import InvocationFailedError, invoke_function, lambda_client
 from samrun.services import kafka
 from samrun.testing.aws import client
 from samrun.testing.stack import RunningStack
@@ -267,6 +268,13 @@ def test_uuids_are_the_same_after_a_restart(stack: RunningStack, lambda_: Any, p
     before = mapping_of(lambda_, "orders")["UUID"]
     with RunningStack(project, stack.data.with_name("another")) as other:
         assert mapping_of(client("lambda", other.endpoints["lambda"]), "orders")["UUID"] == before
+
+
+def test_invocation_of_an_unknown_function_names_those_there_are(stack: RunningStack) -> None:
+    with pytest.raises(
+        InvocationFailedError, match=r"^Reader was not invoked: .*\. The functions are: reader, worker\.$"
+    ):
+        invoke_function(lambda_client(stack.data), "Reader", b"{}")
 
 
 def test_waiters_and_paginators_of_botocore_end(lambda_: Any) -> None:

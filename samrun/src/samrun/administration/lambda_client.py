@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -65,6 +66,10 @@ def invoke_function(
             FunctionName=function, Payload=payload, InvocationType=kind, LogType="Tail" if with_log else "None"
         )
         response = answer["Payload"].read().decode(errors="replace")
+    except client.exceptions.ResourceNotFoundException as error:
+        raise InvocationFailedError(
+            f"{function} was not invoked: {_text(error)}. The functions are: {', '.join(_functions(client))}."
+        ) from error
     except ClientError as error:
         raise InvocationFailedError(f"{function} was not invoked: {_text(error)}") from error
     except BotoCoreError as error:
@@ -76,6 +81,12 @@ def invoke_function(
         function_error=answer.get("FunctionError"),
         log=base64.b64decode(log).decode(errors="replace") if log is not None else None,
     )
+
+
+def _functions(client: Any) -> Iterator[str]:
+    """Yield the names of the functions. One with a FunctionName is not found by its logical id, as on AWS."""
+    for page in client.get_paginator("list_functions").paginate():
+        yield from (function["FunctionName"] for function in page["Functions"])
 
 
 def _text(error: ClientError) -> str:
