@@ -12,6 +12,7 @@ import pytest
 from samrun import __version__
 from samrun.cli.command_table import COMMANDS, GROUPS
 from samrun.cli.main import main
+from samrun.cli.parser import parse_arguments
 from samrun.testing.waiting import eventually
 
 HEAVY = ("moto", "uvicorn", "samtranslator")
@@ -59,6 +60,13 @@ def test_help_of_each_further_word_has_an_example(run: Callable[..., tuple[int, 
     status, said, _ = run(*words.split(), "--help")
     assert status == 0
     assert f"\nexamples:\n  samrun {words}" in said
+
+
+@pytest.mark.parametrize("arguments", [["--template", "a/t.yaml"], ["--lazy"], ["up", "--template", "a/t.yaml"]])
+def test_options_without_a_command_are_those_of_up(arguments: list[str]) -> None:
+    options = parse_arguments(arguments)
+    assert options.command == "up"
+    assert options.template == (Path("a/t.yaml") if "--template" in arguments else None)
 
 
 def test_version_is_printed(run: Callable[..., tuple[int, str, str]]) -> None:

@@ -16,6 +16,10 @@ _DESCRIPTION = (
 )
 
 
+# Options of `samrun` itself.
+_WITHOUT_COMMAND = {"-h", "--help", "--version"}
+
+
 class CommandModule(Protocol):
     """Module of a command. `DESCRIPTION` is a text for its help, `EXAMPLES` are command lines with their comments."""
 
@@ -34,10 +38,13 @@ class CommandModule(Protocol):
 def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     """Return the options of a command line, with the function `run` of its command.
 
-    Prints the commands, and exits, if the command line is empty. Exits on --help and on unknown options.
+    Options without a command are those of `up`. Prints the commands, and exits, if the command line is empty. Exits on
+    --help and on unknown options.
     """
-    named = next(iter(arguments), "--help")
-    return command_parser({named}).parse_args(arguments or ["--help"])
+    first = next(iter(arguments), "--help")
+    if first.startswith("-") and first not in _WITHOUT_COMMAND:
+        arguments = ["up", *arguments]
+    return command_parser({next(iter(arguments), first)}).parse_args(arguments or [first])
 
 
 def command_parser(named: Collection[str] = COMMANDS.keys()) -> argparse.ArgumentParser:
@@ -97,7 +104,7 @@ def _main_help() -> Iterator[str]:
         yield f"\n{title}:"
         yield from (f"  {command.name:<{width}}{command.summary}" for command in commands)
     yield "\nsamrun COMMAND --help shows the options of a command, with examples."
-    yield "samrun --version prints the version.\n"
+    yield "samrun --template PATH is short for samrun up --template PATH; samrun --version prints the version.\n"
 
 
 def _wrapped(text: str) -> str:
