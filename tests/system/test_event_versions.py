@@ -59,7 +59,7 @@ class ChangingShop:
 
     def skipped(self) -> int:
         """Return how many records notify has skipped because it does not know their type."""
-        log = (self._stack.data / "logs/NotifyFunction.log").read_text("utf-8")
+        log = (self._stack.data / "logs/functions/NotifyFunction.log").read_text("utf-8")
         return sum("record skipped" in line and "unknown type" in line for line in log.splitlines())
 
 

@@ -1,5 +1,6 @@
 """Tokens as a newcomer gets them: in the banner of the stack, or from `samrun token`."""
 
+import re
 import subprocess
 import sys
 
@@ -18,10 +19,11 @@ def _made(stack: OrderStack, *options: str) -> str:
 
 
 def test_the_token_of_the_command_that_is_shown_places_an_order(samrun: OrderStack) -> None:
-    [command] = samrun.logged("curl -i ")
-    assert f"{samrun.endpoints['api']}/orders" in command
-    token = command.partition("authorization: Bearer ")[2].partition("'")[0]
-    assert samrun.place("pay-shown-token", token=token).status_code == httpx.codes.CREATED
+    shown = samrun.log.read_text().partition("Try it:\n\n")[2].partition("\n\n")[0]
+    assert f"curl {samrun.endpoints['api']}/orders " in shown
+    [command] = re.findall(r"Bearer \$\((.+? token .+?)\)", shown)
+    made = subprocess.run(["/bin/sh", "-c", command], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert samrun.place("pay-shown-token", token=made.stdout.strip()).status_code == httpx.codes.CREATED
 
 
 def test_a_token_that_was_made_allows_what_its_scope_says(samrun: OrderStack) -> None:
