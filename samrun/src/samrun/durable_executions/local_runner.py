@@ -1,6 +1,6 @@
 """Local runner of durable executions: the server of AWS's testing SDK for durable functions.
 
-https://pypi.org/project/aws-durable-execution-sdk-python-testing/ (the SAM CLI runs the same server, in a container)
+https://github.com/aws/aws-durable-execution-sdk-python-testing (the SAM CLI runs the same server, in a container)
 """
 
 import json
