@@ -102,7 +102,7 @@ BUGS = (
                 for each in (0.5, 0.1, 0.9)
             ),
         ),
-        caught_as="doubled mail",
+        caught_as="broken lease",
     ),
     PlantedBug(
         name="a notification is marked as sent before the send",
