@@ -3,7 +3,9 @@
 import argparse
 import math
 import os
+from datetime import datetime
 
+from samrun.administration.offset_choice import EARLIEST, FORMS, LATEST, OffsetChoice, time_or_offset
 from samrun.endpoints import is_bootstrap
 
 
@@ -20,6 +22,16 @@ def header(text: str) -> tuple[str, bytes]:
     if not found:
         raise argparse.ArgumentTypeError(f"{text!r} is not a header: write NAME=VALUE")
     return name, os.fsencode(value)
+
+
+def offset_choice(text: str, *, earliest: str, latest: str) -> OffsetChoice:
+    """Return where to begin in a topic: a time, an offset, or one of the two words for its ends."""
+    if text in {earliest, latest}:
+        return EARLIEST if text == earliest else LATEST
+    choice = time_or_offset(text, now=datetime.now().astimezone())
+    if choice is None:
+        raise argparse.ArgumentTypeError(f"{text!r}: write {earliest}, {latest}, {FORMS}")
+    return choice
 
 
 def whole_number(text: str) -> int:

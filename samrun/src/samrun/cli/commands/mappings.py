@@ -5,7 +5,6 @@ import contextlib
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -13,11 +12,12 @@ from samrun.administration.group_admin import GroupAdmin
 from samrun.administration.kafka_connection import kafka_connection
 from samrun.administration.lambda_client import lambda_client
 from samrun.administration.mapping_admin import MappingAdmin, MappingStatus
-from samrun.administration.offset_choice import EARLIEST, FORMS, LATEST, OffsetChoice, time_or_offset
+from samrun.administration.offset_choice import FORMS
 from samrun.administration.topic_admin import TopicAdmin
 from samrun.cli import mapping_options
 from samrun.cli.common_options import add_data_option, add_json_option
 from samrun.cli.interruptible import interruptible
+from samrun.cli.option_types import offset_choice
 from samrun.cli.output import print_json, print_table
 from samrun.cli.parser import add_word
 
@@ -55,7 +55,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         if word == "reset":
             action.add_argument(
                 "--to",
-                type=_target,
+                type=partial(offset_choice, earliest="earliest", latest="latest"),
                 required=True,
                 metavar="earliest|latest|TIME|OFFSET",
                 help=f"earliest, latest, {FORMS}, in each partition",
@@ -158,12 +158,3 @@ _SHORT = {
     "MaximumRecordAgeInSeconds": "age {} s",
     "BisectBatchOnFunctionError": "bisect",
 }
-
-
-def _target(text: str) -> OffsetChoice:
-    if text in {"earliest", "latest"}:
-        return EARLIEST if text == "earliest" else LATEST
-    choice = time_or_offset(text, now=datetime.now().astimezone())
-    if choice is None:
-        raise argparse.ArgumentTypeError(f"{text!r}: write earliest, latest, {FORMS}")
-    return choice

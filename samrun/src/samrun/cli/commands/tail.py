@@ -3,15 +3,15 @@
 import argparse
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from functools import partial
 from itertools import islice
 
-from samrun.administration.offset_choice import EARLIEST, FORMS, LATEST, OffsetChoice, time_or_offset
+from samrun.administration.offset_choice import FORMS, LATEST
 from samrun.administration.record_follower import RecordFollower
 from samrun.administration.record_text import as_json, decoded_value
 from samrun.cli.common_options import add_json_option
 from samrun.cli.kafka_options import add_kafka_options, connect
-from samrun.cli.option_types import positive_number, whole_number
+from samrun.cli.option_types import offset_choice, positive_number, whole_number
 from samrun.cli.output import check_reader, in_colour, print_json_line
 from samrun.mapping.records import KafkaRecord
 from samrun.rfc3339 import instant
@@ -35,7 +35,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     parser.add_argument("topic", metavar="TOPIC", help="the topic")
     parser.add_argument(
-        "--from", dest="begin", type=_begin, default=LATEST, metavar="beginning|TIME|OFFSET", help=f"{FORMS} (end)"
+        "--from",
+        dest="begin",
+        type=partial(offset_choice, earliest="beginning", latest="end"),
+        default=LATEST,
+        metavar="beginning|TIME|OFFSET",
+        help=f"{FORMS} (end)",
     )
     parser.add_argument("--count", type=positive_number, metavar="NUMBER", help="end after so many records")
     parser.add_argument("--no-follow", dest="follow", action="store_false", help="end after the records that are there")
@@ -58,15 +63,6 @@ def run(options: argparse.Namespace) -> int:
             else:
                 print("\n".join(_lines(record)), flush=True)
     return 0
-
-
-def _begin(text: str) -> OffsetChoice:
-    if text in {"beginning", "end"}:
-        return EARLIEST if text == "beginning" else LATEST
-    choice = time_or_offset(text, now=datetime.now().astimezone())
-    if choice is None:
-        raise argparse.ArgumentTypeError(f"{text!r}: write beginning, end, {FORMS}")
-    return choice
 
 
 def _lines(record: KafkaRecord) -> Iterator[str]:
