@@ -31,6 +31,7 @@ from samrun.template.support.transforms import ignored_transforms
 from samrun.template.triggers.custom_resources import read_custom_resources
 from samrun.template.triggers.event_rules import ignored_in_event_rules, read_event_rules
 from samrun.template.triggers.kafka_mappings import ignored_in_mappings, read_kafka_mappings
+from samrun.template.triggers.kafka_topics import read_kafka_topics
 from samrun.template.triggers.notifications import ignored_in_notifications, read_notifications
 from samrun.template.triggers.queue_triggers import ignored_in_queue_triggers, read_queue_triggers, undeclared_queues
 from samrun.template.triggers.schedules import ignored_in_schedules, read_schedules
@@ -95,6 +96,7 @@ def _application(stack: StackTemplate, layers: Mapping[str, Path], *, issuer: st
             rest_apis=tuple(read_rest_apis(template, issuer=issuer)),
             function_urls=tuple(read_function_urls(template)),
             mappings=tuple(read_kafka_mappings(template, path=path)),
+            kafka_topics=tuple(read_kafka_topics(template)),
             schedules=tuple(read_schedules(template)),
             resources=resources,
             queue_triggers=queue_triggers,
