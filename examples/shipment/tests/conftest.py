@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,13 +10,15 @@ import boto3
 import pytest
 import yaml
 from moto import mock_aws
+
+from samrun.testing.stack import RunningStack
 from shipment.kafka_publisher import NotPublishedError
 from shipment.outbox import Outbox
 from shipment.shipments import Shipments
 
-from samrun.testing.stack import RunningStack
-
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from mypy_boto3_dynamodb.service_resource import Table
 
 APPLICATION = Path(__file__).parents[1]

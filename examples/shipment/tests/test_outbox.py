@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from botocore.exceptions import EndpointConnectionError
-from shipment.outbox import Disposition, Outbox, PendingEvent, RelayResult
 
 from examples.shipment.tests.order_events import paid
+from shipment.outbox import Disposition, Outbox, PendingEvent, RelayResult
 
 if TYPE_CHECKING:
+    import pytest
     from mypy_boto3_dynamodb.service_resource import Table
-    from shipment.shipments import Shipments
 
     from examples.shipment.tests.conftest import FakeClock, FakePublisher
+    from shipment.shipments import Shipments
 
 LATER = "2026-11-23T00:00:00.000Z"
 

@@ -6,9 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from shipment.shipments import Change, Shipments
 
 from examples.shipment.tests.order_events import paid
+from shipment.shipments import Change, Shipments
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
