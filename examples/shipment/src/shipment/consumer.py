@@ -68,7 +68,7 @@ def process_record(record: KafkaEventRecord) -> None:
     """Process one record. Raises what makes Lambda deliver it again."""
     try:
         event = OrderEvent.model_validate_json(record.decoded_value)
-    except ValueError as error:
+    except (KeyError, TypeError, ValueError) as error:  # there is no value, or it has another form
         dead_letter(record, error)
         return
     try:

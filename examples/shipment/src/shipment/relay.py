@@ -20,8 +20,8 @@ from shipment.outbox import Outbox
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-# The dispatcher may still be publishing an event that it recorded, for as long as its timeout; and clocks differ.
-MIN_AGE = timedelta(seconds=20)
+# For so long the dispatcher may still be publishing an event that it recorded: its timeout, and clocks differ.
+MIN_AGE = timedelta(seconds=40)
 
 logger = Logger(serialize_stacktrace=False, use_rfc3339=True)
 metrics = Metrics()

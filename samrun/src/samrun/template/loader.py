@@ -29,9 +29,9 @@ from samrun.template.support.properties import ignored_properties
 from samrun.template.support.resource_types import CREATED, KNOWN, STATE_MACHINE, reason_not_run
 from samrun.template.support.transforms import ignored_transforms
 from samrun.template.triggers.custom_resources import read_custom_resources
+from samrun.template.triggers.declared_topics import read_kafka_topics
 from samrun.template.triggers.event_rules import ignored_in_event_rules, read_event_rules
 from samrun.template.triggers.kafka_mappings import ignored_in_mappings, read_kafka_mappings
-from samrun.template.triggers.kafka_topics import read_kafka_topics
 from samrun.template.triggers.notifications import ignored_in_notifications, read_notifications
 from samrun.template.triggers.queue_triggers import ignored_in_queue_triggers, read_queue_triggers, undeclared_queues
 from samrun.template.triggers.schedules import ignored_in_schedules, read_schedules

@@ -7,7 +7,7 @@ import pytest
 from samrun.template.loader import load
 from samrun.template.model.application import Application
 from samrun.template.model.kafka_topics import KafkaTopic
-from samrun.template.triggers.kafka_topics import TopicInvalidError
+from samrun.template.triggers.declared_topics import TopicInvalidError
 
 
 def _load(folder: Path, properties: str) -> Application:
