@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,7 +78,7 @@ def test_a_producer_that_failed_is_replaced(close_error: Exception | None) -> No
 
 def test_a_failure_starts_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
-    monkeypatch.setattr(kafka_publisher.time, "monotonic", lambda: now)
+    monkeypatch.setattr(time, "monotonic", lambda: now)
     connections = Connections([FakeProducer(error=OSError()), FakeProducer()])
     publisher = KafkaPublisher(topic="shipment-events", connect=connections, pause=10)
     with pytest.raises(NotPublishedError):

@@ -14,12 +14,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
 from reward.events import OrderPaid
 from reward.kafka_publisher import KafkaPublisher, producer_factory
+from reward.logs import logger
 from reward.outbox import Outbox
 from reward.rewards import Rewards
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.kafka_event import KafkaEventRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-logger = Logger(serialize_stacktrace=False, use_rfc3339=True)
 metrics = Metrics()
 processor = BatchProcessor(event_type=EventType.Kafka, raise_on_entire_batch_failure=False)
 table = boto3.resource("dynamodb").Table(os.environ["REWARDS_TABLE"])

@@ -10,11 +10,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from reward.events import rfc3339
 from reward.kafka_publisher import BUDGET, KafkaPublisher, producer_factory
+from reward.logs import logger
 from reward.outbox import Outbox
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 # For so long the consumer may still be publishing an event that it recorded: its timeout, and clocks differ.
 MIN_AGE = timedelta(seconds=40)
 
-logger = Logger(serialize_stacktrace=False, use_rfc3339=True)
 metrics = Metrics()
 outbox = Outbox(
     table=boto3.resource("dynamodb").Table(os.environ["REWARDS_TABLE"]),

@@ -40,7 +40,7 @@ class Rewards:
         order_id, granted_at = paid.data.order_id, rfc3339(self._clock())
         value = reward_granted(paid, points=points, granted_at=granted_at)
         event = PendingEvent(order_id=order_id, value=value, since=granted_at)
-        item = {
+        item: dict[str, str | int] = {
             "order_id": order_id,
             "customer_id": paid.data.customer.id,
             "points": points,

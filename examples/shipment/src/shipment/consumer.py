@@ -13,11 +13,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
 from shipment.events import OrderEvent
+from shipment.logs import logger
 from shipment.shipments import Change, Shipments
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.kafka_event import KafkaEventRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-logger = Logger(serialize_stacktrace=False, use_rfc3339=True)
 metrics = Metrics()
 processor = BatchProcessor(event_type=EventType.Kafka, raise_on_entire_batch_failure=False)
 shipments = Shipments(

@@ -11,10 +11,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
 from shipment.kafka_publisher import KafkaPublisher, producer_factory
+from shipment.logs import logger
 from shipment.outbox import Outbox
 from shipment.shipments import Shipments
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-logger = Logger(serialize_stacktrace=False, use_rfc3339=True)
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 table = boto3.resource("dynamodb").Table(os.environ["SHIPMENTS_TABLE"])
 shipments = Shipments(table=table, carrier=os.environ["CARRIER"], clock=partial(datetime.now, UTC))

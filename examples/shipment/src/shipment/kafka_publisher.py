@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -23,9 +22,6 @@ _AUTHENTICATION: Mapping[str, Mapping[str, Any]] = {
     "iam": {"security_protocol": "SASL_SSL", "sasl_mechanism": "AWS_MSK_IAM"},
     "none": {"security_protocol": "PLAINTEXT"},
 }
-
-# At lower levels it logs every connection and attempt.
-logging.getLogger("kafka").setLevel(logging.ERROR)
 
 
 class NotPublishedError(Exception):

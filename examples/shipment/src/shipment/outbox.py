@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Protocol
 
-from aws_lambda_powertools import Logger
 from boto3.dynamodb.conditions import Key
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shipment.kafka_publisher import NotPublishedError
+from shipment.logs import logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 INDEX = "pending"
 # The one partition of the index: 1,000 events a second, which DynamoDB allows a partition, are enough here.
 _PENDING = "pending"
-
-logger = Logger(child=True)
 
 
 @dataclass(frozen=True, kw_only=True)
