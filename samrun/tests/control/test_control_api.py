@@ -13,6 +13,7 @@ from samrun.control.stack_parts import StackParts
 from samrun.endpoints import Endpoints
 from samrun.functions.invoker import InvocationOptions, InvocationResult
 from samrun.services.mail_store import MailStore
+from samrun.services.text_message_store import TextMessageStore
 from samrun.template.model.application import Resource
 
 
@@ -25,6 +26,7 @@ class ControlClient:
             endpoints=Endpoints(api=None, lambda_=None, console="", aws="", dynamodb="", kafka="127.0.0.1:1"),
             client=lambda service: pytest.fail(f"{service} is not needed"),
             mails=mails,
+            text_messages=TextMessageStore(folder / "text-messages"),
             external=external,
             resources=(Resource(logical_id="Orders", type="AWS::SQS::Queue", name="shop-orders", properties={}),),
         )
