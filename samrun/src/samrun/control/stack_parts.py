@@ -12,6 +12,7 @@ from samrun.mapping.poller import KafkaPoller
 from samrun.queues.poller import QueuePoller
 from samrun.services.clients import Clients
 from samrun.services.mail_store import MailStore
+from samrun.services.text_message_store import TextMessageStore
 from samrun.streams.poller import StreamPoller
 from samrun.template.model.application import Application, Resource
 
@@ -27,6 +28,7 @@ class StackParts:
     endpoints: Endpoints
     client: Clients
     mails: MailStore
+    text_messages: TextMessageStore
     external: frozenset[str]
     application: Application
     metrics: StackMetrics = field(default_factory=StackMetrics)
