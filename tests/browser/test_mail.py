@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from functions.notify.events.order_events import OrderEvent
+from functions.notify.events.customer_events import CustomerEvent
 from functions.notify.messages.messages import Messages
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -105,7 +105,7 @@ def test_a_text_from_right_to_left_keeps_its_place(browser: Browser, event_type:
 def _mail(event_type: str, changes: dict[str, Any], locale: str) -> str:
     sample = SAMPLES[event_type]
     data = sample["data"] | changes | {"customer": sample["data"]["customer"] | {"locale": locale}}
-    return MESSAGES.render(OrderEvent.model_validate(sample | {"data": data})).html
+    return MESSAGES.render(CustomerEvent.model_validate(sample | {"data": data})).html
 
 
 def _findings(page: Page) -> dict[str, list[str]]:

@@ -19,12 +19,12 @@ from hypothesis import strategies as st
 from functions.notify.channels.mailer import parse_address
 from functions.notify.channels.mime import compose
 from functions.notify.domain.send_errors import RefusedError, RenderError
-from functions.notify.events.order_events import (
+from functions.notify.events.customer_events import (
     BIDIRECTIONAL_CONTROLS,
-    OrderEvent,
+    CustomerEvent,
     Skipped,
     Unreadable,
-    read_order_event,
+    read_customer_event,
 )
 from functions.notify.events.records import Record
 from functions.notify.messages.messages import Message, Messages
@@ -48,7 +48,7 @@ NOW = datetime(2026, 11, 22, 10, 20, tzinfo=UTC)
 # Texts that a mail program may make a link of: a scheme, and a letter behind a dot in a word.
 LINK = re.compile(r"[a-z]://|\w[.\u3002\uff0e\uff61][^\W\d]|www\.", re.IGNORECASE)
 LONG = 12  # characters: no reason has so many of a text's by chance
-FOLDERS = [(event_type, locale) for event_type in sorted(MESSAGES.types) for locale in MESSAGES.locales(event_type)]
+FOLDERS = [(event_type, locale) for event_type in sorted(MESSAGES.fields) for locale in MESSAGES.locales(event_type)]
 
 TRICKS = st.sampled_from(
     [
@@ -126,11 +126,11 @@ def event_with(
     return sample | {"data": sample["data"] | data | {"customer": customer}} | (envelope or {})
 
 
-def read_event(event: dict[str, Any]) -> OrderEvent | Unreadable:
+def read_event(event: dict[str, Any]) -> CustomerEvent | Unreadable:
     """Read an event as Kafka's mapping passes it."""
     value = base64.b64encode(json.dumps(event).encode()).decode()
     record = Record(partition_id="t-0", topic="t", partition=0, offset=0, key=None, source={"value": value})
-    found = read_order_event(record, types=MESSAGES.types)
+    found = read_customer_event(record, MESSAGES.fields)
     assert not isinstance(found, Skipped)
     return found
 
@@ -151,12 +151,12 @@ def texts_of(value: Any) -> Iterator[str]:
             yield from (text for item in value.items() for text in texts_of(item))
 
 
-def check_mail(message: Message, event: OrderEvent, *, benign: Message) -> None:
+def check_mail(message: Message, event: CustomerEvent, *, benign: Message) -> None:
     """Fail if the mail has other headers, recipients, parts or elements than a benign one."""
     try:
-        recipient = parse_address(event.data.customer.email, name=event.data.customer.name or "")
+        recipient = parse_address(event.recipient.email, name=event.recipient.name or "")
     except RefusedError as error:
-        check_reason(str(error), event.data.customer.email)
+        check_reason(str(error), event.recipient.email)
         return
     mime = compose(
         message,
@@ -177,7 +177,7 @@ def check_mail(message: Message, event: OrderEvent, *, benign: Message) -> None:
     assert Skeleton(message.html).elements == Skeleton(benign.html).elements
 
 
-def check_text_message(event: OrderEvent) -> None:
+def check_text_message(event: CustomerEvent) -> None:
     """Fail if the text message has more than one line of plain text."""
     message = MESSAGES.render_text_message(event)
     assert message is not None
@@ -206,18 +206,18 @@ def test_free_text_is_shown_unchanged_and_changes_no_other_part(
     items = [SAMPLES[event_type]["data"]["items"][0] | {"name": item, "sku": sku}]
     customer = {"name": name, "id": sku, "tier": extra}
     event = read_event(event_with(event_type, language, {"items": items, "reason": reason, "gift": extra}, customer))
-    assert isinstance(event, OrderEvent)
+    assert isinstance(event, CustomerEvent)
     # A name that is blank is left out, as a name that is missing.
     plain = read_event(event_with(event_type, language, {}, {"name": "Ada" if event_name(event) else ""}))
-    assert isinstance(plain, OrderEvent)
+    assert isinstance(plain, CustomerEvent)
     message = MESSAGES.render(event)
     benign = MESSAGES.render(plain)
     check_mail(message, event, benign=benign)
     check_links(message)
     check_text_message(event)
     assert message.subject == benign.subject
-    shown = [event_name(event), event.data.model_dump()["items"][0]["name"]]
-    shown += [event.data.model_dump()["reason"]] if event_type == "order.cancelled.v1" else []
+    shown = [event_name(event), event.values["items"][0]["name"]]
+    shown += [event.values["reason"]] if event_type == "order.cancelled.v1" else []
     html = Skeleton(message.html).text
     for value in shown:
         assert squeezed(value) in squeezed(message.text)
@@ -225,8 +225,8 @@ def test_free_text_is_shown_unchanged_and_changes_no_other_part(
     assert MESSAGES.render_text_message(event) == MESSAGES.render_text_message(plain)
 
 
-def event_name(event: OrderEvent) -> str:
-    return event.data.customer.name or ""
+def event_name(event: CustomerEvent) -> str:
+    return event.recipient.name or ""
 
 
 ITEM = st.fixed_dictionaries(
@@ -278,8 +278,8 @@ def test_any_value_of_a_field_is_refused_or_harmless(
     except RenderError as error:
         check_reason(str(error), changed)
         return
-    locale, has_name = event.data.customer.locale or "en", bool(event_name(event))
-    data: dict[str, Any] = {} if event.data.model_dump()["items"] else {"items": []}
+    locale, has_name = event.recipient.locale or "en", bool(event_name(event))
+    data: dict[str, Any] = {} if event.values["items"] else {"items": []}
     plain = read_event(event_with(folder[0], locale, data, {"name": "Ada" if has_name else ""}))
-    assert isinstance(plain, OrderEvent)
+    assert isinstance(plain, CustomerEvent)
     check_mail(message, event, benign=MESSAGES.render(plain))

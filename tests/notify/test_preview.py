@@ -30,7 +30,7 @@ def check(templates: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     """Check the copy of the templates; return the exit status and the output, line by line."""
 
     def run() -> tuple[int, list[str]]:
-        status = preview.main(["--check"], templates=templates, events=EVENTS, folder=tmp_path / "preview")
+        status = preview.main(["--check"], templates=templates, root=ROOT, folder=tmp_path / "preview")
         said = capsys.readouterr()
         assert said.out == ""
         assert not (tmp_path / "preview").exists()
@@ -80,7 +80,7 @@ def test_a_variable_that_only_some_customers_have_fails_the_check(
     check: Callable[[], tuple[int, list[str]]], templates: Path
 ) -> None:
     change(templates / "order.paid.v1/en/mail.txt.jinja", "Thank you.", "Thank you, {{ customer.phone }}.")
-    change(templates / "order.paid.v1/en/text_message.txt.jinja", "Thank you.", "Thank you, {{ customer.id }}.")
+    change(templates / "order.paid.v1/en/text_message.txt.jinja", "Thank you.", "Thank you, {{ customer.locale }}.")
     status, said = check()
     assert status == 1
     assert "  order.paid.v1/en/text_message.txt.jinja, line 1: " in said[1]
@@ -103,7 +103,7 @@ def test_a_preview_has_every_mail_and_text_message_in_every_locale(
     monkeypatch.delenv("CHROMIUM", raising=False)
     monkeypatch.setenv("PATH", "")
     folder = tmp_path / "preview"
-    assert preview.main([], events=EVENTS, folder=folder) == 0
+    assert preview.main([], root=ROOT, folder=folder) == 0
     assert "Chromium is needed: install it, or name its path in CHROMIUM." in capsys.readouterr().err
     index = (folder / "index.html").read_text(encoding="utf-8")
     for template in TEMPLATES.glob("*/*/subject.txt.jinja"):
@@ -122,5 +122,5 @@ def test_a_preview_removes_the_one_before(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.delenv("CHROMIUM", raising=False)
     monkeypatch.setenv("PATH", "")
     (tmp_path / "order.lost.v9").mkdir()
-    assert preview.main([], events=EVENTS, folder=tmp_path) == 0
+    assert preview.main([], root=ROOT, folder=tmp_path) == 0
     assert not (tmp_path / "order.lost.v9").exists()
