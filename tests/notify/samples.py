@@ -13,6 +13,7 @@ from functions.notify.events.customer_events import ChannelName, CustomerEvent, 
 from functions.notify.events.notification_fields import read_fields
 from functions.notify.events.records import Record
 from functions.notify.messages.messages import TEMPLATES
+from tools.contract.schemas import contract_folders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +24,12 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 TABLE = "notifications"
-# Of each event type that has templates.
+# The sample events, by their types, and the fields of each event type that has templates.
+EVENTS: dict[str, dict[str, Any]] = {
+    path.stem: json.loads(path.read_text("utf-8"))
+    for folder in contract_folders(ROOT)
+    for path in folder.glob("*.v[0-9].json")
+}
 FIELDS = {folder.name: read_fields(folder) for folder in sorted(TEMPLATES.iterdir()) if folder.is_dir()}
 ACCOUNT, REGION = "123456789012", "eu-central-1"
 STRUCTURED = {"content-type": b"application/cloudevents+json"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,7 +11,7 @@ import yaml
 
 from functions.notify.events.customer_events import CustomerEvent, read_customer_event
 from functions.notify.messages.messages import Messages
-from tests.notify.samples import ROOT, make_record
+from tests.notify.samples import EVENTS, ROOT, make_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,7 +60,7 @@ def in_each_locale(event: CustomerEvent, messages: Messages) -> Iterator[Custome
 
 def full_event(event_type: str) -> Any:
     """Return the sample with every field that the schema has, none with a value that its absence would stand for."""
-    event = json.loads((ROOT / f"events/{event_type}.json").read_text("utf-8"))
+    event = deepcopy(EVENTS[event_type])
     event["data"]["customer"] |= {"locale": "vi", "channels": ["mail"]}
     return event
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from copy import deepcopy
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from functions.notify.domain.send_errors import RenderError
 from functions.notify.events.customer_events import ChannelName
 from functions.notify.messages.messages import TEMPLATES, Messages, TextMessage
 from functions.notify.messages.templating import BrokenTemplatesError
-from tests.notify.samples import read_event
+from tests.notify.samples import EVENTS, read_event
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,9 +59,9 @@ def messages() -> Messages:
 
 
 @pytest.fixture
-def samples(paid: dict[str, Any], cancelled: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The sample events by their types."""
-    return {event["type"]: event for event in (paid, cancelled)}
+def samples() -> dict[str, dict[str, Any]]:
+    """The sample events by their types, to be changed at will."""
+    return deepcopy(EVENTS)
 
 
 def render(messages: Messages, event: dict[str, Any]) -> Message:
@@ -94,13 +95,14 @@ def test_every_template_renders_the_sample_event(
             SHOP,
             order_number,
             "Ada Lovelace",
-            "Notes on the Engine",
-            "2 \N{MULTIPLICATION SIGN}",
-            "12",
-            "25",
             "2026",
             "UTC",
-            *([event["data"]["reason"]] if "reason" in event["data"] else []),
+            *(["Notes on the Engine", "2 \N{MULTIPLICATION SIGN}", "12", "25"] if "items" in event["data"] else []),
+            *(
+                str(event["data"][name])
+                for name in ("reason", "points", "carrier", "tracking_code")
+                if name in event["data"]
+            ),
         ):
             assert part in body
     assert max(map(len, message.text.splitlines())) <= 72
@@ -205,6 +207,18 @@ at The Analytical Bookshop.
             "Đã hủy: đơn hàng {} tại {}. Khoản hoàn tiền (nếu có) theo thỏa thuận. Hỗ trợ: help@shop.example",
             2,
         ),
+        (
+            "shipment.dispatched.v1",
+            "en",
+            "On its way: your order {} at {}. Tracking number: PP-7F3A9C2E41D8.",
+            1,
+        ),
+        (
+            "shipment.dispatched.v1",
+            "vi",
+            "Đang được giao: đơn hàng {} tại {}. Mã vận đơn: PP-7F3A9C2E41D8.",
+            2,
+        ),
     ],
 )
 def test_a_text_message_is_short_and_of_plain_characters(
@@ -220,6 +234,17 @@ def test_a_text_message_is_short_and_of_plain_characters(
     assert message.segments == segments
 
 
+@pytest.mark.parametrize(("points", "shown"), [(1, "1 point for"), (2, "2 points for")])
+def test_one_point_is_no_points(
+    messages: Messages, samples: dict[str, dict[str, Any]], points: int, shown: str
+) -> None:
+    event = samples["reward.granted.v1"]
+    event["data"]["points"] = points
+    assert render(messages, event).subject.startswith(shown)
+    assert f" {shown.removesuffix(' for')}." in render(messages, event).text
+    assert messages.render_text_message(read_event(event)) is None
+
+
 def test_a_text_message_without_a_support_address_does_without(messages: Messages, cancelled: dict[str, Any]) -> None:
     assert text_message(messages, cancelled).text.endswith("we make it as agreed. Questions? Please ask us.")
     assert text_message(messages, in_locale(cancelled, "vi")).text.endswith("theo thỏa thuận.")
@@ -232,7 +257,7 @@ def test_a_currency_that_is_set_apart_costs_no_second_segment(messages: Messages
     assert message.segments == 1
 
 
-@pytest.mark.parametrize("event_type", ["order.paid.v1", "order.cancelled.v1"])
+@pytest.mark.parametrize("event_type", ["order.paid.v1", "order.cancelled.v1", "shipment.dispatched.v1"])
 def test_a_customer_with_a_phone_gets_mail_and_text_message(
     messages: Messages, samples: dict[str, dict[str, Any]], event_type: str
 ) -> None:
@@ -395,9 +420,10 @@ def test_long_values_are_wrapped_in_plain_text(
 ) -> None:
     event = in_locale(samples[event_type], locale)
     long = "Sketch of the Analytical Engine " * 5 + "x" * 100
-    event["data"] |= {"reason": long, "total": "999999999999999900.0000"}
+    event["data"] |= {"reason": long, "total": "999999999999999900.0000", "carrier": long}
     event["data"]["customer"]["name"] = long
-    event["data"]["items"][0]["name"] = long
+    for item in event["data"].get("items", ()):
+        item["name"] = long
     lines = render(messages, event).text.splitlines()
     assert max(map(len, lines)) == 72
     assert sum("Sketch of" in line for line in lines) >= 2
@@ -421,6 +447,22 @@ def test_the_first_thirty_characters_say_what_happened(
         ("order.paid.v1", "vi"): ("Đã xác nhận: đơn hàng", "Đơn hàng đã được xác nhận.", "Đã nhận thanh toán 25,00 €."),
         ("order.cancelled.v1", "en"): ("Cancelled: your order", "Your order is cancelled.", "Your order is cancelled."),
         ("order.cancelled.v1", "vi"): ("Đã hủy: đơn hàng", "Đơn hàng đã được hủy.", "Đơn hàng đã được hủy."),
+        ("reward.granted.v1", "en"): (
+            "25 points for your order",
+            "You have earned 25 points.",
+            "25 points for your order",
+        ),
+        ("reward.granted.v1", "vi"): ("25 điểm thưởng cho", "Quý khách nhận được 25 điểm", "25 điểm thưởng cho"),
+        ("shipment.dispatched.v1", "en"): (
+            "On its way: your order",
+            "Your order is on its way.",
+            "Your order A7YUQ-AHKC7 has",
+        ),
+        ("shipment.dispatched.v1", "vi"): (
+            "Đang được giao: đơn hàng",
+            "Đơn hàng đang được giao.",
+            "Đơn hàng A7YUQ-AHKC7 đã",
+        ),
     }
     preheader = re.split('mso-hide:all;">|&#847;', message.html)[1]
     for shown, begins in zip(
