@@ -6,6 +6,7 @@ import pytest
 
 from samrun.control.stack_parts import StackParts
 from samrun.endpoints import Endpoints
+from samrun.oidc.issuer import Issuer
 from samrun.services.mail_store import MailStore
 from samrun.services.text_message_store import TextMessageStore
 from samrun.template.model.application import Application, Resource
@@ -17,6 +18,7 @@ def idle_stack(
     external: frozenset[str] = frozenset(),
     resources: tuple[Resource, ...] = (),
     application: Application | None = None,
+    issuer: Issuer | None = None,
 ) -> StackParts:
     """Return the parts of a stack without pollers, with the mails of a folder. Its Kafka is not there."""
     nothing = Application(functions=(), apis=(), mappings=(), schedules=(), resources=resources, ignored=())
@@ -27,4 +29,5 @@ def idle_stack(
         text_messages=TextMessageStore(mails / "text-messages"),
         external=external,
         application=application or nothing,
+        issuer=issuer,
     )
