@@ -54,10 +54,12 @@
     ├── TransformError                      event_triggers/target_input.py
     ├── AsynchronousDestinationError        functions/asynchronous_destinations.py
     ├── MalformedBatchResponseError         functions/batch_item_failures.py
+    ├── DisturbanceError                    functions/disturbances.py
     ├── InitError                           functions/environment_pool.py
     ├── LambdaRequestError                  functions/invocation_request.py
     ├── FunctionNotFoundError               functions/invoker.py
     ├── FunctionUnavailableError            functions/invoker.py
+    │   └── FunctionThrottledError          functions/invoker.py
     ├── PayloadTooLargeError                functions/invoker.py
     ├── FilterPatternError                  filtering/filter_pattern.py
     ├── GatewayError                        gateway/errors.py

@@ -106,6 +106,7 @@ async def _start(settings: Settings, terminal: Terminal, supervisor: Supervisor)
         mails=MailStore(settings.mails),
         external=frozenset(_external_services(settings)),
         resources=application.resources,
+        functions=application.functions if settings.command == "up" else (),
     )
     inbox = console(parts.mails, issuer, more=control_api(parts))
     await supervisor.start_server(inbox, listeners["console"], pages=Pages.OWN)

@@ -7,6 +7,7 @@ from samrun.control.metrics import StackMetrics
 from samrun.endpoints import Endpoints
 from samrun.event_triggers.queue_reader import QueueReader
 from samrun.functions.asynchronous_invoker import AsynchronousInvoker
+from samrun.functions.disturbances import Disturbances
 from samrun.functions.invocation_log import InvocationLog
 from samrun.mapping.poller import KafkaPoller
 from samrun.queues.poller import QueuePoller
@@ -14,6 +15,7 @@ from samrun.services.clients import Clients
 from samrun.services.mail_store import MailStore
 from samrun.streams.poller import StreamPoller
 from samrun.template.model.application import Resource
+from samrun.template.model.functions import Function
 
 
 @dataclass(kw_only=True)
@@ -31,6 +33,8 @@ class StackParts:
     resources: tuple[Resource, ...]
     metrics: StackMetrics = field(default_factory=StackMetrics)
     invocations: InvocationLog = field(init=False)
+    functions: tuple[Function, ...] = ()
+    disturbances: Disturbances = field(default_factory=Disturbances)
     asynchronous: AsynchronousInvoker | None = None
     mappings: list[KafkaPoller] = field(default_factory=list)
     queue_triggers: list[QueuePoller] = field(default_factory=list)

@@ -17,11 +17,13 @@ The modules, in the order in which an invocation meets them:
   `missing_package` says what to do about an import that fails.
 - `remote_invoker` invokes functions that run elsewhere, for `samrun mappings run`.
 - `sam_runtime` runs functions in containers, by the SAM CLI, which `sam_cli` starts.
+- `disturbances` has a function fail, or be slow, throttled or timed out, on purpose.
 - `invocation_log` remembers what every function got and returned.
 - `watcher` notices that the files of a function changed.
 
 Errors: `SamError`, `PackageError` and `MissingDebuggerError` are UserErrors and reach the terminal.
-`FunctionNotFoundError`, `PayloadTooLargeError` and `LambdaRequestError` are answers to the caller of an invocation.
+`FunctionNotFoundError`, `PayloadTooLargeError`, `FunctionThrottledError` and `LambdaRequestError` are answers to the
+caller of an invocation, and `DisturbanceError` to whoever asks for a disturbance that there is not.
 `InitError` stays inside: callers get it as an InvocationResult, as they get every error of a function. An
 `AsynchronousDestinationError` is reported, and with a `MalformedBatchResponseError` the whole batch is retried.
 """

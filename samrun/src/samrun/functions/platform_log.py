@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
+from samrun.functions.invoker import TIMED_OUT
 from samrun.rfc3339 import rfc3339
 
 LATEST = "$LATEST"
@@ -47,7 +48,7 @@ class PlatformLog:
 
     def end(self, metrics: InvocationMetrics, *, error_type: str | None) -> list[str]:
         """Return the lines after those of the function. `error_type` is that of an environment that ended."""
-        status = "success" if error_type is None else "timeout" if error_type == "Sandbox.Timedout" else "error"
+        status = "success" if error_type is None else "timeout" if error_type == TIMED_OUT else "error"
         if self.log_format == "JSON":
             record = {"metrics": dict(_json_metrics(metrics)), "status": status}
             return [self._event("platform.report", record | ({"errorType": error_type} if error_type else {}))]
