@@ -113,7 +113,7 @@ class _ControlApi:
 
     def _unknown(self, request: Request) -> Response | None:
         """Return the answer to a request about a function that there is not."""
-        name, names = request.path_params["function"], sorted(each.name for each in self._parts.functions)
+        name, names = request.path_params["function"], sorted(each.name for each in self._parts.application.functions)
         if name in names:
             return None
         return PlainTextResponse(f"There is no function {name}; there are {', '.join(names) or 'none'}", 404)

@@ -14,8 +14,7 @@ from samrun.queues.poller import QueuePoller
 from samrun.services.clients import Clients
 from samrun.services.mail_store import MailStore
 from samrun.streams.poller import StreamPoller
-from samrun.template.model.application import Resource
-from samrun.template.model.functions import Function
+from samrun.template.model.application import Application, Resource
 
 
 @dataclass(kw_only=True)
@@ -30,10 +29,9 @@ class StackParts:
     client: Clients
     mails: MailStore
     external: frozenset[str]
-    resources: tuple[Resource, ...]
+    application: Application
     metrics: StackMetrics = field(default_factory=StackMetrics)
     invocations: InvocationLog = field(init=False)
-    functions: tuple[Function, ...] = ()
     disturbances: Disturbances = field(default_factory=Disturbances)
     asynchronous: AsynchronousInvoker | None = None
     mappings: list[KafkaPoller] = field(default_factory=list)
@@ -43,6 +41,11 @@ class StackParts:
 
     def __post_init__(self) -> None:
         self.invocations = InvocationLog(self.metrics.note_end)
+
+    @property
+    def resources(self) -> tuple[Resource, ...]:
+        """The tables, queues and the like that the templates declare."""
+        return self.application.resources
 
     @property
     def queues(self) -> list[str]:

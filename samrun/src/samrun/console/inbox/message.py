@@ -19,7 +19,7 @@ from email.utils import getaddresses, parsedate_to_datetime
 from itertools import islice
 from typing import TypeVar
 
-from samrun.console.html_text import text_of
+from samrun.console.inbox.html_text import text_of
 from samrun.services.mailbox import split_mailbox
 
 _T = TypeVar("_T")

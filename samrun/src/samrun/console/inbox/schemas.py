@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from samrun.console.inbox import Page, Summary
-from samrun.console.message import Address, Message, Part, address
+from samrun.console.inbox.inbox import Page, Summary
+from samrun.console.inbox.message import Address, Message, Part, address
 from samrun.rfc3339 import rfc3339
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from samrun.console.message import Address, Message, address, parse_message
+from samrun.console.inbox.message import Address, Message, address, parse_message
 from samrun.services.mail_store import Mail, MailEntry, MailNotFoundError, MailStore
 
 _SNIPPET = 200

@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from samrun.console import rendering, schemas
-from samrun.console.inbox import Inbox
-from samrun.console.message import headers
+from samrun.console.inbox import rendering, schemas
+from samrun.console.inbox.inbox import Inbox
+from samrun.console.inbox.message import headers
 from samrun.errors import SamrunError
 from samrun.services.mail_store import MailNotFoundError
 
