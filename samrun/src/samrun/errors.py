@@ -18,6 +18,8 @@
     │   ├── NoInputError                    cli/commands/produce.py
     │   ├── NoLocalAuthorizerError          cli/commands/token.py
     │   ├── NotConfirmedError               cli/commands/topics.py
+    │   ├── PlaceError                      console/kafka/cluster.py
+    │   ├── PublishingError                 console/kafka/publishing.py
     │   ├── NoStackError                    endpoints.py
     │   ├── UnknownFunctionError            debugged_functions.py
     │   ├── PackageError                    functions/deployment_package.py

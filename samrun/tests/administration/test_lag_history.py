@@ -9,7 +9,7 @@ from samrun.services.kafka import KafkaUnreachableError
 
 async def until(history: LagHistory, count: int) -> list[LagSample]:
     """Look until the history has so many samples."""
-    while len(samples := history.look()) < count:
+    while len(samples := history.look()) < count:  # noqa: ASYNC110 - the history has no event for it
         await asyncio.sleep(0.001)
     return samples
 
