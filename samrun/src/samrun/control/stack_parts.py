@@ -7,6 +7,7 @@ from samrun.control.metrics import StackMetrics
 from samrun.endpoints import Endpoints
 from samrun.event_triggers.queue_reader import QueueReader
 from samrun.functions.asynchronous_invoker import AsynchronousInvoker
+from samrun.functions.disturbances import Disturbances
 from samrun.functions.invocation_log import InvocationLog
 from samrun.journal.journal import Journal
 from samrun.mapping.poller import KafkaPoller
@@ -37,6 +38,7 @@ class StackParts:
     journal: Journal = field(default_factory=Journal)
     invocations: InvocationLog = field(init=False)
     issuer: Issuer | None = None
+    disturbances: Disturbances = field(default_factory=Disturbances)
     asynchronous: AsynchronousInvoker | None = None
     mappings: list[KafkaPoller] = field(default_factory=list)
     queue_triggers: list[QueuePoller] = field(default_factory=list)

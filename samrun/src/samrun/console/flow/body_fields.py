@@ -38,7 +38,7 @@ def fields_of(value: Any, pointer: str = "") -> Iterator[BodyField]:
 
 
 def with_values(example: Any, values: Mapping[str, str]) -> Any:
-    """Return a copy of the example with the values of a form. A number that is none stays a text, for the API to judge."""
+    """Return a copy of the example with the values of a form. A number that is none is sent as a text."""
     body = copy.deepcopy(example)
     for field in fields_of(example):
         if field.name in values:

@@ -1,8 +1,8 @@
 """Index of what samrun saw: which requests, invocations, records and messages belong to one flow.
 
 A flow is everything about one key of Kafka's records (an order, say). A request whose trace has no record yet is a flow
-by its trace, and a record without a key one by its place. The index reads the journal only when somebody looks, and each
-entry only once.
+by its trace, and a record without a key one by its place. The index reads the journal only when somebody looks, and
+each entry only once.
 """
 
 import threading
@@ -57,7 +57,7 @@ class Seen:
 
 @dataclass(kw_only=True)
 class Flow:
-    """What the index knows of a flow: records by place, requests and invocations by an API, and when it last changed."""
+    """What the index knows of a flow: records by place, requests and invocations by an API, and its last change."""
 
     id: FlowId
     last: datetime
@@ -183,9 +183,7 @@ class FlowIndex:
             flow.requests += [
                 each for each in other.requests if trace in each.access.trace_ids and each not in flow.requests
             ]
-            flow.invocations |= {
-                number: each for number, each in other.invocations.items() if trace in each.trace_ids
-            }
+            flow.invocations |= {number: each for number, each in other.invocations.items() if trace in each.trace_ids}
             for number in flow.invocations:
                 self._unjoined.pop(number, None)
             if other_id.kind == "trace":
