@@ -19,6 +19,7 @@ from samrun.services import kafka_credentials
 from samrun.services.clients import clients
 from samrun.services.launcher import ServiceLauncher
 from samrun.services.mail_store import MailStore
+from samrun.services.text_message_store import TextMessageStore
 from samrun.settings import CONTAINER_KAFKA_PORT, MUTUAL_TLS_KAFKA_PORT, PORTS, SCRAM_KAFKA_PORT, Settings
 from samrun.supervision import docker, ports
 from samrun.supervision.browser_guard import Pages
@@ -103,6 +104,7 @@ async def _start(settings: Settings, terminal: Terminal, supervisor: Supervisor)
         endpoints=endpoints,
         client=clients(endpoints, settings.region),
         mails=MailStore(settings.mails),
+        text_messages=TextMessageStore(settings.text_messages),
         external=frozenset(_external_services(settings)),
         application=application,
     )

@@ -7,6 +7,7 @@ import pytest
 from samrun.control.stack_parts import StackParts
 from samrun.endpoints import Endpoints
 from samrun.services.mail_store import MailStore
+from samrun.services.text_message_store import TextMessageStore
 from samrun.template.model.application import Application, Resource
 from samrun.template.model.functions import Function
 
@@ -25,6 +26,7 @@ def idle_stack(
         endpoints=Endpoints(api=None, lambda_=None, console="", aws="", dynamodb="", kafka="127.0.0.1:1"),
         client=lambda service: pytest.fail(f"{service} is not needed"),
         mails=MailStore(mails),
+        text_messages=TextMessageStore(mails / "text-messages"),
         external=external,
         application=application or nothing,
     )

@@ -100,6 +100,8 @@ def _delete_records(parts: StackParts, ends: dict[TopicPartition, int]) -> None:
 def _empty_services(parts: StackParts) -> None:
     for entry in parts.mails.entries():
         parts.mails.delete(entry.id)
+    for identifier in parts.text_messages.identifiers():
+        parts.text_messages.delete(identifier)
     with ThreadPoolExecutor(_CALLS_AT_ONCE) as executor:
         for emptied in [executor.submit(work) for work in _work(parts)]:
             emptied.result()

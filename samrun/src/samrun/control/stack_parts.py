@@ -9,10 +9,12 @@ from samrun.event_triggers.queue_reader import QueueReader
 from samrun.functions.asynchronous_invoker import AsynchronousInvoker
 from samrun.functions.disturbances import Disturbances
 from samrun.functions.invocation_log import InvocationLog
+from samrun.journal.journal import Journal
 from samrun.mapping.poller import KafkaPoller
 from samrun.queues.poller import QueuePoller
 from samrun.services.clients import Clients
 from samrun.services.mail_store import MailStore
+from samrun.services.text_message_store import TextMessageStore
 from samrun.streams.poller import StreamPoller
 from samrun.template.model.application import Application, Resource
 
@@ -28,9 +30,11 @@ class StackParts:
     endpoints: Endpoints
     client: Clients
     mails: MailStore
+    text_messages: TextMessageStore
     external: frozenset[str]
     application: Application
     metrics: StackMetrics = field(default_factory=StackMetrics)
+    journal: Journal = field(default_factory=Journal)
     invocations: InvocationLog = field(init=False)
     disturbances: Disturbances = field(default_factory=Disturbances)
     asynchronous: AsynchronousInvoker | None = None

@@ -8,7 +8,7 @@ import binascii
 import codecs
 import email
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +16,7 @@ from email.message import Message as MimeMessage
 from email.policy import Compat32
 from email.quoprimime import header_decode
 from email.utils import getaddresses, parsedate_to_datetime
+from html import escape
 from itertools import islice
 from typing import TypeVar
 
@@ -28,6 +29,8 @@ _Fallback = TypeVar("_Fallback")
 # Characters of a header; SES allows 50 recipients, which have half as many.
 _MAX_HEADER = 10_000
 _MAX_PARTS = 500
+# Characters of the name that an attached message gets from its subject.
+_MAX_NAME = 100
 # Characters of the text; a part in HTML is longer.
 _MAX_TEXT = 1_000_000
 _MAX_HTML_FOR_TEXT = 5_000_000
@@ -112,11 +115,14 @@ def in_words(unreadable: Iterable[str]) -> str:
 
 
 class _BoundedPolicy(Compat32):
-    """Policy of the parser that cuts headers: the email package takes quadratic time for their parameters."""
+    """Policy of the parser that cuts headers, and reads bytes in them as UTF-8.
+
+    The email package takes quadratic time for their parameters, and replaces what is not ASCII.
+    """
 
     def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
         name, value = super().header_source_parse(sourcelines)
-        return name, value[:_MAX_HEADER]
+        return name, _clean(value[:_MAX_HEADER])
 
 
 _POLICY = _BoundedPolicy()
@@ -137,6 +143,14 @@ class _Leaf:
         return self.disposition == "attachment" or bool(self.filename) or not is_text
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Body:
+    """What a part shows: None where it has no such text."""
+
+    plain: str | None = None
+    html: str | None = None
+
+
 class _MessageReader:
     """Reader of one message; it keeps what it could not read."""
 
@@ -147,9 +161,8 @@ class _MessageReader:
     def message(self, raw: bytes) -> Message:
         mime = self._parsed(raw)
         leaves = self._leaves(mime)
-        texts = [leaf for leaf in leaves if not leaf.is_file]
-        html = next((self._content(leaf) for leaf in texts if leaf.content_type == "text/html"), "")
-        plain = next((self._content(leaf) for leaf in texts if leaf.content_type == "text/plain"), None)
+        body = self._body(mime, {id(leaf.mime): leaf for leaf in leaves if not leaf.is_file})
+        plain, html = body.plain, body.html or ""
         parts = [self._part(number, leaf) for number, leaf in enumerate(leaves, 1) if leaf.is_file]
         fields = {name.lower(): value for name, value in reversed(list(mime.raw_items()))}
         if any(len(value) >= _MAX_HEADER for value in fields.values()):
@@ -237,11 +250,39 @@ class _MessageReader:
 
     def _leaf(self, mime: MimeMessage) -> _Leaf:
         filename = self._guarded("the name of a part", mime.get_filename, "unnamed") or ""
+        if not filename and _is_message(mime):
+            filename = f"{self._subject(mime) or 'message'}.eml"
         return _Leaf(
             mime=mime,
             content_type=_clean(self._guarded("the type of a part", mime.get_content_type, "application/octet-stream")),
             disposition=self._guarded("the disposition of a part", mime.get_content_disposition, "attachment"),
             filename=self.decoded(filename, what="the name of a part"),
+        )
+
+    def _subject(self, mime: MimeMessage) -> str:
+        """Return the subject of the message that is attached as a part."""
+        [attached, *_] = [*mime.get_payload(), MimeMessage()]
+        values = [value for name, value in attached.raw_items() if name.lower() == "subject"]
+        return self.decoded(values[0], what="the name of a part")[:_MAX_NAME] if values else ""
+
+    def _body(self, mime: MimeMessage, texts: Mapping[int, _Leaf]) -> _Body:
+        """Return what a part shows with the parts in it; `texts` are the leaves that are no files, by their identity.
+
+        The parts of multipart/alternative say the same, the best last. All others follow one another (RFC 2046).
+        """
+        if leaf := texts.get(id(mime)):
+            content = self._content(leaf)
+            return _Body(html=content) if leaf.content_type == "text/html" else _Body(plain=content)
+        if _is_leaf(mime):
+            return _Body()
+        found = [self._body(part, texts) for part in _children(mime)]
+        plains = [body.plain for body in found if body.plain is not None]
+        htmls = [body.html for body in found if body.html is not None]
+        if mime.get_content_type() == "multipart/alternative":
+            return _Body(plain=plains[0] if plains else None, html=htmls[-1] if htmls else None)
+        return _Body(
+            plain="\n\n".join(_plain(body) for body in found if body != _Body()) if plains else None,
+            html="\n".join(_html(body) for body in found if body != _Body()) if htmls else None,
         )
 
     def _part(self, number: int, leaf: _Leaf) -> Part:
@@ -267,6 +308,8 @@ class _MessageReader:
 
     def _bytes(self, mime: MimeMessage) -> bytes:
         def content() -> bytes:
+            if mime.is_multipart():  # an attached message
+                return mime.as_bytes(policy=_POLICY).partition(b"\n\n")[2]
             decoded = mime.get_payload(decode=True)
             return decoded if isinstance(decoded, bytes) else b""
 
@@ -299,10 +342,31 @@ def _leaves_of(mime: MimeMessage) -> Iterator[MimeMessage]:
     waiting = [mime]
     while waiting:
         part = waiting.pop()
-        if part.is_multipart():
-            waiting += reversed([each for each in part.get_payload() if isinstance(each, MimeMessage)])
-        else:
+        if _is_leaf(part):
             yield part
+        else:
+            waiting += reversed(_children(part))
+
+
+def _is_leaf(mime: MimeMessage) -> bool:
+    return not mime.is_multipart() or _is_message(mime)
+
+
+def _is_message(mime: MimeMessage) -> bool:
+    """Tell whether a part is a message, as in an attachment or a report, which the parser has parsed, too."""
+    return mime.is_multipart() and mime.get_content_maintype() == "message"
+
+
+def _children(mime: MimeMessage) -> list[MimeMessage]:
+    return [each for each in mime.get_payload() if isinstance(each, MimeMessage)]
+
+
+def _plain(body: _Body) -> str:
+    return text_of((body.html or "")[:_MAX_HTML_FOR_TEXT]) if body.plain is None else body.plain.rstrip()
+
+
+def _html(body: _Body) -> str:
+    return f"<pre>{escape(body.plain or '')}</pre>" if body.html is None else body.html
 
 
 def _word_content(encoding: str, content: str) -> bytes | None:
@@ -319,7 +383,8 @@ def _is_charset(name: str) -> bool:
     """Tell whether Python decodes this charset, whatever the bytes are."""
     try:
         codec = codecs.lookup(name)
-        return codec.name.replace("_", "-") not in _NO_CHARSETS and isinstance(b"a".decode(name), str)
+        known = name.isascii() and codec.name.replace("_", "-") not in _NO_CHARSETS
+        return known and isinstance(b"a".decode(name), str)
     except (LookupError, ValueError):  # a name may contain anything
         return False
 
