@@ -6,6 +6,7 @@ import pytest
 
 from samrun.control.stack_parts import StackParts
 from samrun.endpoints import Endpoints
+from samrun.oidc.issuer import Issuer
 from samrun.services.mail_store import MailStore
 from samrun.services.text_message_store import TextMessageStore
 from samrun.template.model.application import Application, Resource
@@ -19,6 +20,7 @@ def idle_stack(
     resources: tuple[Resource, ...] = (),
     functions: tuple[Function, ...] = (),
     application: Application | None = None,
+    issuer: Issuer | None = None,
 ) -> StackParts:
     """Return the parts of a stack without pollers, with the mails of a folder. Its Kafka is not there."""
     nothing = Application(functions=functions, apis=(), mappings=(), schedules=(), resources=resources, ignored=())
@@ -29,4 +31,5 @@ def idle_stack(
         text_messages=TextMessageStore(mails / "text-messages"),
         external=external,
         application=application or nothing,
+        issuer=issuer,
     )

@@ -11,6 +11,7 @@ from samrun.functions.disturbances import Disturbances
 from samrun.functions.invocation_log import InvocationLog
 from samrun.journal.journal import Journal
 from samrun.mapping.poller import KafkaPoller
+from samrun.oidc.issuer import Issuer
 from samrun.queues.poller import QueuePoller
 from samrun.services.clients import Clients
 from samrun.services.mail_store import MailStore
@@ -37,6 +38,7 @@ class StackParts:
     journal: Journal = field(default_factory=Journal)
     invocations: InvocationLog = field(init=False)
     disturbances: Disturbances = field(default_factory=Disturbances)
+    issuer: Issuer | None = None
     asynchronous: AsynchronousInvoker | None = None
     mappings: list[KafkaPoller] = field(default_factory=list)
     queue_triggers: list[QueuePoller] = field(default_factory=list)
