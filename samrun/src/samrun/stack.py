@@ -9,7 +9,6 @@ import filelock
 from samrun.application_launcher import ApplicationLauncher
 from samrun.applications import load_applications
 from samrun.console import console
-from samrun.control.control_api import control_api
 from samrun.control.stack_parts import StackParts
 from samrun.debugged_functions import addresses, claim_debug_ports, with_debuggers
 from samrun.endpoints import FILE, Endpoints, stack_url, url
@@ -107,10 +106,9 @@ async def _start(settings: Settings, terminal: Terminal, supervisor: Supervisor)
         mails=MailStore(settings.mails),
         text_messages=TextMessageStore(settings.text_messages),
         external=frozenset(_external_services(settings)),
-        resources=application.resources,
+        application=application,
     )
-    inbox = console(parts.mails, issuer, more=control_api(parts))
-    await supervisor.start_server(inbox, listeners["console"], pages=Pages.OWN)
+    await supervisor.start_server(console(parts, issuer), listeners["console"], pages=Pages.OWN)
     if settings.command == "up":
         launcher = ApplicationLauncher(
             settings=settings,

@@ -8,30 +8,19 @@ import httpx
 import pytest
 
 from samrun.console import console
-from samrun.control.control_api import control_api
-from samrun.control.stack_parts import StackParts
-from samrun.endpoints import Endpoints
 from samrun.functions.invoker import InvocationOptions, InvocationResult
-from samrun.services.mail_store import MailStore
-from samrun.services.text_message_store import TextMessageStore
 from samrun.template.model.application import Resource
+from support.idle_stack import idle_stack
 
 
 class ControlClient:
     """The API of a stack without pollers."""
 
     def __init__(self, folder: Path, *, external: frozenset[str] = frozenset()) -> None:
-        mails = MailStore(folder)
-        parts = StackParts(
-            endpoints=Endpoints(api=None, lambda_=None, console="", aws="", dynamodb="", kafka="127.0.0.1:1"),
-            client=lambda service: pytest.fail(f"{service} is not needed"),
-            mails=mails,
-            text_messages=TextMessageStore(folder / "text-messages"),
-            external=external,
-            resources=(Resource(logical_id="Orders", type="AWS::SQS::Queue", name="shop-orders", properties={}),),
-        )
+        queue = Resource(logical_id="Orders", type="AWS::SQS::Queue", name="shop-orders", properties={})
+        parts = idle_stack(folder, external=external, resources=(queue,))
         self.log = parts.invocations
-        self._app = console(mails, more=control_api(parts))
+        self._app = console(parts)
 
     def request(self, method: str, path: str) -> httpx.Response:
         async def request() -> httpx.Response:

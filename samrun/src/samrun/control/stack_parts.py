@@ -14,7 +14,7 @@ from samrun.services.clients import Clients
 from samrun.services.mail_store import MailStore
 from samrun.services.text_message_store import TextMessageStore
 from samrun.streams.poller import StreamPoller
-from samrun.template.model.application import Resource
+from samrun.template.model.application import Application, Resource
 
 
 @dataclass(kw_only=True)
@@ -30,7 +30,7 @@ class StackParts:
     mails: MailStore
     text_messages: TextMessageStore
     external: frozenset[str]
-    resources: tuple[Resource, ...]
+    application: Application
     metrics: StackMetrics = field(default_factory=StackMetrics)
     invocations: InvocationLog = field(init=False)
     asynchronous: AsynchronousInvoker | None = None
@@ -41,6 +41,11 @@ class StackParts:
 
     def __post_init__(self) -> None:
         self.invocations = InvocationLog(self.metrics.note_end)
+
+    @property
+    def resources(self) -> tuple[Resource, ...]:
+        """The tables, queues and the like that the templates declare."""
+        return self.application.resources
 
     @property
     def queues(self) -> list[str]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from samrun.console.message import Address, Message, address
+from samrun.console.inbox.message import Address, Message, address
 from samrun.services.mail_store import Mail
 
 _SNIPPET = 200

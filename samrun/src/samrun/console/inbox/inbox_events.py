@@ -16,8 +16,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
 import samrun
-from samrun.console import schemas
-from samrun.console.inbox import Inbox
+from samrun.console.inbox import schemas
+from samrun.console.inbox.inbox import Inbox
 from samrun.services.mail_store import MailEntry
 
 # Seconds.

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from starlette.responses import HTMLResponse, Response
 
-from samrun.console.message import Message, Part, in_words
+from samrun.console.inbox.message import Message, Part, in_words
 
 # Only a link that a person follows may leave the mail; it opens in a new tab.
 INERT = {

@@ -18,12 +18,12 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 import samrun
-from samrun.console import rendering, schemas
-from samrun.console.composed_mail import ComposedMailError, composed_mail
-from samrun.console.inbox import Inbox
-from samrun.console.inbox_events import inbox_events
-from samrun.console.message import headers
-from samrun.console.search_query import SearchQueryError
+from samrun.console.inbox import rendering, schemas
+from samrun.console.inbox.composed_mail import ComposedMailError, composed_mail
+from samrun.console.inbox.inbox import Inbox
+from samrun.console.inbox.inbox_events import inbox_events
+from samrun.console.inbox.message import headers
+from samrun.console.inbox.search_query import SearchQueryError
 from samrun.errors import SamrunError
 from samrun.services.mail_store import MailNotFoundError
 from samrun.services.mail_tags import clean_tags

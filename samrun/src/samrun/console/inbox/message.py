@@ -20,7 +20,7 @@ from html import escape
 from itertools import islice
 from typing import TypeVar
 
-from samrun.console.html_text import text_of
+from samrun.console.inbox.html_text import text_of
 from samrun.services.mailbox import split_mailbox
 
 _T = TypeVar("_T")

@@ -6,9 +6,9 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 
-from samrun.console.message import Message, parse_message
-from samrun.console.search_query import matcher, on_one_line
-from samrun.console.summary import Summary, searched_text, summarize
+from samrun.console.inbox.message import Message, parse_message
+from samrun.console.inbox.search_query import matcher, on_one_line
+from samrun.console.inbox.summary import Summary, searched_text, summarize
 from samrun.services.mail_store import Mail, MailEntry, MailNotFoundError, MailStore
 
 # What the inbox keeps in memory; it reads the mails beyond that again.

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from samrun.console.sms_segments import sms_segments
+from samrun.console.inbox.sms_segments import sms_segments
 from samrun.rfc3339 import rfc3339
 from samrun.services.text_message_store import TextMessage, TextMessageNotFoundError, TextMessageStore
 

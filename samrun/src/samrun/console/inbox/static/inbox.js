@@ -5,29 +5,6 @@ const PAGE_SIZE = 100;
 
 const element = (id) => document.getElementById(id);
 
-function notice(text) {
-  element("notice").textContent = text;
-  element("notice").hidden = false;
-}
-
-// ---------------------------------------------------------------- theme
-
-const theme = {
-  get dark() {
-    const chosen = document.documentElement.dataset.theme;
-    return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  },
-  restore() {
-    const chosen = localStorage.getItem("theme");
-    if (chosen) document.documentElement.dataset.theme = chosen;
-  },
-  toggle() {
-    const chosen = theme.dark ? "light" : "dark";
-    document.documentElement.dataset.theme = chosen;
-    localStorage.setItem("theme", chosen);
-  },
-};
-
 // ---------------------------------------------------------------- Mailpit's API
 
 const api = {
@@ -88,11 +65,11 @@ const inbox = {
     try {
       const list = await api.list(inbox.query, inbox.limit);
       if (request !== inbox.request) return;
-      element("notice").hidden = true;
+      notice.hide();
       inbox.mails = list.messages;
       inbox.render(list);
     } catch {
-      notice("The local stack does not answer. Is it still running? Retrying …");
+      notice.show(GONE);
     }
   },
 
@@ -114,7 +91,7 @@ const inbox = {
     element("delete-all").disabled = nothing;
     element("unread").hidden = list.unread === 0;
     element("unread").textContent = list.unread;
-    document.title = list.unread ? `(${list.unread}) Inbox` : "Inbox";
+    document.title = `${list.unread ? `(${list.unread}) ` : ""}Inbox · samrun`;
   },
 
   item(mail) {
@@ -194,7 +171,7 @@ const reader = {
     inbox.opened = null;
     element("reader").hidden = true;
     element("html").removeAttribute("src");
-    history.replaceState(null, "", "/");
+    history.replaceState(null, "", "/inbox");
   },
 
   row(name, addresses) {
@@ -270,7 +247,6 @@ document.addEventListener("keydown", (event) => {
   else KEYS[event.key]();
 });
 
-element("theme").addEventListener("click", theme.toggle);
 element("search").addEventListener("input", () => { inbox.limit = PAGE_SIZE; inbox.refresh(); });
 element("more").addEventListener("click", () => { inbox.limit += PAGE_SIZE; inbox.refresh(); });
 element("back").addEventListener("click", KEYS.Escape);
@@ -281,7 +257,7 @@ element("keep").addEventListener("click", () => element("confirm").close());
 element("confirm-delete").addEventListener("click", () => { element("confirm").close(); inbox.remove([]); });
 window.addEventListener("unhandledrejection", (event) => {
   event.preventDefault();
-  notice(`That did not work. ${event.reason.message}`);
+  notice.show(`That did not work. ${event.reason.message}`);
 });
 for (const tab of document.querySelectorAll("[data-view]")) {
   tab.addEventListener("click", () => reader.choose(tab.dataset.view));
@@ -304,5 +280,4 @@ async function start() {
   await poll();
 }
 
-theme.restore();
 start();

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from itertools import chain
 
-from samrun.console.message import Address
-from samrun.console.summary import Summary
+from samrun.console.inbox.message import Address
+from samrun.console.inbox.summary import Summary
 from samrun.errors import SamrunError
 
 _TERM = re.compile(r'(?:[^\s"]|"[^"]*(?:"|\Z))+')

@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from samrun.console.inbox import Page
-from samrun.console.message import Address, Message, Part, address
-from samrun.console.summary import Summary
+from samrun.console.inbox.inbox import Page
+from samrun.console.inbox.message import Address, Message, Part, address
+from samrun.console.inbox.summary import Summary
 from samrun.rfc3339 import rfc3339
 
 

@@ -1,0 +1,1 @@
+"""View Flow of the console. `pages` has its routes."""

@@ -1,0 +1,1 @@
+"""View Kafka of the console. `pages` has its routes."""
