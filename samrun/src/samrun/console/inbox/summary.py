@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from samrun.console.inbox.html_text import text_of
 from samrun.console.inbox.message import Address, Message, address
 from samrun.services.mail_store import Mail
 
 _SNIPPET = 200
+_MAX_HTML = 5_000_000  # characters
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +56,9 @@ def searched_text(summary: Summary, message: Message) -> str:
     """Return the text in which a word without an operator is searched."""
     boxes = (summary.sender, *summary.to, *summary.cc, *summary.bcc, *summary.reply_to)
     named = (f"{each.name} {each.address}" for each in boxes)
-    return "\n".join((summary.subject, *named, *(part.filename for part in message.parts), message.text))
+    names = (part.filename for part in message.parts)
+    # A text beside the HTML may say less; a search finds what either of them shows.
+    return "\n".join((summary.subject, *named, *names, message.text, text_of(message.html[:_MAX_HTML])))
 
 
 def _snippet(text: str) -> str:
