@@ -44,6 +44,7 @@ SHARED = {
     ("module", "events"): "the events that functions get",
     ("module", "function_urls"): "function URLs: template/ reads them, gateway/ serves them",
     ("module", "kafka_mappings"): "Kafka mappings: model/ has them, triggers/ reads them",
+    ("module", "pages"): "the pages of a view of the console",
     ("module", "partial_response"): "partial batch responses",
     ("module", "poller"): "the poller of an event source",
     ("module", "relay"): "the outbox relay: outbox/ has it, handlers/ runs it",

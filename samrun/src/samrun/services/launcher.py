@@ -19,6 +19,7 @@ from samrun.services import (
 from samrun.services.clients import clients
 from samrun.services.mail_collector import MailCollector
 from samrun.services.mail_store import MailStore
+from samrun.services.text_message_store import TextMessageStore
 from samrun.settings import AWS_VARIABLE, DYNAMODB_VARIABLE, Settings
 from samrun.supervision import docker, ports
 from samrun.supervision.ports import LOOPBACK
@@ -149,6 +150,7 @@ class ServiceLauncher:
                 port=port,
                 addresses=addresses,
                 mails=self._settings.mails,
+                text_messages=self._settings.text_messages,
                 logs=self._logs,
                 lambda_api=self._endpoints.lambda_,
                 dynamodb=self._endpoints.dynamodb,
@@ -164,7 +166,8 @@ class ServiceLauncher:
 
     async def _use_external_aws(self, url: str) -> None:
         await external.check_endpoint(url, variable=AWS_VARIABLE)
-        collector = MailCollector(url, MailStore(self._settings.mails), region=self._settings.region)
+        mails, text_messages = MailStore(self._settings.mails), TextMessageStore(self._settings.text_messages)
+        collector = MailCollector(url, mails, text_messages, region=self._settings.region)
         if await collector.skip_earlier_mails():
             self._supervisor.start_task(collector.collect())
         else:
