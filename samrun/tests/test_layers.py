@@ -19,7 +19,7 @@ LAYERS = [
     {"pythons", "services"},
     {"console", "functions", "schemas"},
     {"custom_resources", "durable_executions", "event_triggers", "gateway", "mapping", "queues", "streams"},
-    {"administration", "lambda_api", "schedules"},
+    {"administration", "lambda_api", "scaffold", "schedules"},
     {"control"},
     {"applications", "debugged_functions", "kafka_launcher"},
     {"mapping_runner", "trigger_launcher"},
