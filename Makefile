@@ -9,8 +9,9 @@ LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashe
 # The addresses of the components of compose.yaml.
 EXTERNAL := KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:9092 AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_ENDPOINT_URL_DYNAMODB=http://127.0.0.1:8000
 
-# The packages of each folder of functions/; those of a new one are locked and installed like the others.
-FUNCTION_REQUIREMENTS := $(wildcard functions/*/requirements.in)
+# The packages of each folder of functions/ and of each service of examples/; those of a new one are locked and installed
+# like the others.
+FUNCTION_REQUIREMENTS := $(wildcard functions/*/requirements.in examples/*/src/requirements.in)
 
 # The time that builds write into what they make: the commit's, so that two builds of one commit are the same.
 SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1580601600)
@@ -34,7 +35,8 @@ WORKERS ?= 3
 run services demo test test-fast proof coverage: export PYTHONDONTWRITEBYTECODE :=
 
 # The tests that start brokers, browsers, containers, installations, linters or downloads.
-SYSTEM := tests/system tests/sam tests/browser $(wildcard examples/*/tests/test_application.py) tests/template/test_lint.py tests/tools/test_scanners.py \
+SYSTEM := tests/system tests/sam tests/browser $(wildcard examples/*/tests/test_application.py) \
+  tests/template/test_lint.py tests/tools/test_scanners.py \
   tests/test_platforms.py tests/tools/test_install.py samrun/tests/system samrun/tests/browser samrun/tests/test_wheel.py
 # Those that start other processes or Kafka's mock broker, read the whole repository, explore the models, or make
 # requests up (schemathesis takes long to import).

@@ -44,8 +44,13 @@ class OrderPaid(_Model):
     """An order is paid."""
 
     type: Literal["order.paid.v1"]
-    traceparent: str
+    traceparent: str = Field(pattern="^00-[0-9a-f]{32}-")
     data: OrderData
+
+    @property
+    def trace_id(self) -> str:
+        """The 32 hex digits by which a search finds the log lines of all services about one request."""
+        return self.traceparent.split("-")[1]
 
 
 def rfc3339(moment: datetime) -> str:
