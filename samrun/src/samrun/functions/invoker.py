@@ -14,6 +14,9 @@ from samrun.rfc3339 import rfc3339
 # Bytes of a synchronous invocation: the limit of the request and of the response.
 PAYLOAD_LIMIT = 6 * 1024 * 1024
 
+TIMED_OUT = "Sandbox.Timedout"
+"""Type of the error of an invocation that took longer than the function may."""
+
 
 class FunctionNotFoundError(SamrunError):
     """The template has no function of this name."""

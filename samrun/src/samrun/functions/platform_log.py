@@ -17,8 +17,6 @@ from samrun.functions.invoker import TIMED_OUT
 from samrun.rfc3339 import rfc3339
 
 LATEST = "$LATEST"
-TIMED_OUT = "Sandbox.Timedout"
-"""Type of the error of an invocation that took longer than the function may."""
 
 
 @dataclass(frozen=True, kw_only=True)
