@@ -57,9 +57,7 @@ def cancel(event: OrderEvent) -> None:
 def dead_letter(record: KafkaEventRecord, error: Exception) -> None:
     """Keep a record that breaks the contract, which no later attempt can change, where a person finds it."""
     place = f"{record.topic}-{record.partition}-{record.offset}"
-    s3.put_object(
-        Bucket=DEAD_LETTER_BUCKET, Key=f"unreadable/{place}.json", Body=json.dumps(record.raw_event)
-    )
+    s3.put_object(Bucket=DEAD_LETTER_BUCKET, Key=f"unreadable/{place}.json", Body=json.dumps(record.raw_event))
     metrics.add_metric(name="RecordsDeadLettered", unit=MetricUnit.Count, value=1)
     metrics.flush_metrics()
     logger.error("record dead-lettered", extra={"record": place, "error_type": type(error).__name__})
