@@ -17,7 +17,10 @@ FUNCTION_REQUIREMENTS := $(wildcard functions/*/requirements.in examples/*/src/r
 SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1580601600)
 # The templates of the services beside the order system, and those of them that `make run WITH="reward shipment"` runs.
 EXAMPLES := $(wildcard examples/*/template.yaml)
-WITH_TEMPLATES := $(patsubst %,examples/%/template.yaml,$(WITH))
+EXAMPLE_NAMES := $(EXAMPLES:examples/%/template.yaml=%)
+UNKNOWN_EXAMPLES := $(filter-out $(EXAMPLE_NAMES),$(WITH))
+# Their with-orders.yaml has parameters of the order system: notify then reads their topics, too.
+RUN_WITH := $(if $(WITH),template.yaml $(WITH:%=examples/%/template.yaml) --parameter-overrides $(WITH:%=file://examples/%/with-orders.yaml))
 
 # Parameters of `make dist`: the runtime and the processor of the functions.
 ENVIRONMENT ?= prod
@@ -53,8 +56,9 @@ help: ## Show this list.
 # .venv has the packages of all functions, so that a first start installs nothing more. OWN_PACKAGES=1 gives each
 # function those of its own requirements.txt.
 run: .venv/installed $(if $(SAM),.venv-sam/installed) ## Run everything on this machine (WITH="reward shipment" too) and show where; Ctrl-C ends it.
+	@$(if $(UNKNOWN_EXAMPLES),echo "WITH: no example has the name $(UNKNOWN_EXAMPLES). There are: $(EXAMPLE_NAMES)." >&2; exit 1)
 	$(if $(COMPOSE),docker compose up -d --wait)
-	@$(if $(COMPOSE),$(EXTERNAL)) $(if $(SAM),SAMRUN_SAM_CLI=$(SAM_CLI)) $(BIN)/samrun up $(if $(WITH),template.yaml $(WITH_TEMPLATES)) $(if $(SAM),--sam,$(if $(OWN_PACKAGES),,--use-current-env)) $(ARGS)
+	@$(if $(COMPOSE),$(EXTERNAL)) $(if $(SAM),SAMRUN_SAM_CLI=$(SAM_CLI)) $(BIN)/samrun up $(if $(SAM),--sam,$(if $(OWN_PACKAGES),,--use-current-env)) $(RUN_WITH) $(ARGS)
 
 services: .venv/installed ## Run Kafka, DynamoDB, AWS and the inbox only: `sam local` brings the functions.
 	$(if $(COMPOSE),docker compose up -d --wait)

@@ -60,7 +60,7 @@ def test_notifys_artifact_contains_the_mail_templates(project: Path, run: Callab
     types = run(
         "NotifyFunction",
         "import json; from functions.notify.messages.messages import Messages; "
-        "print(json.dumps(sorted(Messages(shop_name='Shop').types)))",
+        "print(json.dumps(sorted(Messages(shop_name='Shop').fields)))",
     )
     folders = (project / "functions/notify/templates").iterdir()
     assert json.loads(types) == sorted(folder.name for folder in folders if folder.is_dir())
