@@ -87,7 +87,7 @@ def test_gate_refuses_that_a_published_event_goes(repository: Path, capsys: pyte
     (repository / PAID).unlink()
     message = refusal(repository, capsys)
     assert f"{PAID}: event-removed" in message
-    assert f"{PAID}: event-with-consumer" in message
+    assert f"{Path(PAID).name}: event-with-consumer" in message
 
 
 def test_gate_passes_a_new_optional_field_and_holds_it_once_it_is_published(
@@ -98,6 +98,44 @@ def test_gate_passes_a_new_optional_field_and_holds_it_once_it_is_published(
     assert main(["--root", str(repository), "--publish"]) == 0
     change(lambda schema: schema["properties"]["data"]["properties"].pop("coupon"))
     assert f"{PAID}, data.coupon: field-removed" in refusal(repository, capsys)
+
+
+@pytest.fixture
+def example(repository: Path) -> Path:
+    """The folder of an example's contract: one event, published, which a consumer reads."""
+    folder = repository / "examples/reward/events"
+    folder.mkdir(parents=True)
+    data = {"type": "object", "properties": {"points": {"type": "integer"}}, "required": ["points"]}
+    schema = {"type": "object", "properties": {"data": data}}
+    (folder / "reward.granted.v1.schema.json").write_text(json.dumps(schema), "utf-8")
+    reads = "consumer: ledger\nevents:\n  reward.granted.v1: [data, data.points]\n"
+    (repository / "functions/ledger").mkdir()
+    (repository / "functions/ledger/consumes.yaml").write_text(reads, "utf-8")
+    assert main(["--root", str(repository), "--publish"]) == 0
+    return folder
+
+
+def test_gate_holds_the_schemas_of_an_example_to_the_same_rules(
+    repository: Path, example: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--root", str(repository)]) == 0
+    schema = example / "reward.granted.v1.schema.json"
+    schema.write_text(schema.read_text("utf-8").replace("points", "stars"), "utf-8")
+    message = refusal(repository, capsys)
+    assert "examples/reward/events/reward.granted.v1.schema.json, data.points: field-removed" in message
+    assert "it is read by ledger (functions/ledger/consumes.yaml)" in message
+    assert "in a new one beside it, reward.granted.v2" in message
+    assert "examples/reward/events/reward.granted.v1.schema.json, data.points: field-with-consumer" in message
+    assert "\nevents/" not in f"\n{message}"
+
+
+@pytest.mark.usefixtures("example")
+def test_gate_refuses_an_event_with_two_producers(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copyfile(repository / PAID, repository / "examples/reward/events" / Path(PAID).name)
+    message = refusal(repository, capsys)
+    assert (
+        "events/ and examples/reward/events/ both have order.paid.v1.schema.json. An event has one producer" in message
+    )
 
 
 def test_gate_publishes_nothing_while_something_is_wrong(

@@ -164,6 +164,11 @@ def test_a_tombstone_is_skipped(make_record: RecordMaker) -> None:
     assert read_order_event(make_record(None), types=TYPES) == Skipped(reason="tombstone")
 
 
+def test_an_event_of_a_backfill_is_skipped(make_record: RecordMaker, paid: dict[str, Any]) -> None:
+    record = make_record(paid, headers={"backfill": b"true"})
+    assert read_order_event(record, types=TYPES) == Skipped(reason="backfill")
+
+
 def test_an_unknown_type_is_skipped_whatever_its_other_fields(make_record: RecordMaker) -> None:
     assert read_order_event(make_record({"type": "order.lost.v9"}), types=TYPES) == Skipped(reason="unknown type")
 
