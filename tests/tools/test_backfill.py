@@ -14,11 +14,12 @@ import pytest
 from moto import mock_aws
 
 from functions.notify.channels.rate_limiter import RateLimiter
-from functions.notify.events.order_events import Skipped, read_order_event
+from functions.notify.events.customer_events import Skipped, read_customer_event
 from functions.notify.events.records import Record
 from functions.order.domain.events import event_of
 from functions.order.domain.order import ORDER_CANCELLED, ORDER_PAID
 from functions.order.settings import RelaySettings
+from tests.notify.samples import FIELDS
 from tests.order.environment import API_ENVIRONMENT, plain_deployment
 from tests.order.fakes import AWAY, TOO_LARGE, FakePublisher
 from tests.order.orders import CANCELLATION, cancelled_order, order_of, store_orders
@@ -121,7 +122,7 @@ def test_notify_skips_every_record_of_a_backfill() -> None:
             "headers": [{name: list(value)} for name, value in record.headers],
         }
         found = Record(partition_id="t-0", topic="t", partition=0, offset=0, key=None, source=source)
-        assert read_order_event(found, types=TYPES) == Skipped(reason="backfill")
+        assert read_customer_event(found, FIELDS) == Skipped(reason="backfill")
 
 
 def test_all_events_are_published_once_and_the_checkpoint_says_so(

@@ -1,7 +1,4 @@
-"""Check the contract: python -m tools.contract. With --publish, and nothing wrong, publish the schemas.
-
-It reads events/ and the folder events/ of each example.
-"""
+"""Check the contract of events/: python -m tools.contract. With --publish, and nothing wrong, publish the schemas."""
 
 from __future__ import annotations
 
@@ -23,9 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Check the contract, and publish it if asked. Return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tools.contract", description=__doc__)
     parser.add_argument("--root", type=Path, default=ROOT, help="the repository; this one by default")
-    parser.add_argument(
-        "--publish", action="store_true", help="copy the schemas to the folders published/, for a release"
-    )
+    parser.add_argument("--publish", action="store_true", help="copy the schemas to published/, for a release")
     options = parser.parse_args(arguments)
     try:
         problems = check_contract(options.root)

@@ -1,89 +1,60 @@
-"""Check of a repository: its schemas against the published ones, and against what its consumers read.
-
-Each producer keeps its schemas in a folder of its own: `events/` has those of the order function, and
-`examples/NAME/events/` those of an example. Each folder has the schemas of its last release in `published/`.
-"""
+"""Check of a repository: its schemas against the published ones, and against what its consumers read."""
 
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tools.contract.compatibility import Change, breaking_changes
 from tools.contract.consumers import read_consumers
 from tools.contract.errors import ContractError
 from tools.contract.rules import Rule
-from tools.contract.schemas import SUFFIX, fields, read_schemas
+from tools.contract.schemas import PUBLISHED, SUFFIX, contract_folders, fields, read_schemas
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from tools.contract.consumers import Consumer
     from tools.contract.schemas import Schema
 
-MAIN_FOLDER = "events"
-FOLDERS_OF_EXAMPLES = "examples/*/events"
-PUBLISHED = "published"
-
-
-@dataclass(frozen=True, kw_only=True)
-class ContractFolder:
-    """The schemas of one producer by the types of their events, and those of its last release. `name` is its path."""
-
-    name: str
-    schemas: Mapping[str, Schema]
-    published: Mapping[str, Schema]
-
-
-def contract_folders(root: Path) -> list[Path]:
-    """Return the folders of a repository that have schemas."""
-    return [root / MAIN_FOLDER, *sorted(root.glob(FOLDERS_OF_EXAMPLES))]
-
 
 def check_contract(root: Path) -> list[str]:
     """Return what is wrong with the contract of a repository, each as lines for people. Raises ContractError."""
-    folders = [_read(folder, root) for folder in contract_folders(root)]
-    owners = _owners(folders)
     consumers = read_consumers(root)
-    problems = [
-        _problem(folder, event_type, change, consumers, root)
-        for folder in folders
-        for event_type, old in folder.published.items()
-        for change in _changes(old, folder.schemas.get(event_type))
-    ]
-    return problems + list(_undescribed(owners, consumers, root))
+    described: dict[str, tuple[Path, Schema]] = {}
+    problems: list[str] = []
+    for folder in contract_folders(root):
+        schemas = read_schemas(folder)
+        _refuse_twice(schemas.keys() & described.keys(), folder, described, root)
+        described |= {event_type: (_file(folder, event_type), schema) for event_type, schema in schemas.items()}
+        problems += [
+            _problem(event_type, _file(folder, event_type), change, consumers, root)
+            for event_type, old in read_schemas(folder / PUBLISHED).items()
+            for change in _changes(old, schemas.get(event_type))
+        ]
+    return problems + list(_undescribed(described, consumers, root))
 
 
 def publish(root: Path) -> None:
-    """Copy the schemas of each folder to its `published/`: from then on, the check holds them to these."""
+    """Copy the schemas of each folder to its published/: from then on, the check holds them to these."""
     for folder in contract_folders(root):
-        (folder / PUBLISHED).mkdir(exist_ok=True)
         for path in folder.glob(f"*{SUFFIX}"):
+            (folder / PUBLISHED).mkdir(exist_ok=True)
             shutil.copyfile(path, folder / PUBLISHED / path.name)
 
 
-def _read(folder: Path, root: Path) -> ContractFolder:
-    return ContractFolder(
-        name=folder.relative_to(root).as_posix(),
-        schemas=read_schemas(folder),
-        published=read_schemas(folder / PUBLISHED),
-    )
-
-
-def _owners(folders: Sequence[ContractFolder]) -> dict[str, ContractFolder]:
-    """Return the folder of each event type. Raises ContractError if two folders have the same one."""
-    owners: dict[str, ContractFolder] = {}
-    for folder in folders:
-        for event_type in folder.schemas:
-            if event_type in owners:
-                raise ContractError(
-                    f"{owners[event_type].name}/ and {folder.name}/ both have {event_type}{SUFFIX}. An event has one"
-                    " producer: remove the schema from the folder of the other, or give its event another name."
-                )
-            owners[event_type] = folder
-    return owners
+def _refuse_twice(
+    twice: AbstractSet[str], folder: Path, described: Mapping[str, tuple[Path, Schema]], root: Path
+) -> None:
+    """Raise ContractError if a folder has an event that another one has, too."""
+    for event_type in sorted(twice):
+        first, second = (each.relative_to(root) for each in (described[event_type][0], _file(folder, event_type)))
+        raise ContractError(
+            f"{first} and {second} describe one event. An event has one producer: remove the schema from the folder of"
+            " the other, or give its event another name."
+        )
 
 
 def _changes(old: Schema, new: Schema | None) -> Iterator[Change]:
@@ -93,29 +64,32 @@ def _changes(old: Schema, new: Schema | None) -> Iterator[Change]:
         yield from breaking_changes(old, new)
 
 
-def _undescribed(owners: Mapping[str, ContractFolder], consumers: list[Consumer], root: Path) -> Iterator[str]:
+def _undescribed(described: Mapping[str, tuple[Path, Schema]], consumers: list[Consumer], root: Path) -> Iterator[str]:
     """Yield what consumers read and no schema describes."""
     for consumer in consumers:
-        detail = f"{consumer.name} reads it ({consumer.path.relative_to(root)})"
+        reader = f"{consumer.name} reads it ({consumer.path.relative_to(root)})"
         for event_type, reads in consumer.reads.items():
-            if event_type not in owners:
-                yield _lines(f"{event_type}{SUFFIX}", event_type, "", Rule.EVENT_WITH_CONSUMER, detail)
+            if event_type not in described:
+                missing = _file(root / "events", event_type).relative_to(root)
+                yield _lines(event_type, missing, "", Rule.EVENT_WITH_CONSUMER, reader)
                 continue
-            folder = owners[event_type]
-            file = f"{folder.name}/{event_type}{SUFFIX}"
-            for missing in sorted(set(reads) - set(fields(folder.schemas[event_type]))):
-                yield _lines(file, event_type, missing, Rule.FIELD_WITH_CONSUMER, detail)
+            file, schema = described[event_type]
+            for field in sorted(set(reads) - set(fields(schema))):
+                yield _lines(event_type, file.relative_to(root), field, Rule.FIELD_WITH_CONSUMER, reader)
 
 
-def _problem(folder: ContractFolder, event_type: str, change: Change, consumers: list[Consumer], root: Path) -> str:
+def _problem(event_type: str, file: Path, change: Change, consumers: list[Consumer], root: Path) -> str:
     readers = [
         f"{each.name} ({each.path.relative_to(root)})"
         for each in consumers
         if any(_touches(change.field, read) for read in each.reads.get(event_type, ()))
     ]
     read_by = f"; it is read by {', '.join(readers)}" if readers else ""
-    file = f"{folder.name}/{event_type}{SUFFIX}"
-    return _lines(file, event_type, change.field, change.rule, f"{change.detail}{read_by}")
+    return _lines(event_type, file.relative_to(root), change.field, change.rule, f"{change.detail}{read_by}")
+
+
+def _file(folder: Path, event_type: str) -> Path:
+    return folder / f"{event_type}{SUFFIX}"
 
 
 def _touches(changed: str, read: str) -> bool:
@@ -123,8 +97,8 @@ def _touches(changed: str, read: str) -> bool:
     return not changed or read == changed or read.startswith((f"{changed}.", f"{changed}["))
 
 
-def _lines(file: str, event_type: str, field: str, rule: Rule, detail: str) -> str:
-    place = file + (f", {field}" if field else "")
+def _lines(event_type: str, file: Path, field: str, rule: Rule, detail: str) -> str:
+    place = f"{file}, {field}" if field else str(file)
     return (
         f"{place}: {rule.title}\n"
         f"    {rule.change.capitalize()} ({detail}). It breaks readers {rule.breaks}.\n"

@@ -11,9 +11,12 @@ from tools.templates import SYSTEM, load_template
 
 ROOT = Path(__file__).parents[2]
 _FUNCTIONS = sorted(path.parent.name for path in ROOT.glob("functions/*/requirements.in"))
+# The lock files of the services of examples/. No artifact is made of them: whoever copies one ships it.
+EXAMPLES = tuple(sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("examples/*/src/requirements.txt")))
 # Every lock file; those of artifacts, and those of the environments for tests and checks.
 LOCK_FILES = (
     *(f"functions/{name}/requirements.txt" for name in _FUNCTIONS),
+    *EXAMPLES,
     "samrun/requirements.lock",
     "requirements.lock",
     "requirements-run.lock",
