@@ -95,6 +95,8 @@ def read_customer_event(
         return Unreadable(reason=str(error))
     if value is None:
         return Skipped(reason="tombstone")
+    if "backfill" in headers:  # an old event for another consumer: tools/backfill
+        return Skipped(reason="backfill")
     if not _is_structured(headers.get("content-type")):
         return Unreadable(reason="content-type: not application/cloudevents+json")
     try:
