@@ -20,6 +20,7 @@
     │   ├── NotConfirmedError               cli/commands/topics.py
     │   ├── PlaceError                      console/kafka/cluster.py
     │   ├── PublishingError                 console/kafka/publishing.py
+    │   ├── DeadLetterError                 dead_letters/dead_letter.py
     │   ├── NoStackError                    endpoints.py
     │   ├── UnknownFunctionError            debugged_functions.py
     │   ├── PackageError                    functions/deployment_package.py

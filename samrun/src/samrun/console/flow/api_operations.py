@@ -98,9 +98,12 @@ def _of_schema(document: Mapping[str, Any], schema: Any, depth: int) -> Any:
         return {name: _of_schema(document, each, depth - 1) for name, each in schema.get("properties", {}).items()}
     if kind == "array" and depth:
         return [_of_schema(document, schema.get("items") or {}, depth - 1)]
-    return {"integer": schema.get("minimum", 1), "number": schema.get("minimum", 1), "boolean": False, "null": None}.get(
-        kind or "", "text"
-    )
+    return {
+        "integer": schema.get("minimum", 1),
+        "number": schema.get("minimum", 1),
+        "boolean": False,
+        "null": None,
+    }.get(kind or "", "text")
 
 
 def _resolved(document: Mapping[str, Any], part: Any) -> Mapping[str, Any]:

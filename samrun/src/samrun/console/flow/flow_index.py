@@ -183,9 +183,7 @@ class FlowIndex:
             flow.requests += [
                 each for each in other.requests if trace in each.access.trace_ids and each not in flow.requests
             ]
-            flow.invocations |= {
-                number: each for number, each in other.invocations.items() if trace in each.trace_ids
-            }
+            flow.invocations |= {number: each for number, each in other.invocations.items() if trace in each.trace_ids}
             for number in flow.invocations:
                 self._unjoined.pop(number, None)
             if other_id.kind == "trace":

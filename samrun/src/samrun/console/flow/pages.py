@@ -86,9 +86,7 @@ class _FlowPages:
             self._index.update(seen)
             found = self._index.find(query) if query else list(self._index.newest())
             shown = found[:limit]
-            return found, [
-                _Row(flow=each, timeline=self._timelines.build(each, with_mentions=False)) for each in shown
-            ]
+            return found, [_Row(flow=each, timeline=self._timelines.build(each, with_mentions=False)) for each in shown]
 
     def _timeline(self, seen: Seen, flow_id: FlowId) -> tuple[Flow, Timeline] | None:
         with self._index.lock:

@@ -130,7 +130,9 @@ class SampleRequestPages:
             operations=operations,
             operation=operation,
             has_token=bool(operation and self._token(operation)),
-            parameters=[(f"{_PARAMETER}{name}", name, sent.get(f"{_PARAMETER}{name}", "")) for name in _names(operation)],
+            parameters=[
+                (f"{_PARAMETER}{name}", name, sent.get(f"{_PARAMETER}{name}", "")) for name in _names(operation)
+            ],
             new=operation.api.new_in_each_sample if operation else (),
             groups=[(name, list(group)) for name, group in itertools.groupby(fields, key=lambda each: each.group)],
             body=sent.get(_BODY) or json.dumps(body, indent=2, ensure_ascii=False),

@@ -206,9 +206,7 @@ class TimelineBuilder:
             if is_alone or self._is_about(flow, seen, [message.text.encode(errors="replace")], [message.to]):
                 yield _text_message_step(message)
 
-    def _is_about(
-        self, flow: Flow, seen: SeenInvocation, texts: Sequence[bytes], recipients: Iterable[str]
-    ) -> bool:
+    def _is_about(self, flow: Flow, seen: SeenInvocation, texts: Sequence[bytes], recipients: Iterable[str]) -> bool:
         """Tell whether a message of an invocation with several records is about this flow.
 
         It is if it has the key, or if a value of the flow's records has the recipient.
@@ -298,9 +296,7 @@ def _record_step(record: SeenRecord, deliveries: Sequence[SeenInvocation]) -> St
         at=at or (deliveries[0].invocation.started if deliveries else datetime.now(UTC)),
         kind="record",
         title=f"{topic}/{partition}/{offset}",
-        facts=tuple(
-            filter(None, (record.type, f"key {record.key}" if record.key is not None else "without a key"))
-        ),
+        facts=tuple(filter(None, (record.type, f"key {record.key}" if record.key is not None else "without a key"))),
         contents=(StepContent(title="Value", read=partial(_value, deliveries[0], record.place)),) if deliveries else (),
     )
 
