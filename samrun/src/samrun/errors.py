@@ -18,6 +18,7 @@
     │   ├── NoInputError                    cli/commands/produce.py
     │   ├── NoLocalAuthorizerError          cli/commands/token.py
     │   ├── NotConfirmedError               cli/commands/topics.py
+    │   ├── LambdaAccessError               console/functions/lambda_access.py
     │   ├── PlaceError                      console/kafka/cluster.py
     │   ├── PublishingError                 console/kafka/publishing.py
     │   ├── DeadLetterError                 dead_letters/dead_letter.py
