@@ -33,12 +33,16 @@ _MAX_NAMED = 3
 # Characters of an event, a result or a value.
 _MAX_SHOWN = 20_000
 # The order of steps of one moment.
-_ORDER: dict[Kind, int] = {
-    kind: number
-    for number, kind in enumerate(
-        ("request", "invocation", "record", "delivery", "mail", "text message", "retry", "discarded")
-    )
-}
+_ORDER: tuple[Kind, ...] = (
+    "request",
+    "invocation",
+    "record",
+    "delivery",
+    "mail",
+    "text message",
+    "retry",
+    "discarded",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +134,7 @@ class TimelineBuilder:
         if with_mentions:
             steps += self._mentions(flow, steps)
         unique = {step.id: step for step in steps}
-        ordered = sorted(unique.values(), key=lambda step: (step.at, _ORDER[step.kind]))[-_MAX_STEPS:]
+        ordered = sorted(unique.values(), key=lambda step: (step.at, _ORDER.index(step.kind)))[-_MAX_STEPS:]
         state, result = _state_of(ordered)
         return Timeline(
             steps=tuple(ordered), state=state, result=result, left_out=max(0, len(flow.records) - len(places))
