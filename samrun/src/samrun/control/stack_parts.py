@@ -37,8 +37,8 @@ class StackParts:
     metrics: StackMetrics = field(default_factory=StackMetrics)
     journal: Journal = field(default_factory=Journal)
     invocations: InvocationLog = field(init=False)
-    disturbances: Disturbances = field(default_factory=Disturbances)
     issuer: Issuer | None = None
+    disturbances: Disturbances = field(default_factory=Disturbances)
     asynchronous: AsynchronousInvoker | None = None
     mappings: list[KafkaPoller] = field(default_factory=list)
     queue_triggers: list[QueuePoller] = field(default_factory=list)

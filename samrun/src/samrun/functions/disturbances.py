@@ -8,13 +8,13 @@ from typing import Literal, get_args
 
 from samrun.errors import SamrunError
 from samrun.functions.invoker import (
+    TIMED_OUT,
     FunctionThrottledError,
     InvocationOptions,
     InvocationResult,
     Invoker,
     timeout_message,
 )
-from samrun.functions.platform_log import TIMED_OUT
 from samrun.template.model.functions import Function
 
 Kind = Literal["error", "delay", "throttle", "timeout"]

@@ -14,10 +14,11 @@ from pathlib import Path
 
 from samrun.errors import SamrunError
 from samrun.functions import debugger
-from samrun.functions.invoker import PAYLOAD_LIMIT, InvocationOptions, timeout_message
+from samrun.functions.invocation_metrics import InvocationMetrics
+from samrun.functions.invoker import PAYLOAD_LIMIT, TIMED_OUT, InvocationOptions, timeout_message
 from samrun.functions.log_pipe import LogPipe
 from samrun.functions.missing_package import advice_on_missing_package
-from samrun.functions.platform_log import TIMED_OUT, InvocationMetrics, PlatformLog
+from samrun.functions.platform_log import PlatformLog
 from samrun.functions.runtime_api import Invocation, RuntimeApi, RuntimeResponse
 from samrun.pythons.function_python import FunctionPython
 from samrun.supervision import ports

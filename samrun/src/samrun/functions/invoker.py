@@ -8,11 +8,14 @@ from datetime import UTC, datetime
 from typing import Any, Protocol, Self
 
 from samrun.errors import SamrunError
-from samrun.functions.platform_log import InvocationMetrics
+from samrun.functions.invocation_metrics import InvocationMetrics
 from samrun.rfc3339 import rfc3339
 
 # Bytes of a synchronous invocation: the limit of the request and of the response.
 PAYLOAD_LIMIT = 6 * 1024 * 1024
+
+TIMED_OUT = "Sandbox.Timedout"
+"""Type of the error of an invocation that took longer than the function may."""
 
 
 class FunctionNotFoundError(SamrunError):

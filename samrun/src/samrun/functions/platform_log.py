@@ -7,31 +7,16 @@ https://aws.amazon.com/blogs/compute/aws-lambda-standardizes-billing-for-init-ph
 """
 
 import json
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
+from samrun.functions.invocation_metrics import InvocationMetrics
+from samrun.functions.invoker import TIMED_OUT
 from samrun.rfc3339 import rfc3339
 
 LATEST = "$LATEST"
-TIMED_OUT = "Sandbox.Timedout"
-"""Type of the error of an invocation that took longer than the function may."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class InvocationMetrics:
-    """Measures of one invocation: times in milliseconds, memory in megabytes. None: not known, or no cold start."""
-
-    duration: float
-    memory_size: int
-    memory_used: int | None = None
-    init_duration: float | None = None
-
-    @property
-    def billed_duration(self) -> int:
-        return math.ceil(self.duration + (self.init_duration or 0))
 
 
 @dataclass(frozen=True, kw_only=True)

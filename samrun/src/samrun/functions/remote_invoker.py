@@ -12,12 +12,12 @@ from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 from samrun.error_code import error_code
 from samrun.functions.invoker import (
     PAYLOAD_LIMIT,
+    TIMED_OUT,
     FunctionUnavailableError,
     InvocationOptions,
     InvocationResult,
     PayloadTooLargeError,
 )
-from samrun.functions.platform_log import TIMED_OUT
 
 _MAX_INVOCATIONS = 256
 _TOO_LARGE = "RequestEntityTooLargeException"

@@ -11,8 +11,7 @@ import httpx
 from samrun.endpoints import url
 from samrun.error_code import error_code
 from samrun.functions.execution_environment import LogLine
-from samrun.functions.invoker import InvocationOptions, InvocationResult, check_request
-from samrun.functions.platform_log import TIMED_OUT
+from samrun.functions.invoker import TIMED_OUT, InvocationOptions, InvocationResult, check_request
 from samrun.functions.sam_cli import SamCli
 from samrun.functions.watcher import changed_functions
 from samrun.template.model.functions import Function

@@ -1,4 +1,4 @@
-"""Invocation as its event tells it: by what the function was invoked, in which trace, and with which records of Kafka."""
+"""Invocation as its event tells it: by what it was triggered, in which trace, and with which records of Kafka."""
 
 import base64
 import binascii

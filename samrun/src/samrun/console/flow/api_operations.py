@@ -1,19 +1,18 @@
-"""Operations of an application's APIs that take a JSON body, with an example, as its OpenAPI document describes them."""
+"""Operations of an application's APIs that take JSON, with an example, as its OpenAPI documents describe them."""
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from samrun.console.flow.schema_examples import example_of, resolved
 from samrun.template.model.application import Application
 from samrun.template.model.http_apis import HttpApi
 
 _METHODS = ("post", "put", "patch")
 _JSON = "application/json"
 _ARTICLE = re.compile(r"\b(an?|the)\b ", re.IGNORECASE)
-# References of schemas that refer to each other have no end.
-_MAX_DEPTH = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,15 +49,15 @@ def _operations(api: HttpApi) -> Iterator[ApiOperation]:
     paths = document.get("paths")
     for path, methods in paths.items() if isinstance(paths, dict) else ():
         for method in _METHODS:
-            operation = methods.get(method) if isinstance(methods, dict) else None
-            content = _resolved(document, (operation or {}).get("requestBody", {})).get("content", {}).get(_JSON)
+            operation = methods.get(method, {}) if isinstance(methods, dict) else {}
+            content = resolved(document, operation.get("requestBody")).get("content", {}).get(_JSON)
             if content is not None:
                 yield ApiOperation(
                     api=api,
                     method=method.upper(),
                     path=path,
                     summary=operation.get("summary") or f"{method.upper()} {path}",
-                    example=_example(document, content),
+                    example=example_of(document, content),
                     path_parameters=tuple(re.findall(r"{([^}]+)}", path)),
                 )
 
@@ -72,47 +71,3 @@ def _document(api: HttpApi) -> Mapping[str, Any]:
     except (OSError, ValueError, RecursionError):
         return {}
     return document if isinstance(document, dict) else {}
-
-
-def _example(document: Mapping[str, Any], content: Mapping[str, Any]) -> Any:
-    examples = [_resolved(document, each).get("value") for each in (content.get("examples") or {}).values()]
-    named = [each for each in (content.get("example"), *examples) if each is not None]
-    return named[0] if named else _of_schema(document, content.get("schema") or {}, _MAX_DEPTH)
-
-
-def _of_schema(document: Mapping[str, Any], schema: Any, depth: int) -> Any:
-    """Return a value that a schema describes: its example or default, or one made of its parts."""
-    schema = _resolved(document, schema)
-    for name in ("example", "default", "const"):
-        if name in schema:
-            return schema[name]
-    for name in ("examples", "enum"):
-        if isinstance(schema.get(name), Sequence) and schema[name]:
-            return schema[name][0]
-    for name in ("allOf", "oneOf", "anyOf"):
-        if schema.get(name) and depth:
-            return _of_schema(document, schema[name][0], depth - 1)
-    kind = schema.get("type")
-    kind = kind[0] if isinstance(kind, list) and kind else kind
-    if (kind == "object" or "properties" in schema) and depth:
-        return {name: _of_schema(document, each, depth - 1) for name, each in schema.get("properties", {}).items()}
-    if kind == "array" and depth:
-        return [_of_schema(document, schema.get("items") or {}, depth - 1)]
-    return {
-        "integer": schema.get("minimum", 1),
-        "number": schema.get("minimum", 1),
-        "boolean": False,
-        "null": None,
-    }.get(kind or "", "text")
-
-
-def _resolved(document: Mapping[str, Any], part: Any) -> Mapping[str, Any]:
-    """Return a part of a document, or the one in the same document that it refers to."""
-    for _ in range(_MAX_DEPTH):
-        reference = part.get("$ref") if isinstance(part, dict) else None
-        if not isinstance(reference, str) or not reference.startswith("#/"):
-            break
-        part = document
-        for name in reference[2:].split("/"):
-            part = part.get(name.replace("~1", "/").replace("~0", "~"), {}) if isinstance(part, dict) else {}
-    return part if isinstance(part, dict) else {}
