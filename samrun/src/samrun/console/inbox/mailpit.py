@@ -28,7 +28,7 @@ from samrun.errors import SamrunError
 from samrun.services.mail_store import MailNotFoundError
 from samrun.services.mail_tags import clean_tags
 
-# Why something of Mailpit's API is not here, by its path.
+# Paths of Mailpit's API that are not here, each with the reason.
 _NOT_HERE = {
     "/api/v1/chaos": "chaos makes an SMTP server fail, and the inbox has none: the functions send by SES",
     "/api/v1/message/{id}/release": "it sends no mail to anybody, so it releases none",
