@@ -35,7 +35,7 @@ NOT_HERE = {
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What each method returned."""
+    """Results of each method."""
     with serve_in_thread(console(idle_stack(tmp_path_factory.mktemp("mails")))) as url:
         command = ["node", "call_all.mjs", url]
         done = subprocess.run(command, cwd=CLIENT, capture_output=True, check=False)

@@ -152,7 +152,7 @@ def test_state_is_that_of_the_mail() -> None:
     assert matches("-is:tagged", read)
 
 
-def outcome(query: str) -> bool | str:
+def answer_to(query: str) -> bool | str:
     """Return whether the mail matches, or the message of the error."""
     try:
         return matches(query)
@@ -162,9 +162,9 @@ def outcome(query: str) -> bool | str:
 
 @given(words=st.lists(st.sampled_from(["-", "!", '"', " ", ":", "to:", "is:", "before:", "x", "\n", "larger:1", "é"])))
 def test_any_query_matches_or_is_an_error_in_words(words: Sequence[str]) -> None:
-    assert outcome("".join(words)) != ""
+    assert answer_to("".join(words)) != ""
 
 
 @given(query=st.text())
 def test_any_text_is_a_query_or_an_error_in_words(query: str) -> None:
-    assert outcome(query) != ""
+    assert answer_to(query) != ""

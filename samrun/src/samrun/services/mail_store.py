@@ -81,6 +81,7 @@ class MailStore:
             "created": rfc3339(created.astimezone(UTC)),
             "configuration_set": options.configuration_set,
             "ses_tags": dict(options.tags),
+            "invocation": options.invocation,
         }
         write_atomically(self._path(identifier, "json"), json.dumps(envelope))
         if tags := own_tags(raw, recipients):
@@ -117,10 +118,14 @@ class MailStore:
 
     def get(self, identifier: str) -> Mail:
         """Return one mail's envelope. Raises MailNotFoundError."""
-        if not self._path(identifier, "eml").exists():
+        if not self.exists(identifier):
             raise MailNotFoundError(identifier)
         read = self._path(identifier, "read").exists()
         return replace(self._envelope(identifier), read=read, tags=self._tags(identifier))
+
+    def exists(self, identifier: str) -> bool:
+        """Tell whether there is a mail with this id."""
+        return self._path(identifier, "eml").exists()
 
     def raw(self, identifier: str) -> bytes:
         """Return the message as it was sent. Raises MailNotFoundError."""
@@ -161,6 +166,7 @@ class MailStore:
                     # Mails of earlier versions of samrun have no options.
                     configuration_set=content.get("configuration_set", ""),
                     tags=content.get("ses_tags", {}),
+                    invocation=content.get("invocation", ""),
                 ),
             )
         return self._envelopes[identifier]
