@@ -15,7 +15,8 @@ SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1580601
 ENVIRONMENT ?= prod
 
 # Of `make test`, where there is Node.js: what a consumer of examples/plain/ needs.
-NODE_PACKAGES := $(if $(shell command -v npm),examples/plain/node_modules/installed)
+NODE_PACKAGES := $(if $(shell command -v npm),\
+  examples/plain/node_modules/installed samrun/tests/console/mailpit_client/node_modules/installed)
 
 # Of `make test`: on two cores, one more than there are cores, since the system tests mostly wait.
 WORKERS ?= 3
@@ -163,8 +164,8 @@ clean: ## Remove data, logs, builds and caches; the installed packages stay.
 	@$(BIN)/samrun fetch
 	@touch $@
 
-examples/plain/node_modules/installed: examples/plain/package-lock.json
-	@npm ci --prefix examples/plain --silent --no-audit --no-fund
+%/node_modules/installed: %/package-lock.json
+	@npm ci --prefix $* --silent --no-audit --no-fund
 	@touch $@
 
 # The SAM CLI, checkov and the scanners: each in an environment of its own, .venv-NAME, with pip, which `sam build` uses.
