@@ -18,8 +18,10 @@
     │   ├── NoInputError                    cli/commands/produce.py
     │   ├── NoLocalAuthorizerError          cli/commands/token.py
     │   ├── NotConfirmedError               cli/commands/topics.py
+    │   ├── LambdaAccessError               console/functions/lambda_access.py
     │   ├── PlaceError                      console/kafka/cluster.py
     │   ├── PublishingError                 console/kafka/publishing.py
+    │   ├── DeadLetterError                 dead_letters/dead_letter.py
     │   ├── NoStackError                    endpoints.py
     │   ├── UnknownFunctionError            debugged_functions.py
     │   ├── PackageError                    functions/deployment_package.py
