@@ -31,6 +31,9 @@
     │   ├── NoRecordError                   mapping/record_finder.py
     │   ├── KeyFileError                    oidc/issuer.py
     │   ├── InstallationError               pythons/errors.py
+    │   ├── FolderError                     scaffold/service_folder.py
+    │   ├── InvalidNameError                scaffold/names.py
+    │   ├── SampleError                     scaffold/samples.py
     │   ├── ExternalServiceError            services/external.py
     │   ├── JavaError                       services/java.py
     │   ├── KafkaUnreachableError           services/kafka.py
