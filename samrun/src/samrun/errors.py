@@ -18,8 +18,10 @@
     │   ├── NoInputError                    cli/commands/produce.py
     │   ├── NoLocalAuthorizerError          cli/commands/token.py
     │   ├── NotConfirmedError               cli/commands/topics.py
+    │   ├── LambdaAccessError               console/functions/lambda_access.py
     │   ├── PlaceError                      console/kafka/cluster.py
     │   ├── PublishingError                 console/kafka/publishing.py
+    │   ├── DeadLetterError                 dead_letters/dead_letter.py
     │   ├── NoStackError                    endpoints.py
     │   ├── UnknownFunctionError            debugged_functions.py
     │   ├── PackageError                    functions/deployment_package.py
@@ -29,6 +31,9 @@
     │   ├── NoRecordError                   mapping/record_finder.py
     │   ├── KeyFileError                    oidc/issuer.py
     │   ├── InstallationError               pythons/errors.py
+    │   ├── FolderError                     scaffold/service_folder.py
+    │   ├── InvalidNameError                scaffold/names.py
+    │   ├── SampleError                     scaffold/samples.py
     │   ├── ExternalServiceError            services/external.py
     │   ├── JavaError                       services/java.py
     │   ├── KafkaUnreachableError           services/kafka.py

@@ -31,7 +31,7 @@ def offset(record: KafkaRecord) -> int:
 
 
 def search(reader: TopicReader, text: str = "", limit: int = 50) -> RecordSearch[int]:
-    return RecordSearch(reader=reader, keep=offset, text=text, limit=limit)
+    return RecordSearch(reader=reader, summarize=offset, text=text, limit=limit)
 
 
 def append(broker: MockBroker, *values: bytes) -> None:

@@ -15,7 +15,7 @@ from samrun.functions.disturbances import (
     Kind,
     disturbance,
 )
-from samrun.functions.invoker import FunctionThrottledError, InvocationResult
+from samrun.functions.invoker import FunctionThrottledError, InvocationOptions, InvocationResult
 from support.fake_invoker import FakeInvoker
 from support.python_function import create_function
 
@@ -31,7 +31,7 @@ class Disturbed:
         self._invoker = DisturbingInvoker(invoker=self.code, functions={"fn": FUNCTION}, disturbances=self.disturbances)
 
     async def invoke(self) -> InvocationResult:
-        return await self._invoker.invoke("fn", b"{}")
+        return await self._invoker.invoke("fn", b"{}", InvocationOptions(request_id="r-7"))
 
 
 def run(test: Callable[[Disturbed], Awaitable[None]]) -> None:
@@ -47,6 +47,7 @@ def test_function_that_fails_does_not_run_its_code() -> None:
         fn.disturbances.disturb("fn", Disturbance(kind="error"))
         result = await fn.invoke()
         assert (result.function_error, result.error_type) == ("Unhandled", "Samrun.Disturbance")
+        assert result.request_id == "r-7"
         assert "switched to failing" in result.error_message
         assert fn.code.invocations == []
 

@@ -45,13 +45,13 @@ class _Match(Generic[_T]):
 
 @dataclass(frozen=True, kw_only=True)
 class RecordSearch(Generic[_T]):
-    """Search in the partitions of a topic. It keeps what `keep` makes of a record, and not the record.
+    """Search in the partitions of a topic. It returns what `summarize` makes of a record, and forgets the record.
 
     Only records that contain `text`, in the key, the value or a header, are found. Methods raise KafkaException.
     """
 
     reader: TopicReader
-    keep: Callable[[KafkaRecord], _T]
+    summarize: Callable[[KafkaRecord], _T]
     text: str = ""
     limit: int = 50
 
@@ -87,7 +87,7 @@ class RecordSearch(Generic[_T]):
                 size += _size(record)
                 if contains(record, self.text):
                     order = (record.timestamp, record.topic_partition, record.offset)
-                    matches.append(_Match(order, self.keep(record)))
+                    matches.append(_Match(order, self.summarize(record)))
             left = {
                 each: (begin, spans[each][0]) if backwards else (spans[each][1], end)
                 for each, (begin, end) in left.items()

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 from samrun.errors import SamrunError
@@ -138,4 +138,6 @@ class DisturbingInvoker:
         """Invoke a function, as `Invoker.invoke` does, unless a disturbance is in its way."""
         known = self.functions.get(function)
         disturbed = await self.disturbances.result(known) if known else None
-        return disturbed or await self.invoker.invoke(function, payload, options)
+        if disturbed is None:
+            return await self.invoker.invoke(function, payload, options)
+        return replace(disturbed, request_id=options.request_id) if options else disturbed

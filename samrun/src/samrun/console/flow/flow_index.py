@@ -35,7 +35,7 @@ MIN_MENTIONED = 6
 
 
 class FlowId(NamedTuple):
-    """What a flow is about: a `key`, a `trace` or a `record`, and its name."""
+    """Subject of a flow: a `key`, a `trace` or a `record`, and its name."""
 
     kind: str
     name: str
@@ -48,7 +48,7 @@ class FlowId(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What is there to be indexed. Numbers count all that there ever were."""
+    """Things to be indexed. Numbers count all that there ever were."""
 
     invocations: Sequence[LoggedInvocation]
     requests: tuple[int, Sequence[ApiRequest]]
@@ -57,7 +57,7 @@ class Seen:
 
 @dataclass(kw_only=True)
 class Flow:
-    """What the index knows of a flow: records by place, requests and invocations by an API, and its last change."""
+    """Flow: its records by place, its requests and the invocations for these, and the time of its last change."""
 
     id: FlowId
     last: datetime

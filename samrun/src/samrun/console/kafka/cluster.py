@@ -79,7 +79,7 @@ class Cluster:
                 else [topics.partition(query.topic, query.partition)]
             )
             with TopicReader(self.connection.bootstrap) as reader:
-                search = RecordSearch(reader=reader, keep=line_of, text=query.text, limit=PAGE)
+                search = RecordSearch(reader=reader, summarize=line_of, text=query.text, limit=PAGE)
                 if query.after is not None:
                     return search.from_offsets(_known(query.after, partitions))
                 if query.before is not None:

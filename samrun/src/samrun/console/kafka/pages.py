@@ -73,18 +73,18 @@ class _KafkaPages:
 
     async def topics(self, request: Request) -> Response:
         try:
-            found, trouble = await asyncio.to_thread(self._cluster.topics), ""
+            found, problem = await asyncio.to_thread(self._cluster.topics), ""
         except KafkaUnreachableError as error:
-            found, trouble = [], str(error)
-        return self._render(request, "topics.html", topics=found, trouble=trouble, functions=self._functions())
+            found, problem = [], str(error)
+        return self._render(request, "topics.html", topics=found, problem=problem, functions=self._functions())
 
     async def topic(self, request: Request) -> Response:
-        query, trouble = _query(request), ""
+        query, problem = _query(request), ""
         partitions = await asyncio.to_thread(self._cluster.partitions, query.topic)
         try:
             result = await asyncio.to_thread(self._cluster.records, query)
         except PlaceError as error:
-            result, trouble = None, str(error)
+            result, problem = None, str(error)
         return self._render(
             request,
             "topic.html",
@@ -92,7 +92,7 @@ class _KafkaPages:
             result=result,
             rest=_written(result.rest) if result else "",
             is_forwards=query.after is not None or (query.before is None and query.begin not in {"", "latest"}),
-            trouble=trouble,
+            problem=problem,
             **self._lag_values(query.topic, partitions),
         )
 
@@ -146,7 +146,7 @@ class _KafkaPages:
         if place := _PLACE.fullmatch(chosen.get("record", "")):
             record = await asyncio.to_thread(self._cluster.record, topic, int(place[1]), int(place[2]))
             draft = draft_of(record.key, record.value, record.headers)
-        return await self._form(request, draft=draft, partition="", trouble="")
+        return await self._form(request, draft=draft, partition="", problem="")
 
     async def publish(self, request: Request) -> Response:
         topic, fields = request.path_params["topic"], await read_form(request)
@@ -162,7 +162,7 @@ class _KafkaPages:
                 is_tombstone="tombstone" in fields,
             )
             return await self._form(
-                request, draft=draft, partition=fields.get("partition", ""), trouble=str(error), status=422
+                request, draft=draft, partition=fields.get("partition", ""), problem=str(error), status=422
             )
         path = f"{VIEW.path}/topics/{topic}/records/{partition.partition}/{offset}?published"
         return RedirectResponse(path, status_code=303)

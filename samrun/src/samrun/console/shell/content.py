@@ -59,7 +59,7 @@ def one_line(value: bytes | None, limit: int) -> str:
 
 
 def plain_text(value: bytes) -> str | None:
-    """Return the text that a value is; None if it is none that a form can hold and give back unchanged."""
+    """Return the text that a value is; None if a form cannot hold it and return it unchanged."""
     try:
         text = value.decode()
     except UnicodeDecodeError:

@@ -8,6 +8,7 @@ from typing import Any
 from samrun.template.model.functions import Function
 from samrun.template.model.http_apis import FunctionUrl, HttpApi
 from samrun.template.model.kafka_mappings import KafkaMapping
+from samrun.template.model.kafka_topics import KafkaTopic
 from samrun.template.model.rest_apis import RestApi
 from samrun.template.model.triggers import (
     CustomResource,
@@ -67,6 +68,7 @@ class Application:
     function_urls: tuple[FunctionUrl, ...] = ()
     preview_folders: tuple[Path, ...] = ()
     """Folders with rendered messages, for people to look at."""
+    kafka_topics: tuple[KafkaTopic, ...] = ()
 
     @property
     def all_apis(self) -> tuple[HttpApi | RestApi, ...]:
