@@ -20,6 +20,7 @@ from samrun.control.stack_parts import StackParts
 from samrun.services.mail_store import MailStore
 from samrun.supervision.browser_guard import BrowserGuard, GuardMiddleware, Pages
 from samrun.template.model.application import Application
+from samrun.template.model.functions import PreviewFolder
 from support.idle_stack import idle_stack
 from support.stored_mails import mails_in
 from support.web_server import serve_in_thread
@@ -32,7 +33,10 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 def parts(tmp_path: Path) -> StackParts:
     folder = tmp_path / "previews"
     nothing = Application(functions=(), apis=(), mappings=(), schedules=(), resources=(), ignored=())
-    return idle_stack(tmp_path / "mails", application=replace(nothing, preview_folders=(folder,)))
+    return idle_stack(
+        tmp_path / "mails",
+        application=replace(nothing, preview_folders=(PreviewFolder(logical_id="Notify", path=folder),)),
+    )
 
 
 @pytest.fixture
@@ -281,7 +285,7 @@ def test_simulated_feedback_says_who_gets_it(page: Page, send: Send, parts: Stac
 
 def test_previews_show_the_mail_beside_the_text_message(page: Page, parts: StackParts) -> None:
     [folder] = parts.application.preview_folders
-    preview = folder / "order.paid.v1/vi"
+    preview = folder.path / "order.paid.v1/vi"
     preview.mkdir(parents=True)
     page.goto("/inbox/previews")
     expect(page.get_by_role("heading", name="No previews")).to_have_count(1)

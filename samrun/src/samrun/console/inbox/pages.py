@@ -50,7 +50,7 @@ def routes(parts: StackParts, pages: HtmlPages) -> list[BaseRoute]:
     pages.environment.filters |= {"moment": _moment, "short_moment": _short_moment, "size": _size}
     return [
         Route("/inbox", views.list),
-        *preview_pages.routes(Previews(parts.application.preview_folders), pages),
+        *preview_pages.routes(Previews(each.path for each in parts.application.preview_folders), pages),
         Route("/inbox/delete-all", views.delete_all, methods=["POST"]),
         Route("/inbox/{id}", views.message),
         Route("/inbox/{id}/delete", views.delete, methods=["POST"]),
