@@ -91,8 +91,14 @@ class _FlowPages:
     def _timeline(self, seen: Seen, flow_id: FlowId) -> tuple[Flow, Timeline] | None:
         with self._index.lock:
             self._index.update(seen)
-            flow = self._index.get(flow_id)
+            flow = self._sender(flow_id.name) if flow_id.kind == "message" else self._index.get(flow_id)
             return (flow, self._timelines.build(flow)) if flow else None
+
+    def _sender(self, message: str) -> Flow | None:
+        """Return the flow in which a message was sent. Of a batch with several, its timeline tells which one it was."""
+        flows = self._index.flows_of_message(message)
+        names = {f"mail-{message}", f"text-message-{message}"}
+        return next((each for each in flows if names & self._timelines.message_steps(each)), None)
 
 
 def _moved(request: Request, flow_id: FlowId) -> Response:
