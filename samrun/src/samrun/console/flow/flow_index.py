@@ -6,11 +6,13 @@ each entry only once.
 """
 
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import takewhile
+from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
@@ -30,6 +32,8 @@ _MAX_FORGOTTEN_BYTES = 16 * 1024 * 1024
 _MAX_MESSAGES = 10_000
 # Invocations by an API among which the one is looked for that made a key, if its record has no trace.
 _MAX_SEARCHED = 50
+# Seconds. The time of a folder's change is not exact.
+_MESSAGES_SETTLED = 1.0
 # Keys that are shorter are found by chance in any text.
 MIN_MENTIONED = 6
 
@@ -99,6 +103,7 @@ class FlowIndex:
         self.mails: dict[str, list[Mail]] = defaultdict(list)
         self.text_messages: dict[str, list[TextMessage]] = defaultdict(list)
         self._segment_of_message: dict[str, str] = {}
+        self._looked = 0.0
         self._invocation_of_segment: dict[str, SeenInvocation] = {}
 
     def look(self) -> Seen:
@@ -219,6 +224,8 @@ class FlowIndex:
 
     def _add_messages(self) -> None:
         mails, text_messages = self._parts.mails, self._parts.text_messages
+        if self._looked_after(max(map(_changed, (mails.folder, text_messages.folder)))):
+            return
         for entry in mails.entries()[:_MAX_MESSAGES]:
             if entry.id in self._segment_of_message:
                 break  # they are sorted by the time at which they came
@@ -233,6 +240,11 @@ class FlowIndex:
                 break
             self._segment_of_message[message.id] = message.invocation
             self.text_messages[message.invocation].append(message)
+
+    def _looked_after(self, changed: float) -> bool:
+        """Tell whether the index has listed the messages since their folders changed at that time, in Unix seconds."""
+        looked, self._looked = self._looked, time.time()
+        return changed < looked - _MESSAGES_SETTLED
 
     # ------------------------------------------------------------ flows
 
@@ -307,6 +319,14 @@ class FlowIndex:
                 if len(seen.records) == 1:
                     yield from (recipient for mail in mails for recipient in mail.recipients)
                     yield from (message.to for message in text_messages)
+
+
+def _changed(folder: Path) -> float:
+    """Return when the list of files in a folder last changed, in Unix seconds; 0 if there is no folder."""
+    try:
+        return folder.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def texts_of(invocation: LoggedInvocation) -> list[bytes]:
