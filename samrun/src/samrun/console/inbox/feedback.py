@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from samrun.console.inbox.mail_events import FeedbackKind, MailEvent, mail_event
+from samrun.console.inbox.mail_events import FeedbackKind, MailEvent, configuration_set_of, mail_event
 from samrun.console.inbox.summary import Summary
 from samrun.services.clients import Clients
 from samrun.services.message_sender import send_message
@@ -39,32 +39,21 @@ class FeedbackSimulator:
 
     def send(self, kind: FeedbackKind, summary: Summary, headers: Mapping[str, list[str]]) -> FeedbackResult:
         """Send the event about a mail to each destination of its configuration set."""
-        region = self.client("events").meta.region_name
-        event = mail_event(kind, summary, headers, region=region, now=datetime.now(UTC))
+        configuration_set = configuration_set_of(summary, headers)
         destinations = [
             each
             for each in self.application.mail_event_destinations
-            if each.configuration_set == event.configuration_set and kind.event_type in each.event_types
+            if each.configuration_set == configuration_set and kind.event_type in each.event_types
         ]
         if not destinations:
-            return FeedbackResult(kind=kind, sent=(), problem=self._missing(event))
+            return FeedbackResult(kind=kind, sent=(), problem=_missing(kind, configuration_set))
+        region = self.client("events").meta.region_name
+        event = mail_event(kind, summary, headers, region=region, now=datetime.now(UTC))
         try:
             sent = tuple(line for each in destinations for line in self._send(event, each))
         except (BotoCoreError, ClientError) as error:
             return FeedbackResult(kind=kind, sent=(), problem=f"The local AWS did not take the event: {error}")
         return FeedbackResult(kind=kind, sent=sent, problem="")
-
-    def _missing(self, event: MailEvent) -> str:
-        if not event.configuration_set:
-            return (
-                "The mail was sent without a configuration set, so SES publishes no events about it. Send it with "
-                "ConfigurationSetName, and declare an event destination for that set."
-            )
-        return (
-            f"Nobody gets it: no AWS::SES::ConfigurationSetEventDestination of the template takes "
-            f"{event.kind.event_type} for the configuration set {event.configuration_set} to the default event bus or "
-            "to a topic."
-        )
 
     def _send(self, event: MailEvent, destination: MailEventDestination) -> Iterator[str]:
         if destination.topic:
@@ -91,3 +80,15 @@ class FeedbackSimulator:
         names = (target.function or target.arn for rule in rules for target in rule.targets)
         getting = ", ".join(dict.fromkeys(names))
         return f"{getting} gets it" if getting else "no rule of the template matches it, so no function gets it"
+
+
+def _missing(kind: FeedbackKind, configuration_set: str) -> str:
+    if not configuration_set:
+        return (
+            "The mail was sent without a configuration set, so SES publishes no events about it. Send it with "
+            "ConfigurationSetName, and declare an event destination for that set."
+        )
+    return (
+        f"Nobody gets it: no AWS::SES::ConfigurationSetEventDestination of the template takes {kind.event_type} for "
+        f"the configuration set {configuration_set} to the default event bus or to a topic."
+    )

@@ -73,7 +73,7 @@ def mail_event(
     kind: FeedbackKind, summary: Summary, headers: Mapping[str, list[str]], *, region: str, now: datetime
 ) -> MailEvent:
     """Return the event about a mail with these headers."""
-    configuration_set = summary.mail.options.configuration_set or _last(headers, _CONFIGURATION_SET)
+    configuration_set = configuration_set_of(summary, headers)
     recipients = list(summary.mail.recipients)
     detail = {
         "eventType": kind.event,
@@ -81,6 +81,11 @@ def mail_event(
         "mail": _mail(summary, headers, configuration_set, region),
     }
     return MailEvent(kind=kind, configuration_set=configuration_set, detail=detail, region=region, time=now)
+
+
+def configuration_set_of(summary: Summary, headers: Mapping[str, list[str]]) -> str:
+    """Return the configuration set that the request or the mail names; an empty text if none does."""
+    return summary.mail.options.configuration_set or _last(headers, _CONFIGURATION_SET)
 
 
 def _mail(summary: Summary, headers: Mapping[str, list[str]], configuration_set: str, region: str) -> Mapping[str, Any]:

@@ -207,7 +207,8 @@ class _Api:
         _, message = self._inbox.open(self._identifier(request))
         if not message.html:
             return PlainTextResponse("This message does not contain a HTML part", 404)
-        return rendering.page(message, links_in_new_tab=request.query_params.get("embed") == "1")
+        links_in_new_tab = request.query_params.get("embed") == "1"
+        return rendering.page(message, links_in_new_tab=links_in_new_tab, theme=rendering.theme_of(request))
 
     def text(self, request: Request) -> Response:
         _, message = self._inbox.open(self._identifier(request))

@@ -18,6 +18,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from samrun.console.flow.sample_requests import PATH as SAMPLE_PATH
+from samrun.console.flow.sample_requests import sample_title
 from samrun.console.inbox import mailpit, preview_pages, text_message_api
 from samrun.console.inbox.feedback import FeedbackSimulator
 from samrun.console.inbox.inbox import Inbox
@@ -29,7 +31,7 @@ from samrun.console.inbox.search_query import SearchQueryError
 from samrun.console.shell.html_pages import HtmlPages, View
 from samrun.control.stack_parts import StackParts
 from samrun.services.mail_store import MailNotFoundError
-from samrun.services.text_message_store import TextMessageNotFoundError, TextMessageStore
+from samrun.services.text_message_store import TextMessageNotFoundError
 
 VIEW = View(title="Inbox", path="/inbox")
 EXCEPTION_HANDLERS = mailpit.EXCEPTION_HANDLERS | text_message_api.EXCEPTION_HANDLERS
@@ -44,11 +46,11 @@ def routes(parts: StackParts, pages: HtmlPages) -> list[BaseRoute]:
     """Return the routes of the inbox, and those of its APIs."""
     inbox = Inbox(parts.mails)
     simulator = FeedbackSimulator(application=parts.application, client=parts.client)
-    views = _Pages(inbox, parts.text_messages, simulator, pages)
+    views = _Pages(inbox, parts, simulator, pages)
     pages.environment.filters |= {"moment": _moment, "short_moment": _short_moment, "size": _size}
     return [
         Route("/inbox", views.list),
-        *preview_pages.routes(Previews(parts.application.preview_folders), pages),
+        *preview_pages.routes(Previews(each.path for each in parts.application.preview_folders), pages),
         Route("/inbox/delete-all", views.delete_all, methods=["POST"]),
         Route("/inbox/{id}", views.message),
         Route("/inbox/{id}/delete", views.delete, methods=["POST"]),
@@ -85,12 +87,11 @@ class _Asked:
 
 
 class _Pages:
-    def __init__(
-        self, inbox: Inbox, text_messages: TextMessageStore, simulator: FeedbackSimulator, pages: HtmlPages
-    ) -> None:
+    def __init__(self, inbox: Inbox, parts: StackParts, simulator: FeedbackSimulator, pages: HtmlPages) -> None:
         self._inbox = inbox
-        self._text_messages = text_messages
-        self._messages = MessageList(inbox, text_messages)
+        self._application = parts.application
+        self._text_messages = parts.text_messages
+        self._messages = MessageList(inbox, parts.text_messages)
         self._simulator = simulator
         self._pages = pages
 
@@ -184,6 +185,8 @@ class _Pages:
             opened=opened,
             missing=missing,
             feedback=FEEDBACK,
+            sample=None if page.total else sample_title(self._application),
+            sample_path=SAMPLE_PATH,
             **{"mail": None, "text_message": None, "feedback_result": None, **values},
         )
 

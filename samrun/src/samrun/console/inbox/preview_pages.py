@@ -42,7 +42,7 @@ def routes(previews: Previews, pages: HtmlPages) -> list[BaseRoute]:
             return PlainTextResponse(f"There is no preview {error}.", HTTPStatus.NOT_FOUND)
         if preview.message is None or not preview.message.html:
             return PlainTextResponse("This preview has no HTML.", HTTPStatus.NOT_FOUND)
-        return rendering.page(preview.message, links_in_new_tab=True)
+        return rendering.page(preview.message, links_in_new_tab=True, theme=rendering.theme_of(request))
 
     return [
         Route("/inbox/previews", page),

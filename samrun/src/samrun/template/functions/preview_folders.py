@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from samrun.template.errors import TemplateError
+from samrun.template.model.functions import PreviewFolder
 from samrun.template.resolution.resolved_template import ResolvedTemplate
 from samrun.template.support.resource_types import FUNCTION
 
 
-def read_preview_folders(template: ResolvedTemplate, *, folder: Path) -> Iterator[Path]:
+def read_preview_folders(template: ResolvedTemplate, *, folder: Path) -> Iterator[PreviewFolder]:
     """Yield the folder of each function that names one, which need not exist. Raises TemplateError."""
     for logical_id, _ in template.of_type(FUNCTION):
         declared = template.metadata(logical_id).get("Previews")
@@ -16,4 +17,4 @@ def read_preview_folders(template: ResolvedTemplate, *, folder: Path) -> Iterato
             continue
         if not isinstance(declared, str):
             raise TemplateError(f"{logical_id}: Previews in its Metadata is not the path of a folder")
-        yield folder / declared
+        yield PreviewFolder(logical_id=logical_id, path=folder / declared)

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any
 
-from samrun.template.model.functions import Function
+from samrun.template.model.functions import Function, PreviewFolder
 from samrun.template.model.http_apis import FunctionUrl, HttpApi
 from samrun.template.model.kafka_mappings import KafkaMapping
 from samrun.template.model.kafka_topics import KafkaTopic
@@ -66,8 +65,7 @@ class Application:
     missing_triggers: tuple[MissingTrigger, ...] = ()
     rest_apis: tuple[RestApi, ...] = ()
     function_urls: tuple[FunctionUrl, ...] = ()
-    preview_folders: tuple[Path, ...] = ()
-    """Folders with rendered messages, for people to look at."""
+    preview_folders: tuple[PreviewFolder, ...] = ()
     kafka_topics: tuple[KafkaTopic, ...] = ()
 
     @property
