@@ -74,7 +74,8 @@ class _FlowPages:
         flow_id = FlowId(request.path_params["kind"], request.path_params["name"])
         found = await run_in_threadpool(self._timeline, self._index.look(), flow_id)
         if found is None:
-            raise HTTPException(404, f"samrun has not seen {flow_id.name}, or has forgotten it.")
+            what = "what led to this message" if flow_id.kind == "message" else flow_id.name
+            raise HTTPException(404, f"samrun has not seen {what}, or has forgotten it.")
         flow, timeline = found
         if flow.id != flow_id:
             return _moved(request, flow.id)
