@@ -127,7 +127,7 @@ def test_flow_appears_and_its_timeline_fills_without_a_reload(page: Page, stack:
     expect(page.locator(".step[data-kind=mail]")).to_contain_text("Confirmed: your order")
     expect(page.get_by_text("attempt 2")).to_be_visible()
     page.get_by_role("link", name="Open the mail").click()
-    expect(page).to_have_url(re.compile(f"/view/{mail}$"))
+    expect(page).to_have_url(re.compile(f"/inbox/{mail}$"))
     page.go_back()
     expect(page.get_by_role("heading", name="ord_000001")).to_be_visible()
     page.go_back()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from samrun.dead_letters.dead_letter import DeadLetterError, Place
-from samrun.dead_letters.places import places
+from samrun.dead_letters.locations import find_places
 from samrun.dead_letters.replay import OpenPlace, Replayer, open_place
 from samrun.functions.invoker import InvocationResult
 from samrun.mapping.batch import Batch
@@ -109,12 +109,12 @@ def test_batch_in_a_bucket_is_invoked_again_with_the_mark_of_a_replay(
     local_aws.client("s3").create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
     discard(local_aws, f"arn:aws:s3:::{name}", KafkaRecord(PARTITION, 7, 1000, value=b"{}"))
     bucket = opened("bucket", name, local_aws)
-    [letter] = bucket.letters(10)
-    assert replayer(function).target(letter) == "notify"
-    assert "notify has processed it" in replayer(function).replay(bucket, letter.id)
+    [dead_letter] = bucket.dead_letters(10)
+    assert replayer(function).target(dead_letter) == "notify"
+    assert "notify has processed it" in replayer(function).replay(bucket, dead_letter.id)
     [record] = function.event["records"]["orders-0"]
     assert (record["offset"], record["headers"]) == (7, [{"replay": list(b"true")}])
-    assert list(bucket.letters(10)) == []
+    assert list(bucket.dead_letters(10)) == []
 
 
 def test_metadata_in_a_queue_leads_to_the_records_in_kafka(
@@ -124,10 +124,10 @@ def test_metadata_in_a_queue_leads_to_the_records_in_kafka(
     broker.append("orders", *[(b"k", b"%d" % number, []) for number in range(4)])
     discard(local_aws, f"arn:aws:sqs:{ACCOUNT}:{name}", *[KafkaRecord(PARTITION, offset) for offset in (1, 2)])
     queue = opened("queue", name, local_aws)
-    [letter] = queue.letters(10)
-    replayer(function, broker).replay(queue, letter.id)
+    [dead_letter] = queue.dead_letters(10)
+    replayer(function, broker).replay(queue, dead_letter.id)
     assert [each["offset"] for each in function.event["records"]["orders-0"]] == [1, 2]
-    assert list(queue.letters(10)) == []
+    assert list(queue.dead_letters(10)) == []
 
 
 @pytest.mark.parametrize(
@@ -147,11 +147,11 @@ def test_dead_letter_stays_if_the_function_fails_again(
     attributes = {"ErrorMessage": {"DataType": "String", "StringValue": "of no use"}}
     local_aws.client("sqs").send_message(QueueUrl=url, MessageBody='{"a": 1}', MessageAttributes=attributes)
     queue, function.reply = opened("queue", name, local_aws, function="notify"), reply
-    [letter] = queue.letters(10)
+    [dead_letter] = queue.dead_letters(10)
     with pytest.raises(DeadLetterError, match=why):
-        replayer(function).replay(queue, letter.id)
+        replayer(function).replay(queue, dead_letter.id)
     assert function.event == {"a": 1}
-    assert [each.id for each in queue.letters(10)] == [letter.id]
+    assert [each.id for each in queue.dead_letters(10)] == [dead_letter.id]
 
 
 def test_message_returns_to_the_queue_that_it_came_from(
@@ -163,12 +163,12 @@ def test_message_returns_to_the_queue_that_it_came_from(
     attributes = {"colour": {"DataType": "String", "StringValue": "blue"}}
     sqs.send_message(QueueUrl=url, MessageBody="order 7", MessageAttributes=attributes)
     queue = opened("queue", name, local_aws, redrives_to=(f"{name}-source",))
-    [letter] = queue.letters(10)
-    assert replayer(function).target(letter) == f"{name}-source"
-    replayer(function).replay(queue, letter.id)
+    [dead_letter] = queue.dead_letters(10)
+    assert replayer(function).target(dead_letter) == f"{name}-source"
+    replayer(function).replay(queue, dead_letter.id)
     [message] = sqs.receive_message(QueueUrl=source, MessageAttributeNames=["All"])["Messages"]
     assert (message["Body"], message["MessageAttributes"]["colour"]["StringValue"]) == ("order 7", "blue")
-    assert list(queue.letters(10)) == []
+    assert list(queue.dead_letters(10)) == []
     assert function.events == []
 
 
@@ -178,8 +178,8 @@ def test_looking_at_a_queue_leaves_its_messages_there(local_aws: LocalAws, name:
     for number in range(25):
         sqs.send_message(QueueUrl=url, MessageBody=str(number))
     queue = opened("queue", name, local_aws)
-    assert len(list(queue.letters(100))) == 25
-    [first, *_] = queue.letters(100)
+    assert len(list(queue.dead_letters(100))) == 25
+    [first, *_] = queue.dead_letters(100)
     assert queue.find(first.id).body == first.body
     assert len(sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]) == 10
 
@@ -190,9 +190,9 @@ def test_dead_letter_is_deleted_alone(local_aws: LocalAws, name: str) -> None:
     for text in ("a", "b"):
         sqs.send_message(QueueUrl=url, MessageBody=text)
     queue = opened("queue", name, local_aws)
-    first, second = queue.letters(10)
+    first, second = queue.dead_letters(10)
     queue.delete(first.id)
-    assert [each.id for each in queue.letters(10)] == [second.id]
+    assert [each.id for each in queue.dead_letters(10)] == [second.id]
     with pytest.raises(DeadLetterError, match="not there any more"):
         queue.delete(first.id)
 
@@ -210,10 +210,10 @@ def test_record_in_a_topic_is_replayed_and_hidden(broker: MockBroker, function: 
     broker.create("failed")
     broker.append("failed", (b"k", json.dumps(record).encode(), []))
     topic = open_place(Place(kind="topic", name="failed"), client=pytest.fail, bootstrap=broker.bootstrap)
-    [letter] = topic.letters(10)
-    replayer(function).replay(topic, letter.id)
+    [dead_letter] = topic.dead_letters(10)
+    replayer(function).replay(topic, dead_letter.id)
     assert function.event["records"]["orders-0"][0]["offset"] == 7
-    assert list(topic.letters(10)) == []
+    assert list(topic.dead_letters(10)) == []
 
 
 def test_records_that_kafka_has_deleted_are_said_to_be(
@@ -222,9 +222,9 @@ def test_records_that_kafka_has_deleted_are_said_to_be(
     local_aws.client("sqs").create_queue(QueueName=name)
     discard(local_aws, f"arn:aws:sqs:{ACCOUNT}:{name}", KafkaRecord(PARTITION, 70))
     queue = opened("queue", name, local_aws)
-    [letter] = queue.letters(10)
+    [dead_letter] = queue.dead_letters(10)
     with pytest.raises(DeadLetterError, match="Kafka has deleted orders-0@70"):
-        replayer(function, broker).replay(queue, letter.id)
+        replayer(function, broker).replay(queue, dead_letter.id)
 
 
 def test_record_goes_to_the_function_that_reads_its_topic(
@@ -234,9 +234,9 @@ def test_record_goes_to_the_function_that_reads_its_topic(
     body = json.dumps({"topic": "orders", "partition": 0, "offset": 1, "value": "e30="})
     local_aws.client("sqs").send_message(QueueUrl=url, MessageBody=body)
     queue = opened("queue", name, local_aws, function="other")
-    [letter] = queue.letters(10)
+    [dead_letter] = queue.dead_letters(10)
     application = replayer(function, functions=(fn(), replace(fn(), name="other")))
-    assert application.target(letter) == "notify"
+    assert application.target(dead_letter) == "notify"
 
 
 def test_every_place_that_the_template_declares_is_found() -> None:
@@ -269,7 +269,7 @@ def test_every_place_that_the_template_declares_is_found() -> None:
             subscription,
         ),
     )
-    found = {(each.kind, each.name): each for each in places(application)}
+    found = {(each.kind, each.name): each for each in find_places(application)}
     assert found.keys() == {
         ("queue", "of-function"),
         ("queue", "of-sns"),

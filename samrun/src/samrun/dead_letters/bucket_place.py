@@ -23,7 +23,7 @@ class BucketPlace:
     place: Place
     client: Clients
 
-    def letters(self, limit: int) -> Iterator[DeadLetter]:
+    def dead_letters(self, limit: int) -> Iterator[DeadLetter]:
         """Yield the newest dead letters, up to so many, one after another: each may have 6 MB."""
         pages = (
             self.client("s3")

@@ -44,7 +44,7 @@ class RecordSpan:
 
 @dataclass(frozen=True, kw_only=True)
 class Contents:
-    """What a dead letter says, whatever sent it.
+    """Contents of a dead letter, whatever sent it.
 
     `event` is the event that the function did not take, as JSON. Without it, Kafka has the records of `spans`. `reason`
     says why: a condition, an error or a reason of the function's own. `attempts` counts the invocations, if that is

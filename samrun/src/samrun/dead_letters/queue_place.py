@@ -26,15 +26,15 @@ class QueuePlace:
     client: Clients
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def letters(self, limit: int) -> list[DeadLetter]:
+    def dead_letters(self, limit: int) -> list[DeadLetter]:
         """Return up to so many dead letters."""
         with self._received(limit) as messages:
-            return [self._letter(message) for message in messages]
+            return [self._dead_letter(message) for message in messages]
 
     def find(self, identifier: str) -> DeadLetter:
         """Return one dead letter. Raises DeadLetterError."""
         with self._received(None) as messages:
-            return self._letter(_found(messages, identifier))
+            return self._dead_letter(_found(messages, identifier))
 
     def delete(self, identifier: str) -> None:
         """Delete a dead letter. Raises DeadLetterError."""
@@ -98,7 +98,7 @@ class QueuePlace:
     def _url(self) -> str:
         return str(self.client("sqs").get_queue_url(QueueName=self.place.name)["QueueUrl"])
 
-    def _letter(self, message: Any) -> DeadLetter:
+    def _dead_letter(self, message: Any) -> DeadLetter:
         attributes = {
             name: str(each.get("StringValue", "")) for name, each in message.get("MessageAttributes", {}).items()
         }

@@ -27,7 +27,7 @@ class Replied(Protocol):
 
     @property
     def payload(self) -> str:
-        """What it returned, or its error."""
+        """The result of the function, or its error."""
         ...
 
     @property
@@ -47,25 +47,25 @@ class Replayer:
     bootstrap: str
     invoke: Callable[[str, bytes], Replied]
 
-    def target(self, letter: DeadLetter) -> str | None:
+    def target(self, dead_letter: DeadLetter) -> str | None:
         """Return where a dead letter goes: the name of a function or a queue, or None if it cannot be replayed."""
-        if self._redrives(letter):
-            return letter.place.redrives_to[0]
-        return self._function(letter) if letter.contents.event or letter.contents.spans else None
+        if self._redrives(dead_letter):
+            return dead_letter.place.redrives_to[0]
+        return self._function(dead_letter) if dead_letter.contents.event or dead_letter.contents.spans else None
 
     def replay(self, place: OpenPlace, identifier: str) -> str:
         """Deliver a dead letter again, and delete it if that went well. Return what happened, in words.
 
         Raises DeadLetterError, KafkaException, and the errors of boto3.
         """
-        letter = place.find(identifier)
-        if isinstance(place, QueuePlace) and self._redrives(letter):
-            place.redrive(identifier, letter.place.redrives_to[0])
-            return f"The message is in {letter.place.redrives_to[0]} again."
-        function = self._function(letter)
-        if function is None or not (letter.contents.event or letter.contents.spans):
+        dead_letter = place.find(identifier)
+        if isinstance(place, QueuePlace) and self._redrives(dead_letter):
+            place.redrive(identifier, dead_letter.place.redrives_to[0])
+            return f"The message is in {dead_letter.place.redrives_to[0]} again."
+        function = self._function(dead_letter)
+        if function is None or not (dead_letter.contents.event or dead_letter.contents.spans):
             raise DeadLetterError("It cannot be replayed: it names no function, or has neither an event nor a record.")
-        reply = self.invoke(function, self.event(letter.contents, function))
+        reply = self.invoke(function, self.event(dead_letter.contents, function))
         if reply.function_error:
             raise DeadLetterError(f"{function} failed again, so it stays here: {_error(reply.payload)}")
         if failures := _failures(reply.payload):
@@ -80,15 +80,15 @@ class Replayer:
         event = contents.event or records_event(contents.spans, self._mapping(contents, function), self.bootstrap)
         return marked_as_replay(event)
 
-    def _redrives(self, letter: DeadLetter) -> bool:
+    def _redrives(self, dead_letter: DeadLetter) -> bool:
         """Tell whether a message came from a queue: it is no event or record, which have better ways."""
-        contents = letter.contents
-        return bool(letter.place.redrives_to) and not (contents.event or contents.spans)
+        contents = dead_letter.contents
+        return bool(dead_letter.place.redrives_to) and not (contents.event or contents.spans)
 
-    def _function(self, letter: DeadLetter) -> str | None:
+    def _function(self, dead_letter: DeadLetter) -> str | None:
         known = {each.name for each in self.application.functions}
-        mapped = [each.function for each in self._mappings(letter.contents)]
-        named = [letter.contents.function, letter.place.function]
+        mapped = [each.function for each in self._mappings(dead_letter.contents)]
+        named = [dead_letter.contents.function, dead_letter.place.function]
         # A function that reads the topic is nearer than one that only has the queue in its environment.
         candidates = [each for each in named if each and (not mapped or each in mapped)] or mapped or named
         return next((each for each in candidates if each in known), None)

@@ -23,14 +23,14 @@ class TopicPlace:
     bootstrap: str
     _hidden: set[str] = field(default_factory=set)
 
-    def letters(self, limit: int) -> Iterator[DeadLetter]:
+    def dead_letters(self, limit: int) -> Iterator[DeadLetter]:
         """Yield the newest dead letters, up to so many of each partition."""
         with TopicReader(self.bootstrap) as reader:
             bounds = {each: reader.bounds(each) for each in reader.partitions(self.place.name)}
             spans = {each: (max(begin, end - limit), end) for each, (begin, end) in bounds.items()}
             for record in reader.read_spans(spans):
-                if (letter := self._letter(record)).id not in self._hidden:
-                    yield letter
+                if (dead_letter := self._dead_letter(record)).id not in self._hidden:
+                    yield dead_letter
 
     def find(self, identifier: str) -> DeadLetter:
         """Return the dead letter in a record, by PARTITION.OFFSET. Raises DeadLetterError."""
@@ -41,14 +41,14 @@ class TopicPlace:
                 if partition in reader.partitions(self.place.name):
                     begin, end = reader.bounds(partition)
                     for record in reader.read(partition, at, at + 1) if begin <= at < end else ():
-                        return self._letter(record)
+                        return self._dead_letter(record)
         raise DeadLetterError(f"There is no record {identifier} in {self.place.name}.")
 
     def delete(self, identifier: str) -> None:
         """Hide a dead letter until the stack ends."""
         self._hidden.add(identifier)
 
-    def _letter(self, record: KafkaRecord) -> DeadLetter:
+    def _dead_letter(self, record: KafkaRecord) -> DeadLetter:
         body = record.value or b""
         headers = {name: (value or b"").decode(errors="replace") for name, value in record.headers}
         return DeadLetter(

@@ -1,4 +1,4 @@
-"""Pages of the view Dead letters: what could not be delivered, one of them with its event or its records, and replay."""
+"""Pages of the view Dead letters: what could not be delivered, the event or the records of each, and replay."""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,10 +10,10 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from samrun.administration.kafka_connection import KafkaConnection
-from samrun.console.dead_letters.letter_box import MAX_LISTED, LetterBox
+from samrun.console.dead_letters.dead_letter_box import MAX_LISTED, DeadLetterBox
 from samrun.console.functions.lambda_access import LambdaAccess
 from samrun.console.kafka.cluster import Cluster
-from samrun.console.kafka.record_view import RecordView, view_of
+from samrun.console.kafka.record_view import RecordView, record_view_of
 from samrun.console.shell.content import content_of
 from samrun.console.shell.forms import read_form
 from samrun.console.shell.html_pages import HtmlPages, View
@@ -24,7 +24,7 @@ from samrun.errors import UserError
 
 VIEW = View(title="Dead letters", path="/dead-letters")
 
-_LETTER = VIEW.path + "/{kind}/{place}/{id:path}"
+_DEAD_LETTER = VIEW.path + "/{kind}/{place}/{id:path}"
 _MAX_RECORDS = 20  # on the page of one dead letter
 
 
@@ -32,9 +32,9 @@ def routes(parts: StackParts, pages: HtmlPages) -> list[BaseRoute]:
     """Return the routes of the view."""
     view = _DeadLetterPages(parts, pages)
     return [
-        Route(VIEW.path, view.letters),
-        Route(_LETTER, view.letter),
-        Route(_LETTER, view.act, methods=["POST"]),
+        Route(VIEW.path, view.dead_letters),
+        Route(_DEAD_LETTER, view.dead_letter),
+        Route(_DEAD_LETTER, view.act, methods=["POST"]),
     ]
 
 
@@ -45,9 +45,9 @@ class _DeadLetterPages:
         self._cluster = Cluster(kafka)
         access = LambdaAccess(url=parts.endpoints.lambda_, kafka=kafka)
         replayer = Replayer(application=parts.application, bootstrap=parts.endpoints.kafka, invoke=access.invoke)
-        self._box = LetterBox(parts, replayer)
+        self._box = DeadLetterBox(parts, replayer)
 
-    async def letters(self, request: Request) -> Response:
+    async def dead_letters(self, request: Request) -> Response:
         states = await asyncio.to_thread(self._box.states)
         lines = sorted((line for state in states for line in state.lines), key=lambda line: line.at, reverse=True)
         return self._pages.render(
@@ -55,11 +55,11 @@ class _DeadLetterPages:
             "dead_letters/templates/letters.html",
             states=states,
             lines=lines,
-            most=MAX_LISTED,
+            maximum=MAX_LISTED,
             done=request.query_params.get("done", ""),
         )
 
-    async def letter(self, request: Request) -> Response:
+    async def dead_letter(self, request: Request) -> Response:
         return await self._page(request, problem="")
 
     async def act(self, request: Request) -> Response:
@@ -78,22 +78,22 @@ class _DeadLetterPages:
 
     async def _page(self, request: Request, *, problem: str, status: int = 200) -> Response:
         try:
-            letter, target = await asyncio.to_thread(self._box.letter, *_where(request))
+            dead_letter, target = await asyncio.to_thread(self._box.dead_letter, *_where(request))
         except DeadLetterError as error:
             raise HTTPException(404, problem or str(error)) from error
-        contents = letter.contents
+        contents = dead_letter.contents
         records, missing = await asyncio.to_thread(self._records, contents.spans)
         return self._pages.render(
             request,
             "dead_letters/templates/letter.html",
             status=status,
-            letter=letter,
+            dead_letter=dead_letter,
             target=target,
             records=records,
             missing=missing,
-            more=_count(letter) - len(records) - len(missing),
+            more=_count(dead_letter) - len(records) - len(missing),
             event=content_of(contents.event) if contents.event and not records else None,
-            body=content_of(letter.body),
+            body=content_of(dead_letter.body),
             problem=problem,
         )
 
@@ -106,7 +106,7 @@ class _DeadLetterPages:
         ]
         for partition, offset in places[:_MAX_RECORDS]:
             try:
-                found.append(view_of(self._cluster.record(partition.topic, partition.partition, offset)))
+                found.append(record_view_of(self._cluster.record(partition.topic, partition.partition, offset)))
             except UserError as error:
                 missing.append(str(error))
         return found, missing
@@ -117,5 +117,5 @@ def _where(request: Request) -> tuple[str, str, str]:
     return values["kind"], values["place"], values["id"]
 
 
-def _count(letter: DeadLetter) -> int:
-    return sum(span.last - span.first + 1 for span in letter.contents.spans)
+def _count(dead_letter: DeadLetter) -> int:
+    return sum(span.last - span.first + 1 for span in dead_letter.contents.spans)

@@ -11,7 +11,7 @@ _EVENT = 160  # characters in a list
 
 @dataclass(frozen=True, kw_only=True)
 class InvocationLine:
-    """Invocation in a list. `error` is the type of its error; `outcome` says how it ended, if it did.
+    """Invocation in a list. `error` is the type of its error; `status` says how it ended, if it did.
 
     `memory` is in megabytes, `cold_start` in milliseconds; both are None where they are not known.
     """
@@ -19,7 +19,7 @@ class InvocationLine:
     number: int
     started: datetime
     seconds: float
-    outcome: str
+    status: str
     error: str
     memory: int | None
     cold_start: float | None
@@ -39,7 +39,7 @@ class InvocationView:
     error_message: str
 
 
-def line_of(invocation: LoggedInvocation) -> InvocationLine:
+def invocation_line(invocation: LoggedInvocation) -> InvocationLine:
     """Return what a list shows of an invocation."""
     result = invocation.result
     metrics = result.metrics if result else None
@@ -47,7 +47,7 @@ def line_of(invocation: LoggedInvocation) -> InvocationLine:
         number=invocation.number,
         started=invocation.started,
         seconds=invocation.seconds,
-        outcome=_outcome(invocation),
+        status=_status(invocation),
         error=result.error_type if result and result.function_error else "",
         memory=metrics.memory_used if metrics else None,
         cold_start=metrics.init_duration if metrics else None,
@@ -55,11 +55,11 @@ def line_of(invocation: LoggedInvocation) -> InvocationLine:
     )
 
 
-def view_of(invocation: LoggedInvocation) -> InvocationView:
+def invocation_view_of(invocation: LoggedInvocation) -> InvocationView:
     """Return what a page shows of an invocation."""
     result = invocation.result
     return InvocationView(
-        line=line_of(invocation),
+        line=invocation_line(invocation),
         request_id=invocation.request_id,
         qualifier=invocation.qualifier,
         event=content_of(invocation.event),
@@ -69,7 +69,7 @@ def view_of(invocation: LoggedInvocation) -> InvocationView:
     )
 
 
-def _outcome(invocation: LoggedInvocation) -> str:
+def _status(invocation: LoggedInvocation) -> str:
     if invocation.is_running:
         return "running"
     if invocation.result is None:

@@ -11,9 +11,9 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from samrun.administration.kafka_connection import KafkaConnection
-from samrun.console.functions.invocation_view import InvocationLine, line_of, view_of
+from samrun.console.functions.invocation_view import InvocationLine, invocation_line, invocation_view_of
 from samrun.console.functions.lambda_access import LambdaAccess
-from samrun.console.functions.triggers import triggers_of
+from samrun.console.functions.trigger_lines import triggers_of
 from samrun.console.shell.forms import read_form
 from samrun.console.shell.html_pages import HtmlPages, View
 from samrun.console.shell.sample_files import SampleFiles
@@ -84,7 +84,7 @@ class _FunctionPages:
         found = [
             each for each in self._parts.invocations.after(0, function.name) if limit is None or each.number < limit
         ]
-        lines = [line_of(each) for each in reversed(found[-_PAGE:])]
+        lines = [invocation_line(each) for each in reversed(found[-_PAGE:])]
         return {
             "function": function,
             "invocations": lines,
@@ -99,14 +99,14 @@ class _FunctionPages:
     def _recent(self, function: str) -> list[InvocationLine]:
         """Return the newest invocations, the newest first."""
         found = list(self._parts.invocations.after(0, function))
-        return [line_of(each) for each in islice(reversed(found), 20)]
+        return [invocation_line(each) for each in islice(reversed(found), 20)]
 
     async def invocation(self, request: Request) -> Response:
         function, number = self._function(request), request.path_params["number"]
         found = _numbered(self._parts.invocations.after(number - 1, function.name), number)
         if found is None:
             raise HTTPException(404, f"{function.name} has no invocation {number}, or samrun has forgotten it.")
-        return self._render(request, "invocation.html", function=function, invocation=view_of(found))
+        return self._render(request, "invocation.html", function=function, invocation=invocation_view_of(found))
 
     async def mappings(self, request: Request) -> Response:
         function = self._function(request)

@@ -29,7 +29,7 @@ class _Source:
     redrives_to: str | None = None
 
 
-def places(application: Application) -> list[Place]:
+def find_places(application: Application) -> list[Place]:
     """Return the queues, buckets and topics of an application that get dead letters, each once.
 
     A topic of SNS keeps nothing: its dead letters are in the queues that subscribe to it.

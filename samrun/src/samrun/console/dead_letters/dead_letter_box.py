@@ -8,7 +8,7 @@ from confluent_kafka import KafkaException
 
 from samrun.control.stack_parts import StackParts
 from samrun.dead_letters.dead_letter import DeadLetter, DeadLetterError, Place
-from samrun.dead_letters.places import places
+from samrun.dead_letters.locations import find_places
 from samrun.dead_letters.replay import OpenPlace, Replayer, open_place
 from samrun.error_code import error_code
 from samrun.mapping.client_errors import description
@@ -19,7 +19,7 @@ MAX_LISTED = 100
 
 
 @dataclass(frozen=True, kw_only=True)
-class LetterLine:
+class DeadLetterLine:
     """Dead letter in a list. `target` is where a replay leads; None if there is no replay."""
 
     place: Place
@@ -36,7 +36,7 @@ class PlaceState:
     """State of a place: its dead letters, the newest first, or the `problem` that keeps them from being read."""
 
     place: Place
-    lines: tuple[LetterLine, ...] = ()
+    lines: tuple[DeadLetterLine, ...] = ()
     problem: str = ""
 
     @property
@@ -45,7 +45,7 @@ class PlaceState:
         return len(self.lines) >= MAX_LISTED
 
 
-class LetterBox:
+class DeadLetterBox:
     """Dead letters of a stack. Each method blocks for as long as the services take."""
 
     def __init__(self, parts: StackParts, replayer: Replayer) -> None:
@@ -53,17 +53,17 @@ class LetterBox:
         self._kafka = parts.endpoints.kafka
         self._places = {
             (each.kind, each.name): open_place(each, client=parts.client, bootstrap=self._kafka)
-            for each in places(parts.application)
+            for each in find_places(parts.application)
         }
 
     def states(self) -> list[PlaceState]:
         """Return every place with what is in it."""
         return [self._state(each) for each in self._places.values()]
 
-    def letter(self, kind: str, name: str, identifier: str) -> tuple[DeadLetter, str | None]:
+    def dead_letter(self, kind: str, name: str, identifier: str) -> tuple[DeadLetter, str | None]:
         """Return a dead letter, and where a replay of it leads. Raises DeadLetterError."""
-        letter = self._place(kind, name).find(identifier)
-        return letter, self._replayer.target(letter)
+        dead_letter = self._place(kind, name).find(identifier)
+        return dead_letter, self._replayer.target(dead_letter)
 
     def replay(self, kind: str, name: str, identifier: str) -> str:
         """Deliver a dead letter again, and return what happened. Raises UserErrors."""
@@ -90,21 +90,21 @@ class LetterBox:
         try:
             if place.kind == "topic":
                 reach(self._kafka)
-            lines = [self._line(letter) for letter in opened.letters(MAX_LISTED)]
+            lines = [self._line(dead_letter) for dead_letter in opened.dead_letters(MAX_LISTED)]
         except (KafkaException, BotoCoreError, ClientError) as error:
             return PlaceState(place=place, problem=_text(error))
         return PlaceState(place=place, lines=tuple(sorted(lines, key=lambda line: line.at, reverse=True)))
 
-    def _line(self, letter: DeadLetter) -> LetterLine:
-        contents = letter.contents
-        return LetterLine(
-            place=letter.place,
-            id=letter.id,
-            at=letter.at,
+    def _line(self, dead_letter: DeadLetter) -> DeadLetterLine:
+        contents = dead_letter.contents
+        return DeadLetterLine(
+            place=dead_letter.place,
+            id=dead_letter.id,
+            at=dead_letter.at,
             what=contents.what,
             reason=contents.reason,
             attempts=contents.attempts,
-            target=self._replayer.target(letter),
+            target=self._replayer.target(dead_letter),
         )
 
 
