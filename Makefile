@@ -26,7 +26,8 @@ RUN_WITH := $(if $(WITH),template.yaml $(WITH:%=examples/%/template.yaml) --para
 ENVIRONMENT ?= prod
 
 # Of `make test`, where there is Node.js: what a consumer of examples/plain/ needs.
-NODE_PACKAGES := $(if $(shell command -v npm),examples/plain/node_modules/installed)
+NODE_PACKAGES := $(if $(shell command -v npm),\
+  examples/plain/node_modules/installed samrun/tests/console/mailpit_client/node_modules/installed)
 
 # Of `make test`: on two cores, one more than there are cores, since the system tests mostly wait.
 WORKERS ?= 3
@@ -177,8 +178,8 @@ clean: ## Remove data, logs, builds and caches; the installed packages stay.
 	@$(BIN)/samrun fetch
 	@touch $@
 
-examples/plain/node_modules/installed: examples/plain/package-lock.json
-	@npm ci --prefix examples/plain --silent --no-audit --no-fund
+%/node_modules/installed: %/package-lock.json
+	@npm ci --prefix $* --silent --no-audit --no-fund
 	@touch $@
 
 # The SAM CLI, checkov and the scanners: each in an environment of its own, .venv-NAME, with pip, which `sam build` uses.
