@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from samrun.console import console
 from samrun.services.mail_store import MailStore
 from samrun.supervision.browser_guard import BrowserGuard, GuardMiddleware, Pages
+from support.idle_stack import idle_stack
 from support.stored_mails import mails_in
 from support.web_server import serve_in_thread
 
@@ -48,7 +49,7 @@ def send(store: MailStore) -> Send:
 
 @pytest.fixture
 def url(store: MailStore) -> Iterator[str]:
-    app = GuardMiddleware(console(store), BrowserGuard(pages=Pages.OWN))  # as a stack serves it
+    app = GuardMiddleware(console(idle_stack(store.folder)), BrowserGuard(pages=Pages.OWN))  # as a stack serves it
     with serve_in_thread(app) as served:
         yield served
 
@@ -72,7 +73,7 @@ def page(browser: Browser, url: str) -> Iterator[Page]:
 
 
 def test_empty_inbox_says_what_to_do(page: Page) -> None:
-    page.goto("/")
+    page.goto("/inbox")
     expect(page.get_by_role("heading", name="No mail yet")).to_be_visible()
     expect(page.get_by_text("Send a mail from your application")).to_be_visible()
     expect(page.get_by_role("button", name="Delete all")).to_be_disabled()
@@ -80,13 +81,13 @@ def test_empty_inbox_says_what_to_do(page: Page) -> None:
 
 def test_mail_is_shown_as_html_as_text_and_as_source(page: Page, send: Send) -> None:
     send("Your order", text="Thank you in plain words.", html="<h2>Thank you</h2>")
-    page.goto("/")
-    expect(page).to_have_title("(1) Inbox")
+    page.goto("/inbox")
+    expect(page).to_have_title("(1) Inbox · samrun")
     page.get_by_role("button", name="Your order").click()
 
     expect(page.get_by_role("heading", name="Your order")).to_be_visible()
     expect(page.frame_locator("#html").get_by_role("heading", name="Thank you")).to_be_visible()
-    expect(page).to_have_title("Inbox")
+    expect(page).to_have_title("Inbox · samrun")
 
     page.get_by_role("tab", name="Text").click()
     expect(page.get_by_text("Thank you in plain words.", exact=True)).to_be_visible()
@@ -97,7 +98,7 @@ def test_mail_is_shown_as_html_as_text_and_as_source(page: Page, send: Send) -> 
 
 
 def test_new_mail_appears_without_a_reload(page: Page, send: Send) -> None:
-    page.goto("/")
+    page.goto("/inbox")
     expect(page.get_by_role("heading", name="No mail yet")).to_be_visible()
     send("Just arrived")
     expect(page.get_by_role("button", name="Just arrived")).to_be_visible()
@@ -106,7 +107,7 @@ def test_new_mail_appears_without_a_reload(page: Page, send: Send) -> None:
 def test_keys_j_and_k_move_through_the_mails(page: Page, send: Send) -> None:
     for subject in ("First", "Second", "Third"):
         send(subject)
-    page.goto("/")
+    page.goto("/inbox")
     expect(page.locator(".mail")).to_have_count(3)
     page.keyboard.press("j")
     expect(page.get_by_role("heading", name="Third")).to_be_visible()
@@ -119,7 +120,7 @@ def test_keys_j_and_k_move_through_the_mails(page: Page, send: Send) -> None:
 def test_search_narrows_the_list(page: Page, send: Send) -> None:
     send("Your order")
     send("Your refund")
-    page.goto("/")
+    page.goto("/inbox")
     page.get_by_role("searchbox").fill("subject:refund")
     expect(page.locator(".mail")).to_have_count(1)
     page.get_by_role("searchbox").fill("nothing like it")
@@ -135,7 +136,7 @@ def test_mail_opens_by_its_url(page: Page, send: Send) -> None:
 
 def test_delete_all_asks_for_confirmation(page: Page, send: Send, store: MailStore) -> None:
     send("Your order")
-    page.goto("/")
+    page.goto("/inbox")
     page.get_by_role("button", name="Delete all").click()
     page.get_by_role("button", name="Keep them").click()
     expect(page.get_by_role("button", name="Your order")).to_be_visible()
@@ -148,7 +149,7 @@ def test_delete_all_asks_for_confirmation(page: Page, send: Send, store: MailSto
 def test_phone_shows_the_list_or_the_mail(page: Page, send: Send) -> None:
     send("Your order", html="<p>Thank you</p>")
     page.set_viewport_size({"width": 390, "height": 844})
-    page.goto("/")
+    page.goto("/inbox")
     page.get_by_role("button", name="Your order").click()
     expect(page.get_by_role("heading", name="Your order")).to_be_visible()
     expect(page.locator(".list")).to_be_hidden()
@@ -159,7 +160,7 @@ def test_phone_shows_the_list_or_the_mail(page: Page, send: Send) -> None:
 
 def test_theme_is_switched_and_stored(page: Page) -> None:
     page.emulate_media(color_scheme="light")
-    page.goto("/")
+    page.goto("/inbox")
     light = page.evaluate("getComputedStyle(document.body).backgroundColor")
     page.get_by_role("button", name="Switch between light and dark").click()
     dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -184,7 +185,7 @@ def test_hostile_mail_runs_and_loads_nothing(browser: Browser, url: str, send: S
         send("<img src=x onerror=alert(1)>", text="<script>alert(1)</script>", html=f"<p>Bait</p>{attacks}")
         page = browser.new_page()
         page.on("dialog", lambda dialog: pytest.fail(f"a dialog opened: {dialog.message}"))
-        page.goto(url)
+        page.goto(f"{url}/inbox")
         page.locator(".mail").click()
         mail = page.frame_locator("#html")
         expect(mail.get_by_text("Bait")).to_be_visible()
@@ -195,7 +196,7 @@ def test_hostile_mail_runs_and_loads_nothing(browser: Browser, url: str, send: S
         expect(page.get_by_text("<script>alert(1)</script>")).to_be_visible()
 
         expect(page.get_by_role("heading", name="<img src=x onerror=alert(1)>")).to_be_visible()
-        expect(page).to_have_title("Inbox")
+        expect(page).to_have_title("Inbox · samrun")
         assert page.url.startswith(f"{url}/view/")
         page.close()
         httpx.get(f"{attacker.url}/control")

@@ -13,9 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samrun.console import console, rendering
-from samrun.console.message import Address, headers, parse_message
+from samrun.console import console
+from samrun.console.inbox import rendering
+from samrun.console.inbox.message import Address, headers, parse_message
 from samrun.services.mail_store import MailStore
+from support.idle_stack import idle_stack
 
 
 def test_message_is_decoded() -> None:
@@ -157,7 +159,7 @@ def test_odd_mail_is_shown_as_far_as_it_can_be_read(raw: bytes, tmp_path: Path) 
     store = MailStore(tmp_path)
     recipients = ["(" * 3000, "Ada <ada@example.com>"]
     identifier = store.add(raw, sender="<" * 3000, recipients=recipients, created=datetime.now(UTC))
-    app = console(store)
+    app = console(idle_stack(store.folder))
 
     async def answers() -> list[httpx.Response]:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:

@@ -1,0 +1,1 @@
+"""View Dead letters of the console. `pages` has its routes."""

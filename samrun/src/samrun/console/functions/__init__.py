@@ -1,0 +1,1 @@
+"""View Functions of the console. `pages` has its routes."""
