@@ -9,6 +9,9 @@ LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashe
 # The addresses of the components of compose.yaml.
 EXTERNAL := KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:9092 AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_ENDPOINT_URL_DYNAMODB=http://127.0.0.1:8000
 
+# The packages of each folder of functions/; those of a new one are locked and installed like the others.
+FUNCTION_REQUIREMENTS := $(wildcard functions/*/requirements.in)
+
 # The time that builds write into what they make: the commit's, so that two builds of one commit are the same.
 SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1580601600)
 # Parameters of `make dist`: the runtime and the processor of the functions.
@@ -130,16 +133,15 @@ scaling: .venv/developing ## Compute which limit binds at a rate: make scaling O
 	@$(BIN)/python -m tools.scaling $(if $(ORDERS_PER_SECOND),--orders-per-second $(ORDERS_PER_SECOND)) $(ARGS)
 
 lock: .venv/developing ## Compile the lock files from the *.in files, samrun's pyproject.toml and the two Java programs, with today's versions.
-	UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) --upgrade requirements.in samrun/pyproject.toml -o requirements.lock
-	UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) -c requirements.lock requirements-run.in samrun/pyproject.toml -o requirements-run.lock
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) --upgrade requirements.in $(FUNCTION_REQUIREMENTS) samrun/pyproject.toml -o requirements.lock
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) -c requirements.lock requirements-run.in $(FUNCTION_REQUIREMENTS) samrun/pyproject.toml -o requirements-run.lock
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) -c requirements.lock requirements-uv.in -o requirements-uv.lock
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) -c requirements.lock samrun/pyproject.toml -o samrun/requirements.lock
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) --upgrade requirements-sam.in -o requirements-sam.lock
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) --upgrade requirements-checkov.in -o requirements-checkov.lock
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) --upgrade requirements-supply-chain.in -o requirements-supply-chain.lock
-	for function in order notify; do \
-	  UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) -c requirements.lock \
-	    functions/$$function/requirements.in -o functions/$$function/requirements.txt; \
+	for requirements in $(FUNCTION_REQUIREMENTS); do \
+	  UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) -c requirements.lock $$requirements -o $${requirements%.in}.txt; \
 	done
 	$(BIN)/python samrun/tools/lock_java_programs.py
 

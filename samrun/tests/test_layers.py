@@ -11,7 +11,7 @@ import samrun
 SOURCE = Path(samrun.__file__).parent
 # From the lowest layer to the highest; the layers of one line do not know each other.
 LAYERS = [
-    {"counted", "errors", "error_code", "json_path", "json_values", "rfc3339"},
+    {"counted", "errors", "error_code", "json_path", "json_values", "rfc3339", "trace_ids"},
     {"filtering", "supervision"},
     {"template"},
     {"endpoints", "oidc"},
@@ -19,7 +19,7 @@ LAYERS = [
     {"pythons", "services"},
     {"functions", "schemas"},
     {"custom_resources", "durable_executions", "event_triggers", "gateway", "mapping", "queues", "streams"},
-    {"administration", "lambda_api", "schedules"},
+    {"administration", "journal", "lambda_api", "schedules"},
     {"control"},
     {"console"},
     {"applications", "debugged_functions", "kafka_launcher"},

@@ -39,6 +39,7 @@ from samrun.services.clients import Clients
 from samrun.services.message_sender import start_execution
 from samrun.settings import Settings
 from samrun.supervision import ports
+from samrun.supervision.access import Access
 from samrun.supervision.browser_guard import Pages
 from samrun.supervision.supervisor import Supervisor
 from samrun.supervision.terminal import Terminal
@@ -191,7 +192,10 @@ class ApplicationLauncher:
         client: Clients,
     ) -> ASGIApp:
         """Return the web application that serves the APIs and the function URLs of all templates."""
-        log = self.terminal.access
+
+        def log(access: Access) -> None:
+            self.terminal.access(access)
+            self.parts.journal.note_access(access)
 
         def warn(api: HttpApi | RestApi | FunctionUrl) -> Callable[[str], None]:
             return partial(self.terminal.step, api.logical_id, level="WARNING")

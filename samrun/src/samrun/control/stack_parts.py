@@ -8,6 +8,7 @@ from samrun.endpoints import Endpoints
 from samrun.event_triggers.queue_reader import QueueReader
 from samrun.functions.asynchronous_invoker import AsynchronousInvoker
 from samrun.functions.invocation_log import InvocationLog
+from samrun.journal.journal import Journal
 from samrun.mapping.poller import KafkaPoller
 from samrun.queues.poller import QueuePoller
 from samrun.services.clients import Clients
@@ -32,6 +33,7 @@ class StackParts:
     external: frozenset[str]
     application: Application
     metrics: StackMetrics = field(default_factory=StackMetrics)
+    journal: Journal = field(default_factory=Journal)
     invocations: InvocationLog = field(init=False)
     asynchronous: AsynchronousInvoker | None = None
     mappings: list[KafkaPoller] = field(default_factory=list)

@@ -25,6 +25,7 @@ from samrun.supervision import ports
 from samrun.supervision.process import end_with_parent, stop
 from samrun.supervision.server import serving
 from samrun.template.model.functions import Function
+from samrun.trace_ids import header_of_invocation
 
 INIT_LIMIT = 10.0  # seconds
 _LOG_TAIL = 4096  # bytes
@@ -129,7 +130,7 @@ class ExecutionEnvironment:
         metrics = InvocationMetrics(
             duration=duration, memory_size=self._function.memory, memory_used=memory, init_duration=init_duration
         )
-        return replace(response, log_tail=await self._end_tail(options, metrics, error_type))
+        return replace(response, log_tail=await self._end_tail(options, metrics, error_type), metrics=metrics)
 
     async def _begin_tail(self, options: InvocationOptions) -> None:
         """Begin the tail of an invocation's log. What was printed before is no part of it."""
@@ -157,6 +158,7 @@ class ExecutionEnvironment:
             function_arn=f"{arn}:{options.qualifier}" if options.qualifier else arn,
             timeout=self._function.timeout,
             request_id=options.request_id,
+            trace_header=header_of_invocation(options.request_id),
             client_context=options.client_context,
             tenant_id=options.tenant_id,
         )

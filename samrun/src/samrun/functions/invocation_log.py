@@ -23,6 +23,7 @@ class LoggedInvocation:
 
     number: int
     function: str
+    request_id: str
     event: bytes
     started: datetime
     qualifier: str | None = None
@@ -32,8 +33,8 @@ class LoggedInvocation:
 
     @property
     def size(self) -> int:
-        """The bytes of its event and its result."""
-        return len(self.event) + (len(self.result.payload) if self.result else 0)
+        """The bytes of its event, its result and its log."""
+        return len(self.event) + (len(self.result.payload) + len(self.result.log_tail) if self.result else 0)
 
 
 class InvocationLog:
@@ -61,6 +62,7 @@ class InvocationLog:
         invocation = LoggedInvocation(
             number=self.started,
             function=function,
+            request_id=options.request_id,
             event=payload,
             qualifier=options.qualifier,
             started=datetime.now(UTC),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
 from samrun.errors import SamrunError
+from samrun.functions.platform_log import InvocationMetrics
 
 # Bytes of a synchronous invocation: the limit of the request and of the response.
 PAYLOAD_LIMIT = 6 * 1024 * 1024
@@ -41,13 +42,14 @@ class InvocationResult:
 
     `payload` is the JSON that the function returned. If `function_error` is set (to `Unhandled`), `payload` is usually
     an object with `errorType` and `errorMessage`; but a runtime may report anything. `log_tail` has the last 4 KB that
-    the invocation logged, with the lines of the platform.
+    the invocation logged, with the lines of the platform. `metrics` are None where samrun does not run the function.
     """
 
     request_id: str
     payload: bytes
     function_error: str | None = None
     log_tail: bytes = b""
+    metrics: InvocationMetrics | None = None
 
     @classmethod
     def of_error(cls, error_type: str, message: str) -> Self:

@@ -81,6 +81,7 @@ class MailStore:
             "created": rfc3339(created.astimezone(UTC)),
             "configuration_set": options.configuration_set,
             "ses_tags": dict(options.tags),
+            "invocation": options.invocation,
         }
         write_atomically(self._path(identifier, "json"), json.dumps(envelope))
         if tags := own_tags(raw, recipients):
@@ -161,6 +162,7 @@ class MailStore:
                     # Mails of earlier versions of samrun have no options.
                     configuration_set=content.get("configuration_set", ""),
                     tags=content.get("ses_tags", {}),
+                    invocation=content.get("invocation", ""),
                 ),
             )
         return self._envelopes[identifier]

@@ -112,7 +112,13 @@ class MessageStoringMiddleware:
             self._shorten_list_of_mails(message)
         for number, text in _take_text_messages():
             now = datetime.now(UTC)
-            self._text_messages.add(_encodable(text), to=number, sender_id=options.sender_id, created=now)
+            self._text_messages.add(
+                _encodable(text),
+                to=number,
+                sender_id=options.sender_id,
+                invocation=options.invocation,
+                created=now,
+            )
         self._requests += 1
         if self._requests % _MAX_LISTED == 0:
             _shorten_lists()

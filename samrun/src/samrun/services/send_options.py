@@ -6,9 +6,11 @@ They are in the body of the request: a form of the query APIs of SES and SNS, or
 import io
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
+
+from samrun.trace_ids import parent_in
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -20,11 +22,16 @@ _MAX_FIELDS = 10_000
 
 @dataclass(frozen=True, kw_only=True)
 class SendOptions:
-    """Options of one request: SES's configuration set and tags of the mail, and SNS's sender of a text message."""
+    """Options of one request: SES's configuration set and tags of the mail, and SNS's sender of a text message.
+
+    `invocation` is the segment of the invocation that made the request, as its trace header says (`trace_ids`); empty
+    if no function of this stack did.
+    """
 
     configuration_set: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     sender_id: str = ""
+    invocation: str = ""
 
 
 def read_send_options(environ: "WSGIEnvironment") -> SendOptions | None:
@@ -39,10 +46,12 @@ def read_send_options(environ: "WSGIEnvironment") -> SendOptions | None:
     environ["wsgi.input"] = io.BytesIO(body)
     if "/sns/" in authorization and b"PhoneNumber=" not in body:
         return None
+    invocation = parent_in(environ.get("HTTP_X_AMZN_TRACE_ID", "")) or ""
     try:
-        return _of_json(json.loads(body)) if body[:1] == b"{" else _of_form(dict(_fields(body)))
+        options = _of_json(json.loads(body)) if body[:1] == b"{" else _of_form(dict(_fields(body)))
     except (ValueError, AttributeError, KeyError, TypeError):
-        return SendOptions()
+        options = SendOptions()
+    return replace(options, invocation=invocation)
 
 
 def _fields(body: bytes) -> Iterator[tuple[str, str]]:

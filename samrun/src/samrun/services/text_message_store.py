@@ -23,6 +23,7 @@ class TextMessage:
     """A text message to a phone number, such as `+4930123456`. `created` is when SNS accepted it (UTC).
 
     `sender_id` is empty if the application gave none; then the phone shows a number of AWS.
+    `invocation` is the segment of the invocation that sent it; empty if it is not known.
     """
 
     id: str
@@ -30,6 +31,7 @@ class TextMessage:
     text: str
     sender_id: str
     created: datetime
+    invocation: str = ""
 
 
 class TextMessageNotFoundError(SamrunError):
@@ -44,10 +46,16 @@ class TextMessageStore:
         # Text messages never change, so the store reads each only once.
         self._known: dict[str, TextMessage] = {}
 
-    def add(self, text: str, *, to: str, sender_id: str = "", created: datetime) -> str:
+    def add(self, text: str, *, to: str, sender_id: str = "", invocation: str = "", created: datetime) -> str:
         """Store a text message and return its id. Ids sort by `created`, an aware datetime."""
         identifier = f"{int(created.timestamp() * 1_000_000):014x}{secrets.token_hex(4)}"
-        content = {"to": to, "text": text, "sender_id": sender_id, "created": rfc3339(created.astimezone(UTC))}
+        content = {
+            "to": to,
+            "text": text,
+            "sender_id": sender_id,
+            "created": rfc3339(created.astimezone(UTC)),
+            "invocation": invocation,
+        }
         write_atomically(self._path(identifier), json.dumps(content))
         return identifier
 
