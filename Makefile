@@ -14,6 +14,10 @@ FUNCTION_REQUIREMENTS := $(wildcard functions/*/requirements.in)
 
 # The time that builds write into what they make: the commit's, so that two builds of one commit are the same.
 SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1580601600)
+# The templates of the services beside the order system, and those of them that `make run WITH="reward shipment"` runs.
+EXAMPLES := $(wildcard examples/*/template.yaml)
+WITH_TEMPLATES := $(patsubst %,examples/%/template.yaml,$(WITH))
+
 # Parameters of `make dist`: the runtime and the processor of the functions.
 ENVIRONMENT ?= prod
 
@@ -27,7 +31,7 @@ WORKERS ?= 3
 run services demo test test-fast proof coverage: export PYTHONDONTWRITEBYTECODE :=
 
 # The tests that start brokers, browsers, containers, installations, linters or downloads.
-SYSTEM := tests/system tests/sam tests/browser tests/template/test_lint.py tests/tools/test_scanners.py \
+SYSTEM := tests/system tests/sam tests/browser $(wildcard examples/*/tests/test_application.py) tests/template/test_lint.py tests/tools/test_scanners.py \
   tests/test_platforms.py tests/tools/test_install.py samrun/tests/system samrun/tests/browser samrun/tests/test_wheel.py
 # Those that start other processes or Kafka's mock broker, read the whole repository, explore the models, or make
 # requests up (schemathesis takes long to import).
@@ -46,9 +50,9 @@ help: ## Show this list.
 
 # .venv has the packages of all functions, so that a first start installs nothing more. OWN_PACKAGES=1 gives each
 # function those of its own requirements.txt.
-run: .venv/installed $(if $(SAM),.venv-sam/installed) ## Run everything on this machine and show where; Ctrl-C ends it.
+run: .venv/installed $(if $(SAM),.venv-sam/installed) ## Run everything on this machine (WITH="reward shipment" too) and show where; Ctrl-C ends it.
 	$(if $(COMPOSE),docker compose up -d --wait)
-	@$(if $(COMPOSE),$(EXTERNAL)) $(if $(SAM),SAMRUN_SAM_CLI=$(SAM_CLI)) $(BIN)/samrun up $(if $(SAM),--sam,$(if $(OWN_PACKAGES),,--use-current-env)) $(ARGS)
+	@$(if $(COMPOSE),$(EXTERNAL)) $(if $(SAM),SAMRUN_SAM_CLI=$(SAM_CLI)) $(BIN)/samrun up $(if $(WITH),template.yaml $(WITH_TEMPLATES)) $(if $(SAM),--sam,$(if $(OWN_PACKAGES),,--use-current-env)) $(ARGS)
 
 services: .venv/installed ## Run Kafka, DynamoDB, AWS and the inbox only: `sam local` brings the functions.
 	$(if $(COMPOSE),docker compose up -d --wait)
@@ -83,9 +87,11 @@ check: .venv/developing .venv-sam/installed .venv-checkov/installed .venv-supply
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m tools.check_words
-	$(BIN)/cfn-lint template.yaml infrastructure/*.yaml
-	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM_CLI) validate --lint
-	$(CHECKOV) --framework cloudformation --file template.yaml infrastructure/*.yaml --skip-download --quiet --compact
+	$(BIN)/cfn-lint template.yaml infrastructure/*.yaml $(EXAMPLES)
+	for template in template.yaml $(EXAMPLES); do \
+	  SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM_CLI) validate --lint --template $$template || exit; \
+	done
+	$(CHECKOV) --framework cloudformation --file template.yaml infrastructure/*.yaml $(EXAMPLES) --skip-download --quiet --compact
 	$(BIN)/python -m tools.contract
 	$(BIN)/python -m tools.openapi --check
 	$(BIN)/python -m tools.cost --check

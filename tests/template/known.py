@@ -67,8 +67,12 @@ FUNCTIONS: Mapping[str, KnownFunction] = {
 }
 # The mapping from order-events to notify: a deployment has one of the two.
 FROM_ORDERS = {"NotifyFromMsk", "NotifyFromSelfManagedKafka"}
+# The mappings from the topics of other services, by the parameter that names the topic.
+FROM_REWARDS = {"RewardsFromMsk", "RewardsFromSelfManagedKafka"}
+FROM_SHIPMENTS = {"ShipmentsFromMsk", "ShipmentsFromSelfManagedKafka"}
+FROM_OTHERS: Mapping[str, set[str]] = {"RewardEventsTopic": FROM_REWARDS, "ShipmentEventsTopic": FROM_SHIPMENTS}
 # The function that each mapping triggers.
-MAPPINGS: Mapping[str, str] = dict.fromkeys(FROM_ORDERS, "NotifyFunction")
+MAPPINGS: Mapping[str, str] = dict.fromkeys(FROM_ORDERS | FROM_REWARDS | FROM_SHIPMENTS, "NotifyFunction")
 TABLES = {"OrdersTable", "NotificationsTable"}
 QUEUES = {"DeadLetterQueue", "FeedbackDeadLetterQueue"}
 BUCKETS = {"DeadLetterBucket"}
@@ -82,6 +86,8 @@ ALARMS: Mapping[str, tuple[str, str, str, str, float, int, int, int]] = {
     "EventsWaitTooLong": ("shop", "OldestPendingSeconds", "Maximum", _ABOVE, 300, 60, 3, 3),
     "EventsQuarantined": ("shop", "EventsQuarantined", "Sum", _ABOVE, 0, 60, 1, 1),
     "NotifyLags": ("AWS/Lambda", "MaxOffsetLag", "Maximum", _ABOVE, 100, 60, 5, 5),
+    "RewardsLag": ("AWS/Lambda", "MaxOffsetLag", "Maximum", _ABOVE, 100, 300, 3, 3),
+    "ShipmentsLag": ("AWS/Lambda", "MaxOffsetLag", "Maximum", _ABOVE, 100, 300, 3, 3),
     # Lambda counts a poll without records as 0:
     # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html#event-source-mapping-metrics
     "MappingStops": ("AWS/Lambda", "PolledEventCount", "SampleCount", _BELOW, 1, 300, 3, 3),
@@ -125,6 +131,8 @@ DIMENSIONS: Mapping[str, tuple[str, set[str]]] = {
     "DeadLettersWait": ("QueueName", {"DeadLetterQueue"}),
     "FeedbackLost": ("QueueName", {"FeedbackDeadLetterQueue"}),
     "NotifyLags": ("EventSourceMappingUUID", FROM_ORDERS),
+    "RewardsLag": ("EventSourceMappingUUID", FROM_REWARDS),
+    "ShipmentsLag": ("EventSourceMappingUUID", FROM_SHIPMENTS),
     "MappingStops": ("EventSourceMappingUUID", FROM_ORDERS),
     "PollersFail": ("EventSourceMappingUUID", FROM_ORDERS),
     "NotifyNotInvoked": ("EventSourceMappingUUID", FROM_ORDERS),

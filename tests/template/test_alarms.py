@@ -13,22 +13,20 @@ from functions.notify.metrics import Metric
 from tests.template.alarm_evaluation import MetricAlarm
 from tests.template.deployment import ROOT, Deployment, deploy
 from tests.template.known import ALARMS, BROKERS, DIMENSIONS, EXPRESSIONS
-from tests.template.parameter_sets import KEY, PLAIN
+from tests.template.parameter_sets import CLUSTER, KEY, OTHER_TOPICS, PLAIN, REQUIRED, VPC
 from tools.cost.declared import metrics_watched, read_declared
 
+OF_TOPICS = {"RewardEventsTopic": "RewardsLag", "ShipmentEventsTopic": "ShipmentsLag"}
 OF_TEXTS = {"TextsFail", "TextsCostTooMuch"}
 
 
-@pytest.fixture(scope="module")
-def self_managed_with_texts() -> Deployment:
-    return deploy(**PLAIN, TextMessages="true")
+ALL: dict[str, str] = {"TextMessages": "true", **OTHER_TOPICS}
 
 
-@pytest.fixture(scope="module", params=["self_managed_with_texts", "with_text_messages"])
+@pytest.fixture(scope="module", params=[PLAIN, {**REQUIRED, **VPC, "MskClusterArn": CLUSTER}], ids=["self", "msk"])
 def deployment(request: pytest.FixtureRequest) -> Deployment:
-    """Each kind of cluster in turn, with the alarms of text messages: the deployments that have all alarms."""
-    chosen: Deployment = request.getfixturevalue(request.param)
-    return chosen
+    """Each kind of cluster in turn, with text messages and all topics: the deployments that have all alarms."""
+    return deploy(**request.param, **ALL)
 
 
 def _alarms(deployment: Deployment) -> dict[str, dict[str, Any]]:
@@ -106,8 +104,15 @@ def test_alarms_on_msk_watch_the_worst_broker_of_the_cluster(deployment: Deploym
         )
 
 
-def test_all_alarms_for_msk_exist(with_text_messages: Deployment) -> None:
-    assert _alarms(with_text_messages).keys() >= {*ALARMS, *EXPRESSIONS, *BROKERS}
+def test_all_alarms_for_msk_exist() -> None:
+    deployment = deploy(**REQUIRED, **VPC, MskClusterArn=CLUSTER, **ALL)
+    assert _alarms(deployment).keys() >= {*ALARMS, *EXPRESSIONS, *BROKERS}
+
+
+@pytest.mark.parametrize(("topic", "alarm"), OF_TOPICS.items())
+def test_topic_of_another_service_has_an_alarm_only_if_notify_reads_it(topic: str, alarm: str) -> None:
+    without, with_it = deploy(**PLAIN), deploy(**PLAIN, **{topic: "events-of-others"})
+    assert _alarms(with_it).keys() - _alarms(without).keys() == {alarm}
 
 
 def test_without_text_messages_no_alarm_watches_those_of_others(
@@ -195,9 +200,9 @@ def test_alarms_of_mails_and_text_messages_are_for_the_whole_account(deployment:
     }
 
 
-def test_only_the_alarms_of_the_relay_and_of_the_mapping_fire_without_data(deployment: Deployment) -> None:
+def test_only_the_alarms_of_the_relay_and_of_the_mappings_fire_without_data(deployment: Deployment) -> None:
     breaching = {name for name, alarm in _alarms(deployment).items() if alarm["TreatMissingData"] == "breaching"}
-    assert breaching == {"EventsWaitTooLong", "MappingStops"}
+    assert breaching == {"EventsWaitTooLong", "MappingStops", *OF_TOPICS.values()}
 
 
 def test_runbook_says_how_many_alarms_there_are_and_what_they_cost(

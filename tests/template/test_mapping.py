@@ -9,8 +9,8 @@ from functions.notify.aws_clients import THREADS
 from functions.notify.notifying.delivery import TIME_TO_ANSWER, TIME_TO_SEND
 from samrun.testing.templates import read_parameters
 from tests.template.deployment import REGION, ROOT, TEMPLATE, Deployment, deploy, parameters_of
-from tests.template.known import FROM_ORDERS, MAPPINGS
-from tests.template.parameter_sets import CA_SECRET, CLUSTER, KAFKA_SECRET, PLAIN, REQUIRED, VPC
+from tests.template.known import FROM_ORDERS, FROM_OTHERS, MAPPINGS
+from tests.template.parameter_sets import CA_SECRET, CLUSTER, KAFKA_SECRET, OTHER_TOPICS, PLAIN, REQUIRED, VPC
 
 MAPPING = "AWS::Lambda::EventSourceMapping"
 
@@ -263,3 +263,50 @@ def test_mapping_discards_records_before_notify_would_let_them_expire(
 ) -> None:
     variables = deployment.properties("NotifyFunction")["Environment"]["Variables"]
     assert mapping["MaximumRecordAgeInSeconds"] < int(variables["MAXIMUM_EVENT_AGE_SECONDS"])
+
+
+ON_EACH_CLUSTER = pytest.mark.parametrize(
+    "cluster", [{"MskClusterArn": CLUSTER, **VPC}, {"KafkaAuthentication": "none"}], ids=["msk", "self"]
+)
+
+
+@ON_EACH_CLUSTER
+@pytest.mark.parametrize(("topic", "names"), FROM_OTHERS.items())
+def test_notify_reads_a_topic_of_another_service_as_it_reads_its_own_once_a_parameter_names_it(
+    cluster: dict[str, str], topic: str, names: set[str]
+) -> None:
+    without = deploy(**REQUIRED, **cluster)
+    assert without.resources.keys() & names == set()
+    with_it = deploy(**REQUIRED, **cluster, **{topic: "events-of-others"})
+    assert with_it.of_type(MAPPING).keys() - without.of_type(MAPPING).keys() == with_it.resources.keys() & names
+    mapping, own = with_it.one_of(names), with_it.one_of(FROM_ORDERS)
+    assert mapping["Topics"] == ["events-of-others"]
+    assert _group(mapping) == "shop-notify-events-of-others"
+    assert own == without.one_of(FROM_ORDERS)
+    differing = {"Topics", "AmazonManagedKafkaEventSourceConfig", "SelfManagedKafkaEventSourceConfig"}
+    assert {name for name in mapping.keys() | own.keys() if mapping.get(name) != own.get(name)} <= differing
+
+
+@ON_EACH_CLUSTER
+def test_a_time_for_the_orders_leaves_the_mappings_from_other_topics_alone(cluster: dict[str, str]) -> None:
+    before, after = (
+        deploy(**REQUIRED, **cluster, **OTHER_TOPICS, NotifyReadsFrom=time).of_type(MAPPING)
+        for time in ("", "1790000000")
+    )
+    [changed] = (name for name in before if before[name] != after[name])
+    assert changed in FROM_ORDERS
+
+
+@pytest.mark.parametrize("topic", FROM_OTHERS)
+def test_pollers_of_another_topic_may_read_it_and_commit_in_their_group_and_nothing_else(topic: str) -> None:
+    cluster = {"MskClusterArn": CLUSTER, **VPC}
+    without, with_it = (deploy(**REQUIRED, **cluster, **more) for more in ({}, {topic: "events-of-others"}))
+    where = "arn:aws:kafka:eu-central-1:111122223333:{}/shop/abc-1/{}"
+    read = where.format("topic", "events-of-others")
+    commit = where.format("group", "shop-notify-events-of-others")
+    assert with_it.grants("NotifyFunction") - without.grants("NotifyFunction") == {
+        ("kafka-cluster:DescribeTopic", read),
+        ("kafka-cluster:ReadData", read),
+        ("kafka-cluster:AlterGroup", commit),
+        ("kafka-cluster:DescribeGroup", commit),
+    }

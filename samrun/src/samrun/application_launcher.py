@@ -19,6 +19,7 @@ from samrun.endpoints import Endpoints, url
 from samrun.event_triggers.dead_letters import send_dead_letter
 from samrun.functions.asynchronous_destinations import AwsDestinations
 from samrun.functions.asynchronous_invoker import AsynchronousInvoker, Timing
+from samrun.functions.disturbances import DisturbingInvoker
 from samrun.functions.function_runtime import FunctionRuntime, create_process_runtime, start_sam_runtime
 from samrun.functions.invocation_log import LoggingInvoker
 from samrun.functions.invocation_request import FunctionNames
@@ -71,7 +72,12 @@ class ApplicationLauncher:
     async def start(self, application: Application) -> None:
         """Start the application, and return when it takes requests and misses no record and no change of code."""
         runtime = await self._start_runtime(application.functions)
-        code = LoggingInvoker(invoker=runtime, log=self.parts.invocations)
+        disturbing = DisturbingInvoker(
+            invoker=runtime,
+            functions={each.name: each for each in application.functions},
+            disturbances=self.parts.disturbances,
+        )
+        code = LoggingInvoker(invoker=disturbing, log=self.parts.invocations)
         cache = AuthorizerCache()
         watching = self._reload_changed_functions(runtime, cache)
         durable = await self._start_durable_executions(application.functions)

@@ -18,6 +18,8 @@
     │   ├── NoInputError                    cli/commands/produce.py
     │   ├── NoLocalAuthorizerError          cli/commands/token.py
     │   ├── NotConfirmedError               cli/commands/topics.py
+    │   ├── PlaceError                      console/kafka/cluster.py
+    │   ├── PublishingError                 console/kafka/publishing.py
     │   ├── NoStackError                    endpoints.py
     │   ├── UnknownFunctionError            debugged_functions.py
     │   ├── PackageError                    functions/deployment_package.py
@@ -27,6 +29,9 @@
     │   ├── NoRecordError                   mapping/record_finder.py
     │   ├── KeyFileError                    oidc/issuer.py
     │   ├── InstallationError               pythons/errors.py
+    │   ├── FolderError                     scaffold/service_folder.py
+    │   ├── InvalidNameError                scaffold/names.py
+    │   ├── SampleError                     scaffold/samples.py
     │   ├── ExternalServiceError            services/external.py
     │   ├── JavaError                       services/java.py
     │   ├── KafkaUnreachableError           services/kafka.py
@@ -54,10 +59,12 @@
     ├── TransformError                      event_triggers/target_input.py
     ├── AsynchronousDestinationError        functions/asynchronous_destinations.py
     ├── MalformedBatchResponseError         functions/batch_item_failures.py
+    ├── DisturbanceError                    functions/disturbances.py
     ├── InitError                           functions/environment_pool.py
     ├── LambdaRequestError                  functions/invocation_request.py
     ├── FunctionNotFoundError               functions/invoker.py
     ├── FunctionUnavailableError            functions/invoker.py
+    │   └── FunctionThrottledError          functions/invoker.py
     ├── PayloadTooLargeError                functions/invoker.py
     ├── FilterPatternError                  filtering/filter_pattern.py
     ├── GatewayError                        gateway/errors.py

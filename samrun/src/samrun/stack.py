@@ -107,8 +107,9 @@ async def _start(settings: Settings, terminal: Terminal, supervisor: Supervisor)
         text_messages=TextMessageStore(settings.text_messages),
         external=frozenset(_external_services(settings)),
         application=application,
+        issuer=issuer,
     )
-    await supervisor.start_server(console(parts, issuer), listeners["console"], pages=Pages.OWN)
+    await supervisor.start_server(console(parts), listeners["console"], pages=Pages.OWN)
     if settings.command == "up":
         launcher = ApplicationLauncher(
             settings=settings,

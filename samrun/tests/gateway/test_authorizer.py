@@ -108,7 +108,7 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredApi]:
         secured = SecuredApi(runner, issuer, key)
         secured.url = urls["api"]
         exits = contextlib.AsyncExitStack()
-        for app, name in ((console(idle_stack(data / "mails"), issuer), "console"), (secured.app, "api")):
+        for app, name in ((console(idle_stack(data / "mails", issuer=issuer)), "console"), (secured.app, "api")):
             runner.run(exits.enter_async_context(serving(app, listeners[name])))
         yield secured
         runner.run(exits.aclose())

@@ -83,7 +83,7 @@ def test_error_says_what_to_do_with_a_file_without_a_key(tmp_path: Path, content
 
 def test_console_serves_the_metadata_and_the_key(tmp_path: Path) -> None:
     issuer = Issuer(URL, tmp_path)
-    app = console(idle_stack(tmp_path / "mails"), issuer)
+    app = console(idle_stack(tmp_path / "mails", issuer=issuer))
 
     async def get() -> tuple[httpx.Response, httpx.Response]:
         transport = httpx.ASGITransport(app)

@@ -20,14 +20,13 @@ from samrun.console.kafka import pages as kafka
 from samrun.console.shell.html_pages import HtmlPages
 from samrun.control.control_api import control_api
 from samrun.control.stack_parts import StackParts
-from samrun.oidc.issuer import Issuer
 
 # In the order of the navigation. Each module has its VIEW, and its `routes`.
 _VIEWS = (flow, kafka, functions, dead_letters, inbox)
 _STATIC = Path(__file__).with_name("shell") / "static"
 
 
-def console(parts: StackParts, issuer: Issuer | None = None) -> Starlette:
+def console(parts: StackParts) -> Starlette:
     """Return the web application of a stack: its views, its control, and its token issuer if there is one."""
     pages = HtmlPages([each.VIEW for each in _VIEWS])
 
@@ -38,7 +37,7 @@ def console(parts: StackParts, issuer: Issuer | None = None) -> Starlette:
         routes=[
             *(route for each in _VIEWS for route in each.routes(parts, pages)),
             *control_api(parts),
-            *(issuer_pages.routes(issuer) if issuer else []),
+            *(issuer_pages.routes(parts.issuer) if parts.issuer else []),
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],
         exception_handlers={HTTPException: refuse, **mailpit.EXCEPTION_HANDLERS},

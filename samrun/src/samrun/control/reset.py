@@ -54,6 +54,7 @@ async def reset(parts: StackParts) -> None:
 
 
 async def _reset(parts: StackParts) -> None:
+    parts.disturbances.mend_all()
     await asyncio.to_thread(_skip_records, parts)
     if parts.asynchronous:
         parts.asynchronous.forget()

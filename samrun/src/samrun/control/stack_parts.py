@@ -7,9 +7,11 @@ from samrun.control.metrics import StackMetrics
 from samrun.endpoints import Endpoints
 from samrun.event_triggers.queue_reader import QueueReader
 from samrun.functions.asynchronous_invoker import AsynchronousInvoker
+from samrun.functions.disturbances import Disturbances
 from samrun.functions.invocation_log import InvocationLog
 from samrun.journal.journal import Journal
 from samrun.mapping.poller import KafkaPoller
+from samrun.oidc.issuer import Issuer
 from samrun.queues.poller import QueuePoller
 from samrun.services.clients import Clients
 from samrun.services.mail_store import MailStore
@@ -35,6 +37,8 @@ class StackParts:
     metrics: StackMetrics = field(default_factory=StackMetrics)
     journal: Journal = field(default_factory=Journal)
     invocations: InvocationLog = field(init=False)
+    issuer: Issuer | None = None
+    disturbances: Disturbances = field(default_factory=Disturbances)
     asynchronous: AsynchronousInvoker | None = None
     mappings: list[KafkaPoller] = field(default_factory=list)
     queue_triggers: list[QueuePoller] = field(default_factory=list)

@@ -14,13 +14,13 @@ from pathlib import Path
 
 from samrun.errors import SamrunError
 from samrun.functions import debugger
-from samrun.functions.invoker import PAYLOAD_LIMIT, InvocationOptions
+from samrun.functions.invocation_metrics import InvocationMetrics
+from samrun.functions.invoker import PAYLOAD_LIMIT, TIMED_OUT, InvocationOptions, timeout_message
 from samrun.functions.log_pipe import LogPipe
 from samrun.functions.missing_package import advice_on_missing_package
-from samrun.functions.platform_log import InvocationMetrics, PlatformLog
+from samrun.functions.platform_log import PlatformLog
 from samrun.functions.runtime_api import Invocation, RuntimeApi, RuntimeResponse
 from samrun.pythons.function_python import FunctionPython
-from samrun.rfc3339 import rfc3339
 from samrun.supervision import ports
 from samrun.supervision.process import end_with_parent, stop
 from samrun.supervision.server import serving
@@ -200,8 +200,7 @@ class ExecutionEnvironment:
             return None
         if self._died in done:
             return RuntimeResponse.error("Runtime.ExitError", f"Runtime exited with exit status {self._died.result()}")
-        now = rfc3339(datetime.now(UTC), "milliseconds")
-        return RuntimeResponse.error("Sandbox.Timedout", f"{now} Task timed out after {limit:.2f} seconds")
+        return RuntimeResponse.error(TIMED_OUT, timeout_message(limit))
 
     def _log_failure(self, failure: RuntimeResponse) -> RuntimeResponse:
         # The function could not log this itself.

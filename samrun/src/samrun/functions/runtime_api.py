@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from samrun.functions.invocation_metrics import InvocationMetrics
 from samrun.functions.invoker import error_payload
-from samrun.functions.platform_log import InvocationMetrics
 
 _PREFIX = "/2018-06-01/runtime"
 

@@ -3,7 +3,7 @@
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
@@ -62,7 +62,7 @@ class Journal:
             return
         started = datetime.now(UTC) - timedelta(milliseconds=access.milliseconds)
         if len(access.path) > _MAX_PATH:
-            access = Access(**{**_fields(access), "path": f"{access.path[:_MAX_PATH]}…"})
+            access = replace(access, path=f"{access.path[:_MAX_PATH]}…")
         with self._lock:
             self._requests.add(ApiRequest(started=started, access=access))
 
@@ -81,12 +81,13 @@ class Journal:
         with self._lock:
             return self._deliveries.added, self._deliveries.after(after)
 
+    @property
+    def version(self) -> tuple[int, int]:
+        """The numbers of all requests and of all deliveries so far: they grow with each entry."""
+        return self._requests.added, self._deliveries.added
+
     def clear(self) -> None:
         """Forget all entries. Their numbers go on."""
         with self._lock:
             self._requests.clear()
             self._deliveries.clear()
-
-
-def _fields(access: Access) -> dict[str, object]:
-    return {name: getattr(access, name) for name in access.__dataclass_fields__}

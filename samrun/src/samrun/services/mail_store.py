@@ -118,10 +118,14 @@ class MailStore:
 
     def get(self, identifier: str) -> Mail:
         """Return one mail's envelope. Raises MailNotFoundError."""
-        if not self._path(identifier, "eml").exists():
+        if not self.exists(identifier):
             raise MailNotFoundError(identifier)
         read = self._path(identifier, "read").exists()
         return replace(self._envelope(identifier), read=read, tags=self._tags(identifier))
+
+    def exists(self, identifier: str) -> bool:
+        """Tell whether there is a mail with this id."""
+        return self._path(identifier, "eml").exists()
 
     def raw(self, identifier: str) -> bytes:
         """Return the message as it was sent. Raises MailNotFoundError."""

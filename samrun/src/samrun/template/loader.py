@@ -29,6 +29,7 @@ from samrun.template.support.properties import ignored_properties
 from samrun.template.support.resource_types import CREATED, KNOWN, STATE_MACHINE, reason_not_run
 from samrun.template.support.transforms import ignored_transforms
 from samrun.template.triggers.custom_resources import read_custom_resources
+from samrun.template.triggers.declared_topics import read_kafka_topics
 from samrun.template.triggers.event_rules import ignored_in_event_rules, read_event_rules
 from samrun.template.triggers.kafka_mappings import ignored_in_mappings, read_kafka_mappings
 from samrun.template.triggers.notifications import ignored_in_notifications, read_notifications
@@ -95,6 +96,7 @@ def _application(stack: StackTemplate, layers: Mapping[str, Path], *, issuer: st
             rest_apis=tuple(read_rest_apis(template, issuer=issuer)),
             function_urls=tuple(read_function_urls(template)),
             mappings=tuple(read_kafka_mappings(template, path=path)),
+            kafka_topics=tuple(read_kafka_topics(template)),
             schedules=tuple(read_schedules(template)),
             resources=resources,
             queue_triggers=queue_triggers,

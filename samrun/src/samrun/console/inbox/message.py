@@ -261,8 +261,8 @@ class _MessageReader:
 
     def _subject(self, mime: MimeMessage) -> str:
         """Return the subject of the message that is attached as a part."""
-        [attached, *_] = [*mime.get_payload(), MimeMessage()]
-        values = [value for name, value in attached.raw_items() if name.lower() == "subject"]
+        headers = [header for attached in _children(mime)[:1] for header in attached.raw_items()]
+        values = [value for name, value in headers if name.lower() == "subject"]
         return self.decoded(values[0], what="the name of a part")[:_MAX_NAME] if values else ""
 
     def _body(self, mime: MimeMessage, texts: Mapping[int, _Leaf]) -> _Body:

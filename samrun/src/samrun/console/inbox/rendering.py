@@ -20,6 +20,7 @@ INERT = {
 }
 _CID = re.compile(r"""cid:([^"'\s)>]+)""", re.IGNORECASE)
 _HEAD = re.compile(r"<head(\s[^<>]*+)?>", re.IGNORECASE)
+_TYPE = re.compile(r"[a-zA-Z0-9!#$&^_.+-]{1,127}/[a-zA-Z0-9!#$&^_.+-]{1,127}")
 # Bytes of the pictures in a page: a mail may name the same one any number of times.
 _MAX_PICTURES = 50_000_000
 _NEW_TAB = '<base target="_blank">'
@@ -45,12 +46,11 @@ def page(message: Message, *, links_in_new_tab: bool) -> Response:
 
 
 def download(part: Part) -> Response:
-    """Return an attachment as a download, so that the browser does not open it."""
+    """Return an attachment as a download of its type, which the browser does not open."""
     name = quote(part.filename or part.content_id or f"part-{part.id}", safe="")
     disposition = f"attachment; filename*=UTF-8''{name}"
-    return Response(
-        part.content, media_type="application/octet-stream", headers=INERT | {"content-disposition": disposition}
-    )
+    kind = part.content_type if _TYPE.fullmatch(part.content_type) else "application/octet-stream"
+    return Response(part.content, headers=INERT | {"content-disposition": disposition, "content-type": kind})
 
 
 def _data_url(part: Part) -> str:

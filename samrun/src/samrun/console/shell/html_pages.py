@@ -1,6 +1,6 @@
 """HTML pages of the console: rendered by the server, with the navigation, and with a strict policy of their content."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +8,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
+
+from samrun.console.shell.text_filters import add_filters
 
 _CONSOLE = Path(__file__).parents[1]
 # No inline script and no inline style: what a record or a mail brings cannot run, even if a template forgets to escape.
@@ -45,7 +47,7 @@ class HtmlPages:
     A template is named by its path in the package of the console: "flow/templates/flows.html". Values are escaped.
     """
 
-    def __init__(self, views: Sequence[View], filters: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, views: Sequence[View]) -> None:
         self._views = tuple(views)
         self.environment = Environment(
             loader=FileSystemLoader(_CONSOLE),
@@ -55,7 +57,7 @@ class HtmlPages:
             lstrip_blocks=True,
         )
         self.environment.globals["htmx_config"] = _HTMX
-        self.environment.filters.update(filters or {})
+        add_filters(self.environment)
 
     def render(self, request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
         """Return a page, or a part of one that htmx puts into it."""

@@ -7,6 +7,7 @@ from typing import Any
 from samrun.template.model.functions import Function
 from samrun.template.model.http_apis import FunctionUrl, HttpApi
 from samrun.template.model.kafka_mappings import KafkaMapping
+from samrun.template.model.kafka_topics import KafkaTopic
 from samrun.template.model.rest_apis import RestApi
 from samrun.template.model.triggers import (
     CustomResource,
@@ -62,6 +63,7 @@ class Application:
     missing_triggers: tuple[MissingTrigger, ...] = ()
     rest_apis: tuple[RestApi, ...] = ()
     function_urls: tuple[FunctionUrl, ...] = ()
+    kafka_topics: tuple[KafkaTopic, ...] = ()
 
     @property
     def all_apis(self) -> tuple[HttpApi | RestApi, ...]:

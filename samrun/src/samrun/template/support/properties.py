@@ -20,6 +20,7 @@ from samrun.template.support.resource_types import (
     FUNCTION_URL,
     RULE,
     SCHEDULE,
+    TOPIC,
 )
 
 _KAFKA_CONFIG = different(
@@ -140,6 +141,13 @@ PROPERTIES: Mapping[str, Mapping[str, Support]] = {
         "StartDate": AS_AWS,
         "State": AS_AWS,
         "Target": different("only functions and state machines are targets; functions accept each event"),
+    },
+    TOPIC: {
+        "ClusterArn": different("the local Kafka stands for every cluster"),
+        "Configs": different("all but min.insync.replicas: the local Kafka has one replica"),
+        "PartitionCount": AS_AWS,
+        "ReplicationFactor": different("the local Kafka has one replica"),
+        "TopicName": AS_AWS,
     },
     **API_PROPERTIES,
     **CREATED_PROPERTIES,

@@ -14,6 +14,7 @@ SCHEDULE = "AWS::Scheduler::Schedule"
 LAYER = "AWS::Lambda::LayerVersion"
 STACK = "AWS::CloudFormation::Stack"
 STATE_MACHINE = "AWS::StepFunctions::StateMachine"
+TOPIC = "AWS::MSK::Topic"
 
 # The runner runs these.
 RUN = {
@@ -27,6 +28,7 @@ RUN = {
     SCHEDULE,
     LAYER,
     STACK,
+    TOPIC,
 }
 # samrun.services.resources creates these in the local AWS, for the functions to use.
 CREATED = {

@@ -4,6 +4,7 @@
 `mapping_properties`, which all have, `mapping_limits` and `kafka_limits`, which say what AWS refuses, and
 `schema_registries`. `notifications` reads those of topics and buckets, `event_rules` the rules of EventBridge with a
 pattern, and `schedules` those with a time (`schedule_expressions`); `target_inputs` reads what their targets get.
-`event_queue_names` names the runner's own queues for them. `custom_resources` reads the resources that functions make,
-`state_machines` the machines that call functions, and `table_copies` the tables whose changes go to Kinesis.
+`event_queue_names` names the runner's own queues for them. `declared_topics` reads the topics of Kafka,
+`custom_resources` the resources that functions make, `state_machines` the machines that call functions, and
+`table_copies` the tables whose changes go to Kinesis.
 """

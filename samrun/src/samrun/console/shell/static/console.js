@@ -30,3 +30,13 @@ document.body.addEventListener("htmx:responseError", (event) => {
   notice.show(`That did not work: ${xhr.responseText.slice(0, 500) || xhr.statusText}`);
 });
 setInterval(tick, TICK_MILLISECONDS);
+
+// What the reader has opened stays open when htmx replaces a live part.
+let opened = [];
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  opened = [...event.detail.target.querySelectorAll("details[open][id]")].map(({ id }) => id);
+});
+document.body.addEventListener("htmx:afterSwap", () => {
+  for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
+  opened = [];
+});
