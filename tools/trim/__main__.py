@@ -24,11 +24,11 @@ _LOCALES = "functions/*/templates/*/*/"
 def trim(function: BuiltFunction, python: str | None = None) -> None:
     """Trim an artifact, and compile it by `python` or by the Python that it was built for. Raises TrimError."""
     artifact = function.folder
-    if function.services is not None:
-        keep_services(artifact, function.services)
+    if function.kept.services is not None:
+        keep_services(artifact, function.kept.services)
     if locales := {folder.name for folder in artifact.glob(_LOCALES)}:
         keep_locales(artifact, locales)
-    remove_packages(artifact, function.without)
+    remove_packages(artifact, sorted(function.kept.without))
     compile_artifact(artifact, python or interpreter_of(artifact))
 
 
@@ -40,7 +40,9 @@ def megabytes(folder: Path) -> float:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.trim", description=__doc__)
     parser.add_argument("--build", type=Path, default=Path(".aws-sam/build"), help="folder of `sam build`")
-    parser.add_argument("--python", help="the runtime's Python (default: the one of its compiled modules, from the PATH)")
+    parser.add_argument(
+        "--python", help="the runtime's Python (default: the one of its compiled modules, from the PATH)"
+    )
     return parser
 
 

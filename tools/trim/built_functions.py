@@ -13,6 +13,7 @@ from tools.templates import load_template
 from tools.trim.errors import TrimError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 _KEY = "Artifact"
@@ -21,16 +22,23 @@ FUNCTION = "AWS::Serverless::Function"
 
 
 @dataclass(frozen=True, kw_only=True)
-class BuiltFunction:
-    """A function of a build: the folder of its artifact, and what it needs.
+class Kept:
+    """What a function needs of its packages.
 
-    `services` are the AWS services that it calls by boto3, None: all. `without` are distributions that it never imports.
+    `services` are the AWS services that it calls by boto3, None: all. It never imports the distributions in `without`.
     """
+
+    services: frozenset[str] | None = None
+    without: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuiltFunction:
+    """A function of a build: the folder of its artifact, and what stays in it."""
 
     name: str
     folder: Path
-    services: frozenset[str] | None
-    without: tuple[str, ...]
+    kept: Kept
 
 
 def built_functions(build: Path) -> list[BuiltFunction]:
@@ -38,28 +46,33 @@ def built_functions(build: Path) -> list[BuiltFunction]:
     path = build / "template.yaml"
     if not path.exists():
         raise TrimError(f"{path} does not exist. Run `sam build` first, or name its folder with --build.")
-    resources = load_template(path)["Resources"]
     functions = [
-        _function(build, name, resource) for name, resource in resources.items() if resource["Type"] == FUNCTION
+        BuiltFunction(name=name, folder=folder, kept=kept_by(name, resource))
+        for name, resource in load_template(path)["Resources"].items()
+        if resource["Type"] == FUNCTION and (folder := _artifact(build, resource)) is not None
     ]
+    if not functions:
+        raise TrimError(f"{build} has no artifact of a function. Run `sam build` again.")
     _check_shared_folders(functions)
     return functions
 
 
-def _function(build: Path, name: str, resource: dict[str, Any]) -> BuiltFunction:
-    folder = build / str(resource["Properties"]["CodeUri"])
-    if not folder.is_dir():
-        raise TrimError(f"{name} has no artifact: {folder} is no folder. Run `sam build` again.")
+def kept_by(name: str, resource: Mapping[str, Any]) -> Kept:
+    """Return what a function of a template keeps in its artifact. Raises TrimError."""
     wanted = resource.get("Metadata", {}).get(_KEY, {})
     if unknown := sorted(set(wanted) - _KNOWN):
         raise TrimError(f"{name}: Metadata.{_KEY} has no {', '.join(unknown)}; it has {', '.join(sorted(_KNOWN))}.")
     services = wanted.get("AwsServices")
-    return BuiltFunction(
-        name=name,
-        folder=folder,
-        services=None if services is None else frozenset(services),
-        without=tuple(wanted.get("WithoutPackages", ())),
+    return Kept(
+        services=None if services is None else frozenset(services), without=frozenset(wanted.get("WithoutPackages", ()))
     )
+
+
+def _artifact(build: Path, resource: Mapping[str, Any]) -> Path | None:
+    """Return the folder of a function's artifact, or None: `sam build NAME` builds no others, and names their sources."""
+    code = resource["Properties"].get("CodeUri")
+    folder = build / code if isinstance(code, str) else None
+    return folder if folder and folder.is_dir() and folder.resolve().parent == build.resolve() else None
 
 
 def _check_shared_folders(functions: list[BuiltFunction]) -> None:
@@ -67,7 +80,7 @@ def _check_shared_folders(functions: list[BuiltFunction]) -> None:
     by_folder: dict[Path, BuiltFunction] = {}
     for function in functions:
         other = by_folder.setdefault(function.folder, function)
-        if (function.services, function.without) != (other.services, other.without):
+        if function.kept != other.kept:
             raise TrimError(
                 f"{other.name} and {function.name} share the artifact {function.folder.name}, and their "
                 f"Metadata.{_KEY} differ. Build each of them: `sam build` without --cached."

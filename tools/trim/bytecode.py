@@ -35,8 +35,8 @@ def interpreter_of(artifact: Path) -> str:
     found = shutil.which(name)
     if found is None:
         raise TrimError(
-            f"{name} is not on the PATH, and byte code is read only by the Python that wrote it. Install it (`uv python "
-            f"install {name.removeprefix('python')}`), or name it with --python."
+            f"{name} is not on the PATH, and byte code is read only by the Python that wrote it. Install it "
+            f"(`uv python install {name.removeprefix('python')}`), or name it with --python."
         )
     return found
 

@@ -55,7 +55,9 @@ def remove_packages(artifact: Path, names: Iterable[str]) -> None:
     for name in names:
         found = [each for each in artifact.glob("*.dist-info") if _normal(each.name.split("-")[0]) == _normal(name)]
         if not found:
-            raise TrimError(f"{artifact.name}: Metadata.Artifact says WithoutPackages {name}, and it has no such package.")
+            raise TrimError(
+                f"{artifact.name}: Metadata.Artifact says WithoutPackages {name}, and it has no such package."
+            )
         for file in PathDistribution(found[0]).files or ():
             path = artifact / file
             path.unlink(missing_ok=True)
