@@ -10,7 +10,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-OF_FUNCTIONS = ("functions/order/requirements.txt", "functions/notify/requirements.txt")
+OF_FUNCTIONS = sorted(
+    path.with_suffix(".txt").relative_to(ROOT).as_posix()
+    for pattern in ("functions/*/requirements.in", "examples/*/src/requirements.in")
+    for path in ROOT.glob(pattern)
+)
 OF_SAMRUN = "samrun/requirements.lock"
 OF_TOOLS = ("requirements-sam.lock", "requirements-checkov.lock", "requirements-supply-chain.lock")
 OF_RUNNING = ("requirements-run.lock", "requirements-uv.lock")

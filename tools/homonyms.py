@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Folders in a folder of the repository that are products by themselves.
-PRODUCTS = ("samrun/src/", "samrun/tests/")
-PARTS = ("functions/order/", "functions/notify/", "samrun/src/")
+PRODUCTS = ("examples/reward/", "examples/shipment/", "samrun/src/", "samrun/tests/")
+PARTS = ("examples/reward/src/", "examples/shipment/src/", "functions/order/", "functions/notify/", "samrun/src/")
 
 # Names that mean the same wherever they stand, with that meaning.
 SHARED = {
@@ -44,6 +44,7 @@ SHARED = {
     ("module", "events"): "the events that functions get",
     ("module", "function_urls"): "function URLs: template/ reads them, gateway/ serves them",
     ("module", "kafka_mappings"): "Kafka mappings: model/ has them, triggers/ reads them",
+    ("module", "pages"): "the pages of a view of the console",
     ("module", "partial_response"): "partial batch responses",
     ("module", "poller"): "the poller of an event source",
     ("module", "relay"): "the outbox relay: outbox/ has it, handlers/ runs it",

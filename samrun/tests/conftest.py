@@ -6,6 +6,7 @@ import boto3
 import pytest
 
 from samrun.services.mail_store import MailStore
+from samrun.services.text_message_store import TextMessageStore
 from samrun.testing.aws import running_aws
 from support.local_aws import LocalAws
 
@@ -18,5 +19,6 @@ def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
         yield LocalAws(
             url=url,
             mails=MailStore(folder / "mails"),
+            text_messages=TextMessageStore(folder / "text-messages"),
             client=lambda service: session.client(service, endpoint_url=url),
         )

@@ -11,16 +11,17 @@ import samrun
 SOURCE = Path(samrun.__file__).parent
 # From the lowest layer to the highest; the layers of one line do not know each other.
 LAYERS = [
-    {"counted", "errors", "error_code", "json_path", "json_values", "rfc3339"},
+    {"counted", "errors", "error_code", "json_path", "json_values", "rfc3339", "trace_ids"},
     {"filtering", "supervision"},
     {"template"},
     {"endpoints", "oidc"},
     {"settings"},
     {"pythons", "services"},
-    {"console", "functions", "schemas"},
+    {"functions", "schemas"},
     {"custom_resources", "durable_executions", "event_triggers", "gateway", "mapping", "queues", "streams"},
-    {"administration", "lambda_api", "schedules"},
+    {"administration", "dead_letters", "journal", "lambda_api", "scaffold", "schedules"},
     {"control"},
+    {"console"},
     {"applications", "debugged_functions", "kafka_launcher"},
     {"mapping_runner", "trigger_launcher"},
     {"application_launcher"},

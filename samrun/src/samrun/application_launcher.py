@@ -19,6 +19,7 @@ from samrun.endpoints import Endpoints, url
 from samrun.event_triggers.dead_letters import send_dead_letter
 from samrun.functions.asynchronous_destinations import AwsDestinations
 from samrun.functions.asynchronous_invoker import AsynchronousInvoker, Timing
+from samrun.functions.disturbances import DisturbingInvoker
 from samrun.functions.function_runtime import FunctionRuntime, create_process_runtime, start_sam_runtime
 from samrun.functions.invocation_log import LoggingInvoker
 from samrun.functions.invocation_request import FunctionNames
@@ -39,6 +40,7 @@ from samrun.services.clients import Clients
 from samrun.services.message_sender import start_execution
 from samrun.settings import Settings
 from samrun.supervision import ports
+from samrun.supervision.access import Access
 from samrun.supervision.browser_guard import Pages
 from samrun.supervision.supervisor import Supervisor
 from samrun.supervision.terminal import Terminal
@@ -70,7 +72,12 @@ class ApplicationLauncher:
     async def start(self, application: Application) -> None:
         """Start the application, and return when it takes requests and misses no record and no change of code."""
         runtime = await self._start_runtime(application.functions)
-        code = LoggingInvoker(invoker=runtime, log=self.parts.invocations)
+        disturbing = DisturbingInvoker(
+            invoker=runtime,
+            functions={each.name: each for each in application.functions},
+            disturbances=self.parts.disturbances,
+        )
+        code = LoggingInvoker(invoker=disturbing, log=self.parts.invocations)
         cache = AuthorizerCache()
         watching = self._reload_changed_functions(runtime, cache)
         durable = await self._start_durable_executions(application.functions)
@@ -191,7 +198,10 @@ class ApplicationLauncher:
         client: Clients,
     ) -> ASGIApp:
         """Return the web application that serves the APIs and the function URLs of all templates."""
-        log = self.terminal.access
+
+        def log(access: Access) -> None:
+            self.terminal.access(access)
+            self.parts.journal.note_access(access)
 
         def warn(api: HttpApi | RestApi | FunctionUrl) -> Callable[[str], None]:
             return partial(self.terminal.step, api.logical_id, level="WARNING")

@@ -18,6 +18,10 @@
     │   ├── NoInputError                    cli/commands/produce.py
     │   ├── NoLocalAuthorizerError          cli/commands/token.py
     │   ├── NotConfirmedError               cli/commands/topics.py
+    │   ├── LambdaAccessError               console/functions/lambda_access.py
+    │   ├── PlaceError                      console/kafka/cluster.py
+    │   ├── PublishingError                 console/kafka/publishing.py
+    │   ├── DeadLetterError                 dead_letters/dead_letter.py
     │   ├── NoStackError                    endpoints.py
     │   ├── UnknownFunctionError            debugged_functions.py
     │   ├── PackageError                    functions/deployment_package.py
@@ -27,6 +31,9 @@
     │   ├── NoRecordError                   mapping/record_finder.py
     │   ├── KeyFileError                    oidc/issuer.py
     │   ├── InstallationError               pythons/errors.py
+    │   ├── FolderError                     scaffold/service_folder.py
+    │   ├── InvalidNameError                scaffold/names.py
+    │   ├── SampleError                     scaffold/samples.py
     │   ├── ExternalServiceError            services/external.py
     │   ├── JavaError                       services/java.py
     │   ├── KafkaUnreachableError           services/kafka.py
@@ -47,17 +54,22 @@
     │   │   ├── ScheduleError               template/triggers/schedules.py
     │   │   └── TargetInputError            template/triggers/target_inputs.py
     │   └── ParametersError                 template/values/parameters.py
-    ├── BadRequestError                     console/mailpit.py
+    ├── ComposedMailError                   console/inbox/composed_mail.py
+    ├── BadRequestError                     console/inbox/mailpit.py
+    ├── PreviewNotFoundError                console/inbox/previews.py
+    ├── SearchQueryError                    console/inbox/search_query.py
     ├── ResetRefusedError                   control/reset.py
     ├── ResetFailedError                    control/reset.py
     ├── ExecutionError                      durable_executions/executions.py
     ├── TransformError                      event_triggers/target_input.py
     ├── AsynchronousDestinationError        functions/asynchronous_destinations.py
     ├── MalformedBatchResponseError         functions/batch_item_failures.py
+    ├── DisturbanceError                    functions/disturbances.py
     ├── InitError                           functions/environment_pool.py
     ├── LambdaRequestError                  functions/invocation_request.py
     ├── FunctionNotFoundError               functions/invoker.py
     ├── FunctionUnavailableError            functions/invoker.py
+    │   └── FunctionThrottledError          functions/invoker.py
     ├── PayloadTooLargeError                functions/invoker.py
     ├── FilterPatternError                  filtering/filter_pattern.py
     ├── GatewayError                        gateway/errors.py
@@ -87,6 +99,7 @@
     │   └── IncompleteDownloadError         services/download.py
     ├── MailNotFoundError                   services/mail_store.py
     ├── SecretError                         services/secrets.py
+    ├── TextMessageNotFoundError            services/text_message_store.py
     ├── StackEndedError                     testing/stack.py
     ├── UnknownNameError                    testing/stack_client.py
     └── WaitError                           testing/stack_client.py

@@ -12,8 +12,11 @@ from samrun.control.metrics import MappingMetrics, StackMetrics
 from samrun.endpoints import Endpoints
 from samrun.functions.invoker import Invoker
 from samrun.functions.threaded_invocation import invoke_from_threads
+from samrun.journal.delivery_recorder import DeliveryRecorder
+from samrun.journal.journal import Journal
 from samrun.lambda_api.mapping_registry import RunningPoller
 from samrun.mapping.authentication import Authenticate, client_settings
+from samrun.mapping.delivery_observer import DeliveryObservers
 from samrun.mapping.kafka_destination import send_to_topic
 from samrun.mapping.on_failure_destination import SendToDestination, send_to_on_failure_destination
 from samrun.mapping.poller import KafkaPoller
@@ -36,7 +39,8 @@ class KafkaLauncher:
     The mappings invoke the functions of `invoker`. `client` returns the boto3 client of a service. `report` takes lines
     about what happened. `data` is the folder of the stack: a poller has the same name in its group after each start on
     it; without a folder, it has none. `schema_registry` is the URL that stands for the registries of all mappings, but
-    for Glue's. `pollers` has the pollers that run, and `metrics` counts their deliveries.
+    for Glue's. `pollers` has the pollers that run, and `metrics` and
+    `journal` count and note their deliveries.
     """
 
     endpoints: Endpoints
@@ -49,6 +53,7 @@ class KafkaLauncher:
     report: Callable[[str], None]
     pollers: list[KafkaPoller] = field(default_factory=list)
     metrics: StackMetrics = field(default_factory=StackMetrics)
+    journal: Journal = field(default_factory=Journal)
 
     def launch(self, mapping: KafkaMapping, note_result: Callable[[str], None]) -> RunningPoller:
         """Start the poller of a mapping. `note_result` gets its last result."""
@@ -75,13 +80,16 @@ class KafkaLauncher:
             redeliver=self.redeliver,
             instance=self._group_instance(mapping),
             validator=validator_of(mapping, url=self.schema_registry, client=self.client, report=self.report),
-            observer=MappingMetrics(
-                mapping=mapping.logical_id, function=mapping.function, topic=mapping.topic, metrics=self.metrics
-            ),
+            observer=self._observers(mapping),
         )
         ended = self.supervisor.watch_thread(mapping.logical_id, poller.run)
         add_until(ended, poller, self.pollers)
         return RunningPoller(has_position=has_position, ended=ended, stop=poller.stop, finish=poller.finish)
+
+    def _observers(self, mapping: KafkaMapping) -> DeliveryObservers:
+        name, function = mapping.logical_id, mapping.function
+        metrics = MappingMetrics(mapping=name, function=function, topic=mapping.topic, metrics=self.metrics)
+        return DeliveryObservers([metrics, DeliveryRecorder(mapping=name, function=function, journal=self.journal)])
 
     def _group_instance(self, mapping: KafkaMapping) -> str | None:
         """Return the name of this stack in the mapping's group, the same after each start on its data folder."""

@@ -133,6 +133,11 @@ class Settings:
         return self.data / "mails"
 
     @property
+    def text_messages(self) -> Path:
+        """The folder of the text messages in the inbox."""
+        return self.data / "text-messages"
+
+    @property
     def scram(self) -> bool:
         """Tell whether a parameter asks for a listener of Kafka with a password: by its address, or by its secret."""
         return bool(self.asked_for(_SCRAM))

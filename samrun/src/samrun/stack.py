@@ -9,7 +9,6 @@ import filelock
 from samrun.application_launcher import ApplicationLauncher
 from samrun.applications import load_applications
 from samrun.console import console
-from samrun.control.control_api import control_api
 from samrun.control.stack_parts import StackParts
 from samrun.debugged_functions import addresses, claim_debug_ports, with_debuggers
 from samrun.endpoints import FILE, Endpoints, stack_url, url
@@ -20,6 +19,7 @@ from samrun.services import kafka_credentials
 from samrun.services.clients import clients
 from samrun.services.launcher import ServiceLauncher
 from samrun.services.mail_store import MailStore
+from samrun.services.text_message_store import TextMessageStore
 from samrun.settings import CONTAINER_KAFKA_PORT, MUTUAL_TLS_KAFKA_PORT, PORTS, SCRAM_KAFKA_PORT, Settings
 from samrun.supervision import docker, ports
 from samrun.supervision.browser_guard import Pages
@@ -104,11 +104,12 @@ async def _start(settings: Settings, terminal: Terminal, supervisor: Supervisor)
         endpoints=endpoints,
         client=clients(endpoints, settings.region),
         mails=MailStore(settings.mails),
+        text_messages=TextMessageStore(settings.text_messages),
         external=frozenset(_external_services(settings)),
-        resources=application.resources,
+        application=application,
+        issuer=issuer,
     )
-    inbox = console(parts.mails, issuer, more=control_api(parts))
-    await supervisor.start_server(inbox, listeners["console"], pages=Pages.OWN)
+    await supervisor.start_server(console(parts), listeners["console"], pages=Pages.OWN)
     if settings.command == "up":
         launcher = ApplicationLauncher(
             settings=settings,

@@ -86,6 +86,7 @@ class TriggerLauncher:
             report=partial(self.terminal.step, "mapping"),
             pollers=self.parts.mappings,
             metrics=self.parts.metrics,
+            journal=self.parts.journal,
         )
 
     def _launch_queue(

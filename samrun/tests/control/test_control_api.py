@@ -8,34 +8,26 @@ import httpx
 import pytest
 
 from samrun.console import console
-from samrun.control.control_api import control_api
-from samrun.control.stack_parts import StackParts
-from samrun.endpoints import Endpoints
 from samrun.functions.invoker import InvocationOptions, InvocationResult
-from samrun.services.mail_store import MailStore
 from samrun.template.model.application import Resource
+from support.idle_stack import idle_stack
+from support.python_function import create_function
 
 
 class ControlClient:
     """The API of a stack without pollers."""
 
     def __init__(self, folder: Path, *, external: frozenset[str] = frozenset()) -> None:
-        mails = MailStore(folder)
-        parts = StackParts(
-            endpoints=Endpoints(api=None, lambda_=None, console="", aws="", dynamodb="", kafka="127.0.0.1:1"),
-            client=lambda service: pytest.fail(f"{service} is not needed"),
-            mails=mails,
-            external=external,
-            resources=(Resource(logical_id="Orders", type="AWS::SQS::Queue", name="shop-orders", properties={}),),
-        )
+        queue = Resource(logical_id="Orders", type="AWS::SQS::Queue", name="shop-orders", properties={})
+        parts = idle_stack(folder, external=external, resources=(queue,), functions=(create_function(folder, None),))
         self.log = parts.invocations
-        self._app = console(mails, more=control_api(parts))
+        self._app = console(parts)
 
-    def request(self, method: str, path: str) -> httpx.Response:
+    def request(self, method: str, path: str, content: object = None) -> httpx.Response:
         async def request() -> httpx.Response:
             transport = httpx.ASGITransport(self._app)
             async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
-                return await client.request(method, f"/samrun/v1/{path}")
+                return await client.request(method, f"/samrun/v1/{path}", json=content)
 
         return asyncio.run(request())
 
@@ -140,3 +132,24 @@ def test_metrics_count_invocations_and_those_that_failed(client: ControlClient) 
     assert 'samrun_invocation_duration_seconds_sum{function="Fn"} 3.12345' in lines
     assert 'samrun_invocation_errors_total{function="Fn"} 1.0' in lines
     assert 'samrun_invocation_errors_total{function="Other"} 1.0' in lines
+
+
+def test_function_is_disturbed_and_mended(client: ControlClient) -> None:
+    assert client.request("PUT", "disturbances/Fn", {"kind": "delay", "seconds": 2}).is_success
+    assert client.get("disturbances") == {"disturbances": {"Fn": {"kind": "delay", "seconds": 2.0}}}
+    assert client.request("DELETE", "disturbances/Fn").is_success
+    assert client.get("disturbances") == {"disturbances": {}}
+
+
+@pytest.mark.parametrize(
+    "content", [{"kind": "chaos"}, {"kind": "delay", "seconds": -1}, [], None, {"kind": ["error"]}]
+)
+def test_disturbance_that_cannot_be_read_is_refused_in_words(client: ControlClient, content: Any) -> None:
+    answer = client.request("PUT", "disturbances/Fn", content)
+    assert answer.status_code == httpx.codes.BAD_REQUEST
+    assert "delay" in answer.text
+
+
+def test_disturbance_of_an_unknown_function_names_the_functions(client: ControlClient) -> None:
+    answer = client.request("PUT", "disturbances/Other", {"kind": "error"})
+    assert (answer.status_code, answer.text) == (404, "There is no function Other; there are Fn")

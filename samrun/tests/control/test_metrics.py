@@ -3,6 +3,7 @@
 import time
 
 from samrun.control.metrics import MappingMetrics, StackMetrics
+from samrun.mapping.delivery import Delivery
 from samrun.testing.kafka_records import batch, record
 
 LABELS = 'function="Fn",mapping="M",topic="t"'
@@ -13,8 +14,8 @@ def lines_after(*timestamps: int) -> list[str]:
     observer = MappingMetrics(mapping="M", function="Fn", topic="t", metrics=metrics)
     sent = batch(*(record(number, timestamp=timestamp) for number, timestamp in enumerate(timestamps)))
     observer.sent(sent)
-    observer.retried(sent)
-    observer.discarded(sent, "RetryAttemptsExhausted")
+    observer.retried(Delivery(batch=sent, attempts=1), split=False)
+    observer.discarded(sent, "RetryAttemptsExhausted", None)
     return metrics.exposition([], "127.0.0.1:1").decode().splitlines()
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from samrun.functions.asynchronous_destinations import AwsDestinations, Destinations
 from samrun.functions.asynchronous_invoker import AsynchronousInvoker, Timing
-from samrun.functions.invoker import InvocationOptions, InvocationResult, PayloadTooLargeError
+from samrun.functions.invoker import FunctionThrottledError, InvocationOptions, InvocationResult, PayloadTooLargeError
 from samrun.template.model.functions import AsynchronousInvocation, Function
 from support.asynchronous import RecordingDestinations
 from support.fake_invoker import FakeInvoker, success
@@ -28,7 +28,7 @@ FAILURE = InvocationResult.of_error("ValueError", "of no use")
 class Attempts(FakeInvoker):
     """Fake that keeps the ids of the requests, too, and returns `results` in turn."""
 
-    def __init__(self, *results: InvocationResult) -> None:
+    def __init__(self, *results: InvocationResult | FunctionThrottledError) -> None:
         super().__init__()
         self.request_ids: list[str] = []
         self._results = list(results)
@@ -37,7 +37,10 @@ class Attempts(FakeInvoker):
         assert options
         self.request_ids.append(options.request_id)
         await super().invoke(function, payload)
-        return self._results.pop(0) if self._results else success("done")
+        result = self._results.pop(0) if self._results else success("done")
+        if isinstance(result, InvocationResult):
+            return result
+        raise result
 
 
 def _function(name: str = "Fn", **settings: Any) -> Function:
@@ -98,6 +101,23 @@ def test_event_is_retried_twice_with_the_id_of_its_request() -> None:
         "responsePayload": {"errorType": "ValueError", "errorMessage": "of no use"},
     }
     assert destinations.dead_letters == [(TOPIC, b'"event"')]
+
+
+def test_throttled_event_is_tried_again_and_has_its_retries_still() -> None:
+    destinations, refusal = RecordingDestinations(), FunctionThrottledError("Rate Exceeded.")
+    invoker = Attempts(*[refusal] * 4, FAILURE, FAILURE)
+    waits, _ = _invoke(_function(on_success=QUEUE), invoker, destinations)
+    assert waits == [1, 2, 4, 5, 5, 10]
+    [(_, record)] = destinations.records
+    assert record["requestContext"]["approximateInvokeCount"] == 3
+
+
+def test_event_that_is_throttled_for_too_long_is_given_up() -> None:
+    destinations, refusal = RecordingDestinations(), FunctionThrottledError("Rate Exceeded.")
+    _invoke(_function(maximum_age=6, on_failure=QUEUE), Attempts(*[refusal] * 9), destinations)
+    [(_, record)] = destinations.records
+    assert record["requestContext"]["condition"] == "EventAgeExceeded"
+    assert record["responsePayload"]["errorType"] == "TooManyRequestsException"
 
 
 def test_event_that_succeeds_goes_to_the_destination_of_success_alone() -> None:

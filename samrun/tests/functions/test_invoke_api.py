@@ -14,9 +14,11 @@ import pytest
 from samrun.functions.asynchronous_invoker import AsynchronousInvoker, Timing
 from samrun.functions.invocation_request import FunctionNames
 from samrun.functions.invoke_api import invoke_routes
+from samrun.functions.invoker import FunctionThrottledError, InvocationResult
 from samrun.lambda_api.lambda_app import lambda_app
 from samrun.template.model.functions import Function
 from support.asynchronous import RecordingDestinations
+from support.fake_invoker import FakeInvoker
 from support.python_function import create_function, running_runtime
 
 INVOCATIONS = "/2015-03-31/functions/{}/invocations"
@@ -90,6 +92,24 @@ def test_invoke_api_marks_an_error_of_the_function(function: Function) -> None:
     response = _post(replace(function, handler="main.fails"))
     assert response.status_code == httpx.codes.OK
     assert response.headers["x-amz-function-error"] == "Unhandled"
+
+
+def test_invoke_api_refuses_a_throttled_function_as_lambda_does() -> None:
+    async def refuse(_name: str, _payload: bytes) -> InvocationResult:
+        raise FunctionThrottledError("Rate Exceeded.")
+
+    async def scenario() -> httpx.Response:
+        asynchronous = AsynchronousInvoker(
+            FakeInvoker(), [], destinations=RecordingDestinations(), report=lambda _: None
+        )
+        names = FunctionNames(qualifiers={"Fn": frozenset()}, region="us-east-1")
+        app = lambda_app(invoke_routes(FakeInvoker(function=refuse), asynchronous, names))
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://lambda") as client:
+            return await client.post(INVOCATIONS.format("Fn"))
+
+    response = asyncio.run(scenario())
+    assert response.status_code == httpx.codes.TOO_MANY_REQUESTS
+    assert response.headers["x-amzn-errortype"] == "TooManyRequestsException"
 
 
 @pytest.mark.parametrize(("invocation_type", "status"), [("Event", 202), ("DryRun", 204)])

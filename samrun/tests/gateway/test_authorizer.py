@@ -21,12 +21,12 @@ from samrun.console import console
 from samrun.endpoints import url
 from samrun.gateway import Access, gateway
 from samrun.oidc.issuer import Issuer
-from samrun.services.mail_store import MailStore
 from samrun.supervision import ports
 from samrun.supervision.server import serving
 from samrun.template.model.authorizers import JwtAuthorizer
 from samrun.template.model.http_apis import HttpApi, Route
 from support.fake_invoker import FakeInvoker, echo
+from support.idle_stack import idle_stack
 
 AUDIENCE = "orders"
 
@@ -108,7 +108,7 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredApi]:
         secured = SecuredApi(runner, issuer, key)
         secured.url = urls["api"]
         exits = contextlib.AsyncExitStack()
-        for app, name in ((console(MailStore(data / "mails"), issuer), "console"), (secured.app, "api")):
+        for app, name in ((console(idle_stack(data / "mails", issuer=issuer)), "console"), (secured.app, "api")):
             runner.run(exits.enter_async_context(serving(app, listeners[name])))
         yield secured
         runner.run(exits.aclose())

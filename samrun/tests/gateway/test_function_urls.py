@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 from samrun.functions.invoker import (
     FunctionNotFoundError,
+    FunctionThrottledError,
     InvocationOptions,
     InvocationResult,
     PayloadTooLargeError,
@@ -124,6 +125,16 @@ async def _is_too_small(_name: str, _payload: bytes) -> InvocationResult:
 def test_function_that_fails_is_answered_with_502(function: Any) -> None:
     response = request(FakeInvoker(function=function), "/lambda-url/Fn/")
     assert (response.status_code, response.text) == (502, "Internal Server Error")
+
+
+def test_throttled_function_is_answered_with_429() -> None:
+    async def refuse(_name: str, _payload: bytes) -> InvocationResult:
+        raise FunctionThrottledError("Rate Exceeded.")
+
+    warnings: list[str] = []
+    response = request(FakeInvoker(function=refuse), "/lambda-url/Fn/", warn=warnings.append)
+    assert (response.status_code, response.text) == (429, "Too Many Requests")
+    assert warnings == ["Rate Exceeded."]
 
 
 def test_terminal_says_what_is_wrong_with_a_malformed_response() -> None:

@@ -14,7 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samrun.functions.invoker import FunctionNotFoundError, InvocationResult, PayloadTooLargeError
+from samrun.functions.invoker import (
+    FunctionNotFoundError,
+    FunctionThrottledError,
+    InvocationResult,
+    PayloadTooLargeError,
+)
 from samrun.gateway import Access, gateway
 from samrun.template.model.http_apis import HttpApi, Route
 from support.fake_invoker import FakeInvoker, success
@@ -262,6 +267,16 @@ def test_errors_of_lambda_have_api_gateways_answers(error: Exception, status: in
 
     response = Api(FakeInvoker(function=fail)).request("GET", "/orders/7")
     assert (response.status_code, response.json()) == (status, {"message": text})
+
+
+def test_throttled_function_is_answered_with_503() -> None:
+    async def refuse(_name: str, _payload: bytes) -> InvocationResult:
+        raise FunctionThrottledError("Rate Exceeded.")
+
+    warnings: list[str] = []
+    response = Api(FakeInvoker(function=refuse), warn=warnings.append).request("GET", "/orders/7")
+    assert (response.status_code, response.text) == (503, '{"message":"Service Unavailable"}')
+    assert warnings == ["GET /orders/{order_id}: Rate Exceeded."]
 
 
 def test_slow_function_is_answered_with_503() -> None:

@@ -10,7 +10,12 @@ from typing import Any
 import httpx
 import pytest
 
-from samrun.functions.invoker import FunctionNotFoundError, InvocationResult, PayloadTooLargeError
+from samrun.functions.invoker import (
+    FunctionNotFoundError,
+    FunctionThrottledError,
+    InvocationResult,
+    PayloadTooLargeError,
+)
 from samrun.template.model.http_apis import Throttle
 from samrun.template.model.rest_apis import GatewayResponse, MockResponse, RestMethod
 from support.fake_invoker import FakeInvoker, success
@@ -195,6 +200,16 @@ def test_errors_of_lambda_have_api_gateways_answers(error: Exception, status: in
 
     response = ServedRestApi(FakeInvoker(function=fail), ORDER).request("GET", "/orders/7")
     assert (response.status_code, response.json()) == (status, {"message": text})
+
+
+def test_throttled_function_is_answered_with_502() -> None:
+    async def refuse(_name: str, _payload: bytes) -> InvocationResult:
+        raise FunctionThrottledError("Rate Exceeded.")
+
+    warnings: list[str] = []
+    response = ServedRestApi(FakeInvoker(function=refuse), ORDER, warn=warnings.append).request("GET", "/orders/7")
+    assert (response.status_code, response.text) == (502, '{"message":"Internal server error"}')
+    assert warnings == ["ANY /orders/{order_id}: Rate Exceeded."]
 
 
 def test_slow_function_is_answered_with_504_after_the_timeout_of_its_method() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from samrun.console import console
 from samrun.oidc.issuer import Issuer, KeyFileError
-from samrun.services.mail_store import MailStore
+from support.idle_stack import idle_stack
 
 URL = "http://127.0.0.1:8025/issuer"
 
@@ -83,7 +83,7 @@ def test_error_says_what_to_do_with_a_file_without_a_key(tmp_path: Path, content
 
 def test_console_serves_the_metadata_and_the_key(tmp_path: Path) -> None:
     issuer = Issuer(URL, tmp_path)
-    app = console(MailStore(tmp_path / "mails"), issuer)
+    app = console(idle_stack(tmp_path / "mails", issuer=issuer))
 
     async def get() -> tuple[httpx.Response, httpx.Response]:
         transport = httpx.ASGITransport(app)

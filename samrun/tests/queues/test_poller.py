@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from samrun.filtering.filter_pattern import SQS_FIELDS, FilterPattern
-from samrun.functions.invoker import InvocationResult, PayloadTooLargeError
+from samrun.functions.invoker import FunctionThrottledError, InvocationResult, PayloadTooLargeError
 from samrun.queues.poller import QueuePoller
 from samrun.queues.visibility import kept_invisible
 from samrun.template.model.triggers import QueueTrigger
@@ -271,6 +271,21 @@ def test_no_more_batches_run_at_a_time_than_the_concurrency(queue: PolledQueue) 
     queue.poll(arn, count, batch_size=1, concurrency=2)
     queue.wait_for(6)
     assert maximum == 2
+
+
+def test_messages_return_to_the_queue_while_the_function_is_throttled(queue: PolledQueue) -> None:
+    refusals = [FunctionThrottledError("Rate Exceeded.")]
+
+    def react(_records: list[dict[str, Any]]) -> None:
+        if refusals:
+            raise refusals.pop()
+
+    arn = queue.create(VisibilityTimeout="1")
+    queue.send("a")
+    queue.poll(arn, react)
+    assert queue.wait_for(2) == ["a", "a"]
+    queue.wait_until_empty()
+    assert any(report.startswith("Rate Exceeded. The messages return") for report in queue.reports)
 
 
 def test_batch_that_is_too_large_for_one_invocation_is_halved(local_aws: LocalAws, queue: PolledQueue) -> None:

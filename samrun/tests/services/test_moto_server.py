@@ -3,6 +3,7 @@
 import socket
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -15,7 +16,10 @@ import pytest
 
 from samrun.services import moto_server
 from samrun.services.mail_store import Mail, MailStore
-from samrun.services.moto_server import MailStoringMiddleware
+from samrun.services.moto_server import MessageStoringMiddleware
+from samrun.services.send_options import SendOptions
+from samrun.services.text_message_store import TextMessageStore
+from samrun.trace_ids import header_of_invocation, segment_of
 from support.local_aws import LocalAws
 from support.stored_mails import mails_in
 
@@ -242,10 +246,11 @@ def test_moto_lists_only_the_newest_of_each_kind(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(moto_server, "_MAX_LISTED", 3)
     monkeypatch.setattr(Message, "instances_tracked", [])
-    middleware = MailStoringMiddleware(lambda _, __: [], MailStore(tmp_path))
+    stores = MailStore(tmp_path / "mails"), TextMessageStore(tmp_path / "text-messages")
+    middleware = MessageStoringMiddleware(lambda _, __: [], *stores)
     messages = [Message(str(number), "text") for number in range(7)]
     for _ in range(3):
-        middleware({}, lambda *_: lambda _: None)
+        middleware({"REQUEST_METHOD": "GET"}, lambda *_: lambda _: None)
     kind: Any = Message
     assert kind.instances_tracked == messages[-3:]
 
@@ -273,3 +278,78 @@ def test_message_with_odd_addresses_is_stored(odd: str, tmp_path: Path) -> None:
     for message in (simple, raw):
         moto_server.store_mails(SimpleNamespace(id="1", **message), "us-east-1", store)
     assert len(mails_in(store)) == 2
+
+
+def test_mail_keeps_the_configuration_set_and_the_tags_of_its_request(local_aws: LocalAws, recipient: str) -> None:
+    options = SendOptions(configuration_set="shop", tags={"order": "ord_1", "kind": "a b&c"})
+    tags = [{"Name": name, "Value": value} for name, value in options.tags.items()]
+    local_aws.client("ses").send_raw_email(
+        Source=SENDER,
+        Destinations=[recipient],
+        RawMessage={"Data": mime(recipient)},
+        ConfigurationSetName="shop",
+        Tags=tags,
+    )
+    other = f"second-{recipient}"
+    local_aws.client("sesv2").send_email(
+        FromEmailAddress=SENDER,
+        Destination={"ToAddresses": [other]},
+        Content={"Raw": {"Data": mime(other)}},
+        ConfigurationSetName="shop",
+        EmailTags=tags,
+    )
+    assert stored(local_aws, recipient)[0].options == options
+    assert stored(local_aws, other)[0].options == options
+
+
+@pytest.mark.parametrize("service", ["ses", "sesv2", "sns"])
+def test_message_names_the_invocation_whose_call_sent_it(
+    local_aws: LocalAws, recipient: str, monkeypatch: pytest.MonkeyPatch, service: str
+) -> None:
+    request_id = str(uuid.uuid4())
+    # As in a function: boto3 makes a header of these.
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "Fn")
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", header_of_invocation(request_id))
+    client, content = local_aws.client(service), {"Raw": {"Data": mime(recipient)}}
+    match service:
+        case "ses":
+            client.send_raw_email(Source=SENDER, Destinations=[recipient], RawMessage=content["Raw"])
+        case "sesv2":
+            client.send_email(FromEmailAddress=SENDER, Destination={"ToAddresses": [recipient]}, Content=content)
+        case "sns":
+            client.publish(PhoneNumber="+14155550100", Message=recipient)
+            [message] = [each for each in local_aws.text_messages.newest(100) if each.text == recipient]
+            assert message.invocation == segment_of(request_id)
+            return
+    assert stored(local_aws, recipient)[0].options.invocation == segment_of(request_id)
+
+
+def test_mails_that_are_sent_at_once_keep_their_own_options(local_aws: LocalAws, recipient: str) -> None:
+    def send(number: int) -> None:
+        local_aws.client("sesv2").send_email(
+            FromEmailAddress=SENDER,
+            Destination={"ToAddresses": [f"{number}-{recipient}"]},
+            Content={"Raw": {"Data": mime(f"{number}-{recipient}")}},
+            EmailTags=[{"Name": "number", "Value": str(number)}],
+        )
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(send, range(24)))
+    for number in range(24):
+        assert stored(local_aws, f"{number}-{recipient}")[0].options.tags == {"number": str(number)}
+
+
+def test_text_message_is_stored_with_its_sender(local_aws: LocalAws) -> None:
+    sns, number = local_aws.client("sns"), f"+4930{uuid.uuid4().int % 10**8:08d}"
+    sns.publish(PhoneNumber=number, Message="Đơn hàng €1")
+    attributes = {"AWS.SNS.SMS.SenderID": {"DataType": "String", "StringValue": "Bookshop"}}
+    sns.publish(PhoneNumber=number, Message="Paid", MessageAttributes=attributes)
+    found = [each for each in local_aws.text_messages.newest(100) if each.to == number]
+    assert [(each.text, each.sender_id) for each in found] == [("Paid", "Bookshop"), ("Đơn hàng €1", "")]
+
+
+def test_messages_of_topics_are_no_text_messages(local_aws: LocalAws) -> None:
+    before = local_aws.text_messages.identifiers()
+    topic = local_aws.client("sns").create_topic(Name=uuid.uuid4().hex)["TopicArn"]
+    local_aws.client("sns").publish(TopicArn=topic, Message="PhoneNumber=1")
+    assert local_aws.text_messages.identifiers() == before

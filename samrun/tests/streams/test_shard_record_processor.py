@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from samrun.functions.invoker import InvocationResult, PayloadTooLargeError
+from samrun.functions.invoker import FunctionThrottledError, InvocationResult, PayloadTooLargeError
 from samrun.streams.shard_record_processor import ShardRecordProcessor
 from samrun.streams.stream_source import StreamRecord
 from samrun.template.model.triggers import StreamTrigger
@@ -63,7 +63,7 @@ class Processed:
             future.set_result(InvocationResult(request_id="r", payload=json.dumps(self._reacts(numbers)).encode()))
         except ValueError as error:
             future.set_result(InvocationResult.of_error("ValueError", str(error)))
-        except PayloadTooLargeError as error:
+        except (FunctionThrottledError, PayloadTooLargeError) as error:
             future.set_exception(error)
         return future
 
@@ -140,6 +140,17 @@ def test_record_that_is_too_large_alone_is_discarded() -> None:
     assert [each.sequence_number for each in discarded.records] == ["b"]
     assert (discarded.condition, discarded.attempts) == ("MaximumPayloadSizeExceeded", 0)
     assert processed.done == ["a", "b", "d"]
+
+
+def test_throttling_is_no_attempt() -> None:
+    refusals = [FunctionThrottledError("Rate Exceeded."), FunctionThrottledError("Rate Exceeded.")]
+
+    def react(_numbers: list[str]) -> None:
+        if refusals:
+            raise refusals.pop()
+
+    processed = Processed(react, maximum_retries=0)
+    assert (processed.batches, processed.discarded, processed.done) == (["abcd"] * 3, [], ["d"])
 
 
 def test_named_record_is_where_a_batch_is_split() -> None:

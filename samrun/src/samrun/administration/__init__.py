@@ -3,8 +3,9 @@
 Kafka: `kafka_connection` says how to reach the brokers, with `listener_credentials` where a listener asks for them.
 `partition_offsets` asks for the offsets of partitions, of which an `offset_choice` names one: the earliest, the latest,
 that of a time or a number. `topic_admin` lists, creates, grows and deletes topics; `group_admin` knows what groups
-committed, and changes it. `record_producer` sends records, and `record_follower` reads them as they come; `record_text`
-has their form in JSON.
+committed, and changes it; `lag_history` samples how far they are behind. `record_producer` sends records,
+`record_follower` reads them as they come, and `record_search` looks back for them; `record_text` has their form in
+JSON.
 
 Lambda: `lambda_client` is the client of the stack's own API, with which functions are invoked. `mapping_admin` lists,
 pauses, resumes and resets the event source mappings.

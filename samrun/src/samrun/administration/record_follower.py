@@ -4,21 +4,16 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Self
 
-import confluent_kafka
-from confluent_kafka import Consumer, KafkaError, KafkaException
-
 from samrun.administration.kafka_connection import KafkaConnection
 from samrun.administration.offset_choice import OffsetChoice
-from samrun.administration.partition_offsets import Offsets, chosen_offsets
+from samrun.administration.partition_offsets import chosen_offsets
 from samrun.administration.topic_admin import TopicAdmin
-from samrun.mapping.client_records import partition_of, record_of
+from samrun.mapping.record_consumer import RecordConsumer
 from samrun.mapping.records import KafkaRecord, TopicPartition
 
 # Seconds.
 _POLL = 0.2
 _LOOK_FOR_PARTITIONS = 3.0
-
-_RECORDS_PER_POLL = 500
 
 
 class RecordFollower:
@@ -36,18 +31,8 @@ class RecordFollower:
         self._looked = time.monotonic()
         self._at_end: set[TopicPartition] = set()
         self._offsets = dict(chosen_offsets(self._admin, self._partitions(), begin))
-        self._consumer = Consumer(
-            {
-                **connection.settings,
-                "group.id": "samrun-tail",  # the client demands one; it joins none
-                "enable.auto.commit": False,
-                "enable.partition.eof": True,
-                # Records that Kafka has deleted meanwhile are skipped.
-                "auto.offset.reset": "earliest",
-                "isolation.level": "read_uncommitted",  # as a mapping reads
-            }
-        )
-        self._assign(self._offsets)
+        self._consumer = RecordConsumer(connection.settings, skips_deleted=True)
+        self._consumer.add(self._offsets)
 
     def __enter__(self) -> Self:
         return self
@@ -59,14 +44,11 @@ class RecordFollower:
         """Yield the records; without `follow`, those that are there. Call `while_waiting` several times a second."""
         while follow or self._offsets.keys() > self._at_end:
             while_waiting()
-            for message in self._consumer.consume(_RECORDS_PER_POLL, _POLL):
-                error, partition = message.error(), partition_of(message)
-                if error and error.code() == KafkaError._PARTITION_EOF and partition:
-                    self._at_end.add(partition)
-                elif error:
-                    raise KafkaException(error)
-                elif partition:
-                    yield record_of(message, partition)
+            for found in self._consumer.poll(_POLL):
+                if isinstance(found, TopicPartition):
+                    self._at_end.add(found)
+                else:
+                    yield found
             if follow:
                 self._find_new_partitions()
 
@@ -83,9 +65,4 @@ class RecordFollower:
         added = {each: 0 for each in self._partitions() if each not in self._offsets}
         if added:
             self._offsets |= added
-            self._assign(added)
-
-    def _assign(self, offsets: Offsets) -> None:
-        self._consumer.incremental_assign(
-            [confluent_kafka.TopicPartition(*each, offset) for each, offset in offsets.items()]
-        )
+            self._consumer.add(added)

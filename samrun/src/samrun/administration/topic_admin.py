@@ -10,7 +10,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewPartitions, NewTopic
 
 from samrun.administration.group_admin import GroupAdmin
-from samrun.administration.offset_choice import LATEST
+from samrun.administration.offset_choice import EARLIEST, LATEST
 from samrun.administration.partition_offsets import Offsets, chosen_offsets, counts
 from samrun.errors import UserError
 from samrun.mapping.client_errors import description
@@ -37,6 +37,20 @@ class TopicSummary:
     partitions: int
     records: int
     lag: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartitionDetails:
+    """A partition: its number, the broker that leads it (-1 if none does), its first offset, and that behind its last.
+
+    `committed` has the offset that each group committed there, by the name of the group.
+    """
+
+    number: int
+    leader: int
+    begin: int
+    end: int
+    committed: Mapping[str, int]
 
 
 class TopicAdmin:
@@ -78,6 +92,30 @@ class TopicAdmin:
             )
             for name, each in partitions.items()
         ]
+
+    def details(self, topic: str) -> list[PartitionDetails]:
+        """Return the partitions of a topic. Raises TopicError if it does not exist."""
+        partitions = self.partitions(topic)
+        found = self._admin.list_topics(topic, timeout=PATIENCE).topics[topic].partitions
+        begins, ends = (chosen_offsets(self._admin, partitions, each) for each in (EARLIEST, LATEST))
+        committed = GroupAdmin(self._admin).all_committed()
+        return [
+            PartitionDetails(
+                number=each.partition,
+                leader=found[each.partition].leader if each.partition in found else -1,
+                begin=begins[each],
+                end=ends[each],
+                committed={group: offsets[each] for group, offsets in committed.items() if each in offsets},
+            )
+            for each in partitions
+        ]
+
+    def lags(self) -> Mapping[str, Mapping[str, int]]:
+        """Return the lag of each group in each topic that it committed offsets of, by topic and group."""
+        found = self._admin.list_topics(timeout=PATIENCE).topics
+        return self._lags(
+            [TopicPartition(name, number) for name, topic in found.items() for number in topic.partitions]
+        )
 
     def _lags(self, partitions: Iterable[TopicPartition]) -> Mapping[str, Mapping[str, int]]:
         """Return the lag of the groups that committed offsets of a topic, by topic and group."""

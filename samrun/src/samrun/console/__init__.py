@@ -1,13 +1,9 @@
-"""Console: the inbox of the mails that the functions sent, as a web page and as Mailpit's REST API.
+"""Console: web pages on which a developer watches, tries and mends what a stack does, and its APIs.
 
-`app` puts the pages together. `mailpit` answers the API's requests, with the JSON of `schemas`. `inbox` lists and
-searches the mails of `services.mail_store`, `message` decodes one with `html_text`, and `rendering` shows one safely in
-a browser. `issuer_pages` serves the metadata and the key of the local token issuer.
-
-Errors: `mailpit` turns each into an answer in plain text.
-
-    BadRequestError      400: a request that cannot be carried out
-    MailNotFoundError    404: no mail, or no part of it, has that id (`services.mail_store` raises it, too)
+`app` puts the views together: `flow`, `kafka`, `functions`, `dead_letters` and `inbox`, a package each. The module
+pages of a view has its VIEW and its `routes`, and the folder templates its HTML. `shell` has what every page has.
+`issuer_pages` serves the metadata and the key of the local token issuer. The console's port also has Mailpit's API (of
+`inbox`) and the API of the control (`control.control_api`).
 """
 
 from samrun.console.app import console

@@ -7,6 +7,11 @@
     GET  /samrun/v1/resources                                {"resources": [{"logical_id", "type", "name"}, …]}
     POST /samrun/v1/reset                                    {"last": number}
 
+    GET    /samrun/v1/disturbances                           {"disturbances": {function: {"kind", "seconds"}}}
+    PUT    /samrun/v1/disturbances/FUNCTION                  {"kind": "error", "delay", "throttle" or "timeout",
+                                                              "seconds": of the delay}
+    DELETE /samrun/v1/disturbances/FUNCTION                  ends it
+
 An invocation has `number`, `function`, `qualifier`, `started` (RFC 3339), `running`, `seconds`, `event`,
 `request_id`, `result`, `function_error` and `log`. `event` and `result` are JSON values, or a text if they are no JSON.
 `last` is the number of the newest invocation: those with a higher one came later.
@@ -16,6 +21,7 @@ import asyncio
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -26,11 +32,14 @@ from starlette.routing import BaseRoute, Route
 from samrun.control.idleness import wait_until_idle
 from samrun.control.reset import ResetFailedError, ResetRefusedError, reset
 from samrun.control.stack_parts import StackParts
+from samrun.functions.disturbances import Disturbance, DisturbanceError, disturbance
 from samrun.functions.invocation_log import LoggedInvocation
 from samrun.json_values import json_or_text
 from samrun.rfc3339 import rfc3339
+from samrun.supervision.bounded_body import read_at_most
 
 _MAX_WAIT = 60.0  # seconds
+_MAX_BODY = 10_000  # bytes
 
 
 def control_api(parts: StackParts) -> list[BaseRoute]:
@@ -42,6 +51,9 @@ def control_api(parts: StackParts) -> list[BaseRoute]:
         Route("/samrun/v1/idle", api.idle),
         Route("/samrun/v1/resources", api.resources),
         Route("/samrun/v1/reset", api.reset, methods=["POST"]),
+        Route("/samrun/v1/disturbances", api.disturbances),
+        Route("/samrun/v1/disturbances/{function}", api.disturb, methods=["PUT"]),
+        Route("/samrun/v1/disturbances/{function}", api.mend, methods=["DELETE"]),
     ]
 
 
@@ -81,6 +93,31 @@ class _ControlApi:
         ]
         return _AsciiJsonResponse({"resources": found})
 
+    async def disturbances(self, _: Request) -> Response:
+        found = {name: asdict(each) for name, each in self._parts.disturbances.all().items()}
+        return _AsciiJsonResponse({"disturbances": found})
+
+    async def disturb(self, request: Request) -> Response:
+        body = await read_at_most(request, _MAX_BODY)
+        if (unknown := self._unknown(request)) is not None:
+            return unknown
+        try:
+            self._parts.disturbances.disturb(request.path_params["function"], _disturbance(body or b""))
+        except DisturbanceError as error:
+            return PlainTextResponse(str(error), 400)
+        return Response(status_code=204)
+
+    async def mend(self, request: Request) -> Response:
+        self._parts.disturbances.mend(request.path_params["function"])
+        return self._unknown(request) or Response(status_code=204)
+
+    def _unknown(self, request: Request) -> Response | None:
+        """Return the answer to a request about a function that there is not."""
+        name, names = request.path_params["function"], sorted(each.name for each in self._parts.application.functions)
+        if name in names:
+            return None
+        return PlainTextResponse(f"There is no function {name}; there are {', '.join(names) or 'none'}", 404)
+
     async def reset(self, _: Request) -> Response:
         try:
             async with self._resetting:
@@ -90,6 +127,16 @@ class _ControlApi:
         except ResetFailedError as error:
             return PlainTextResponse(str(error), 503)
         return _AsciiJsonResponse({"last": self._parts.invocations.started})
+
+
+def _disturbance(body: bytes) -> Disturbance:
+    """Return the disturbance in the body of a request. Raises DisturbanceError."""
+    try:
+        content = json.loads(body)
+        kind, seconds = content["kind"], content.get("seconds", 0)
+    except (ValueError, RecursionError, TypeError, KeyError, AttributeError):
+        kind, seconds = None, 0
+    return disturbance(kind, seconds)
 
 
 def _as_json(invocation: LoggedInvocation) -> Mapping[str, Any]:

@@ -11,6 +11,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from samrun.control.answers import positions_of
 from samrun.functions.invocation_log import LoggedInvocation
 from samrun.mapping.batch import Batch
+from samrun.mapping.batch_sender import BatchResult
+from samrun.mapping.delivery import Delivery
 from samrun.mapping.discarded_batch import Condition
 from samrun.mapping.poller import KafkaPoller
 from samrun.mapping.records import TopicPartition
@@ -118,10 +120,13 @@ class MappingMetrics:
         if oldest is not None:
             self.metrics.ages.labels(*self._labels).observe(max(0.0, time.time() - oldest / 1000))
 
-    def retried(self, batch: Batch) -> None:
-        """Count records that are sent again."""
-        self.metrics.retries.labels(*self._labels).inc(len(batch))
+    def answered(self, batch: Batch, result: BatchResult, attempt: int) -> None:
+        """Ignore it: the log of invocations counts failures."""
 
-    def discarded(self, batch: Batch, condition: Condition) -> None:
+    def retried(self, retry: Delivery, *, split: bool) -> None:
+        """Count records that are sent again."""
+        self.metrics.retries.labels(*self._labels).inc(len(retry.batch))
+
+    def discarded(self, batch: Batch, condition: Condition, destination: str | None) -> None:
         """Count records that were given up."""
         self.metrics.discarded.labels(*self._labels, condition).inc(len(batch))

@@ -54,10 +54,12 @@ async def reset(parts: StackParts) -> None:
 
 
 async def _reset(parts: StackParts) -> None:
+    parts.disturbances.mend_all()
     await asyncio.to_thread(_skip_records, parts)
     if parts.asynchronous:
         parts.asynchronous.forget()
     await parts.invocations.wait_until_none_runs()
+    parts.journal.clear(invocations=parts.invocations.started)
     await asyncio.to_thread(_empty_services, parts)
     # Once more: an invocation that was under way may have written records.
     ends = await asyncio.to_thread(_skip_records, parts)
@@ -99,6 +101,8 @@ def _delete_records(parts: StackParts, ends: dict[TopicPartition, int]) -> None:
 def _empty_services(parts: StackParts) -> None:
     for entry in parts.mails.entries():
         parts.mails.delete(entry.id)
+    for identifier in parts.text_messages.identifiers():
+        parts.text_messages.delete(identifier)
     with ThreadPoolExecutor(_CALLS_AT_ONCE) as executor:
         for emptied in [executor.submit(work) for work in _work(parts)]:
             emptied.result()

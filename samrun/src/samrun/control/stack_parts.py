@@ -7,13 +7,17 @@ from samrun.control.metrics import StackMetrics
 from samrun.endpoints import Endpoints
 from samrun.event_triggers.queue_reader import QueueReader
 from samrun.functions.asynchronous_invoker import AsynchronousInvoker
+from samrun.functions.disturbances import Disturbances
 from samrun.functions.invocation_log import InvocationLog
+from samrun.journal.journal import Journal
 from samrun.mapping.poller import KafkaPoller
+from samrun.oidc.issuer import Issuer
 from samrun.queues.poller import QueuePoller
 from samrun.services.clients import Clients
 from samrun.services.mail_store import MailStore
+from samrun.services.text_message_store import TextMessageStore
 from samrun.streams.poller import StreamPoller
-from samrun.template.model.application import Resource
+from samrun.template.model.application import Application, Resource
 
 
 @dataclass(kw_only=True)
@@ -27,10 +31,14 @@ class StackParts:
     endpoints: Endpoints
     client: Clients
     mails: MailStore
+    text_messages: TextMessageStore
     external: frozenset[str]
-    resources: tuple[Resource, ...]
+    application: Application
     metrics: StackMetrics = field(default_factory=StackMetrics)
+    journal: Journal = field(default_factory=Journal)
     invocations: InvocationLog = field(init=False)
+    issuer: Issuer | None = None
+    disturbances: Disturbances = field(default_factory=Disturbances)
     asynchronous: AsynchronousInvoker | None = None
     mappings: list[KafkaPoller] = field(default_factory=list)
     queue_triggers: list[QueuePoller] = field(default_factory=list)
@@ -39,6 +47,11 @@ class StackParts:
 
     def __post_init__(self) -> None:
         self.invocations = InvocationLog(self.metrics.note_end)
+
+    @property
+    def resources(self) -> tuple[Resource, ...]:
+        """The tables, queues and the like that the templates declare."""
+        return self.application.resources
 
     @property
     def queues(self) -> list[str]:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from samrun.errors import SamrunError
 from samrun.functions.asynchronous_destinations import AsynchronousDestinationError, Destinations
 from samrun.functions.asynchronous_record import AsynchronousEvent, CompletedEvent, Condition
-from samrun.functions.invoker import InvocationOptions, InvocationResult, Invoker
+from samrun.functions.invoker import FunctionThrottledError, InvocationOptions, InvocationResult, Invoker
 from samrun.template.arns import function_name
 from samrun.template.model.functions import Function
 
@@ -88,10 +88,19 @@ class AsynchronousInvoker:
 
     async def _complete(self, event: AsynchronousEvent) -> CompletedEvent:
         settings, name = event.function.asynchronous, event.function.name
-        accepted, attempts = self._timing.now(), 0
+        accepted, attempts, throttled = self._timing.now(), 0, 0
         while True:
+            try:
+                result = await self._invoker.invoke(name, event.payload, event.options)
+            except FunctionThrottledError as error:
+                # No attempt. Lambda waits for a second first, and then longer each time, up to five minutes.
+                if self._timing.now() - accepted > settings.maximum_age:
+                    result = InvocationResult.of_error("TooManyRequestsException", str(error))
+                    return _completed(event, "EventAgeExceeded", attempts, result)
+                await self._timing.sleep(min(2.0**throttled, self._timing.retry_delay))
+                throttled = min(throttled + 1, 10)
+                continue
             attempts += 1
-            result = await self._invoker.invoke(name, event.payload, event.options)
             if result.function_error is None:
                 return _completed(event, "Success", attempts, result)
             if attempts > settings.maximum_retries:

@@ -112,6 +112,7 @@ class EnvironmentPool:
             payload=response.payload,
             function_error="Unhandled" if response.failed else None,
             log_tail=response.log_tail,
+            metrics=response.metrics,
         )
 
     async def _acquire(self) -> ExecutionEnvironment:

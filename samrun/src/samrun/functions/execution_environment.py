@@ -14,17 +14,18 @@ from pathlib import Path
 
 from samrun.errors import SamrunError
 from samrun.functions import debugger
-from samrun.functions.invoker import PAYLOAD_LIMIT, InvocationOptions
+from samrun.functions.invocation_metrics import InvocationMetrics
+from samrun.functions.invoker import PAYLOAD_LIMIT, TIMED_OUT, InvocationOptions, timeout_message
 from samrun.functions.log_pipe import LogPipe
 from samrun.functions.missing_package import advice_on_missing_package
-from samrun.functions.platform_log import InvocationMetrics, PlatformLog
+from samrun.functions.platform_log import PlatformLog
 from samrun.functions.runtime_api import Invocation, RuntimeApi, RuntimeResponse
 from samrun.pythons.function_python import FunctionPython
-from samrun.rfc3339 import rfc3339
 from samrun.supervision import ports
 from samrun.supervision.process import end_with_parent, stop
 from samrun.supervision.server import serving
 from samrun.template.model.functions import Function
+from samrun.trace_ids import header_of_invocation
 
 INIT_LIMIT = 10.0  # seconds
 _LOG_TAIL = 4096  # bytes
@@ -129,7 +130,7 @@ class ExecutionEnvironment:
         metrics = InvocationMetrics(
             duration=duration, memory_size=self._function.memory, memory_used=memory, init_duration=init_duration
         )
-        return replace(response, log_tail=await self._end_tail(options, metrics, error_type))
+        return replace(response, log_tail=await self._end_tail(options, metrics, error_type), metrics=metrics)
 
     async def _begin_tail(self, options: InvocationOptions) -> None:
         """Begin the tail of an invocation's log. What was printed before is no part of it."""
@@ -157,6 +158,7 @@ class ExecutionEnvironment:
             function_arn=f"{arn}:{options.qualifier}" if options.qualifier else arn,
             timeout=self._function.timeout,
             request_id=options.request_id,
+            trace_header=header_of_invocation(options.request_id),
             client_context=options.client_context,
             tenant_id=options.tenant_id,
         )
@@ -198,8 +200,7 @@ class ExecutionEnvironment:
             return None
         if self._died in done:
             return RuntimeResponse.error("Runtime.ExitError", f"Runtime exited with exit status {self._died.result()}")
-        now = rfc3339(datetime.now(UTC), "milliseconds")
-        return RuntimeResponse.error("Sandbox.Timedout", f"{now} Task timed out after {limit:.2f} seconds")
+        return RuntimeResponse.error(TIMED_OUT, timeout_message(limit))
 
     def _log_failure(self, failure: RuntimeResponse) -> RuntimeResponse:
         # The function could not log this itself.

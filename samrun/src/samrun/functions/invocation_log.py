@@ -23,6 +23,7 @@ class LoggedInvocation:
 
     number: int
     function: str
+    request_id: str
     event: bytes
     started: datetime
     qualifier: str | None = None
@@ -32,8 +33,8 @@ class LoggedInvocation:
 
     @property
     def size(self) -> int:
-        """The bytes of its event and its result."""
-        return len(self.event) + (len(self.result.payload) if self.result else 0)
+        """The bytes of its event, its result and its log."""
+        return len(self.event) + (len(self.result.payload) + len(self.result.log_tail) if self.result else 0)
 
 
 class InvocationLog:
@@ -61,6 +62,7 @@ class InvocationLog:
         invocation = LoggedInvocation(
             number=self.started,
             function=function,
+            request_id=options.request_id,
             event=payload,
             qualifier=options.qualifier,
             started=datetime.now(UTC),
@@ -86,7 +88,7 @@ class InvocationLog:
         """Yield the invocations with higher numbers in their order, of one function or of all."""
         return (
             each
-            for each in self._invocations
+            for each in list(self._invocations)  # at once: the caller may look at each for as long as it wants
             if each.number > number and (function is None or each.function == function)
         )
 
@@ -113,7 +115,7 @@ class LoggingInvoker:
         """
         options = replace(options or InvocationOptions(), with_log=True)
         logged, began = self.log.begin(function, payload, options), time.monotonic()
-        invocation = asyncio.ensure_future(self.invoker.invoke(function, payload, options))
+        invocation = asyncio.ensure_future(self._invoke(function, payload, options))
 
         def note_end(ended: asyncio.Future[InvocationResult]) -> None:
             is_refused = ended.cancelled() or ended.exception() is not None
@@ -121,3 +123,8 @@ class LoggingInvoker:
 
         invocation.add_done_callback(note_end)
         return await asyncio.shield(invocation)
+
+    async def _invoke(self, function: str, payload: bytes, options: InvocationOptions) -> InvocationResult:
+        """Return the result with the request id, which one that did not reach the function's code lacks."""
+        result = await self.invoker.invoke(function, payload, options)
+        return result if result.request_id else replace(result, request_id=options.request_id)

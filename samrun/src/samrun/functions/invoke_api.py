@@ -13,11 +13,12 @@ from samrun.functions.asynchronous_invoker import AsynchronousInvoker
 from samrun.functions.invocation_request import (
     FunctionNames,
     InvocationRequest,
+    LambdaRequestError,
     payload_limit,
     payload_too_large,
     read_request,
 )
-from samrun.functions.invoker import InvocationResult, Invoker
+from samrun.functions.invoker import FunctionThrottledError, InvocationResult, Invoker
 from samrun.supervision.bounded_body import read_at_most
 
 
@@ -39,7 +40,11 @@ def invoke_routes(invoker: Invoker, asynchronous: AsynchronousInvoker, functions
             case "Event":
                 asynchronous.accept(asked.function, asked.payload, asked.options)
                 return Response(status_code=202, headers=headers)
-        return _response(await invoker.invoke(asked.function, asked.payload, asked.options), asked, headers)
+        try:
+            result = await invoker.invoke(asked.function, asked.payload, asked.options)
+        except FunctionThrottledError as error:
+            raise LambdaRequestError(429, "TooManyRequestsException", str(error)) from error
+        return _response(result, asked, headers)
 
     return [Route("/2015-03-31/functions/{function}/invocations", invoke, methods=["POST"])]
 

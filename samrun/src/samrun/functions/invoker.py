@@ -4,12 +4,18 @@ import json
 import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Protocol, Self
 
 from samrun.errors import SamrunError
+from samrun.functions.invocation_metrics import InvocationMetrics
+from samrun.rfc3339 import rfc3339
 
 # Bytes of a synchronous invocation: the limit of the request and of the response.
 PAYLOAD_LIMIT = 6 * 1024 * 1024
+
+TIMED_OUT = "Sandbox.Timedout"
+"""Type of the error of an invocation that took longer than the function may."""
 
 
 class FunctionNotFoundError(SamrunError):
@@ -41,13 +47,14 @@ class InvocationResult:
 
     `payload` is the JSON that the function returned. If `function_error` is set (to `Unhandled`), `payload` is usually
     an object with `errorType` and `errorMessage`; but a runtime may report anything. `log_tail` has the last 4 KB that
-    the invocation logged, with the lines of the platform.
+    the invocation logged, with the lines of the platform. `metrics` are None where samrun does not run the function.
     """
 
     request_id: str
     payload: bytes
     function_error: str | None = None
     log_tail: bytes = b""
+    metrics: InvocationMetrics | None = None
 
     @classmethod
     def of_error(cls, error_type: str, message: str) -> Self:
@@ -77,6 +84,10 @@ class FunctionUnavailableError(SamrunError):
     """An invocation did not reach its function: the endpoint throttles it, refuses it or does not answer."""
 
 
+class FunctionThrottledError(FunctionUnavailableError):
+    """Lambda throttles the function: it answers 429, TooManyRequestsException."""
+
+
 class Invoker(Protocol):
     """Invoker of functions by name."""
 
@@ -84,7 +95,8 @@ class Invoker(Protocol):
         """Invoke `function` with a JSON payload and wait for the result.
 
         A caller that stops waiting does not end the invocation, as in Lambda.
-        Raises FunctionNotFoundError, PayloadTooLargeError and, if the function is elsewhere, FunctionUnavailableError.
+        Raises FunctionNotFoundError, PayloadTooLargeError and FunctionUnavailableError: the function is throttled, or
+        it is elsewhere and does not answer.
         A failed function raises nothing: the result says so.
         """
         ...
@@ -93,6 +105,11 @@ class Invoker(Protocol):
 def error_payload(error_type: str, message: str) -> bytes:
     """Return the payload of an error, as the callers of a function get it."""
     return json.dumps({"errorType": error_type, "errorMessage": message}).encode()
+
+
+def timeout_message(limit: float) -> str:
+    """Return the message of an invocation that timed out after `limit` seconds."""
+    return f"{rfc3339(datetime.now(UTC), 'milliseconds')} Task timed out after {limit:.2f} seconds"
 
 
 def check_request(function: str, payload: bytes, known: Collection[str]) -> None:

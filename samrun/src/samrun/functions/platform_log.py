@@ -7,29 +7,16 @@ https://aws.amazon.com/blogs/compute/aws-lambda-standardizes-billing-for-init-ph
 """
 
 import json
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
+from samrun.functions.invocation_metrics import InvocationMetrics
+from samrun.functions.invoker import TIMED_OUT
 from samrun.rfc3339 import rfc3339
 
 LATEST = "$LATEST"
-
-
-@dataclass(frozen=True, kw_only=True)
-class InvocationMetrics:
-    """Measures of one invocation: times in milliseconds, memory in megabytes. None: not known, or no cold start."""
-
-    duration: float
-    memory_size: int
-    memory_used: int | None = None
-    init_duration: float | None = None
-
-    @property
-    def billed_duration(self) -> int:
-        return math.ceil(self.duration + (self.init_duration or 0))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +34,7 @@ class PlatformLog:
 
     def end(self, metrics: InvocationMetrics, *, error_type: str | None) -> list[str]:
         """Return the lines after those of the function. `error_type` is that of an environment that ended."""
-        status = "success" if error_type is None else "timeout" if error_type == "Sandbox.Timedout" else "error"
+        status = "success" if error_type is None else "timeout" if error_type == TIMED_OUT else "error"
         if self.log_format == "JSON":
             record = {"metrics": dict(_json_metrics(metrics)), "status": status}
             return [self._event("platform.report", record | ({"errorType": error_type} if error_type else {}))]

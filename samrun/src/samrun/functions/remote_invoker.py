@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 from samrun.error_code import error_code
 from samrun.functions.invoker import (
     PAYLOAD_LIMIT,
+    TIMED_OUT,
     FunctionUnavailableError,
     InvocationOptions,
     InvocationResult,
@@ -60,7 +61,7 @@ class RemoteInvoker:
             answer = self._client.invoke(FunctionName=function, Payload=payload, **qualifier)
             content: bytes = answer["Payload"].read()
         except ReadTimeoutError:
-            return InvocationResult.of_error("Sandbox.Timedout", f"{function} did not answer in time")
+            return InvocationResult.of_error(TIMED_OUT, f"{function} did not answer in time")
         except ClientError as error:
             if error_code(error) == _TOO_LARGE:
                 raise PayloadTooLargeError(str(error)) from error
@@ -68,7 +69,7 @@ class RemoteInvoker:
         except BotoCoreError as error:
             raise FunctionUnavailableError(str(error)) from error
         if not content:  # of the SAM CLI, for a function that did not answer in its time
-            return InvocationResult.of_error("Sandbox.Timedout", f"{function} returned nothing")
+            return InvocationResult.of_error(TIMED_OUT, f"{function} returned nothing")
         return InvocationResult(
             request_id=answer["ResponseMetadata"].get("RequestId", ""),
             payload=content,

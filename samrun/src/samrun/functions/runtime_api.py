@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 import asyncio
 import json
 import time
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Self
@@ -16,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from samrun.functions.invocation_metrics import InvocationMetrics
 from samrun.functions.invoker import error_payload
 
 _PREFIX = "/2018-06-01/runtime"
@@ -25,12 +25,13 @@ _PREFIX = "/2018-06-01/runtime"
 class RuntimeResponse:
     """Response of an invocation or of the init. If `failed`, `payload` is the error's JSON.
 
-    `log_tail` is what the invocation logged last.
+    `log_tail` is what the invocation logged last; `metrics` are known if it was asked for.
     """
 
     payload: bytes
     failed: bool = False
     log_tail: bytes = b""
+    metrics: InvocationMetrics | None = None
 
     @property
     def error_type(self) -> str:
@@ -51,6 +52,7 @@ class Invocation:
     function_arn: str
     timeout: float
     request_id: str
+    trace_header: str
     client_context: str | None = None
     tenant_id: str | None = None
     response: asyncio.Future[RuntimeResponse] = field(
@@ -107,7 +109,7 @@ class RuntimeApi:
                 "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
                 "Lambda-Runtime-Deadline-Ms": str(int((time.time() + invocation.timeout) * 1000)),
                 "Lambda-Runtime-Invoked-Function-Arn": invocation.function_arn,
-                "Lambda-Runtime-Trace-Id": _trace_id(),
+                "Lambda-Runtime-Trace-Id": invocation.trace_header,
                 **({"Lambda-Runtime-Client-Context": invocation.client_context} if invocation.client_context else {}),
                 **({"Lambda-Runtime-Aws-Tenant-Id": invocation.tenant_id} if invocation.tenant_id else {}),
             },
@@ -129,8 +131,3 @@ class RuntimeApi:
     async def _init_error(self, request: Request) -> Response:
         self._on_init_error(await request.body())
         return JSONResponse({"status": "OK"}, status_code=202)
-
-
-def _trace_id() -> str:
-    root = uuid.uuid4().hex
-    return f"Root=1-{int(time.time()):08x}-{root[:24]};Parent={root[16:]};Sampled=0"

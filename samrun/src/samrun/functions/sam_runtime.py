@@ -11,7 +11,7 @@ import httpx
 from samrun.endpoints import url
 from samrun.error_code import error_code
 from samrun.functions.execution_environment import LogLine
-from samrun.functions.invoker import InvocationOptions, InvocationResult, check_request
+from samrun.functions.invoker import TIMED_OUT, InvocationOptions, InvocationResult, check_request
 from samrun.functions.sam_cli import SamCli
 from samrun.functions.watcher import changed_functions
 from samrun.template.model.functions import Function
@@ -64,7 +64,7 @@ class SamRuntime:
             text = f"sam local start-lambda could not run {function.name} (status {answer.status_code})"
             return self._failed("Sam.Failed", f"{text}; {self._sam.log} says why")
         if not answer.content:
-            return self._failed("Sandbox.Timedout", f"{function.name} did not answer; {self._sam.log} says why")
+            return self._failed(TIMED_OUT, f"{function.name} did not answer; {self._sam.log} says why")
         return InvocationResult(
             request_id=answer.headers.get("x-amzn-requestid", ""),
             payload=answer.content,

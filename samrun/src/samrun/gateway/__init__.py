@@ -2,16 +2,16 @@
 
 In the order of a request: `joined_apis` selects the API, if there are several, by the request's path (`paths`). `app`
 answers for an HTTP API, `rest_app` for a REST API and `function_urls` for a function URL, and `access_log` logs the
-answer. `routes` selects the route, `throttling` and `usage_plans` limit the rate, `authorizer` checks the token with
-the keys that `keys` fetches, and `lambda_authorizer` asks a function, whose result `authorizer_cache` keeps and whose
-`policy` decides. `user_pool_authorizer` checks the tokens of REST APIs, and `resource_policy` who is let in. Each knows
-the `caller` then, whose claims `json_text` writes into the event. `request_body` reads the body, `request_validator`
-checks it, and `media_types` tells whether it is binary. `events` and `rest_events` build the function's event, in
-format 2.0 and in 1.0. `parameter_mapping` and `sqs_integration` serve the routes that send a message instead.
-`mapped_requests` serves the integrations of REST APIs that are no proxies: with `mapping_templates`, which `velocity`
-renders, and `service_calls`. `responses` and `rest_responses` turn the function's result into a response, `rest_errors`
-has the answers of REST APIs themselves, and `cors` and `function_url_cors` those to a browser's preflight requests.
-`docs` serves the page of the API's OpenAPI document on the paths without a route.
+answer, with the trace of the request (`trace_header`). `routes` selects the route, `throttling` and `usage_plans` limit
+the rate, `authorizer` checks the token with the keys that `keys` fetches, and `lambda_authorizer` asks a function,
+whose result `authorizer_cache` keeps and whose `policy` decides. `user_pool_authorizer` checks the tokens of REST APIs,
+and `resource_policy` who is let in. Each knows the `caller` then, whose claims `json_text` writes into the event.
+`request_body` reads the body, `request_validator` checks it, and `media_types` tells whether it is binary. `events` and
+`rest_events` build the function's event, in format 2.0 and in 1.0. `parameter_mapping` and `sqs_integration` serve the
+routes that send a message instead. `mapped_requests` serves the integrations of REST APIs that are no proxies: with
+`mapping_templates`, which `velocity` renders, and `service_calls`. `responses` and `rest_responses` turn the function's
+result into a response, `rest_errors` has the answers of REST APIs themselves, and `cors` and `function_url_cors` those
+to a browser's preflight requests. `docs` serves the page of the API's OpenAPI document on the paths without a route.
 
 Errors: each is a GatewayError of `errors`, which the application of the API turns into a response.
 

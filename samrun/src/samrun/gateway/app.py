@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from samrun.functions.invoker import FunctionNotFoundError, Invoker, PayloadTooLargeError
+from samrun.functions.invoker import FunctionNotFoundError, FunctionUnavailableError, Invoker, PayloadTooLargeError
 from samrun.gateway.access_log import log_access
 from samrun.gateway.authorizer import Authorizers, RefusedError
 from samrun.gateway.authorizer_cache import AuthorizerCache
@@ -136,6 +136,9 @@ class _Gateway:
             return message_response(500, "Internal Server Error")
         except (FunctionNotFoundError, FunctionFailedError):
             return message_response(500, "Internal Server Error")
+        except FunctionUnavailableError as error:
+            self._warn(f"{route.key}: {error}")
+            return message_response(503, "Service Unavailable")
         except TimeoutError:
             self._warn(f"{route.key}: {_target(route)} did not answer within {route.timeout or self._timeout:g} s")
             return message_response(503, "Service Unavailable")

@@ -15,8 +15,10 @@ from starlette.requests import Request
 from samrun.gateway.caller import Caller
 from samrun.gateway.request_body import encode_body
 from samrun.gateway.routes import Match
+from samrun.gateway.trace_header import trace_header
 from samrun.template.model.account import ACCOUNT
 from samrun.template.model.http_apis import HttpApi, Route
+from samrun.trace_ids import HEADER
 
 # Every other body is sent in base64, also forms and bodies without a content type. AWS does not document this list;
 # it was found by experiment: https://github.com/ministackorg/ministack/pull/766
@@ -44,7 +46,7 @@ def proxy_event(
         "routeKey": match.route.key,
         "rawPath": path,
         "rawQueryString": request.scope["query_string"].decode("latin-1"),
-        "headers": _headers(request, body, now),
+        "headers": _headers(request, body),
         "requestContext": _context(request, match.route.key, now, api, path, identifier),
         "isBase64Encoded": False,
     }
@@ -109,11 +111,11 @@ def _context(
     }
 
 
-def _headers(request: Request, body: bytes, now: datetime) -> dict[str, str]:
+def _headers(request: Request, body: bytes) -> dict[str, str]:
     headers = {name: ",".join(request.headers.getlist(name)) for name in request.headers if name not in _NOT_PASSED_ON}
     forwarded_for = [headers["x-forwarded-for"]] if "x-forwarded-for" in headers else []
     server = request.scope["server"] or ("", 80)
-    headers.setdefault("x-amzn-trace-id", f"Root=1-{int(now.timestamp()):08x}-{secrets.token_hex(12)}")
+    headers[HEADER] = trace_header(request.scope)
     return headers | {
         "content-length": str(len(body)),
         "x-forwarded-for": ", ".join([*forwarded_for, source_ip(request)]),

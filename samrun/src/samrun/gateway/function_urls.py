@@ -10,7 +10,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from samrun.functions.invoker import FunctionNotFoundError, InvocationOptions, Invoker, PayloadTooLargeError
+from samrun.functions.invoker import (
+    FunctionNotFoundError,
+    FunctionUnavailableError,
+    InvocationOptions,
+    Invoker,
+    PayloadTooLargeError,
+)
 from samrun.gateway.access_log import log_access
 from samrun.gateway.cors import is_preflight
 from samrun.gateway.events import proxy_event
@@ -86,6 +92,9 @@ class _FunctionUrl:
         except MalformedResponseError as error:
             self._warn(f"the result of {self._url.function} is not a response: {error}")
             return _failed()
+        except FunctionUnavailableError as error:
+            self._warn(str(error))
+            return PlainTextResponse("Too Many Requests", 429)
         except (FunctionFailedError, FunctionNotFoundError):
             return _failed()
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from samrun.functions.invoker import FunctionNotFoundError, Invoker, PayloadTooLargeError
+from samrun.functions.invoker import FunctionNotFoundError, FunctionUnavailableError, Invoker, PayloadTooLargeError
 from samrun.gateway.authorizer_cache import AuthorizerCache, AuthorizerResult
 from samrun.gateway.errors import GatewayError
 from samrun.gateway.json_text import json_text
@@ -106,7 +106,7 @@ class LambdaAuthorizers:
             result = await asyncio.wait_for(invocation, authorizer.timeout)
         except TimeoutError:
             raise AuthorizerFailedError(f"it did not answer within {authorizer.timeout:g} s") from None
-        except (FunctionNotFoundError, PayloadTooLargeError) as error:
+        except (FunctionNotFoundError, FunctionUnavailableError, PayloadTooLargeError) as error:
             raise AuthorizerFailedError(str(error)) from error
         if result.function_error:
             if result.error_message == "Unauthorized":

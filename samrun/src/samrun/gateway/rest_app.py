@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from samrun.functions.invoker import FunctionNotFoundError, Invoker, PayloadTooLargeError
+from samrun.functions.invoker import FunctionNotFoundError, FunctionUnavailableError, Invoker, PayloadTooLargeError
 from samrun.gateway import rest_errors
 from samrun.gateway.access_log import log_access
 from samrun.gateway.authorizer_cache import AuthorizerCache
@@ -195,8 +195,8 @@ class _RestGateway:
         except MappingTemplateError as error:
             self._warn(f"{method.key}: its mapping template fails: {error}")
             raise rest_errors.no_integration_response() from error
-        except (FunctionFailedError, FunctionNotFoundError) as error:
-            if method.function is None:
+        except (FunctionFailedError, FunctionNotFoundError, FunctionUnavailableError) as error:
+            if method.function is None or isinstance(error, FunctionUnavailableError):
                 self._warn(f"{method.key}: {error}")
             raise rest_errors.internal_server_error() from error
         except TimeoutError:

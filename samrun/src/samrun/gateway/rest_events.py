@@ -6,7 +6,6 @@ Events that AWS sent: https://github.com/localstack/localstack/blob/main/tests/a
 test_apigateway_lambda.snapshot.json
 """
 
-import secrets
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -21,10 +20,12 @@ from samrun.gateway.events import domain_name, is_text_type, source_ip
 from samrun.gateway.media_types import is_binary
 from samrun.gateway.request_body import encode_body
 from samrun.gateway.routes import Match
+from samrun.gateway.trace_header import trace_header
 from samrun.supervision.server import header_names
 from samrun.template.model.account import ACCOUNT
 from samrun.template.model.http_apis import HttpApi, Route
 from samrun.template.model.rest_apis import RestApi, RestMethod
+from samrun.trace_ids import HEADER
 
 # API Gateway drops these headers.
 _DROPPED = {
@@ -184,9 +185,8 @@ def _headers(request: Request) -> list[tuple[str, str]]:
         if name.lower() not in _DROPPED and not name.lower().startswith("x-forwarded-")
     ]
     forwarded_for = [*request.headers.getlist("x-forwarded-for"), source_ip(request)]
-    if "x-amzn-trace-id" not in request.headers:
-        now = int(datetime.now(UTC).timestamp())
-        passed.append(("X-Amzn-Trace-Id", f"Root=1-{now:08x}-{secrets.token_hex(12)}"))
+    if HEADER not in request.headers:
+        passed.append((_CAPITALIZED[HEADER], trace_header(request.scope)))
     return [
         *passed,
         ("X-Forwarded-For", ", ".join(forwarded_for)),

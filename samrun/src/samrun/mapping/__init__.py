@@ -23,7 +23,7 @@ committed yet. `dispatcher` orders their commit, `membership` makes one commit a
 out.
 
 `record_finder` is for `samrun generate-event`: it finds a single record of a topic, at its `record_position`, by a
-`topic_reader`, which belongs to no group.
+`topic_reader`. That and `administration.record_follower` read by a `record_consumer`, which belongs to no group.
 
 Errors: `NoRecordError` (a UserError, which reaches the terminal), `AuthenticationError` (the poller reports it and
 retries), `BrokerRefusalError` and `TopicNotFoundError` (likewise), `DestinationError` (the batch is lost, as in

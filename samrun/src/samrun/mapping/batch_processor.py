@@ -11,7 +11,7 @@ from samrun.functions.threaded_invocation import Invoke
 from samrun.mapping.batch import Batch
 from samrun.mapping.batch_sender import BatchResult, send_batch
 from samrun.mapping.delivery import Delivery
-from samrun.mapping.delivery_observer import DeliveryObserver, NoObserver
+from samrun.mapping.delivery_observer import DeliveryObserver, DeliveryObservers
 from samrun.mapping.discarded_batch import Condition, DiscardedBatch
 from samrun.mapping.on_failure_destination import DestinationError, SendToDestination
 from samrun.mapping.schema_validator import SchemaValidator
@@ -46,7 +46,7 @@ class BatchProcessor:
     redeliver: Redeliver
     stopping: threading.Event
     validator: SchemaValidator | None = None
-    observer: DeliveryObserver = field(default_factory=NoObserver)
+    observer: DeliveryObserver = field(default_factory=DeliveryObservers)
 
     def process(self, delivery: Delivery) -> DeliveryResult:
         """Invoke the function with a batch. Records that are too old are discarded before that, as in Lambda."""
@@ -105,6 +105,7 @@ class BatchProcessor:
                 return DeliveryResult(succeeded=False, retries=_split(batch, delivery))
             self._discard(batch, delivery, "MaximumPayloadSizeExceeded")  # no attempt can succeed
             return DeliveryResult(succeeded=False)
+        self.observer.answered(batch, result, delivery.attempts + 1)
         if result.error:
             self.report(f"{mapping.function} {result.error}")
         if not result.failed:
@@ -124,7 +125,7 @@ class BatchProcessor:
         parts = [part for part in self._parts(result) if part.without(done)]
         retries = [delivery.retry(part, result.invocation, done=done) for part in parts]
         for each in retries:
-            self.observer.retried(each.batch)
+            self.observer.retried(each, split=len(retries) > 1)
             self.report(f"{each.batch}: retry in {each.back_off:.1f} s")
         return retries
 
@@ -147,10 +148,14 @@ class BatchProcessor:
 
         AWS does not say what Lambda does then. The batch does not hold up its partition: its retries are over.
         """
-        self.observer.discarded(batch, condition)
+        destination = self._send_to_destination(batch, delivery, condition)
+        self.observer.discarded(batch, condition, destination)
+
+    def _send_to_destination(self, batch: Batch, delivery: Delivery, condition: Condition) -> str | None:
+        """Send a discarded batch to the on-failure destination. Return where it is; None if it is lost."""
         if self.send_to_destination is None:
             self.report(f"{batch} is discarded ({condition}) and lost: the mapping has no on-failure destination")
-            return
+            return None
         discarded = DiscardedBatch(
             batch=batch,
             condition=condition,
@@ -167,8 +172,9 @@ class BatchProcessor:
                 f"{batch} is discarded ({condition}) and lost, since its on-failure destination did not accept it: "
                 f"{error}. The topic still has its records, at these offsets."
             )
-        else:
-            self.report(f"{batch} is discarded ({condition}) and sent to {location}")
+            return None
+        self.report(f"{batch} is discarded ({condition}) and sent to {location}")
+        return location
 
 
 def _later(batch: Batch, delivery: Delivery) -> list[Delivery]:

@@ -14,7 +14,7 @@ from samrun.mapping.authentication import Authenticate, AuthenticationError
 from samrun.mapping.batch_processor import BatchProcessor, Report
 from samrun.mapping.batcher import Batcher
 from samrun.mapping.client_errors import description
-from samrun.mapping.delivery_observer import DeliveryObserver, NoObserver
+from samrun.mapping.delivery_observer import DeliveryObserver, DeliveryObservers
 from samrun.mapping.dispatcher import Dispatcher
 from samrun.mapping.group_member import BrokerRefusalError, GroupMember, TopicNotFoundError
 from samrun.mapping.membership import Membership
@@ -59,7 +59,7 @@ class KafkaPoller:
     redeliver: Redeliver = "failed"
     instance: str | None = None
     validator: SchemaValidator | None = None
-    observer: DeliveryObserver = field(default_factory=NoObserver)
+    observer: DeliveryObserver = field(default_factory=DeliveryObservers)
     on_trouble: Callable[[str], object] = lambda _: None
     _stopping: threading.Event = field(default_factory=threading.Event, init=False)
     _finishing: threading.Event = field(default_factory=threading.Event, init=False)

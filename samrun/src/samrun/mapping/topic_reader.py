@@ -1,42 +1,34 @@
 """Reader of the records of a topic, outside any consumer group."""
 
-from collections.abc import Iterator
-from typing import Self
+from collections.abc import Iterator, Mapping
+from typing import Any, Self
 
 import confluent_kafka
-from confluent_kafka import Consumer, KafkaError, KafkaException
 
-from samrun.mapping.client_records import partition_of, record_of
+from samrun.mapping.record_consumer import RecordConsumer
 from samrun.mapping.records import KafkaRecord, TopicPartition
 
 INTERNAL = "__"
 """Beginning of the names of Kafka's internal topics."""
 
+Spans = Mapping[TopicPartition, tuple[int, int]]
+"""First offset of each partition, and the one behind its last."""
+
 # Seconds.
 _PATIENCE = 5.0
 # The client waits for as long even if the last record has come.
 _POLL = 0.05
-_RECORDS_PER_POLL = 1000
 
 
 class TopicReader:
     """Reader of the topics of one cluster. A context manager: leaving it closes the connections.
 
-    Methods raise KafkaException.
+    `settings` are librdkafka's, for the authentication. Methods raise KafkaException.
     """
 
-    def __init__(self, bootstrap: str) -> None:
-        self._consumer = Consumer(
-            {
-                "bootstrap.servers": bootstrap,
-                "group.id": "samrun-reader",  # the client demands one; it joins none
-                "enable.auto.commit": False,
-                "enable.partition.eof": True,
-                "auto.offset.reset": "error",
-                "isolation.level": "read_uncommitted",
-                "log_level": 0,
-            }
-        )
+    def __init__(self, bootstrap: str, settings: Mapping[str, Any] | None = None) -> None:
+        self._consumer = RecordConsumer({**(settings or {}), "bootstrap.servers": bootstrap})
+        self._client = self._consumer.client
 
     def __enter__(self) -> Self:
         return self
@@ -46,43 +38,44 @@ class TopicReader:
 
     def topics(self) -> list[str]:
         """Return the names of all topics but for Kafka's internal ones."""
-        found = self._consumer.list_topics(timeout=_PATIENCE).topics
+        found = self._client.list_topics(timeout=_PATIENCE).topics
         return sorted(name for name in found if not name.startswith(INTERNAL))
 
     def partitions(self, topic: str) -> list[TopicPartition]:
         """Return the partitions of a topic; none if there is no such topic."""
-        found = self._consumer.list_topics(topic, timeout=_PATIENCE).topics[topic]
+        found = self._client.list_topics(topic, timeout=_PATIENCE).topics[topic]
         return [TopicPartition(topic, number) for number in sorted(found.partitions)]
 
     def bounds(self, partition: TopicPartition) -> tuple[int, int]:
         """Return the offset of the first record of a partition, and the one behind its last."""
-        begin, end = self._consumer.get_watermark_offsets(confluent_kafka.TopicPartition(*partition), timeout=_PATIENCE)
+        begin, end = self._client.get_watermark_offsets(confluent_kafka.TopicPartition(*partition), timeout=_PATIENCE)
         return begin, end
 
     def read(self, partition: TopicPartition, start: int, end: int) -> list[KafkaRecord]:
         """Return the records from the offset `start` up to, but without, `end`."""
-        if start >= end:
-            return []
-        self._consumer.assign([confluent_kafka.TopicPartition(*partition, start)])
-        return list(self._until(end))
+        return list(self.read_spans({partition: (start, end)}))
 
-    def _until(self, end: int) -> Iterator[KafkaRecord]:
-        # Markers of transactions are no records: behind them is the end of the partition.
-        for record in self._messages():
-            if record is None or record.offset >= end:
-                return
-            yield record
-            if record.offset == end - 1:
-                return
+    def read_spans(self, spans: Spans) -> Iterator[KafkaRecord]:
+        """Yield the records of these spans, of all partitions at once: only within one are they in their order."""
+        ends = {partition: end for partition, (start, end) in spans.items() if start < end}
+        if not ends:
+            return
+        self._consumer.add({partition: spans[partition][0] for partition in ends})
+        try:
+            while ends:
+                for found in self._consumer.poll(_POLL):
+                    if isinstance(found, TopicPartition):
+                        # Markers of transactions are no records: behind them is the end of the partition.
+                        self._drop(found, ends)
+                    elif found.topic_partition in ends:
+                        end = ends[found.topic_partition]
+                        if found.offset < end:
+                            yield found
+                        if found.offset >= end - 1:
+                            self._drop(found.topic_partition, ends)
+        finally:
+            self._consumer.remove(ends)
 
-    def _messages(self) -> Iterator[KafkaRecord | None]:
-        """Yield the records of the assigned partition, and None at its end."""
-        while True:
-            for message in self._consumer.consume(_RECORDS_PER_POLL, _POLL):
-                error, partition = message.error(), partition_of(message)
-                if error and error.code() == KafkaError._PARTITION_EOF:
-                    yield None
-                elif error:
-                    raise KafkaException(error)
-                elif partition:
-                    yield record_of(message, partition)
+    def _drop(self, partition: TopicPartition, ends: dict[TopicPartition, int]) -> None:
+        if ends.pop(partition, None) is not None:
+            self._consumer.remove([partition])

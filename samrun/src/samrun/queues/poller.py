@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from samrun.counted import counted
 from samrun.error_code import error_code
 from samrun.functions.batch_item_failures import MalformedBatchResponseError
-from samrun.functions.invoker import InvocationResult, PayloadTooLargeError
+from samrun.functions.invoker import FunctionUnavailableError, InvocationResult, PayloadTooLargeError
 from samrun.functions.threaded_invocation import Invoke, wait_for_result
 from samrun.queues.batch_receiver import BatchReceiver
 from samrun.queues.events import Message, batch_event
@@ -83,6 +83,9 @@ class QueuePoller:
                 )
         except PayloadTooLargeError:
             return self._process_halves(batch, receiver)
+        except FunctionUnavailableError as error:
+            self.report(f"{error} The messages return to {self.trigger.queue} after its visibility timeout")
+            return False
         if invocation is None:
             return False
         failed = self._failed(batch, invocation)

@@ -19,6 +19,7 @@ from samrun.services import (
 from samrun.services.clients import clients
 from samrun.services.mail_collector import MailCollector
 from samrun.services.mail_store import MailStore
+from samrun.services.text_message_store import TextMessageStore
 from samrun.settings import AWS_VARIABLE, DYNAMODB_VARIABLE, Settings
 from samrun.supervision import docker, ports
 from samrun.supervision.ports import LOOPBACK
@@ -72,10 +73,18 @@ class ServiceLauncher:
             await self._start_kafka(class_path)
         topics = {mapping.topic for mapping in application.mappings}
         topics |= {mapping.on_failure_topic for mapping in application.mappings if mapping.on_failure_topic}
+        declared = {topic.name: topic for topic in application.kafka_topics}
         partitions = self._settings.partitions
-        created = await asyncio.to_thread(kafka.create_topics, self._endpoints.kafka, topics, partitions=partitions)
+        created = await asyncio.to_thread(
+            kafka.create_topics,
+            self._endpoints.kafka,
+            topics | declared.keys(),
+            partitions=partitions,
+            declared=declared,
+        )
         for topic in created:
-            self._terminal.step("kafka", f"created the topic {topic}, {partitions} partitions")
+            number = declared[topic].partitions if topic in declared else partitions
+            self._terminal.step("kafka", f"created the topic {topic}, {number} partitions")
 
     async def _start_aws_with_resources(self, application: Application, class_path: str | None) -> None:
         url = self._settings.aws
@@ -141,6 +150,7 @@ class ServiceLauncher:
                 port=port,
                 addresses=addresses,
                 mails=self._settings.mails,
+                text_messages=self._settings.text_messages,
                 logs=self._logs,
                 lambda_api=self._endpoints.lambda_,
                 dynamodb=self._endpoints.dynamodb,
@@ -156,7 +166,8 @@ class ServiceLauncher:
 
     async def _use_external_aws(self, url: str) -> None:
         await external.check_endpoint(url, variable=AWS_VARIABLE)
-        collector = MailCollector(url, MailStore(self._settings.mails), region=self._settings.region)
+        mails, text_messages = MailStore(self._settings.mails), TextMessageStore(self._settings.text_messages)
+        collector = MailCollector(url, mails, text_messages, region=self._settings.region)
         if await collector.skip_earlier_mails():
             self._supervisor.start_task(collector.collect())
         else:

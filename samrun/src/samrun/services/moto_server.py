@@ -1,6 +1,6 @@
-"""The local AWS: moto in a process of its own (SES, SNS, SQS, S3 and more). It stores every mail that it accepts.
+"""The local AWS: moto in a process of its own (SES, SNS, SQS, S3 and more). It stores what it accepts for people.
 
-Queues, topics and text messages are in moto's memory and are lost when it ends. The mails are files and stay.
+Queues and topics are in moto's memory and are lost when it ends. The mails and text messages are files and stay.
 """
 
 import argparse
@@ -20,7 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 from samrun.services.mail_store import MailStore
 from samrun.services.mailbox import split_mailbox
+from samrun.services.send_options import SendOptions, read_send_options
 from samrun.services.state_machine_execution import StateMachineMiddleware, run_state_machines
+from samrun.services.text_message_store import TextMessageStore
 from samrun.services.unknown_service import refuse_unknown_service
 from samrun.supervision.browser_guard import BrowserGuard, Pages, WsgiGuardMiddleware
 from samrun.supervision.ports import wait_for_port
@@ -41,6 +43,7 @@ async def start(
     port: int,
     addresses: Sequence[str],
     mails: Path,
+    text_messages: Path,
     logs: Path,
     lambda_api: str | None = None,
     dynamodb: str | None = None,
@@ -57,6 +60,8 @@ async def start(
         str(port),
         "--mails",
         mails,
+        "--text-messages",
+        text_messages,
         "--addresses",
         *addresses,
         *(["--lambda", lambda_api] if lambda_api else []),
@@ -70,31 +75,53 @@ async def wait_until_ready(port: int) -> None:
     await wait_for_port(port)
 
 
-class MailStoringMiddleware:
-    """Middleware that passes requests to moto, and stores the mails that moto accepted before its answer is sent.
+class MessageStoringMiddleware:
+    """Middleware that passes requests to moto, and stores the mails and text messages that moto accepted.
 
-    moto keeps a list of everything that it ever made, for its own API and for nothing else. Only the newest part of
-    it stays, or its process would grow with each mail and each message of a queue.
+    They are stored before moto's answer is sent. moto keeps a list of everything that it ever made, for its own API and
+    for nothing else. Only the newest part of it stays, or its process would grow with each mail and each message of a
+    queue.
     """
 
-    def __init__(self, moto: "WSGIApplication", store: MailStore) -> None:
+    def __init__(self, moto: "WSGIApplication", mails: MailStore, text_messages: TextMessageStore) -> None:
         self._moto = moto
-        self._store = store
+        self._mails = mails
+        self._text_messages = text_messages
         self._lock = threading.Lock()
         self._requests = 0
         self._listed: deque[Any] = deque()
         self._listed_bytes = 0
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        answer = self._moto(environ, start_response)
-        with self._lock:
-            for region, message in _take_accepted_messages():
-                store_mails(message, region, self._store)
-                self._shorten_list_of_mails(message)
-            self._requests += 1
-            if self._requests % _MAX_LISTED == 0:
-                _shorten_lists()
+        options = read_send_options(environ)
+        if options is None:
+            answer = self._moto(environ, start_response)
+            with self._lock:
+                self._store(SendOptions())
+        else:
+            with self._lock:  # one after the other, so that each message gets the options of its own request
+                self._store(SendOptions())
+                answer = self._moto(environ, start_response)
+                self._store(options)
         return answer
+
+    def _store(self, options: SendOptions) -> None:
+        """Store what moto has accepted since the last call."""
+        for region, message in _take_accepted_messages():
+            store_mails(message, region, self._mails, options)
+            self._shorten_list_of_mails(message)
+        for number, text in _take_text_messages():
+            now = datetime.now(UTC)
+            self._text_messages.add(
+                _encodable(text),
+                to=number,
+                sender_id=options.sender_id,
+                invocation=options.invocation,
+                created=now,
+            )
+        self._requests += 1
+        if self._requests % _MAX_LISTED == 0:
+            _shorten_lists()
 
     def _shorten_list_of_mails(self, newest: Any) -> None:
         self._listed.append(newest)
@@ -121,11 +148,12 @@ def _shorten_lists() -> None:
             del model.instances_tracked[:-_MAX_LISTED]
 
 
-def store_mails(message: Any, region: str, store: MailStore) -> None:
+def store_mails(message: Any, region: str, store: MailStore, options: SendOptions | None = None) -> None:
     """Store every mail in one of moto's messages; a bulk message has several."""
+    options = options or SendOptions()
     sender = split_mailbox(message.source)[1]
     for raw, recipients in _as_mails(message, region):
-        store.add(raw, sender=sender, recipients=recipients, created=datetime.now(UTC))
+        store.add(raw, sender=sender, recipients=recipients, created=datetime.now(UTC), options=options)
 
 
 def _take_accepted_messages() -> Iterator[tuple[str, Any]]:
@@ -136,6 +164,19 @@ def _take_accepted_messages() -> Iterator[tuple[str, Any]]:
         for region, backend in list(account.items()):
             while backend.sent_messages:
                 yield region, backend.sent_messages.pop(0)
+
+
+def _take_text_messages() -> Iterator[tuple[str, str]]:
+    """Remove the text messages from moto and yield the phone number and the text of each."""
+    from moto.sns.models import sns_backends
+
+    for account in list(sns_backends.values()):
+        for backend in list(account.values()):
+            while backend.sms_messages:
+                identifier, (number, text) = next(iter(backend.sms_messages.items()))
+                del backend.sms_messages[identifier]
+                backend.sms_message_objects.pop(identifier, None)
+                yield number, text
 
 
 def _as_mails(message: Any, region: str) -> Iterator[tuple[bytes, list[str]]]:
@@ -199,6 +240,7 @@ def _main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--mails", type=Path, required=True)
+    parser.add_argument("--text-messages", type=Path, required=True)
     parser.add_argument("--addresses", nargs="+", required=True)
     parser.add_argument("--lambda", dest="lambda_api")
     parser.add_argument("--dynamodb")
@@ -215,8 +257,10 @@ def _main() -> None:
         return create_backend_app(service) if service else refuse_unknown_service
 
     moto = DomainDispatcherApplication(create_app)
-    app = MailStoringMiddleware(
-        StateMachineMiddleware(moto, lambda_api=options.lambda_api, dynamodb=options.dynamodb), MailStore(options.mails)
+    app = MessageStoringMiddleware(
+        StateMachineMiddleware(moto, lambda_api=options.lambda_api, dynamodb=options.dynamodb),
+        MailStore(options.mails),
+        TextMessageStore(options.text_messages),
     )
     # moto's own API has every mail and every secret, and can reset everything.
     guard = BrowserGuard(pages=Pages.READERS, addresses=options.addresses, closed=("/moto-api",))

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from samrun.counted import counted
-from samrun.functions.back_off import back_off
+from samrun.functions.back_off import UNAVAILABLE_PAUSE, back_off
 from samrun.functions.batch_item_failures import MalformedBatchResponseError
-from samrun.functions.invoker import InvocationResult, PayloadTooLargeError
+from samrun.functions.invoker import FunctionUnavailableError, InvocationResult, PayloadTooLargeError
 from samrun.functions.threaded_invocation import Invoke, wait_for_result
 from samrun.streams.on_failure import Condition, DiscardedRecords, event
 from samrun.streams.partial_response import first_failed
@@ -57,6 +57,11 @@ class ShardRecordProcessor:
             result = wait_for_result(self.invoke(self.trigger.function, event(part.records).encode()), self.stopping)
         except PayloadTooLargeError:
             return self._halve_or_discard(part)
+        except FunctionUnavailableError as error:
+            # The function has not seen the records: that is no attempt.
+            self.report(str(error))
+            self.stopping.wait(UNAVAILABLE_PAUSE)
+            return [part]
         if result is None:
             return [part]
         place, is_named = self._first_failed(part, result)

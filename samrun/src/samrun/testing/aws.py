@@ -59,7 +59,11 @@ class LocalAws(KillableService):
 
     async def _start(self, folder: Path) -> Process:
         return await moto_server.start(
-            port=self._port, addresses=[ports.LOOPBACK], mails=self.mails, logs=folder / "logs"
+            port=self._port,
+            addresses=[ports.LOOPBACK],
+            mails=self.mails,
+            text_messages=folder / "text-messages",
+            logs=folder / "logs",
         )
 
     async def _wait_until_ready(self) -> None:

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import httpx
 from confluent_kafka import KafkaException, Producer
@@ -15,6 +16,7 @@ from samrun.administration.kafka_connection import KafkaConnection
 from samrun.administration.offset_choice import LATEST
 from samrun.administration.partition_offsets import chosen_offsets
 from samrun.errors import SamrunError
+from samrun.functions.disturbances import Kind
 from samrun.mapping.records import KafkaRecord
 from samrun.mapping.topic_reader import TopicReader
 from samrun.oidc.issuer import Issuer
@@ -136,6 +138,23 @@ class StackClient(ABC):
         result = json.loads(answer["Payload"].read())
         assert "FunctionError" not in answer, f"{function} failed: {result}"
         return result
+
+    def disturb(self, function: str, kind: Kind, *, seconds: float = 0) -> None:
+        """Have a function fail (`error`), be slow by some seconds (`delay`), throttled (`throttle`) or time out.
+
+        It lasts until `mend`, or the next reset.
+        """
+        self._change_disturbance("PUT", function, {"kind": kind, "seconds": seconds})
+
+    def mend(self, function: str) -> None:
+        """End the disturbance of a function."""
+        self._change_disturbance("DELETE", function)
+
+    def _change_disturbance(self, method: str, function: str, content: object = None) -> None:
+        answer = self._console.request(method, f"/samrun/v1/disturbances/{quote(function, safe='')}", json=content)
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            raise UnknownNameError("function", function, self._functions)
+        assert answer.is_success, answer.text
 
     def aws(self, service: Any) -> Any:
         """Return the boto3 client of a service of the stack: the same one each time, until `close`."""

@@ -108,6 +108,7 @@ def _http_api(
         try_it=metadata.get("TryIt"),
         next_steps=metadata.get("NextSteps"),
         try_it_token=TryItToken(subject=token.get("sub", SUBJECT), scope=token.get("scope", "")) if token else None,
+        new_in_each_sample=tuple(map(str, metadata.get("NewInEachSample", ()))),
         throttle=_throttle(stage.get("DefaultRouteSettings", {}), {}),
         cors=_cors(properties),
         stage=None if name == _DEFAULT else name,

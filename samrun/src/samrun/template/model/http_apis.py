@@ -73,6 +73,7 @@ class HttpApi:
     Its Metadata may have `OpenApiDocument`, a file that the docs page shows, and `TryIt` and `NextSteps`, a command and
     a text that the banner shows. In both, `{api}`, `{console}` and the like stand for the stack's addresses. In the
     command, `{token}` stands for the shell's call of `samrun token`, whose token `TryItToken` describes.
+    `new_in_each_sample` are JSON pointers: the console gives these parts of a sample's body a new text each time.
     The throttle limits the routes that have none of their own, all together. The paths of an API with a `stage` also
     exist with `/STAGE` before them; None stands for the stage `$default`, which is in no path.
     `stack` is the name of the stack that the API belongs to; None stands for the first of several.
@@ -84,6 +85,7 @@ class HttpApi:
     try_it: str | None = None
     next_steps: str | None = None
     try_it_token: TryItToken | None = None
+    new_in_each_sample: tuple[str, ...] = ()
     throttle: Throttle | None = None
     cors: Cors | None = None
     stage: str | None = None

@@ -1,0 +1,6 @@
+"""View Flow of the console. `pages` has its routes.
+
+`flow_index` joins what the journal has, and `timeline` puts one flow into its order. `sample_requests` are the pages of
+the form that sends requests: `api_operations` reads the OpenAPI documents, whose examples `schema_examples` finds,
+`body_fields` makes fields of an example, and `sample_sender` sends it.
+"""

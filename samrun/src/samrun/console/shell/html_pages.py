@@ -1,0 +1,74 @@
+"""HTML pages of the console: rendered by the server, with the navigation, and with a strict policy of their content."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from samrun.console.shell.text_filters import add_filters
+
+_CONSOLE = Path(__file__).parents[1]
+# No inline script and no inline style: what a record or a mail brings cannot run, even if a template forgets to escape.
+HEADERS = {
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    # With no-referrer, a browser would send the origin null with the forms of these pages.
+    "referrer-policy": "same-origin",
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-cache",
+}
+# htmx adds no style, evaluates no text and asks nobody else. Back loads the page again: it has the newest state.
+_HTMX = {
+    "includeIndicatorStyles": False,
+    "allowEval": False,
+    "allowScriptTags": False,
+    "selfRequestsOnly": True,
+    "historyCacheSize": 0,
+    "refreshOnHistoryMiss": True,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """View of the console: its name in the navigation, and the path below which its pages are."""
+
+    title: str
+    path: str
+
+
+class HtmlPages:
+    """Renderer of the pages of all `views`.
+
+    A template is named by its path in the package of the console: "flow/templates/flows.html". Values are escaped.
+    """
+
+    def __init__(self, views: Sequence[View]) -> None:
+        self._views = tuple(views)
+        self.environment = Environment(
+            loader=FileSystemLoader(_CONSOLE),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self.environment.globals["htmx_config"] = _HTMX
+        add_filters(self.environment)
+
+    def render(self, request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
+        """Return a page, or a part of one that htmx puts into it."""
+        html = self.environment.get_template(template).render(
+            views=self._views, current=self._view_of(request.url.path), **values
+        )
+        # A function's text may have halves of surrogate pairs, which UTF-8 cannot hold.
+        return HTMLResponse(html.encode(errors="replace"), status, headers=HEADERS)
+
+    def _view_of(self, path: str) -> View | None:
+        if path == "/":
+            return self._views[0]
+        return next((each for each in self._views if path == each.path or path.startswith(f"{each.path}/")), None)

@@ -1,0 +1,36 @@
+"""Filters of the templates: times, durations and sizes as people read them."""
+
+from datetime import datetime, timedelta
+
+from jinja2 import Environment
+
+
+def clock(moment: datetime) -> str:
+    """Return the time of day of an aware datetime on this machine, with milliseconds."""
+    return f"{moment.astimezone():%H:%M:%S}.{moment.microsecond // 1000:03d}"
+
+
+def duration(seconds: float) -> str:
+    """Return "12 ms", "1.2 s" or "3 min 5 s"."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    return f"{int(seconds // 60)} min {int(seconds % 60)} s"
+
+
+def since(passed: timedelta) -> str:
+    """Return a time after another one: "+1.2 s"."""
+    return f"+{duration(max(0.0, passed.total_seconds()))}"
+
+
+def size(number: int) -> str:
+    """Return a number of bytes: "812 B", "12 kB" or "1.5 MB"."""
+    if number < 1024:
+        return f"{number} B"
+    return f"{number / 1024:.0f} kB" if number < 1024 * 1024 else f"{number / 1024 / 1024:.1f} MB"
+
+
+def add_filters(environment: Environment) -> None:
+    """Give these filters to the templates."""
+    environment.filters |= {"clock": clock, "duration": duration, "since": since, "size": size}
