@@ -38,7 +38,7 @@ SYSTEM := tests/system tests/sam tests/browser $(wildcard examples/*/tests/test_
 PROCESSES := tests/models tests/test_words.py tests/notify/test_privacy.py tests/order/api/test_openapi_answers.py \
   $(addprefix samrun/tests/functions/test_,deployment_package.py invoke_api.py missing_package.py process_runtime.py) \
   samrun/tests/mapping/test_client_records.py samrun/tests/services/test_java_programs.py samrun/tests/test_container.py \
-  samrun/tests/supervision/test_process.py \
+  samrun/tests/supervision/test_process.py samrun/tests/scaffold/test_linters.py \
   samrun/tests/cli/test_run_until_signal.py samrun/tests/pythons
 
 .DEFAULT_GOAL := help
