@@ -45,7 +45,7 @@ PROCESSES := tests/models tests/test_words.py tests/notify/test_privacy.py tests
   tests/order/api/test_openapi_answers.py tests/tools/test_supply_chain.py \
   $(addprefix samrun/tests/functions/test_,debugger.py deployment_package.py invoke_api.py missing_package.py process_runtime.py) \
   samrun/tests/mapping/test_client_records.py samrun/tests/services/test_java_programs.py samrun/tests/test_container.py \
-  samrun/tests/supervision/test_process.py \
+  samrun/tests/supervision/test_process.py samrun/tests/scaffold/test_linters.py \
   samrun/tests/cli/test_command_line.py samrun/tests/cli/test_run_until_signal.py samrun/tests/pythons
 
 .DEFAULT_GOAL := help
