@@ -22,11 +22,12 @@ UNKNOWN_EXAMPLES := $(filter-out $(EXAMPLE_NAMES),$(WITH))
 # Their with-orders.yaml has parameters of the order system: notify then reads their topics, too.
 RUN_WITH := $(if $(WITH),template.yaml $(WITH:%=examples/%/template.yaml) --parameter-overrides $(WITH:%=file://examples/%/with-orders.yaml))
 
-# Parameters of `make dist`: the runtime and the processor of the functions.
+# Parameters of `make build` and `make dist`: the runtime and the processor of the functions.
 ENVIRONMENT ?= prod
 
 # Of `make test`, where there is Node.js: what a consumer of examples/plain/ needs.
-NODE_PACKAGES := $(if $(shell command -v npm),examples/plain/node_modules/installed)
+NODE_PACKAGES := $(if $(shell command -v npm),\
+  examples/plain/node_modules/installed samrun/tests/console/mailpit_client/node_modules/installed)
 
 # Of `make test`: on two cores, one more than there are cores, since the system tests mostly wait.
 WORKERS ?= 3
@@ -47,7 +48,7 @@ PROCESSES := tests/models tests/test_words.py tests/notify/test_privacy.py tests
   samrun/tests/cli/test_run_until_signal.py samrun/tests/pythons
 
 .DEFAULT_GOAL := help
-.PHONY: help run services demo preview test test-fast proof chaos soak coverage check supply-chain sbom dist format hooks \
+.PHONY: help run services demo preview test test-fast proof chaos soak coverage check supply-chain build sbom dist format hooks \
   support openapi contract cost scaling lock clean
 
 help: ## Show this list.
@@ -110,14 +111,18 @@ check: .venv/developing .venv-sam/installed .venv-checkov/installed .venv-supply
 supply-chain: .venv/developing .venv-supply-chain/installed ## Check licences, secrets, workflows and known vulnerabilities.
 	@$(BIN)/python -m tools.supply_chain check
 
+build: .venv/developing .venv-sam/installed ## Build the functions for a deployment (ENVIRONMENT=prod): small, with byte code.
+	SAM_CLI_TELEMETRY=0 $(SAM_CLI) build --parallel $(BUILD_ARGS) --config-env $(ENVIRONMENT)
+	@$(BIN)/python -m tools.trim
+
 sbom: export SOURCE_DATE_EPOCH := $(SOURCE_DATE_EPOCH)
 sbom: .venv/developing ## Write an SBOM (CycloneDX) of each artifact into dist/.
 	@$(BIN)/python -m tools.supply_chain sbom
 
 dist: export SOURCE_DATE_EPOCH := $(SOURCE_DATE_EPOCH)
-dist: .venv/developing .venv-sam/installed ## Build all artifacts into dist/, the same from one commit each time.
+dist: BUILD_ARGS := --no-cached
+dist: build ## Build all artifacts into dist/, the same from one commit each time.
 	rm -rf dist
-	SAM_CLI_TELEMETRY=0 $(SAM_CLI) build --parallel --no-cached --config-env $(ENVIRONMENT)
 	@$(BIN)/python -m tools.supply_chain sbom
 	@$(BIN)/python -m tools.supply_chain zip
 	cd samrun && ../$(BIN)/python -m hatchling build --directory ../dist
@@ -178,8 +183,8 @@ clean: ## Remove data, logs, builds and caches; the installed packages stay.
 	@$(BIN)/samrun fetch
 	@touch $@
 
-examples/plain/node_modules/installed: examples/plain/package-lock.json
-	@npm ci --prefix examples/plain --silent --no-audit --no-fund
+%/node_modules/installed: %/package-lock.json
+	@npm ci --prefix $* --silent --no-audit --no-fund
 	@touch $@
 
 # The SAM CLI, checkov and the scanners: each in an environment of its own, .venv-NAME, with pip, which `sam build` uses.

@@ -23,13 +23,12 @@ PAID = "events/order.paid.v1.schema.json"
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     """A copy of what the gate reads."""
-    shutil.copytree(ROOT / "events", tmp_path / "events")
+    for events in (ROOT / "events", *ROOT.glob("examples/*/events")):
+        shutil.copytree(events, tmp_path / events.relative_to(ROOT))
     for path in (*ROOT.glob("functions/*/consumes.yaml"), *ROOT.glob("examples/*/consumes.yaml")):
         copied = tmp_path / path.relative_to(ROOT)
-        copied.parent.mkdir(parents=True)
+        copied.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copied)
-    for folder in ROOT.glob("examples/*/events"):
-        shutil.copytree(folder, tmp_path / folder.relative_to(ROOT))
     return tmp_path
 
 
@@ -70,7 +69,7 @@ def test_gate_names_the_rule_the_field_its_consumer_and_what_to_do(
     change(lambda schema: schema["properties"]["data"]["properties"].pop("total"))
     message = refusal(repository, capsys)
     assert f"{PAID}, data.total: field-removed" in message
-    assert "; it is read by plain (examples/plain/consumes.yaml), " in message
+    assert "; it is read by plain (examples/plain/consumes.yaml), reward (examples/reward/consumes.yaml), " in message
     assert "notify (functions/notify/consumes.yaml)" in message
     assert "It breaks readers of new events" in message
     assert "describe the change in a new one beside it, order.paid.v2" in message

@@ -60,6 +60,16 @@ def test_the_first_path_counts_that_leads_to_something(data: dict[str, Any]) -> 
     assert "plan_name" not in event.values
 
 
+@pytest.mark.parametrize("name", ["key", "recipient", "values"])
+def test_an_attribute_of_the_event_is_none_of_these_by_its_name_alone(name: str) -> None:
+    more = {"key": "acc_9", "recipient": {"email": "eve@example.com"}, "values": {"plan_name": "P9"}}
+    assert parse(EVENT | {name: more[name]}) == parse(EVENT)
+    without = {field: value for field, value in EVENT.items() if field not in {"subject", "data"}}
+    assert parse(without | {name: more[name]}) == Unreadable(
+        reason="data.account.id: missing, data.owner.mail: missing"
+    )
+
+
 def test_a_reason_names_the_first_path_and_no_value() -> None:
     event = parse(EVENT | {"subject": "ada@example.com", "data": {"owner": {"called": ["Ada"]}}})
     assert event == Unreadable(

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from samrun.testing.templates import read_parameters
+from samrun.testing.templates import load, read_parameters
 from tests.project import ROOT
 from tests.template.deployment import TEMPLATE, parameters_of
 from tools.templates import load_template
@@ -50,3 +50,14 @@ def test_parameters_of_an_example_let_notify_read_the_topic_that_it_writes(name:
     own = load_template(ROOT / f"examples/{name}/template.yaml")["Parameters"]
     assert given == {parameter: own[parameter]["Default"] for parameter in given}
     assert given
+
+
+@pytest.mark.parametrize("names", [[], ["reward"], EXAMPLES], ids=["alone", "with reward", "with all"])
+def test_samrun_makes_a_mapping_of_each_topic_that_a_parameter_names_and_no_other(names: list[str]) -> None:
+    files = ["file://parameters/this-machine.yaml", *(f"file://examples/{name}/with-orders.yaml" for name in names)]
+    given = dict(read_parameters(files, source="parameters", folder=ROOT))
+    given |= {"KafkaBootstrapServers": "127.0.0.1:9092", "TokenIssuer": "http://127.0.0.1:8025/issuer"}
+    application = load(TEMPLATE, parameters=given, region="eu-central-1", aws="http://aws.invalid")
+    assert sorted((mapping.topic, mapping.consumer_group) for mapping in application.mappings) == sorted(
+        (topic, f"local-notify-{topic}") for topic in ["order-events", *(f"{name}-events" for name in names)]
+    )

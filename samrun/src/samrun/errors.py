@@ -18,8 +18,10 @@
     │   ├── NoInputError                    cli/commands/produce.py
     │   ├── NoLocalAuthorizerError          cli/commands/token.py
     │   ├── NotConfirmedError               cli/commands/topics.py
+    │   ├── LambdaAccessError               console/functions/lambda_access.py
     │   ├── PlaceError                      console/kafka/cluster.py
     │   ├── PublishingError                 console/kafka/publishing.py
+    │   ├── DeadLetterError                 dead_letters/dead_letter.py
     │   ├── NoStackError                    endpoints.py
     │   ├── UnknownFunctionError            debugged_functions.py
     │   ├── PackageError                    functions/deployment_package.py
@@ -52,7 +54,10 @@
     │   │   ├── ScheduleError               template/triggers/schedules.py
     │   │   └── TargetInputError            template/triggers/target_inputs.py
     │   └── ParametersError                 template/values/parameters.py
-    ├── BadRequestError                     console/mailpit.py
+    ├── ComposedMailError                   console/inbox/composed_mail.py
+    ├── BadRequestError                     console/inbox/mailpit.py
+    ├── PreviewNotFoundError                console/inbox/previews.py
+    ├── SearchQueryError                    console/inbox/search_query.py
     ├── ResetRefusedError                   control/reset.py
     ├── ResetFailedError                    control/reset.py
     ├── ExecutionError                      durable_executions/executions.py
@@ -94,6 +99,7 @@
     │   └── IncompleteDownloadError         services/download.py
     ├── MailNotFoundError                   services/mail_store.py
     ├── SecretError                         services/secrets.py
+    ├── TextMessageNotFoundError            services/text_message_store.py
     ├── StackEndedError                     testing/stack.py
     ├── UnknownNameError                    testing/stack_client.py
     └── WaitError                           testing/stack_client.py

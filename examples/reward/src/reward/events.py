@@ -28,13 +28,13 @@ class Customer(_Model):
     email: str
     phone: str | None = None
     locale: str | None = None
-    channels: list[Literal["mail", "text"]] | None = None
+    channels: list[str] | None = None
 
 
 class OrderData(_Model):
     """The part of an order that a reward needs. `total` is in the order's currency."""
 
-    order_id: str
+    order_id: str = Field(min_length=1)
     customer: Customer
     total: Decimal = Field(ge=0)
     order_number: str | None = None

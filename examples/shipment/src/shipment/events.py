@@ -27,13 +27,13 @@ class Customer(_Model):
     email: str
     phone: str | None = None
     locale: str | None = None
-    channels: list[Literal["mail", "text"]] | None = None
+    channels: list[str] | None = None
 
 
 class OrderData(_Model):
     """The part of an order that a shipment needs."""
 
-    order_id: str
+    order_id: str = Field(min_length=1)
     customer: Customer
     order_number: str | None = None
 

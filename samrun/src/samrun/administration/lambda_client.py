@@ -37,6 +37,7 @@ class InvokeResponse:
     """
 
     status: int
+    request_id: str
     payload: str
     function_error: str | None = None
     log: str | None = None
@@ -47,9 +48,14 @@ def lambda_client(data: Path) -> Any:
     endpoints = Endpoints.of_running_stack(data)
     if endpoints.lambda_ is None:
         raise NoFunctionsError(f"The stack on {data} runs no functions: start one with samrun up, not samrun services.")
+    return lambda_client_at(endpoints.lambda_)
+
+
+def lambda_client_at(url: str) -> Any:
+    """Return the boto3 client of the Lambda at a URL of this machine."""
     return boto3.client(
         "lambda",
-        endpoint_url=endpoints.lambda_,
+        endpoint_url=url,
         region_name="us-east-1",  # functions are found by their names in every region
         aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
@@ -77,6 +83,7 @@ def invoke_function(
     log = answer.get("LogResult")
     return InvokeResponse(
         status=answer["StatusCode"],
+        request_id=answer["ResponseMetadata"].get("RequestId", ""),
         payload=response,
         function_error=answer.get("FunctionError"),
         log=base64.b64decode(log).decode(errors="replace") if log is not None else None,

@@ -12,8 +12,8 @@ The modules, in the order in which an invocation meets them:
 - `process_runtime` runs functions in processes of this machine. `deployment_package` unpacks those whose code is not a
   folder. `environment_pool` has the execution environments of one function, `execution_environment` is one process
   under AWS's runtime client, `runtime_api` is the API from which that client takes its invocations, `log_pipe` has what
-  the process prints, `platform_log` Lambda's own log lines, with `invocation_metrics`. `debugger` has the process wait for a debugger, by a
-  module of `in_function`. Inline code gets the module `cfnresponse`.
+  the process prints, `platform_log` Lambda's own log lines, with `invocation_metrics`. `debugger` has the process wait
+  for a debugger, by a module of `in_function`. Inline code gets the module `cfnresponse`.
   `missing_package` says what to do about an import that fails.
 - `remote_invoker` invokes functions that run elsewhere, for `samrun mappings run`.
 - `sam_runtime` runs functions in containers, by the SAM CLI, which `sam_cli` starts.

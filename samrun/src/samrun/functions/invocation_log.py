@@ -88,7 +88,7 @@ class InvocationLog:
         """Yield the invocations with higher numbers in their order, of one function or of all."""
         return (
             each
-            for each in self._invocations
+            for each in list(self._invocations)  # at once: the caller may look at each for as long as it wants
             if each.number > number and (function is None or each.function == function)
         )
 
@@ -115,7 +115,7 @@ class LoggingInvoker:
         """
         options = replace(options or InvocationOptions(), with_log=True)
         logged, began = self.log.begin(function, payload, options), time.monotonic()
-        invocation = asyncio.ensure_future(self.invoker.invoke(function, payload, options))
+        invocation = asyncio.ensure_future(self._invoke(function, payload, options))
 
         def note_end(ended: asyncio.Future[InvocationResult]) -> None:
             is_refused = ended.cancelled() or ended.exception() is not None
@@ -123,3 +123,8 @@ class LoggingInvoker:
 
         invocation.add_done_callback(note_end)
         return await asyncio.shield(invocation)
+
+    async def _invoke(self, function: str, payload: bytes, options: InvocationOptions) -> InvocationResult:
+        """Return the result with the request id, which one that did not reach the function's code lacks."""
+        result = await self.invoker.invoke(function, payload, options)
+        return result if result.request_id else replace(result, request_id=options.request_id)

@@ -49,8 +49,8 @@ def _operations(api: HttpApi) -> Iterator[ApiOperation]:
     paths = document.get("paths")
     for path, methods in paths.items() if isinstance(paths, dict) else ():
         for method in _METHODS:
-            operation = methods.get(method) if isinstance(methods, dict) else None
-            content = resolved(document, (operation or {}).get("requestBody", {})).get("content", {}).get(_JSON)
+            operation = methods.get(method, {}) if isinstance(methods, dict) else {}
+            content = resolved(document, operation.get("requestBody")).get("content", {}).get(_JSON)
             if content is not None:
                 yield ApiOperation(
                     api=api,

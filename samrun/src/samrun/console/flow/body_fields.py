@@ -27,7 +27,7 @@ def fields_of(value: Any, pointer: str = "") -> Iterator[BodyField]:
         for number, each in enumerate(value):
             yield from fields_of(each, f"{pointer}/{number}")
     else:
-        words = [_unescaped(each) for each in pointer.split("/")[1:]]
+        words = [_in_words(each) for each in pointer.split("/")[1:]]
         yield BodyField(
             name=pointer,
             label=" ".join(words[1:] or words) or "value",
@@ -69,6 +69,11 @@ def _child(value: Any, name: str) -> Any:
     if isinstance(value, list):
         return value[int(name)] if name.isdecimal() and int(name) < len(value) else None
     return value.get(name) if isinstance(value, dict) else None
+
+
+def _in_words(name: str) -> str:
+    """Return a part of a pointer as people read it: they count from 1."""
+    return str(int(name) + 1) if name.isdecimal() else _unescaped(name)
 
 
 def _kind(value: Any) -> Literal["text", "number", "bool", "json"]:

@@ -31,7 +31,7 @@ def _of_schema(document: Mapping[str, Any], schema: Any, depth: int) -> Any:
 
 def _of_type(document: Mapping[str, Any], schema: Mapping[str, Any], depth: int) -> Any:
     kind = schema.get("type")
-    match kind[0] if _is_filled(kind) else kind or ("object" if "properties" in schema else ""):
+    match next(iter(kind)) if kind and _is_filled(kind) else kind or ("object" if "properties" in schema else ""):
         case "object":
             return {name: _of_schema(document, each, depth) for name, each in schema.get("properties", {}).items()}
         case "array":

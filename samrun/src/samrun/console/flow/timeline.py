@@ -14,14 +14,14 @@ from samrun.console.shell.content import Content, content_of
 from samrun.control.stack_parts import StackParts
 from samrun.counted import counted
 from samrun.functions.invocation_log import LoggedInvocation
-from samrun.journal.entries import ApiRequest, BatchRetried
+from samrun.journal.entries import ApiRequest, BatchAnswered, BatchDiscarded, BatchRetried
 from samrun.journal.seen_invocation import KAFKA, SeenInvocation, SeenRecord, record_in_event
 from samrun.mapping.batch import Place
 from samrun.services.mail_store import Mail, MailNotFoundError
 from samrun.services.text_message_store import TextMessage
 
 State = Literal["good", "bad", "busy", ""]
-Kind = Literal["request", "invocation", "record", "delivery", "retry", "discarded", "mail", "text message"]
+Kind = Literal["request", "invocation", "record", "delivery", "discarded", "mail", "text message"]
 
 # Records, newest first, and steps that one timeline shows.
 _MAX_RECORDS = 100
@@ -33,12 +33,15 @@ _MAX_NAMED = 3
 # Characters of an event, a result or a value.
 _MAX_SHOWN = 20_000
 # The order of steps of one moment.
-_ORDER: dict[Kind, int] = {
-    kind: number
-    for number, kind in enumerate(
-        ("request", "invocation", "record", "delivery", "mail", "text message", "retry", "discarded")
-    )
-}
+_ORDER: tuple[Kind, ...] = (
+    "request",
+    "invocation",
+    "record",
+    "delivery",
+    "mail",
+    "text message",
+    "discarded",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +60,7 @@ class StepContent:
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """Step of a timeline. `id` is the same each time, `at` is in UTC, and `facts` are short texts."""
+    """Step of a timeline. `id` is the same each time, `at` is in UTC, and `notes` are short texts."""
 
     id: str
     at: datetime
@@ -66,7 +69,7 @@ class Step:
     state: State = ""
     result: str = ""
     seconds: float | None = None
-    facts: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     contents: tuple[StepContent, ...] = ()
     link: str = ""
     link_text: str = ""
@@ -91,7 +94,7 @@ class Timeline:
         counts = Counter(step.kind for step in self.steps)
         for step in [step for step in self.steps if step.kind == "request"][:_MAX_NAMED]:
             yield step.state, f"{step.title} {step.result}"
-        types = [step.facts[0] if len(step.facts) > 1 else step.title for step in self.steps if step.kind == "record"]
+        types = [step.notes[0] if len(step.notes) > 1 else step.title for step in self.steps if step.kind == "record"]
         yield from (("", each) for each in list(dict.fromkeys(types))[:_MAX_NAMED])
         last = {step.title: step for step in self.steps if step.kind in {"delivery", "invocation"}}
         yield from ((step.state, f"{name}: {step.result}") for name, step in list(last.items())[:_MAX_NAMED])
@@ -105,7 +108,7 @@ class Timeline:
 
 
 class _ReadMail(NamedTuple):
-    """What a mail says: its subject, its text with that, and the id that SES gave it."""
+    """Content of a mail: its subject, its text with that, and the id that SES gave it."""
 
     subject: str
     text: bytes
@@ -130,11 +133,16 @@ class TimelineBuilder:
         if with_mentions:
             steps += self._mentions(flow, steps)
         unique = {step.id: step for step in steps}
-        ordered = sorted(unique.values(), key=lambda step: (step.at, _ORDER[step.kind]))[-_MAX_STEPS:]
+        ordered = sorted(unique.values(), key=lambda step: (step.at, _ORDER.index(step.kind)))[-_MAX_STEPS:]
         state, result = _state_of(ordered)
         return Timeline(
             steps=tuple(ordered), state=state, result=result, left_out=max(0, len(flow.records) - len(places))
         )
+
+    def message_steps(self, flow: Flow) -> set[str]:
+        """Return the ids of the steps of a flow's messages."""
+        kinds = {"mail", "text message"}
+        return {step.id for step in self.build(flow, with_mentions=False).steps if step.kind in kinds}
 
     def _record_steps(self, flow: Flow, record: SeenRecord) -> Iterator[Step]:
         deliveries = self._index.invocations_of_place[record.place]
@@ -143,41 +151,16 @@ class TimelineBuilder:
             yield self._delivery_step(record.place, seen)
             yield from self._message_steps(flow, seen)
         for note in self._index.notes.get(record.place, ()):
-            identifier = f"{note.mapping}-{_place_id(record.place)}-{note.at:%H%M%S%f}"
-            if isinstance(note, BatchRetried):
-                parts = ", with a part of its batch" if note.split else ""
-                yield Step(
-                    id=f"retry-{identifier}",
-                    at=note.at,
-                    kind="retry",
-                    title=f"{note.mapping} retries it",
-                    result=f"in {note.back_off:.1f} s",
-                    state="busy",
-                    facts=(f"after {counted(note.attempts, 'attempt')}{parts}",),
-                )
-            else:
-                yield Step(
-                    id=f"discarded-{identifier}",
-                    at=note.at,
-                    kind="discarded",
-                    title=f"{note.mapping} discards it",
-                    state="bad",
-                    result=note.condition,
-                    facts=(
-                        f"sent to {note.destination}"
-                        if note.destination
-                        else "lost: no on-failure destination took it",
-                    ),
-                    link="/dead-letters" if note.destination else "",
-                    link_text="Dead letters",
-                )
+            if isinstance(note, BatchDiscarded):
+                yield _discarded_step(note, record.place)
 
     def _delivery_step(self, place: Place, seen: SeenInvocation) -> Step:
         invocation = seen.invocation
         answer = self._index.answers.get(invocation.request_id)
-        facts = [f"attempt {answer.attempt}" if answer else "", answer.mapping if answer else ""]
+        notes = [f"attempt {answer.attempt}" if answer else "", answer.mapping if answer else ""]
+        notes.extend(self._retry_notes(place, answer))
         if len(seen.records) > 1:
-            facts.append(f"a batch of {counted(len(seen.records), 'record')}")
+            notes.append(f"a batch of {counted(len(seen.records), 'record')}")
         state, result = _result_of(invocation)
         if answer and place in answer.failed and state == "good":
             state, result = "bad", answer.error or "reported as failed"
@@ -191,9 +174,17 @@ class TimelineBuilder:
             state=state,
             result=result,
             seconds=None if invocation.is_running else invocation.seconds,
-            facts=(*filter(None, facts), *_measures(invocation)),
+            notes=(*filter(None, notes), *_measures(invocation)),
             contents=tuple(_contents(invocation)),
         )
+
+    def _retry_notes(self, place: Place, answer: BatchAnswered | None) -> Iterator[str]:
+        """Yield when a record is sent again after an attempt."""
+        if answer is None:
+            return
+        for note in self._index.notes.get(place, ()):
+            if isinstance(note, BatchRetried) and (note.mapping, note.attempts) == (answer.mapping, answer.attempt):
+                yield f"retried in {note.back_off:.1f} s{' with a part of its batch' if note.split else ''}"
 
     def _message_steps(self, flow: Flow, seen: SeenInvocation) -> Iterator[Step]:
         mails, text_messages = self._index.messages_of(seen.invocation.request_id)
@@ -268,7 +259,7 @@ def _request_step(request: ApiRequest) -> Step:
         state=state,
         result=str(access.status),
         seconds=access.milliseconds / 1000,
-        facts=tuple(f"trace {trace}" for trace in access.trace_ids[:1]),
+        notes=tuple(f"trace {trace}" for trace in access.trace_ids[:1]),
     )
 
 
@@ -283,7 +274,7 @@ def _invocation_step(seen: SeenInvocation) -> Step:
         state=state,
         result=result,
         seconds=None if invocation.is_running else invocation.seconds,
-        facts=(f"by {seen.trigger}", *_measures(invocation)),
+        notes=(f"by {seen.trigger}", *_measures(invocation)),
         contents=tuple(_contents(invocation)),
     )
 
@@ -296,8 +287,23 @@ def _record_step(record: SeenRecord, deliveries: Sequence[SeenInvocation]) -> St
         at=at or (deliveries[0].invocation.started if deliveries else datetime.now(UTC)),
         kind="record",
         title=f"{topic}/{partition}/{offset}",
-        facts=tuple(filter(None, (record.type, f"key {record.key}" if record.key is not None else "without a key"))),
+        notes=tuple(filter(None, (record.type, f"key {record.key}" if record.key is not None else "without a key"))),
         contents=(StepContent(title="Value", read=partial(_value, deliveries[0], record.place)),) if deliveries else (),
+    )
+
+
+def _discarded_step(note: BatchDiscarded, place: Place) -> Step:
+    destination = note.destination
+    return Step(
+        id=f"discarded-{note.mapping}-{_place_id(place)}-{note.at:%H%M%S%f}",
+        at=note.at,
+        kind="discarded",
+        title=note.mapping,
+        state="bad",
+        result=note.condition,
+        notes=(f"sent to {destination}" if destination else "lost: no on-failure destination has it",),
+        link="/dead-letters" if destination else "",
+        link_text="Dead letters",
     )
 
 
@@ -309,8 +315,8 @@ def _mail_step(mail: Mail, subject: str) -> Step:
         title=subject or "(no subject)",
         state="good",
         result="accepted",
-        facts=(f"to {', '.join(mail.recipients)}",),
-        link=f"/view/{mail.id}",
+        notes=(f"to {', '.join(mail.recipients)}",),
+        link=f"/inbox/{mail.id}",
         link_text="Open the mail",
     )
 
@@ -323,9 +329,9 @@ def _text_message_step(message: TextMessage) -> Step:
         title=message.text,
         state="good",
         result="accepted",
-        facts=(f"to {message.to}",),
-        link="/inbox",
-        link_text="Open the inbox",
+        notes=(f"to {message.to}",),
+        link=f"/inbox/{message.id}",
+        link_text="Open the text message",
     )
 
 

@@ -91,7 +91,7 @@ def _set_content(message: EmailMessage, content: Mapping[str, Any]) -> None:
             if identifier:
                 maintype, _, subtype = kind.partition("/")
                 shown = message.get_payload()[1]  # type: ignore[index]
-                shown.add_related(data, maintype, subtype, cid=f"<{identifier}>", filename=name)  # type: ignore[union-attr]
+                shown.add_related(data, maintype, subtype, disposition="inline", cid=f"<{identifier}>", filename=name)  # type: ignore[union-attr]
     for data, kind, name, identifier in attachments:
         if not (html and identifier):
             maintype, _, subtype = kind.partition("/")

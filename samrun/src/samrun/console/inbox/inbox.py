@@ -11,7 +11,7 @@ from samrun.console.inbox.search_query import matcher, on_one_line
 from samrun.console.inbox.summary import Summary, searched_text, summarize
 from samrun.services.mail_store import Mail, MailEntry, MailNotFoundError, MailStore
 
-# What the inbox keeps in memory; it reads the mails beyond that again.
+# Limits of the memory; the inbox reads the mails beyond them again.
 _MAX_SUMMARIES = 50_000
 _MAX_TEXTS = 100_000_000  # characters
 

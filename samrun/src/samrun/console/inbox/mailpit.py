@@ -28,7 +28,7 @@ from samrun.errors import SamrunError
 from samrun.services.mail_store import MailNotFoundError
 from samrun.services.mail_tags import clean_tags
 
-# Why something of Mailpit's API is not here, by its path.
+# Paths of Mailpit's API that are not here, each with the reason.
 _NOT_HERE = {
     "/api/v1/chaos": "chaos makes an SMTP server fail, and the inbox has none: the functions send by SES",
     "/api/v1/message/{id}/release": "it sends no mail to anybody, so it releases none",
@@ -207,7 +207,8 @@ class _Api:
         _, message = self._inbox.open(self._identifier(request))
         if not message.html:
             return PlainTextResponse("This message does not contain a HTML part", 404)
-        return rendering.page(message, links_in_new_tab=request.query_params.get("embed") == "1")
+        links_in_new_tab = request.query_params.get("embed") == "1"
+        return rendering.page(message, links_in_new_tab=links_in_new_tab, theme=rendering.theme_of(request))
 
     def text(self, request: Request) -> Response:
         _, message = self._inbox.open(self._identifier(request))

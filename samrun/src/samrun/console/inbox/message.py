@@ -145,7 +145,7 @@ class _Leaf:
 
 @dataclass(frozen=True, kw_only=True)
 class _Body:
-    """What a part shows: None where it has no such text."""
+    """Texts that a part shows: None where it has no such text."""
 
     plain: str | None = None
     html: str | None = None
@@ -261,7 +261,7 @@ class _MessageReader:
 
     def _subject(self, mime: MimeMessage) -> str:
         """Return the subject of the message that is attached as a part."""
-        headers = [header for attached in _children(mime)[:1] for header in attached.raw_items()]
+        headers = [header for message in _children(mime)[:1] for header in message.raw_items()]
         values = [value for name, value in headers if name.lower() == "subject"]
         return self.decoded(values[0], what="the name of a part")[:_MAX_NAME] if values else ""
 
@@ -366,7 +366,7 @@ def _plain(body: _Body) -> str:
 
 
 def _html(body: _Body) -> str:
-    return f"<pre>{escape(body.plain or '')}</pre>" if body.html is None else body.html
+    return f"<pre>{escape((body.plain or '').rstrip())}</pre>" if body.html is None else body.html
 
 
 def _word_content(encoding: str, content: str) -> bytes | None:

@@ -12,22 +12,29 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from samrun.console.inbox import mailpit, text_message_api
+from samrun.console.flow.sample_requests import PATH as SAMPLE_PATH
+from samrun.console.flow.sample_requests import sample_title
+from samrun.console.inbox import mailpit, preview_pages, text_message_api
+from samrun.console.inbox.feedback import FeedbackSimulator
 from samrun.console.inbox.inbox import Inbox
+from samrun.console.inbox.mail_events import FEEDBACK
 from samrun.console.inbox.message import headers
 from samrun.console.inbox.message_list import MessageList, MessagePage
+from samrun.console.inbox.previews import Previews
 from samrun.console.inbox.search_query import SearchQueryError
 from samrun.console.shell.html_pages import HtmlPages, View
 from samrun.control.stack_parts import StackParts
 from samrun.services.mail_store import MailNotFoundError
-from samrun.services.text_message_store import TextMessageNotFoundError, TextMessageStore
+from samrun.services.text_message_store import TextMessageNotFoundError
 
 VIEW = View(title="Inbox", path="/inbox")
+EXCEPTION_HANDLERS = mailpit.EXCEPTION_HANDLERS | text_message_api.EXCEPTION_HANDLERS
 _PAGE_SIZE = 100
 _MAX_LIMIT = 10_000
 # Characters of a source that a page shows; the whole one is a download.
@@ -38,18 +45,21 @@ _SHOWN_AS = ("html", "text", "headers", "source")
 def routes(parts: StackParts, pages: HtmlPages) -> list[BaseRoute]:
     """Return the routes of the inbox, and those of its APIs."""
     inbox = Inbox(parts.mails)
-    views = _Pages(inbox, parts.text_messages, pages)
+    simulator = FeedbackSimulator(application=parts.application, client=parts.client)
+    views = _Pages(inbox, parts, simulator, pages)
     pages.environment.filters |= {"moment": _moment, "short_moment": _short_moment, "size": _size}
     return [
         Route("/inbox", views.list),
+        *preview_pages.routes(Previews(each.path for each in parts.application.preview_folders), pages),
         Route("/inbox/delete-all", views.delete_all, methods=["POST"]),
         Route("/inbox/{id}", views.message),
         Route("/inbox/{id}/delete", views.delete, methods=["POST"]),
+        Route("/inbox/{id}/feedback/{kind}", views.feedback, methods=["POST"]),
         Route("/inbox/{id}/unread", views.mark_unread, methods=["POST"]),
         *mailpit.routes(inbox),
         *text_message_api.routes(parts.text_messages),
         Route("/view/latest", views.latest),
-        Route("/view/{id}", views.mailpit_link),
+        Route("/view/{id}", views.message),
         Route("/search", views.mailpit_search),
         Mount("/static/inbox", StaticFiles(directory=Path(__file__).with_name("static"))),
     ]
@@ -57,7 +67,7 @@ def routes(parts: StackParts, pages: HtmlPages) -> list[BaseRoute]:
 
 @dataclass(frozen=True, kw_only=True)
 class _Asked:
-    """What the address of a page asks for: a search, and how many messages to list."""
+    """Wishes in the address of a page: a search, and how many messages to list."""
 
     query: str
     limit: int
@@ -77,10 +87,12 @@ class _Asked:
 
 
 class _Pages:
-    def __init__(self, inbox: Inbox, text_messages: TextMessageStore, pages: HtmlPages) -> None:
+    def __init__(self, inbox: Inbox, parts: StackParts, simulator: FeedbackSimulator, pages: HtmlPages) -> None:
         self._inbox = inbox
-        self._text_messages = text_messages
-        self._messages = MessageList(inbox, text_messages)
+        self._application = parts.application
+        self._text_messages = parts.text_messages
+        self._messages = MessageList(inbox, parts.text_messages)
+        self._simulator = simulator
         self._pages = pages
 
     def list(self, request: Request) -> Response:
@@ -115,6 +127,14 @@ class _Pages:
             "source_is_cut": len(raw) > _MAX_SOURCE,
         }
 
+    def feedback(self, request: Request) -> Response:
+        identifier, kind = request.path_params["id"], FEEDBACK.get(request.path_params["kind"])
+        if kind is None:
+            raise HTTPException(HTTPStatus.NOT_FOUND, f"there is no such feedback; these are: {', '.join(FEEDBACK)}")
+        summary, _ = self._inbox.open(identifier)
+        result = self._simulator.send(kind, summary, headers(self._inbox.store.raw(identifier)))
+        return self._render(request, **{**self._opened_mail(request, identifier), "feedback_result": result})
+
     def delete(self, request: Request) -> Response:
         identifier = request.path_params["id"]
         try:
@@ -134,9 +154,6 @@ class _Pages:
 
     def latest(self, _: Request) -> Response:
         return RedirectResponse(f"/inbox/{self._inbox.identifier('latest')}", HTTPStatus.SEE_OTHER)
-
-    def mailpit_link(self, request: Request) -> Response:
-        return RedirectResponse(f"/inbox/{request.path_params['id']}", HTTPStatus.SEE_OTHER)
 
     def mailpit_search(self, request: Request) -> Response:
         query = urlencode({"q": request.query_params.get("query", "")})
@@ -167,7 +184,10 @@ class _Pages:
             version=version,
             opened=opened,
             missing=missing,
-            **{"mail": None, "text_message": None, **values},
+            feedback=FEEDBACK,
+            sample=None if page.total else sample_title(self._application),
+            sample_path=SAMPLE_PATH,
+            **{"mail": None, "text_message": None, "feedback_result": None, **values},
         )
 
 

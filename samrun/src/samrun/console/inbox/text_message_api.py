@@ -27,7 +27,7 @@ EXCEPTION_HANDLERS: dict[Any, Any] = {
 
 def routes(store: TextMessageStore) -> list[Route]:
     """Return the routes."""
-    api = _Api(store)
+    api = _TextMessageApi(store)
     return [
         Route("/samrun/v1/text-messages", api.text_messages),
         Route("/samrun/v1/text-messages", api.delete_all, methods=["DELETE"]),
@@ -36,7 +36,7 @@ def routes(store: TextMessageStore) -> list[Route]:
     ]
 
 
-class _Api:
+class _TextMessageApi:
     def __init__(self, store: TextMessageStore) -> None:
         self._store = store
 

@@ -10,7 +10,7 @@ from samrun.administration.offset_choice import EARLIEST, OffsetChoice, time_or_
 from samrun.administration.partition_offsets import Offsets, chosen_offsets
 from samrun.administration.record_search import RecordSearch, SearchResult
 from samrun.administration.topic_admin import PartitionDetails, TopicAdmin, TopicSummary
-from samrun.console.kafka.record_view import RecordLine, line_of
+from samrun.console.kafka.record_view import RecordLine, record_line
 from samrun.errors import UserError
 from samrun.mapping.record_finder import find_record
 from samrun.mapping.record_position import RecordPosition
@@ -79,7 +79,7 @@ class Cluster:
                 else [topics.partition(query.topic, query.partition)]
             )
             with TopicReader(self.connection.bootstrap) as reader:
-                search = RecordSearch(reader=reader, summarize=line_of, text=query.text, limit=PAGE)
+                search = RecordSearch(reader=reader, summarize=record_line, text=query.text, limit=PAGE)
                 if query.after is not None:
                     return search.from_offsets(_known(query.after, partitions))
                 if query.before is not None:

@@ -17,7 +17,7 @@ from samrun.administration.topic_admin import TopicError
 from samrun.console.kafka.cluster import Cluster, PlaceError, RecordQuery
 from samrun.console.kafka.lag_chart import HEIGHT, WIDTH, lag_chart
 from samrun.console.kafka.publishing import PublishingError, new_record, publish
-from samrun.console.kafka.record_view import Draft, draft_of, view_of
+from samrun.console.kafka.record_view import Draft, draft_of, record_view_of
 from samrun.console.kafka.sample_records import sample_records
 from samrun.console.shell.forms import read_form
 from samrun.console.shell.html_pages import HtmlPages, View
@@ -122,7 +122,7 @@ class _KafkaPages:
         topic, partition, offset = (request.path_params[name] for name in ("topic", "partition", "offset"))
         record = await asyncio.to_thread(self._cluster.record, topic, partition, offset)
         return self._render(
-            request, "record.html", record=view_of(record), published="published" in request.query_params
+            request, "record.html", record=record_view_of(record), published="published" in request.query_params
         )
 
     async def download(self, request: Request) -> Response:

@@ -59,7 +59,7 @@ class Draft:
     is_tombstone: bool = False
 
 
-def line_of(record: KafkaRecord) -> RecordLine:
+def record_line(record: KafkaRecord) -> RecordLine:
     """Return what a list shows of a record. It keeps little of a large one."""
     return RecordLine(
         partition=record.partition,
@@ -74,7 +74,7 @@ def line_of(record: KafkaRecord) -> RecordLine:
     )
 
 
-def view_of(record: KafkaRecord) -> RecordView:
+def record_view_of(record: KafkaRecord) -> RecordView:
     """Return what a page shows of a record."""
     return RecordView(
         topic=record.topic,

@@ -18,6 +18,7 @@ from samrun.template.support.resource_types import (
     EVENT_SOURCE_MAPPING,
     FUNCTION,
     FUNCTION_URL,
+    MAIL_EVENT_DESTINATION,
     RULE,
     SCHEDULE,
     TOPIC,
@@ -114,6 +115,12 @@ PROPERTIES: Mapping[str, Mapping[str, Support]] = {
         "MaximumEventAgeInSeconds": AS_AWS,
         "MaximumRetryAttempts": AS_AWS,
         "Qualifier": NO_EFFECT,
+    },
+    MAIL_EVENT_DESTINATION: {
+        "ConfigurationSetName": AS_AWS,
+        "EventDestination": different(
+            "the events that a person simulates in the console go to EventBridge and to topics, and nowhere else"
+        ),
     },
     RULE: {
         "Description": NO_EFFECT,

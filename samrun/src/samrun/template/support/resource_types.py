@@ -10,6 +10,7 @@ DEPLOYMENT = "AWS::ApiGateway::Deployment"
 EVENT_SOURCE_MAPPING = "AWS::Lambda::EventSourceMapping"
 EVENT_INVOKE_CONFIG = "AWS::Lambda::EventInvokeConfig"
 RULE = "AWS::Events::Rule"
+MAIL_EVENT_DESTINATION = "AWS::SES::ConfigurationSetEventDestination"
 SCHEDULE = "AWS::Scheduler::Schedule"
 LAYER = "AWS::Lambda::LayerVersion"
 STACK = "AWS::CloudFormation::Stack"
@@ -25,6 +26,7 @@ RUN = {
     EVENT_SOURCE_MAPPING,
     EVENT_INVOKE_CONFIG,
     RULE,
+    MAIL_EVENT_DESTINATION,
     SCHEDULE,
     LAYER,
     STACK,

@@ -53,6 +53,23 @@ document.addEventListener("click", (event) => {
   }
 });
 
+// A frame has the theme of the system. For another one, the server decides the mail's conditions. The frame is replaced:
+// setting its src would be a step for the Back button.
+function showTheme() {
+  const frame = document.getElementById("html");
+  if (!frame) return;
+  const chosen = document.documentElement.dataset.theme ?? "";
+  if (chosen === (frame.dataset.theme ?? "")) return;
+  frame.dataset.theme = chosen;
+  const url = new URL(frame.src);
+  if (chosen) url.searchParams.set("theme", chosen);
+  frame.contentWindow.location.replace(url);
+}
+
+document.addEventListener("theme", showTheme);
+showTheme();
+
 document.body.addEventListener("htmx:afterSettle", () => {
+  showTheme();
   document.querySelector("#mails [aria-current]")?.scrollIntoView({ block: "nearest" });
 });

@@ -1,0 +1,77 @@
+"""View of an invocation: what a page shows of it, in a list and alone."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from samrun.console.shell.content import Content, content_of, one_line, visible
+from samrun.functions.invocation_log import LoggedInvocation
+
+_EVENT = 160  # characters in a list
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvocationLine:
+    """Invocation in a list. `error` is the type of its error; `status` says how it ended, if it did.
+
+    `memory` is in megabytes, `cold_start` in milliseconds; both are None where they are not known.
+    """
+
+    number: int
+    started: datetime
+    seconds: float
+    status: str
+    error: str
+    memory: int | None
+    cold_start: float | None
+    event: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvocationView:
+    """Invocation on a page of its own."""
+
+    line: InvocationLine
+    request_id: str
+    qualifier: str | None
+    event: Content
+    result: Content
+    log: str
+    error_message: str
+
+
+def invocation_line(invocation: LoggedInvocation) -> InvocationLine:
+    """Return what a list shows of an invocation."""
+    result = invocation.result
+    metrics = result.metrics if result else None
+    return InvocationLine(
+        number=invocation.number,
+        started=invocation.started,
+        seconds=invocation.seconds,
+        status=_status(invocation),
+        error=result.error_type if result and result.function_error else "",
+        memory=metrics.memory_used if metrics else None,
+        cold_start=metrics.init_duration if metrics else None,
+        event=one_line(invocation.event, _EVENT),
+    )
+
+
+def invocation_view_of(invocation: LoggedInvocation) -> InvocationView:
+    """Return what a page shows of an invocation."""
+    result = invocation.result
+    return InvocationView(
+        line=invocation_line(invocation),
+        request_id=invocation.request_id,
+        qualifier=invocation.qualifier,
+        event=content_of(invocation.event),
+        result=content_of(result.payload if result else None),
+        log=visible(result.log_tail.decode(errors="replace")) if result else "",
+        error_message=visible(result.error_message) if result and result.function_error else "",
+    )
+
+
+def _status(invocation: LoggedInvocation) -> str:
+    if invocation.is_running:
+        return "running"
+    if invocation.result is None:
+        return "refused"
+    return "failed" if invocation.result.function_error else "done"
