@@ -101,6 +101,7 @@ check: .venv/developing .venv-sam/installed .venv-checkov/installed .venv-supply
 	done
 	$(CHECKOV) --framework cloudformation --file template.yaml infrastructure/*.yaml $(EXAMPLES) --skip-download --quiet --compact
 	$(BIN)/python -m tools.contract
+	$(BIN)/python -m tools.completeness
 	$(BIN)/python -m tools.openapi --check
 	$(BIN)/python -m tools.cost --check
 	$(BIN)/python -m tools.scaling --check
