@@ -9,13 +9,21 @@ LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashe
 # The addresses of the components of compose.yaml.
 EXTERNAL := KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:9092 AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_ENDPOINT_URL_DYNAMODB=http://127.0.0.1:8000
 
+# The packages of each folder of functions/; those of a new one are locked and installed like the others.
+FUNCTION_REQUIREMENTS := $(wildcard functions/*/requirements.in)
+
 # The time that builds write into what they make: the commit's, so that two builds of one commit are the same.
 SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1580601600)
+# The templates of the services beside the order system, and those of them that `make run WITH="reward shipment"` runs.
+EXAMPLES := $(wildcard examples/*/template.yaml)
+WITH_TEMPLATES := $(patsubst %,examples/%/template.yaml,$(WITH))
+
 # Parameters of `make dist`: the runtime and the processor of the functions.
 ENVIRONMENT ?= prod
 
 # Of `make test`, where there is Node.js: what a consumer of examples/plain/ needs.
-NODE_PACKAGES := $(if $(shell command -v npm),examples/plain/node_modules/installed)
+NODE_PACKAGES := $(if $(shell command -v npm),\
+  examples/plain/node_modules/installed samrun/tests/console/mailpit_client/node_modules/installed)
 
 # Of `make test`: on two cores, one more than there are cores, since the system tests mostly wait.
 WORKERS ?= 3
@@ -24,7 +32,7 @@ WORKERS ?= 3
 run services demo test test-fast proof coverage: export PYTHONDONTWRITEBYTECODE :=
 
 # The tests that start brokers, browsers, containers, installations, linters or downloads.
-SYSTEM := tests/system tests/sam tests/browser tests/template/test_lint.py tests/tools/test_scanners.py \
+SYSTEM := tests/system tests/sam tests/browser $(wildcard examples/*/tests/test_application.py) tests/template/test_lint.py tests/tools/test_scanners.py \
   tests/test_platforms.py tests/tools/test_install.py samrun/tests/system samrun/tests/browser samrun/tests/test_wheel.py
 # Those that start other processes or Kafka's mock broker, read the whole repository, explore the models, or make
 # requests up (schemathesis takes long to import).
@@ -43,9 +51,9 @@ help: ## Show this list.
 
 # .venv has the packages of all functions, so that a first start installs nothing more. OWN_PACKAGES=1 gives each
 # function those of its own requirements.txt.
-run: .venv/installed $(if $(SAM),.venv-sam/installed) ## Run everything on this machine and show where; Ctrl-C ends it.
+run: .venv/installed $(if $(SAM),.venv-sam/installed) ## Run everything on this machine (WITH="reward shipment" too) and show where; Ctrl-C ends it.
 	$(if $(COMPOSE),docker compose up -d --wait)
-	@$(if $(COMPOSE),$(EXTERNAL)) $(if $(SAM),SAMRUN_SAM_CLI=$(SAM_CLI)) $(BIN)/samrun up $(if $(SAM),--sam,$(if $(OWN_PACKAGES),,--use-current-env)) $(ARGS)
+	@$(if $(COMPOSE),$(EXTERNAL)) $(if $(SAM),SAMRUN_SAM_CLI=$(SAM_CLI)) $(BIN)/samrun up $(if $(WITH),template.yaml $(WITH_TEMPLATES)) $(if $(SAM),--sam,$(if $(OWN_PACKAGES),,--use-current-env)) $(ARGS)
 
 services: .venv/installed ## Run Kafka, DynamoDB, AWS and the inbox only: `sam local` brings the functions.
 	$(if $(COMPOSE),docker compose up -d --wait)
@@ -80,9 +88,11 @@ check: .venv/developing .venv-sam/installed .venv-checkov/installed .venv-supply
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m tools.check_words
-	$(BIN)/cfn-lint template.yaml infrastructure/*.yaml
-	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM_CLI) validate --lint
-	$(CHECKOV) --framework cloudformation --file template.yaml infrastructure/*.yaml --skip-download --quiet --compact
+	$(BIN)/cfn-lint template.yaml infrastructure/*.yaml $(EXAMPLES)
+	for template in template.yaml $(EXAMPLES); do \
+	  SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM_CLI) validate --lint --template $$template || exit; \
+	done
+	$(CHECKOV) --framework cloudformation --file template.yaml infrastructure/*.yaml $(EXAMPLES) --skip-download --quiet --compact
 	$(BIN)/python -m tools.contract
 	$(BIN)/python -m tools.openapi --check
 	$(BIN)/python -m tools.cost --check
@@ -130,16 +140,15 @@ scaling: .venv/developing ## Compute which limit binds at a rate: make scaling O
 	@$(BIN)/python -m tools.scaling $(if $(ORDERS_PER_SECOND),--orders-per-second $(ORDERS_PER_SECOND)) $(ARGS)
 
 lock: .venv/developing ## Compile the lock files from the *.in files, samrun's pyproject.toml and the two Java programs, with today's versions.
-	UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) --upgrade requirements.in samrun/pyproject.toml -o requirements.lock
-	UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) -c requirements.lock requirements-run.in samrun/pyproject.toml -o requirements-run.lock
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) --upgrade requirements.in $(FUNCTION_REQUIREMENTS) samrun/pyproject.toml -o requirements.lock
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) -c requirements.lock requirements-run.in $(FUNCTION_REQUIREMENTS) samrun/pyproject.toml -o requirements-run.lock
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) -c requirements.lock requirements-uv.in -o requirements-uv.lock
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) -c requirements.lock samrun/pyproject.toml -o samrun/requirements.lock
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) --upgrade requirements-sam.in -o requirements-sam.lock
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) --upgrade requirements-checkov.in -o requirements-checkov.lock
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) --upgrade requirements-supply-chain.in -o requirements-supply-chain.lock
-	for function in order notify; do \
-	  UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) -c requirements.lock \
-	    functions/$$function/requirements.in -o functions/$$function/requirements.txt; \
+	for requirements in $(FUNCTION_REQUIREMENTS); do \
+	  UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) -c requirements.lock $$requirements -o $${requirements%.in}.txt; \
 	done
 	$(BIN)/python samrun/tools/lock_java_programs.py
 
@@ -163,8 +172,8 @@ clean: ## Remove data, logs, builds and caches; the installed packages stay.
 	@$(BIN)/samrun fetch
 	@touch $@
 
-examples/plain/node_modules/installed: examples/plain/package-lock.json
-	@npm ci --prefix examples/plain --silent --no-audit --no-fund
+%/node_modules/installed: %/package-lock.json
+	@npm ci --prefix $* --silent --no-audit --no-fund
 	@touch $@
 
 # The SAM CLI, checkov and the scanners: each in an environment of its own, .venv-NAME, with pip, which `sam build` uses.

@@ -25,7 +25,7 @@ from pydantic import ValidationError
 
 from functions.notify.channels import mailer
 from functions.notify.channels.mime import compose
-from functions.notify.events.order_events import OrderEvent, read_order_event
+from functions.notify.events.customer_events import CustomerEvent, read_customer_event
 from functions.notify.events.records import Record
 from functions.notify.messages.messages import Messages
 from functions.order.domain.events import event_of
@@ -71,9 +71,9 @@ def notify_can_send(body: dict[str, Any], reason: str, messages: Messages) -> bo
         Draft202012Validator(
             SCHEMAS[event_type]["properties"]["data"] | {"$defs": SCHEMAS[event_type]["$defs"]}
         ).validate(document["data"])
-        event = read_order_event(record_of(value), types=messages.types)
-        assert isinstance(event, OrderEvent), event
-        customer = event.data.customer
+        event = read_customer_event(record_of(value), messages.fields)
+        assert isinstance(event, CustomerEvent), event
+        customer = event.recipient
         message = messages.render(event)
         recipient = mailer.parse_address(customer.email, name=customer.name or "")
         mail = message_from_bytes(compose(message, date=now, sender=SENDER, recipient=recipient), policy=default)

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-OF_FUNCTIONS = ("functions/order/requirements.txt", "functions/notify/requirements.txt")
+OF_FUNCTIONS = sorted(
+    f"functions/{path.parent.name}/requirements.txt" for path in ROOT.glob("functions/*/requirements.in")
+)
 OF_SAMRUN = "samrun/requirements.lock"
 OF_TOOLS = ("requirements-sam.lock", "requirements-checkov.lock", "requirements-supply-chain.lock")
 OF_RUNNING = ("requirements-run.lock", "requirements-uv.lock")

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Folders in a folder of the repository that are products by themselves.
-PRODUCTS = ("samrun/src/", "samrun/tests/")
-PARTS = ("functions/order/", "functions/notify/", "samrun/src/")
+PRODUCTS = ("examples/reward/", "examples/shipment/", "samrun/src/", "samrun/tests/")
+PARTS = ("examples/reward/src/", "examples/shipment/src/", "functions/order/", "functions/notify/", "samrun/src/")
 
 # Names that mean the same wherever they stand, with that meaning.
 SHARED = {

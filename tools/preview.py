@@ -10,11 +10,12 @@ import argparse
 import json
 import shutil
 import sys
+from copy import deepcopy
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from playwright.sync_api import sync_playwright
@@ -22,16 +23,18 @@ from playwright.sync_api import sync_playwright
 from functions.notify.channels.mailer import parse_address
 from functions.notify.channels.mime import compose
 from functions.notify.domain.send_errors import RenderError
-from functions.notify.events.order_events import Customer, OrderEvent, read_order_event
+from functions.notify.events.customer_events import CustomerEvent, parse_event, read_customer_event
+from functions.notify.events.notification_fields import find_field
 from functions.notify.events.records import read_records
 from functions.notify.messages.messages import TEMPLATES, Message, Messages, TextMessage
 from functions.notify.messages.templating import BrokenTemplatesError
 from tools import chromium
+from tools.contract.schemas import contract_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-EVENTS = Path("events")
+ROOT = Path()
 FOLDER = Path(".preview")
 SHOP = "The Analytical Bookshop"
 SHOP_URL = "https://shop.example"
@@ -41,6 +44,10 @@ SENDER = "orders@shop.example"
 WIDTHS = (360, 800)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 PICTURES = [f"{width}-{scheme}.png" for width in WIDTHS for scheme in SCHEMES]
+
+
+class SampleError(Exception):
+    """A sample event lacks what its notification needs. The message names the fields."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,51 +60,44 @@ class Preview:
     text_message: TextMessage | None
 
 
-def sample_events(folder: Path, messages: Messages) -> list[OrderEvent]:
+def sample_events(root: Path, messages: Messages) -> list[CustomerEvent]:
     """Return the sample events that have a notification, each once, from files of their own and from batches."""
-    files = [path for path in folder.glob("*.json") if not path.name.endswith(".schema.json")]
-    events = [OrderEvent.model_validate_json(path.read_bytes()) for path in files]
-    for batch in folder.glob("kafka/*.json"):
-        contents = [
-            read_order_event(record, types=messages.types)
-            for record in read_records(json.loads(batch.read_text("utf-8")))
-        ]
-        events += [content for content in contents if isinstance(content, OrderEvent)]
-    return [event for event in {event.id: event for event in events}.values() if event.type in messages.types]
+    return [_read(event, messages) for event in _samples(root, messages)]
 
 
-def find_problems(messages: Messages, events: Sequence[OrderEvent]) -> Iterator[str]:
+def find_problems(messages: Messages, root: Path) -> Iterator[str]:
     """Yield each problem of the templates once, with the first event that shows it."""
-    for event_type in sorted(messages.types - {event.type for event in events}):
+    samples = _samples(root, messages)
+    for event_type in sorted(messages.fields.keys() - {event["type"] for event in samples}):
         yield f"{event_type}: there is no sample event; add events/{event_type}.json"
     seen = set()
-    for event in events:
-        minimal = _with_customer(event, Customer(email=event.data.customer.email))
-        for variant in (*_in_every_locale(event, messages), *_in_every_locale(minimal, messages)):
-            try:
-                messages.render(variant)
-                messages.render_text_message(variant)
-            except RenderError as error:
-                if str(error) not in seen:
-                    seen.add(str(error))
-                    yield f"{error}, with the event {event.id}"
+    for sample in samples:
+        for event in (_read(sample, messages), _read(_without_optional_fields(sample, messages), messages)):
+            for variant in _in_every_locale(event, messages):
+                try:
+                    messages.render(variant)
+                    messages.render_text_message(variant)
+                except RenderError as error:
+                    if str(error) not in seen:
+                        seen.add(str(error))
+                        yield f"{error}, with the event {event.id}"
 
 
-def render_previews(messages: Messages, events: Sequence[OrderEvent]) -> Iterator[Preview]:
+def render_previews(messages: Messages, events: Sequence[CustomerEvent]) -> Iterator[Preview]:
     """Yield a preview of each event in each locale. Raises RenderError."""
     for event in events:
         for variant in _in_every_locale(event, messages):
-            customer, mail = variant.data.customer, messages.render(variant)
+            recipient, mail = variant.recipient, messages.render(variant)
             composed = compose(
                 mail,
                 date=event.time,
                 sender=parse_address(SENDER, name=SHOP),
-                recipient=parse_address(customer.email, name=customer.name or ""),
+                recipient=parse_address(recipient.email, name=recipient.name or ""),
                 reply_to=parse_address(SUPPORT, name=SHOP),
             )
             headers = message_from_bytes(composed, policy=default)
             yield Preview(
-                path=f"{event.type}/{customer.locale}/{event.data.order_id}",
+                path=f"{event.type}/{recipient.locale}/{event.key}",
                 headers="".join(f"{name}: {value}\n" for name, value in headers.items()),
                 mail=mail,
                 text_message=messages.render_text_message(variant),
@@ -135,22 +135,50 @@ def take_pictures(previews: Sequence[Preview], folder: Path, executable: str) ->
         browser.close()
 
 
-def _in_every_locale(event: OrderEvent, messages: Messages) -> list[OrderEvent]:
-    customer = event.data.customer
+def _samples(root: Path, messages: Messages) -> list[dict[str, Any]]:
+    folders = contract_folders(root)
+    events = [json.loads(path.read_bytes()) for folder in folders for path in sorted(folder.glob("*.json"))]
+    for batch in (path for folder in folders for path in sorted(folder.glob("kafka/*.json"))):
+        events += [
+            json.loads(record.value() or b"")
+            for record in read_records(json.loads(batch.read_bytes()))
+            if isinstance(read_customer_event(record, messages.fields), CustomerEvent)
+        ]
+    return list({event["id"]: event for event in events if event.get("type") in messages.fields}.values())
+
+
+def _read(event: dict[str, Any], messages: Messages) -> CustomerEvent:
+    """Read a sample. Raises SampleError."""
+    found = parse_event(event, messages.fields)
+    if not isinstance(found, CustomerEvent):
+        raise SampleError(f"the sample event {event['id']} of {event['type']} cannot be read: {found.reason}")
+    return found
+
+
+def _without_optional_fields(event: dict[str, Any], messages: Messages) -> dict[str, Any]:
+    """Return the event of a customer of whom nothing is known but the address."""
+    reduced = deepcopy(event)
+    for name, paths in messages.fields[event["type"]].recipient.paths.items():
+        for path in paths if name != "email" else ():
+            parents, _, field = path.rpartition(".")
+            parent = find_field(reduced, parents)
+            if isinstance(parent, dict):
+                parent.pop(field, None)
+    return reduced
+
+
+def _in_every_locale(event: CustomerEvent, messages: Messages) -> list[CustomerEvent]:
     return [
-        _with_customer(event, customer.model_copy(update={"locale": locale})) for locale in messages.locales(event.type)
+        event.model_copy(update={"recipient": event.recipient.model_copy(update={"locale": locale})})
+        for locale in messages.locales(event.type)
     ]
-
-
-def _with_customer(event: OrderEvent, customer: Customer) -> OrderEvent:
-    return event.model_copy(update={"data": event.data.model_copy(update={"customer": customer})})
 
 
 def main(
     arguments: Sequence[str] | None = None,
     *,
     templates: Path = TEMPLATES,
-    events: Path = EVENTS,
+    root: Path = ROOT,
     folder: Path = FOLDER,
 ) -> int:
     """Check the notifications, or write their previews. Return the exit status."""
@@ -159,9 +187,8 @@ def main(
     check = parser.parse_args(arguments).check
     try:
         messages = Messages(shop_name=SHOP, shop_url=SHOP_URL, support_address=SUPPORT, templates=templates)
-        samples = sample_events(events, messages)
-        problems = list(find_problems(messages, samples))
-    except BrokenTemplatesError as error:
+        problems = list(find_problems(messages, root))
+    except (BrokenTemplatesError, SampleError) as error:
         problems = str(error).splitlines()
     if problems:
         print(f"In {templates}:\n  " + "\n  ".join(problems), file=sys.stderr)
@@ -169,7 +196,7 @@ def main(
     if check:
         return 0
     shutil.rmtree(folder, ignore_errors=True)
-    previews = list(render_previews(messages, samples))
+    previews = list(render_previews(messages, sample_events(root, messages)))
     executable = chromium.find()
     write_previews(previews, folder, pictures=PICTURES if executable else ())
     if executable:

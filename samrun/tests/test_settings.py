@@ -161,12 +161,6 @@ def test_other_programs_make_settings_without_a_command_line(template: str) -> N
     assert made == read(["--template", template, *(f"--{name}-port=0" for name in PORTS)])
 
 
-def test_options_without_a_command_are_an_error(template: str) -> None:
-    with pytest.raises(SystemExit) as raised:
-        parse_arguments(["--template", template])
-    assert raised.value.code == 2
-
-
 def test_the_help_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as raised:
         parse_arguments(["--help"])

@@ -1,27 +1,22 @@
 """The mails in the window of a phone and of a desktop, light and dark."""
 
-import json
-from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from functions.notify.events.order_events import OrderEvent
 from functions.notify.messages.messages import Messages
+from tests.notify.samples import EVENTS, FIELDS, read_event
 
-EVENTS = Path(__file__).parents[2] / "events"
-SAMPLES = {
-    event_type: json.loads((EVENTS / f"{event_type}.json").read_text())
-    for event_type in ("order.paid.v1", "order.cancelled.v1")
-}
 LONG = {
     "items": [
         {"sku": f"BOOK-{number}", "name": name, "quantity": 10_000, "unit_price": "999999999.99"}
         for number, name in enumerate(["Notes on the Engine", "A" * 120, "Một quyển sách có cái tên rất là dài " * 5])
     ],
     "reason": "A" * 200,
+    "carrier": "A" * 200,
+    "tracking_code": "A1" * 32,
 }
 RIGHT_TO_LEFT = {
     "items": [
@@ -40,7 +35,7 @@ MESSAGES = Messages(
 
 
 @pytest.mark.parametrize("width", [360, 800])
-@pytest.mark.parametrize("event_type", SAMPLES)
+@pytest.mark.parametrize("event_type", FIELDS)
 def test_mail_fits_its_window(browser: Browser, event_type: str, width: int) -> None:
     page = browser.new_page(viewport={"width": width, "height": 800})
     try:
@@ -54,7 +49,7 @@ def test_mail_fits_its_window(browser: Browser, event_type: str, width: int) -> 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 800])
-@pytest.mark.parametrize("event_type", SAMPLES)
+@pytest.mark.parametrize("event_type", FIELDS)
 def test_mail_passes_axe(browser: Browser, event_type: str, width: int, scheme: Literal["light", "dark"]) -> None:
     page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
     try:
@@ -85,7 +80,7 @@ def test_axe_finds_what_a_mail_lacks(browser: Browser) -> None:
         page.close()
 
 
-@pytest.mark.parametrize("event_type", SAMPLES)
+@pytest.mark.parametrize("event_type", ["order.paid.v1", "order.cancelled.v1"])
 def test_a_text_from_right_to_left_keeps_its_place(browser: Browser, event_type: str) -> None:
     page = browser.new_page(viewport={"width": 800, "height": 800})
     try:
@@ -103,9 +98,9 @@ def test_a_text_from_right_to_left_keeps_its_place(browser: Browser, event_type:
 
 
 def _mail(event_type: str, changes: dict[str, Any], locale: str) -> str:
-    sample = SAMPLES[event_type]
+    sample = EVENTS[event_type]
     data = sample["data"] | changes | {"customer": sample["data"]["customer"] | {"locale": locale}}
-    return MESSAGES.render(OrderEvent.model_validate(sample | {"data": data})).html
+    return MESSAGES.render(read_event(sample | {"data": data})).html
 
 
 def _findings(page: Page) -> dict[str, list[str]]:

@@ -52,6 +52,16 @@ def test_gate_passes_the_contract_as_it_is() -> None:
     assert main([]) == 0
 
 
+def test_gate_reads_a_consumer_in_a_folder_of_its_own(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (repository / "reviews").mkdir()
+    (repository / "reviews/consumes.yaml").write_text(
+        "consumer: reviews\nevents: {order.paid.v1: [data.stars]}\n", "utf-8"
+    )
+    message = refusal(repository, capsys)
+    assert "data.stars: field-with-consumer" in message
+    assert "reviews" in message
+
+
 def test_gate_names_the_rule_the_field_its_consumer_and_what_to_do(
     repository: Path, change: Callable[..., None], capsys: pytest.CaptureFixture[str]
 ) -> None:

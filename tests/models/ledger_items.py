@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from functions.notify.domain.notification import Notification, Status
-from functions.notify.events.order_events import ChannelName, OrderEvent, read_order_event
+from functions.notify.events.customer_events import ChannelName, CustomerEvent, read_customer_event
 from tests.notify.fakes import NOW
-from tests.notify.samples import ROOT, make_record
+from tests.notify.samples import FIELDS, ROOT, make_record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,16 +28,14 @@ RECORDS = tuple(
 )
 
 
-def _event(record: Any) -> OrderEvent:
-    event = read_order_event(record, types=TYPES)
-    assert isinstance(event, OrderEvent)
+def _event(record: Any) -> CustomerEvent:
+    event = read_customer_event(record, FIELDS)
+    assert isinstance(event, CustomerEvent)
     return event
 
 
 EVENTS = tuple(_event(record) for record in RECORDS)
-NOTIFICATIONS = tuple(
-    Notification(order_id=event.data.order_id, event_id=event.id, channel=ChannelName.MAIL) for event in EVENTS
-)
+NOTIFICATIONS = tuple(Notification(key=event.key, event_id=event.id, channel=ChannelName.MAIL) for event in EVENTS)
 
 
 class StoredEntry(NamedTuple):
@@ -89,4 +87,4 @@ def frozen_entry(item: Mapping[str, Any], view: ClockView) -> StoredEntry:
 
 def key_of(notification: Notification) -> dict[str, Any]:
     """Return the key of a notification's item."""
-    return {"order_id": {"S": notification.order_id}, "notification_id": {"S": notification.id}}
+    return {"order_id": {"S": notification.key}, "notification_id": {"S": notification.id}}

@@ -454,7 +454,7 @@ def _after_feedback(number: int, entry: StoredEntry | None, status: DeliveryStat
     notification = NOTIFICATIONS[number]
     table = FeedbackTable(number, entry)
     feedback = Feedback(
-        order_id=notification.order_id,
+        order_id=notification.key,
         notification_id=notification.id,
         status=status,
         reason="",

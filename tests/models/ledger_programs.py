@@ -18,7 +18,7 @@ from functions.notify.channels.rate_limiter import RateLimiter
 from functions.notify.dead_letters import DeadLetters
 from functions.notify.domain.notification import Claim, UnknownPolicy
 from functions.notify.domain.send_errors import AnswerLostError, DeferredError, RefusedError, UnlistedRefusalError
-from functions.notify.events.order_events import ChannelName
+from functions.notify.events.customer_events import ChannelName
 from functions.notify.ledger.ledger import Ledger
 from functions.notify.metrics import Metric
 from functions.notify.notifying.batch import process_batch
@@ -27,6 +27,7 @@ from functions.notify.notifying.notifier import Notifier
 from tests.models.conditional_writes import condition_not_met
 from tests.models.ledger_items import EVENTS, NOTIFICATIONS, RECORDS, START, thawed_entry
 from tests.models.programs import ClockView, InlineExecutor
+from tests.notify.samples import FIELDS
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from functions.notify.channels.channels import Channel
-    from functions.notify.events.order_events import OrderEvent
+    from functions.notify.events.customer_events import CustomerEvent
     from functions.notify.messages.messages import Messages
     from functions.notify.metrics import Metrics
     from functions.notify.notifying.delivery import Result
@@ -125,7 +126,7 @@ class ModelChannel:
     def circuit_breaker(self) -> ModelChannel:
         return self
 
-    def send(self, event: OrderEvent, *, notification_id: str) -> str:
+    def send(self, event: CustomerEvent, *, notification_id: str) -> str:
         number = number_of(notification_id)
         self.reply = self.calls(f"send of mail {number}", number)
         if self.reply == ACCEPTED:
@@ -174,9 +175,9 @@ class ModelMetrics:
 class OneChannel:
     """Messages by mail only."""
 
-    types = tuple(event.type for event in EVENTS)
+    fields = FIELDS
 
-    def channels(self, event: OrderEvent) -> tuple[ChannelName, ...]:
+    def channels(self, event: CustomerEvent) -> tuple[ChannelName, ...]:
         return (ChannelName.MAIL,)
 
 

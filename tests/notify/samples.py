@@ -9,15 +9,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from functions.notify.channels.channels import MailChannel
-from functions.notify.events.order_events import ChannelName
+from functions.notify.events.customer_events import ChannelName, CustomerEvent, read_customer_event
+from functions.notify.events.notification_fields import read_fields
 from functions.notify.events.records import Record
+from functions.notify.messages.messages import TEMPLATES
+from tools.contract.schemas import contract_folders
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from functions.notify.channels.mailer import SesClient
+    from functions.notify.events.notification_fields import NotificationFields
     from functions.notify.notifying.notifier import Notifier
 
 ROOT = Path(__file__).parents[2]
 TABLE = "notifications"
+# The sample events, by their types, and the fields of each event type that has templates.
+EVENTS: dict[str, dict[str, Any]] = {
+    path.stem: json.loads(path.read_text("utf-8"))
+    for folder in contract_folders(ROOT)
+    for path in folder.glob("*.v[0-9].json")
+}
+FIELDS = {folder.name: read_fields(folder) for folder in sorted(TEMPLATES.iterdir()) if folder.is_dir()}
 ACCOUNT, REGION = "123456789012", "eu-central-1"
 STRUCTURED = {"content-type": b"application/cloudevents+json"}
 
@@ -87,3 +100,10 @@ def make_record(
             ],
         },
     )
+
+
+def read_event(event: Any, fields: Mapping[str, NotificationFields] = FIELDS) -> CustomerEvent:
+    """Read an event as notify does."""
+    found = read_customer_event(make_record(event), fields)
+    assert isinstance(found, CustomerEvent), found
+    return found

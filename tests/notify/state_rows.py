@@ -44,7 +44,7 @@ SECOND = timedelta(seconds=1)
 MAX_AGE = timedelta(days=3)
 OLDEST_REPLAY = timedelta(days=29)
 CLAIMED = Entry(
-    notification=Notification(order_id="ord_1", event_id="event-1", channel="mail"),
+    notification=Notification(key="ord_1", event_id="event-1", channel="mail"),
     status=Status.CLAIMED,
     owner=THEIRS,
     attempts=1,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from functions.notify import bootstrap
-from functions.notify.events.order_events import ChannelName
+from functions.notify.events.customer_events import ChannelName
 from tests.notify.samples import NOTIFY_ENVIRONMENT
 
 if TYPE_CHECKING:

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
-from functions.notify.events.order_events import Customer, OrderData, OrderEvent, read_order_event
+from functions.notify.events.customer_events import CustomerEvent, read_customer_event
 from functions.notify.messages.messages import Messages
-from tests.notify.samples import ROOT, make_record
+from tests.notify.samples import EVENTS, ROOT, make_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 DECLARED: dict[str, list[str]] = yaml.safe_load((ROOT / "functions/notify/consumes.yaml").read_text("utf-8"))["events"]
 FIELDS = [(event_type, field) for event_type, fields in DECLARED.items() for field in fields]
-# OrderEvent has them under another name, or not at all.
-OF_THE_READER = {"type", "traceparent"}
+# Notify reads them of every event.
+ENVELOPE = {"id", "type", "time", "traceparent"}
 
 
 @pytest.fixture(scope="module")
@@ -31,14 +32,14 @@ def notification(messages: Messages) -> Callable[[Any], object]:
     """Everything that notify makes of an event, in each language; the reason if it makes nothing."""
 
     def make(event: Any) -> object:
-        read = read_order_event(make_record(event), types=messages.types)
-        if not isinstance(read, OrderEvent):
+        read = read_customer_event(make_record(event), messages.fields)
+        if not isinstance(read, CustomerEvent):
             return read
-        customer = read.data.customer
+        recipient = read.recipient
         try:
             return (
-                (read.id, read.time, read.data.order_id, read.correlation_id),
-                (customer.email, customer.name, customer.phone),
+                (read.id, read.time, read.key, read.correlation_id),
+                (recipient.email, recipient.name, recipient.phone),
                 messages.channels(read),
                 [
                     (messages.render(each), messages.render_text_message(each))
@@ -51,16 +52,15 @@ def notification(messages: Messages) -> Callable[[Any], object]:
     return make
 
 
-def in_each_locale(event: OrderEvent, messages: Messages) -> Iterator[OrderEvent]:
+def in_each_locale(event: CustomerEvent, messages: Messages) -> Iterator[CustomerEvent]:
     yield event
     for locale in messages.locales(event.type):
-        customer = event.data.customer.model_copy(update={"locale": locale})
-        yield event.model_copy(update={"data": event.data.model_copy(update={"customer": customer})})
+        yield event.model_copy(update={"recipient": event.recipient.model_copy(update={"locale": locale})})
 
 
 def full_event(event_type: str) -> Any:
     """Return the sample with every field that the schema has, none with a value that its absence would stand for."""
-    event = json.loads((ROOT / f"events/{event_type}.json").read_text("utf-8"))
+    event = deepcopy(EVENTS[event_type])
     event["data"]["customer"] |= {"locale": "vi", "channels": ["mail"]}
     return event
 
@@ -79,7 +79,7 @@ def only(value: Any, declared: set[str], prefix: str = "") -> Any:
 
 
 def test_declaration_names_the_events_that_have_templates(messages: Messages) -> None:
-    assert set(DECLARED) == messages.types
+    assert DECLARED.keys() == messages.fields.keys()
 
 
 @pytest.mark.parametrize("event_type", DECLARED)
@@ -104,8 +104,7 @@ def test_notify_makes_something_else_of_an_event_without_a_declared_field(
 
 
 @pytest.mark.parametrize("event_type", DECLARED)
-def test_every_field_of_the_reader_model_is_declared(event_type: str) -> None:
-    model = {name for name in OrderEvent.model_fields if name != "correlation_id"} | OF_THE_READER
-    model |= {f"data.{name}" for name in OrderData.model_fields}
-    model |= {f"data.customer.{name}" for name in Customer.model_fields}
-    assert model <= set(DECLARED[event_type])
+def test_every_path_of_the_notification_json_is_declared(event_type: str, messages: Messages) -> None:
+    fields = messages.fields[event_type]
+    paths = {path for each in (fields.key, *fields.recipient.paths.values(), *fields.values.values()) for path in each}
+    assert ENVELOPE | paths <= set(DECLARED[event_type])

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from tests.notify.fakes import FakeClock
 
-NOTIFICATION = Notification(order_id="ord_1", event_id="event-1", channel="mail")
+NOTIFICATION = Notification(key="ord_1", event_id="event-1", channel="mail")
 STATUSES = ["claimed", "waiting", "unknown", "sent", "failed", "expired"]
 
 

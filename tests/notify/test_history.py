@@ -73,7 +73,7 @@ def claim(ledger: Ledger, event: str, channel: str, *, order_id: str = ORDER_ID,
     decision = claiming.claim(
         ledger,
         PendingWrites(),
-        Notification(order_id=order_id, event_id=f"id-{event}", channel=channel, event_type=f"order.{event}.v1"),
+        Notification(key=order_id, event_id=f"id-{event}", channel=channel, event_type=f"order.{event}.v1"),
         owner="request-1",
         now=now,
         lease_until=now + timedelta(seconds=16),

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from tests.notify.fakes import FakeClock
 
-NOTIFICATION = Notification(order_id="ord_1", event_id="event-1", channel="mail")
+NOTIFICATION = Notification(key="ord_1", event_id="event-1", channel="mail")
 LEASE = timedelta(seconds=16)
 
 
@@ -355,7 +355,7 @@ def store(dynamodb: DynamoDBClient, entry: Entry) -> None:
     dynamodb.put_item(
         TableName="notifications",
         Item={
-            "order_id": {"S": entry.notification.order_id},
+            "order_id": {"S": entry.notification.key},
             "notification_id": {"S": entry.notification.id},
             "status": {"S": entry.status},
             "owner": {"S": entry.owner},

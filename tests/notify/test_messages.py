@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import re
+import shutil
+from copy import deepcopy
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from functions.notify.domain.send_errors import RenderError
-from functions.notify.events.order_events import ChannelName, OrderEvent
+from functions.notify.events.customer_events import ChannelName
 from functions.notify.messages.messages import TEMPLATES, Messages, TextMessage
 from functions.notify.messages.templating import BrokenTemplatesError
+from tests.notify.samples import EVENTS, read_event
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,17 +59,17 @@ def messages() -> Messages:
 
 
 @pytest.fixture
-def samples(paid: dict[str, Any], cancelled: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The sample events by their types."""
-    return {event["type"]: event for event in (paid, cancelled)}
+def samples() -> dict[str, dict[str, Any]]:
+    """The sample events by their types, to be changed at will."""
+    return deepcopy(EVENTS)
 
 
 def render(messages: Messages, event: dict[str, Any]) -> Message:
-    return messages.render(OrderEvent.model_validate(event))
+    return messages.render(read_event(event, messages.fields))
 
 
 def text_message(messages: Messages, event: dict[str, Any]) -> TextMessage:
-    found = messages.render_text_message(OrderEvent.model_validate(event))
+    found = messages.render_text_message(read_event(event))
     assert found is not None
     return found
 
@@ -92,13 +95,14 @@ def test_every_template_renders_the_sample_event(
             SHOP,
             order_number,
             "Ada Lovelace",
-            "Notes on the Engine",
-            "2 \N{MULTIPLICATION SIGN}",
-            "12",
-            "25",
             "2026",
             "UTC",
-            *([event["data"]["reason"]] if "reason" in event["data"] else []),
+            *(["Notes on the Engine", "2 \N{MULTIPLICATION SIGN}", "12", "25"] if "items" in event["data"] else []),
+            *(
+                str(event["data"][name])
+                for name in ("reason", "points", "carrier", "tracking_code")
+                if name in event["data"]
+            ),
         ):
             assert part in body
     assert max(map(len, message.text.splitlines())) <= 72
@@ -203,6 +207,18 @@ at The Analytical Bookshop.
             "Đã hủy: đơn hàng {} tại {}. Khoản hoàn tiền (nếu có) theo thỏa thuận. Hỗ trợ: help@shop.example",
             2,
         ),
+        (
+            "shipment.dispatched.v1",
+            "en",
+            "On its way: your order {} at {}. Tracking number: PP-7F3A9C2E41D8.",
+            1,
+        ),
+        (
+            "shipment.dispatched.v1",
+            "vi",
+            "Đang được giao: đơn hàng {} tại {}. Mã vận đơn: PP-7F3A9C2E41D8.",
+            2,
+        ),
     ],
 )
 def test_a_text_message_is_short_and_of_plain_characters(
@@ -218,6 +234,17 @@ def test_a_text_message_is_short_and_of_plain_characters(
     assert message.segments == segments
 
 
+@pytest.mark.parametrize(("points", "shown"), [(1, "1 point for"), (2, "2 points for")])
+def test_one_point_is_no_points(
+    messages: Messages, samples: dict[str, dict[str, Any]], points: int, shown: str
+) -> None:
+    event = samples["reward.granted.v1"]
+    event["data"]["points"] = points
+    assert render(messages, event).subject.startswith(shown)
+    assert f" {shown.removesuffix(' for')}." in render(messages, event).text
+    assert messages.render_text_message(read_event(event)) is None
+
+
 def test_a_text_message_without_a_support_address_does_without(messages: Messages, cancelled: dict[str, Any]) -> None:
     assert text_message(messages, cancelled).text.endswith("we make it as agreed. Questions? Please ask us.")
     assert text_message(messages, in_locale(cancelled, "vi")).text.endswith("theo thỏa thuận.")
@@ -230,12 +257,12 @@ def test_a_currency_that_is_set_apart_costs_no_second_segment(messages: Messages
     assert message.segments == 1
 
 
-@pytest.mark.parametrize("event_type", ["order.paid.v1", "order.cancelled.v1"])
+@pytest.mark.parametrize("event_type", ["order.paid.v1", "order.cancelled.v1", "shipment.dispatched.v1"])
 def test_a_customer_with_a_phone_gets_mail_and_text_message(
     messages: Messages, samples: dict[str, dict[str, Any]], event_type: str
 ) -> None:
-    event = OrderEvent.model_validate(samples[event_type])
-    assert event.data.customer.phone
+    event = read_event(samples[event_type])
+    assert event.recipient.phone
     assert messages.channels(event) == (ChannelName.MAIL, ChannelName.TEXT)
 
 
@@ -245,15 +272,15 @@ def test_a_deployment_without_text_messages_asks_for_the_mail_alone(
 ) -> None:
     messages = Messages(shop_name=SHOP, text_messages=False)
     paid["data"]["customer"]["channels"] = channels
-    event = OrderEvent.model_validate(paid)
-    assert event.data.customer.phone
+    event = read_event(paid)
+    assert event.recipient.phone
     assert messages.channels(event) == (ChannelName.MAIL,)
 
 
 def test_a_notification_without_a_text_message_is_a_mail_alone(tmp_path: Path, paid: dict[str, Any]) -> None:
     write_templates(tmp_path, "order.paid.v1", en="Order")
     paid["data"]["customer"]["channels"] = ["text"]
-    messages, event = Messages(shop_name=SHOP, templates=tmp_path), OrderEvent.model_validate(paid)
+    messages, event = Messages(shop_name=SHOP, templates=tmp_path), read_event(paid)
     assert messages.channels(event) == (ChannelName.MAIL,)
     assert messages.render_text_message(event) is None
 
@@ -295,7 +322,7 @@ def test_a_new_folder_is_a_new_notification(tmp_path: Path, paid: dict[str, Any]
     messages = Messages(shop_name=SHOP, templates=tmp_path)
     paid["type"] = "order.shipped.v1"
     paid["data"] |= {"order_id": "ord_1", "parcel": "One parcel"}
-    assert messages.types == {"order.shipped.v1"}
+    assert messages.fields.keys() == {"order.shipped.v1"}
     assert render(messages, paid).subject == "One parcel of ord_1 is under way"
 
 
@@ -310,6 +337,7 @@ def test_a_notification_without_english_is_refused_before_any_event(tmp_path: Pa
     write_templates(tmp_path, "order.paid.v1", vi="Đơn hàng")
     (tmp_path / "order.lost.v9").mkdir()
     assert broken(tmp_path) == [
+        "order.lost.v9/notification.json is missing; add it",
         "order.lost.v9 has no folder en, which unknown locales fall back to; add it",
         "order.paid.v1 has no folder en, which unknown locales fall back to; add it",
     ]
@@ -392,9 +420,10 @@ def test_long_values_are_wrapped_in_plain_text(
 ) -> None:
     event = in_locale(samples[event_type], locale)
     long = "Sketch of the Analytical Engine " * 5 + "x" * 100
-    event["data"] |= {"reason": long, "total": "999999999999999900.0000"}
+    event["data"] |= {"reason": long, "total": "999999999999999900.0000", "carrier": long}
     event["data"]["customer"]["name"] = long
-    event["data"]["items"][0]["name"] = long
+    for item in event["data"].get("items", ()):
+        item["name"] = long
     lines = render(messages, event).text.splitlines()
     assert max(map(len, lines)) == 72
     assert sum("Sketch of" in line for line in lines) >= 2
@@ -418,6 +447,22 @@ def test_the_first_thirty_characters_say_what_happened(
         ("order.paid.v1", "vi"): ("Đã xác nhận: đơn hàng", "Đơn hàng đã được xác nhận.", "Đã nhận thanh toán 25,00 €."),
         ("order.cancelled.v1", "en"): ("Cancelled: your order", "Your order is cancelled.", "Your order is cancelled."),
         ("order.cancelled.v1", "vi"): ("Đã hủy: đơn hàng", "Đơn hàng đã được hủy.", "Đơn hàng đã được hủy."),
+        ("reward.granted.v1", "en"): (
+            "25 points for your order",
+            "You have earned 25 points.",
+            "25 points for your order",
+        ),
+        ("reward.granted.v1", "vi"): ("25 điểm thưởng cho", "Quý khách nhận được 25 điểm", "25 điểm thưởng cho"),
+        ("shipment.dispatched.v1", "en"): (
+            "On its way: your order",
+            "Your order is on its way.",
+            "Your order A7YUQ-AHKC7 has",
+        ),
+        ("shipment.dispatched.v1", "vi"): (
+            "Đang được giao: đơn hàng",
+            "Đơn hàng đang được giao.",
+            "Đơn hàng A7YUQ-AHKC7 đã",
+        ),
     }
     preheader = re.split('mso-hide:all;">|&#847;', message.html)[1]
     for shown, begins in zip(
@@ -538,7 +583,7 @@ def test_a_missing_value_of_a_text_message_is_named_too(messages: Messages, paid
     with pytest.raises(
         RenderError, match=r"^order\.paid\.v1/en/text_message\.txt\.jinja, line 1: 'total' is undefined$"
     ):
-        messages.render_text_message(OrderEvent.model_validate(paid))
+        messages.render_text_message(read_event(paid))
 
 
 @pytest.mark.parametrize("parcel", [None, [], {"of": "ada@example.com"}])
@@ -551,6 +596,7 @@ def test_a_value_that_is_neither_text_nor_number_is_refused(tmp_path: Path, paid
 
 def write_templates(folder: Path, event_type: str, **subjects: str) -> None:
     for locale, subject in subjects.items():
-        (folder / event_type / locale).mkdir(parents=True)
+        (folder / event_type / locale).mkdir(parents=True, exist_ok=True)
         for name, content in {"subject.txt": subject, "mail.txt": "", "mail.html": ""}.items():
             (folder / event_type / locale / f"{name}.jinja").write_text(content)
+        shutil.copy(TEMPLATES / "order.paid.v1/notification.json", folder / event_type)

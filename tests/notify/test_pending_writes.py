@@ -34,7 +34,7 @@ class Writes:
 
 
 def claim(owner: str, *, channel: str = "mail") -> Claim:
-    notification = Notification(order_id="ord_1", event_id="event-1", channel=channel)
+    notification = Notification(key="ord_1", event_id="event-1", channel=channel)
     return Claim(notification=notification, owner=owner, attempts=1, possible_duplicate=False)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,13 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from functions.notify.messages.messages import TEMPLATES
+from tests.notify.samples import EVENTS
 from tools import preview
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROOT = Path(__file__).parents[2]
-EVENTS = ROOT / "events"
 
 
 @pytest.fixture
@@ -30,7 +29,7 @@ def check(templates: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     """Check the copy of the templates; return the exit status and the output, line by line."""
 
     def run() -> tuple[int, list[str]]:
-        status = preview.main(["--check"], templates=templates, events=EVENTS, folder=tmp_path / "preview")
+        status = preview.main(["--check"], templates=templates, root=ROOT, folder=tmp_path / "preview")
         said = capsys.readouterr()
         assert said.out == ""
         assert not (tmp_path / "preview").exists()
@@ -80,7 +79,7 @@ def test_a_variable_that_only_some_customers_have_fails_the_check(
     check: Callable[[], tuple[int, list[str]]], templates: Path
 ) -> None:
     change(templates / "order.paid.v1/en/mail.txt.jinja", "Thank you.", "Thank you, {{ customer.phone }}.")
-    change(templates / "order.paid.v1/en/text_message.txt.jinja", "Thank you.", "Thank you, {{ customer.id }}.")
+    change(templates / "order.paid.v1/en/text_message.txt.jinja", "Thank you.", "Thank you, {{ customer.locale }}.")
     status, said = check()
     assert status == 1
     assert "  order.paid.v1/en/text_message.txt.jinja, line 1: " in said[1]
@@ -103,15 +102,16 @@ def test_a_preview_has_every_mail_and_text_message_in_every_locale(
     monkeypatch.delenv("CHROMIUM", raising=False)
     monkeypatch.setenv("PATH", "")
     folder = tmp_path / "preview"
-    assert preview.main([], events=EVENTS, folder=folder) == 0
+    assert preview.main([], root=ROOT, folder=folder) == 0
     assert "Chromium is needed: install it, or name its path in CHROMIUM." in capsys.readouterr().err
     index = (folder / "index.html").read_text(encoding="utf-8")
     for template in TEMPLATES.glob("*/*/subject.txt.jinja"):
         locale = template.parent
-        event = json.loads((EVENTS / f"{locale.parent.name}.json").read_text())
+        event = EVENTS[locale.parent.name]
         place = f"{locale.parent.name}/{locale.name}/{event['subject']}"
         written = {path.name: path.read_text(encoding="utf-8") for path in (folder / place).iterdir()}
-        assert written.keys() == {"headers.txt", "mail.txt", "mail.html", "text_message.txt"}
+        has_text_message = (locale / "text_message.txt.jinja").exists()
+        assert written.keys() == {"headers.txt", "mail.txt", "mail.html", *(["text_message.txt"] * has_text_message)}
         assert "To: Ada Lovelace <ada@example.com>\n" in written["headers.txt"]
         assert all(event["data"]["order_number"] in content for content in written.values())
         assert f'href="{place}/mail.html"' in index
@@ -122,5 +122,5 @@ def test_a_preview_removes_the_one_before(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.delenv("CHROMIUM", raising=False)
     monkeypatch.setenv("PATH", "")
     (tmp_path / "order.lost.v9").mkdir()
-    assert preview.main([], events=EVENTS, folder=tmp_path) == 0
+    assert preview.main([], root=ROOT, folder=tmp_path) == 0
     assert not (tmp_path / "order.lost.v9").exists()

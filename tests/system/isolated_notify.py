@@ -17,7 +17,7 @@ from samrun.testing.dynamodb import Database, Table
 from samrun.testing.mapping import Batch, KafkaRecord, TopicPartition, parse_batch_item_failures
 from tests.system.customers import address
 from tests.system.fake_ses import Ses, serving
-from tests.system.killable_functions import NOTIFY, Call, Functions, application
+from tests.system.killable_functions import NOTIFY, Call, Functions, application, notify_mapping
 from tests.system.order_events import TOPIC, customer_of, event_of, order_id_of, publish
 from tests.system.published_events import PAID
 from tests.system.tcp_peer import kill_peer
@@ -152,7 +152,7 @@ def run_isolated_notify(around: Surroundings, *, policy: str, log: Path) -> Iter
         overrides=[f"UnknownPolicy={policy}"],
     )
     services = {"dynamodb": around.dynamodb, "sesv2": around.ses_url, "sqs": around.aws}
-    [mapping] = template.mappings
+    mapping = notify_mapping(template)
     with Functions(NOTIFY, template, services=services, log=log) as functions:
         yield IsolatedNotify(around=around, functions=functions, mapping=mapping)
 

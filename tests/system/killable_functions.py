@@ -13,7 +13,7 @@ from typing import Any, Self
 from functions.order.domain.order import order_id_for
 from samrun import Endpoints, load_application
 from samrun.testing.aws import CREDENTIALS, REGION
-from samrun.testing.mapping import Application
+from samrun.testing.mapping import Application, KafkaMapping
 from samrun.testing.processes import end_with_parent
 from samrun.testing.waiting import PATIENCE
 from tests.project import ROOT
@@ -75,6 +75,11 @@ def to_cancel(reference: str) -> dict[str, Any]:
 def _event(name: str) -> dict[str, Any]:
     event: dict[str, Any] = json.loads((ROOT / "events" / "api" / name).read_text(encoding="utf-8"))
     return event
+
+
+def notify_mapping(application: Application) -> KafkaMapping:
+    """Return the mapping from order-events to notify."""
+    return next(each for each in application.mappings if each.logical_id == "NotifyFromSelfManagedKafka")
 
 
 def application(*, kafka: str, dynamodb: str, aws: str = _NOWHERE, overrides: Sequence[str] = ()) -> Application:

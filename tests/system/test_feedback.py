@@ -60,6 +60,22 @@ def test_support_staff_see_what_became_of_an_orders_mail(samrun: OrderStack) -> 
     assert not samrun.logged("pay-feedback@example.com")
 
 
+@pytest.mark.parametrize(("kind", "status"), [("delivery", "delivered"), ("bounce", "bounced"), ("delay", "delayed")])
+def test_feedback_that_the_console_simulates_is_in_the_history(samrun: OrderStack, kind: str, status: str) -> None:
+    order_id = samrun.place(f"pay-simulated-{kind}").json()["order_id"]
+    _sent(samrun, order_id)
+    console = samrun.endpoints["console"]
+    found = httpx.get(f"{console}/api/v1/search", params={"query": f"to:pay-simulated-{kind}"}).json()
+    [mail] = found["messages"]
+    page = httpx.post(f"{console}/inbox/{mail['ID']}/feedback/{kind}").raise_for_status().text
+    assert "FeedbackFunction gets it" in page
+    history = eventually(
+        lambda: [each for each in _history(samrun, order_id) if each["status"] == status],
+        what=f"the mail about {order_id} to be {status}",
+    )
+    assert len(history) == 1
+
+
 def test_the_command_of_the_readme_records_that_the_mail_of_the_example_bounced(samrun: OrderStack) -> None:
     example = samrun.http.get("/openapi.json").json()["paths"]["/orders"]["post"]["requestBody"]
     order = example["content"]["application/json"]["examples"]["ada"]["value"]

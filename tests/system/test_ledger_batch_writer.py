@@ -59,7 +59,7 @@ def ledger(client: Any) -> Ledger:
 def claim(
     ledger: Ledger, order: str, owner: str = "one", pending_writes: PendingWrites | None = None
 ) -> Claim | Decision:
-    notification = Notification(order_id=order, event_id="event", channel="mail", event_type="order.paid.v1")
+    notification = Notification(key=order, event_id="event", channel="mail", event_type="order.paid.v1")
     decision = claiming.claim(
         ledger,
         pending_writes or PendingWrites(),

@@ -5,10 +5,16 @@ from pathlib import Path
 import httpx
 import psutil
 
+from samrun.testing.templates import read_yaml
 from tests.project import ROOT
 from tests.system.order_stack import OrderStack
 
-FUNCTIONS = {"OrderFunction", "RelayFunction", "NotifyFunction", "FeedbackFunction", "HistoryFunction"}
+FUNCTIONS = {
+    name
+    for name, resource in read_yaml(ROOT / "template.yaml")["Resources"].items()
+    if resource["Type"] == "AWS::Serverless::Function"
+}
+SERVICES = {path.parent for path in ROOT.glob("functions/*/requirements.txt")}
 
 
 def _function_of(process: psutil.Process) -> str | None:
@@ -24,11 +30,11 @@ def test_order_becomes_a_mail_with_each_function_on_its_own_packages(tmp_path: P
         processes = {name: each for each in stack.processes() if (name := _function_of(each))}
         assert not stack.logged("init failed")
         paths = {name: each.environ()["PYTHONPATH"].split(":") for name, each in processes.items()}
-    assert len(paths) == len(FUNCTIONS)
+    assert paths.keys() == FUNCTIONS
     for path in paths.values():
         assert path[0] == str(ROOT)
         [packages] = [folder for folder in path if folder.endswith("site-packages")]
         assert not Path(packages).is_relative_to(ROOT), "the packages of the tests are in .venv"
         assert not (Path(packages) / "moto").exists()
     installed = {folder for path in paths.values() for folder in path if folder.endswith("site-packages")}
-    assert len(installed) == 2, "order and notify have a requirements.txt each"
+    assert len(installed) == len(SERVICES), "each folder of functions/ has a requirements.txt"

@@ -22,7 +22,7 @@ from samrun.testing.broker import read_all
 from samrun.testing.waiting import eventually
 from tests.system.customers import address, personal_data_in
 from tests.system.fake_ses import Ses, serving
-from tests.system.killable_functions import application
+from tests.system.killable_functions import application, notify_mapping
 from tests.system.order_events import TOPIC, event_id, event_of, publish
 from tests.system.order_stack import OrderStack
 from tests.system.published_events import CANCELLED, PAID
@@ -52,7 +52,7 @@ def test_every_customer_gets_one_mail_however_often_the_records_are_redelivered(
         kafka, dynamodb = stack.endpoints["kafka"], stack.endpoints["dynamodb"]
         numbers = chance.sample(range(orders), orders)
         publish(kafka, (event_of(number, each) for number in numbers for each in types[number]))
-        [mapping] = application(kafka=kafka, dynamodb=dynamodb).mappings
+        mapping = notify_mapping(application(kafka=kafka, dynamodb=dynamodb))
         locations = on_this_machine(stack.data, project / "template.yaml")
         redelivery = Redelivery(mapping=mapping, bootstrap=kafka, functions=locations.functions)
         batches = overlapping_batches(read_all(kafka, TOPIC), chance)

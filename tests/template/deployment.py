@@ -1,7 +1,7 @@
 """Deployment of template.yaml as CloudFormation would make it, for one set of parameters."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,11 @@ class Deployment:
     def properties(self, logical_id: str) -> dict[str, Any]:
         properties: dict[str, Any] = self.resources[logical_id]["Properties"]
         return properties
+
+    def one_of(self, logical_ids: Collection[str]) -> dict[str, Any]:
+        """Return the properties of the one of these resources that the stack has."""
+        [found] = self.resources.keys() & set(logical_ids)
+        return self.properties(found)
 
     def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
         """Return the properties of each resource of that type, by logical id."""

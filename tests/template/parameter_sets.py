@@ -40,6 +40,8 @@ _MAIL = {
     "UnknownPolicy": "hold",
     "MaximumEventAgeSeconds": "86400",
 }
+# The topics of other services that notify reads, too.
+OTHER_TOPICS = {"RewardEventsTopic": "reward-events", "ShipmentEventsTopic": "shipment-events"}
 _TEXT_MESSAGES = {"TextMessages": "true", "TextsPerSecond": "1", "TextSenderId": "SHOP", "TextSpendThreshold": "40"}
 _API = {
     "TokenAudience": "shop,backoffice",
@@ -92,6 +94,7 @@ _SETS = {
     },
     "msk in three zones, with text messages, alarms and other capacity": {
         **_ON_MSK,
+        **OTHER_TOPICS,
         **_TEXT_MESSAGES,
         **_API,
         **_CAPACITY,
@@ -103,6 +106,7 @@ _SETS = {
     "self-managed without a network, for sam local": {**_SAM_LOCAL, "KafkaAuthentication": "none"},
     "self-managed with scram, in one subnet": {
         **_IN_A_NETWORK,
+        **OTHER_TOPICS,
         **_PASSWORD,
         "SubnetIds": "subnet-0aaaaaaaaaaaaaaa1",
         "KafkaAuthentication": "scram",

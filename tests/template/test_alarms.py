@@ -12,75 +12,21 @@ import pytest
 from functions.notify.metrics import Metric
 from tests.template.alarm_evaluation import MetricAlarm
 from tests.template.deployment import ROOT, Deployment, deploy
-from tests.template.parameter_sets import KEY, PLAIN
+from tests.template.known import ALARMS, BROKERS, DIMENSIONS, EXPRESSIONS
+from tests.template.parameter_sets import CLUSTER, KEY, OTHER_TOPICS, PLAIN, REQUIRED, VPC
 from tools.cost.declared import metrics_watched, read_declared
 
-MAPPINGS = {"NotifyFromMsk", "NotifyFromSelfManagedKafka"}
-ABOVE, FROM, BELOW = "GreaterThanThreshold", "GreaterThanOrEqualToThreshold", "LessThanThreshold"
-# Namespace, metric, statistic, comparison, threshold; seconds of a period, periods that must breach, and of how many.
-ALARMS = {
-    "ApiFails": ("AWS/ApiGateway", "5xx", "Sum", ABOVE, 0, 60, 2, 30),
-    "OrderFails": ("AWS/Lambda", "Errors", "Sum", ABOVE, 0, 60, 2, 30),
-    # A run that another run's lease stopped publishes no metrics, so one minute without any is normal.
-    "EventsWaitTooLong": ("shop", "OldestPendingSeconds", "Maximum", ABOVE, 300, 60, 3, 3),
-    "EventsQuarantined": ("shop", "EventsQuarantined", "Sum", ABOVE, 0, 60, 1, 1),
-    "NotifyLags": ("AWS/Lambda", "MaxOffsetLag", "Maximum", ABOVE, 100, 60, 5, 5),
-    # Lambda counts a poll without records as 0:
-    # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html#event-source-mapping-metrics
-    "MappingStops": ("AWS/Lambda", "PolledEventCount", "SampleCount", BELOW, 1, 300, 3, 3),
-    "PollersFail": ("AWS/Lambda", "PollingErrorCount", "Sum", ABOVE, 0, 60, 3, 15),
-    "NotifyFails": ("AWS/Lambda", "Errors", "Sum", ABOVE, 0, 60, 3, 15),
-    "NotifyNotInvoked": ("AWS/Lambda", "InvokeErrorCount", "Sum", ABOVE, 0, 60, 3, 15),
-    "NotifyThrottled": ("AWS/Lambda", "Throttles", "Sum", ABOVE, 0, 60, 3, 15),
-    "NotificationsUnexpected": ("shop", "UnexpectedErrors", "Sum", ABOVE, 0, 60, 1, 30),
-    "NotificationsDeferred": ("shop", "NotificationsDeferred", "Sum", ABOVE, 0, 300, 3, 12),
-    "NotificationsHeld": ("shop", "NotificationsHeld", "Sum", ABOVE, 0, 60, 1, 1),
-    "DeadLettersWait": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", ABOVE, 0, 300, 1, 1),
-    "BatchesDiscarded": ("AWS/Lambda", "OnFailureDestinationDeliveredEventCount", "Sum", ABOVE, 0, 60, 1, 1),
-    "RecordsLost": ("AWS/Lambda", "DroppedEventCount", "Sum", ABOVE, 0, 60, 1, 1),
-    "FeedbackLost": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", ABOVE, 0, 300, 1, 1),
-    "FeedbackStaysAway": ("shop", "MailsDelivered", "Sum", BELOW, 1, 3600, 4, 24),
-    "TextsCostTooMuch": ("AWS/SNS", "SMSMonthToDateSpentUSD", "Maximum", FROM, 0.8, 300, 1, 1),
-    # SES reviews an account from these: https://docs.aws.amazon.com/ses/latest/dg/reputationdashboardmessages.html
-    "BouncesTooMany": ("AWS/SES", "Reputation.BounceRate", "Maximum", FROM, 0.05, 3600, 1, 1),
-    "ComplaintsTooMany": ("AWS/SES", "Reputation.ComplaintRate", "Maximum", FROM, 0.001, 3600, 1, 1),
-}
-# Alarms on an expression: of metrics of one period, or a query of Metrics Insights for the worst broker.
-EXPRESSIONS = {
-    "OrdersRefused": ("IF(2 * refused > requests OR refused > 5 + requests / 10, refused, 0)", ABOVE, 0, 60, 2, 30),
-    "TextsFail": ("IF(failed > sent / 20, failed, 0)", ABOVE, 0, 3600, 3, 24),
-}
-# From AWS's advice for MSK: https://docs.aws.amazon.com/msk/latest/developerguide/bestpractices.html (disk, CPU) and
-# https://docs.aws.amazon.com/msk/latest/developerguide/limits.html (connections).
-BROKERS = {
-    "PartitionsOffline": ("MAX(OfflinePartitionsCount)", ABOVE, 0, 60, 3, 3),
-    "ReplicasTooFew": ("MAX(UnderMinIsrPartitionCount)", ABOVE, 0, 60, 5, 5),
-    "BrokerDiskFills": ("MAX(KafkaDataLogsDiskUsed)", FROM, 80, 300, 1, 1),
-    "BrokerCpuHigh": ("MIN(CpuIdle)", BELOW, 40, 300, 3, 3),
-    "BrokerConnectionsHigh": ("MAX(ConnectionCount)", FROM, 2400, 300, 3, 3),
-}
-# Dimensions of the metrics of AWS's services. The dimension of our own metrics is the service.
-DIMENSIONS = {
-    "ApiFails": ("ApiId", "OrderApi"),
-    "OrderFails": ("FunctionName", "OrderFunction"),
-    "NotifyFails": ("FunctionName", "NotifyFunction"),
-    "NotifyThrottled": ("FunctionName", "NotifyFunction"),
-    "DeadLettersWait": ("QueueName", "DeadLetterQueue"),
-    "FeedbackLost": ("QueueName", "FeedbackDeadLetterQueue"),
-}
+OF_TOPICS = {"RewardEventsTopic": "RewardsLag", "ShipmentEventsTopic": "ShipmentsLag"}
 OF_TEXTS = {"TextsFail", "TextsCostTooMuch"}
 
 
-@pytest.fixture(scope="module")
-def self_managed_with_texts() -> Deployment:
-    return deploy(**PLAIN, TextMessages="true")
+ALL: dict[str, str] = {"TextMessages": "true", **OTHER_TOPICS}
 
 
-@pytest.fixture(scope="module", params=["self_managed_with_texts", "with_text_messages"])
+@pytest.fixture(scope="module", params=[PLAIN, {**REQUIRED, **VPC, "MskClusterArn": CLUSTER}], ids=["self", "msk"])
 def deployment(request: pytest.FixtureRequest) -> Deployment:
-    """Each kind of cluster in turn, with the alarms of text messages: the deployments that have all alarms."""
-    chosen: Deployment = request.getfixturevalue(request.param)
-    return chosen
+    """Each kind of cluster in turn, with text messages and all topics: the deployments that have all alarms."""
+    return deploy(**request.param, **ALL)
 
 
 def _alarms(deployment: Deployment) -> dict[str, dict[str, Any]]:
@@ -124,7 +70,7 @@ def _counted_by_order() -> Iterator[str]:
 
 
 def test_template_has_these_alarms_with_these_limits(deployment: Deployment) -> None:
-    on_metrics = {name: alarm for name, alarm in _alarms(deployment).items() if "Metrics" not in alarm}
+    on_metrics = {name: _alarms(deployment)[name] for name in ALARMS}
     assert {
         name: (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"], *_limits(alarm))
         for name, alarm in on_metrics.items()
@@ -135,7 +81,7 @@ def test_template_has_these_alarms_on_expressions(deployment: Deployment) -> Non
     found = {
         name: (alarm["Metrics"][-1]["Expression"], *_limits(alarm))
         for name, alarm in _alarms(deployment).items()
-        if name not in {*ALARMS, *BROKERS}
+        if name in EXPRESSIONS
     }
     assert found == EXPRESSIONS
     for name in EXPRESSIONS:
@@ -158,8 +104,15 @@ def test_alarms_on_msk_watch_the_worst_broker_of_the_cluster(deployment: Deploym
         )
 
 
-def test_all_alarms_for_msk_exist(with_text_messages: Deployment) -> None:
-    assert _alarms(with_text_messages).keys() == {*ALARMS, *EXPRESSIONS, *BROKERS}
+def test_all_alarms_for_msk_exist() -> None:
+    deployment = deploy(**REQUIRED, **VPC, MskClusterArn=CLUSTER, **ALL)
+    assert _alarms(deployment).keys() >= {*ALARMS, *EXPRESSIONS, *BROKERS}
+
+
+@pytest.mark.parametrize(("topic", "alarm"), OF_TOPICS.items())
+def test_topic_of_another_service_has_an_alarm_only_if_notify_reads_it(topic: str, alarm: str) -> None:
+    without, with_it = deploy(**PLAIN), deploy(**PLAIN, **{topic: "events-of-others"})
+    assert _alarms(with_it).keys() - _alarms(without).keys() == {alarm}
 
 
 def test_without_text_messages_no_alarm_watches_those_of_others(
@@ -228,11 +181,11 @@ def test_alarms_on_aws_metrics_are_limited_to_our_resources(deployment: Deployme
     for name, alarm in _alarms(deployment).items():
         if alarm.get("Namespace") in {"AWS/ApiGateway", "AWS/Lambda", "AWS/SQS"}:
             [dimension] = alarm["Dimensions"]
-            if name in DIMENSIONS:
-                assert (dimension["Name"], dimension["Value"]) == DIMENSIONS[name]
-            else:
-                assert dimension["Name"] == "EventSourceMappingUUID"
-                assert {dimension["Value"]} == deployment.resources.keys() & MAPPINGS
+            assert dimension["Value"] in deployment.resources
+            if name in ALARMS:
+                kind, values = DIMENSIONS[name]
+                assert dimension["Name"] == kind
+                assert dimension["Value"] in values
 
 
 def test_alarms_of_mails_and_text_messages_are_for_the_whole_account(deployment: Deployment) -> None:
@@ -247,9 +200,9 @@ def test_alarms_of_mails_and_text_messages_are_for_the_whole_account(deployment:
     }
 
 
-def test_only_the_alarms_of_the_relay_and_of_the_mapping_fire_without_data(deployment: Deployment) -> None:
+def test_only_the_alarms_of_the_relay_and_of_the_mappings_fire_without_data(deployment: Deployment) -> None:
     breaching = {name for name, alarm in _alarms(deployment).items() if alarm["TreatMissingData"] == "breaching"}
-    assert breaching == {"EventsWaitTooLong", "MappingStops"}
+    assert breaching == {"EventsWaitTooLong", "MappingStops", *OF_TOPICS.values()}
 
 
 def test_runbook_says_how_many_alarms_there_are_and_what_they_cost(
@@ -385,7 +338,8 @@ def test_dashboard_shows_errors_and_durations_of_every_function(
 ) -> None:
     functions = deployment.of_type("AWS::Lambda::Function").keys()
     for name in ("Errors", "Duration"):
-        assert {metric[3] for metric in metrics if metric[:3] == ("AWS/Lambda", name, "FunctionName")} == functions
+        shown = {metric[3] for metric in metrics if metric[:3] == ("AWS/Lambda", name, "FunctionName")}
+        assert shown == functions, f"the widget with {name} of the Dashboard in template.yaml shows each function"
 
 
 def test_dashboard_shows_only_metrics_of_this_stack(deployment: Deployment, metrics: list[tuple[str, ...]]) -> None:

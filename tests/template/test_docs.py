@@ -73,7 +73,8 @@ def test_runbook_has_a_section_for_each_alarm() -> None:
         for name, resource in source_of(TEMPLATES[0])["Resources"].items()
         if resource["Type"] == "AWS::CloudWatch::Alarm"
     ]
-    assert sorted(name for heading in headings for name in heading.split(", ")) == sorted(alarms)
+    sections = sorted(name for heading in headings for name in heading.split(", "))
+    assert sections == sorted(alarms), "docs/operations.md: a heading ### and the name, for each alarm; no other"
 
 
 def test_runbook_quotes_log_lines_as_the_code_writes_them() -> None:

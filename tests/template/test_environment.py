@@ -13,6 +13,7 @@ from functions.notify import settings
 from functions.notify.channels.mailer import LOCAL_PART
 from tests.template.deployment import TEMPLATE, Deployment, parameters_of
 
+FOLDERS = sorted(path.parent.name for path in TEMPLATE.parent.glob("functions/*/requirements.in"))
 # Lambda and SAM set these themselves.
 SET_BY_AWS = {"AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_REGION", "AWS_SAM_LOCAL"}
 # boto3 reads them. With them, the containers of `sam local` reach the services on the developer's machine.
@@ -33,7 +34,7 @@ def test_boto3_ignores_an_empty_endpoint_url(service: Any, monkeypatch: pytest.M
     assert client.meta.endpoint_url.endswith("amazonaws.com")
 
 
-@pytest.mark.parametrize("name", ["order", "notify"])
+@pytest.mark.parametrize("name", FOLDERS)
 def test_code_reads_exactly_the_variables_that_the_template_declares(deployment: Deployment, name: str) -> None:
     declared = {
         variable

@@ -10,16 +10,19 @@ from functions.notify.notifying.delivery import TIME_TO_ANSWER, TIME_TO_SEND
 from functions.order.producer.kafka_publisher import SEND_BUDGET
 from tests.project import ROOT
 from tests.template.deployment import Deployment, deploy
+from tests.template.known import FUNCTIONS
 from tests.template.parameter_sets import PLAIN
 
 API_GATEWAY_TIMEOUT = timedelta(seconds=30)
+FOLDERS = sorted(path.parent.name for path in ROOT.glob("functions/*/requirements.in"))
+IN_THE_NETWORK = [name for name, known in FUNCTIONS.items() if known.in_the_network]
 
 
 def _timeout(deployment: Deployment, function: str) -> timedelta:
     return timedelta(seconds=deployment.properties(function)["Timeout"])
 
 
-@pytest.mark.parametrize("function", ["order", "notify"])
+@pytest.mark.parametrize("function", FOLDERS)
 def test_no_folder_of_a_function_has_the_name_of_a_package_that_it_needs(function: str) -> None:
     # `sam build` puts both into one folder, and then moves what the function has a name for below functions/.
     pins = re.findall(r"^([\w.-]+)", (ROOT / f"functions/{function}/requirements.txt").read_text(), re.MULTILINE)
@@ -58,16 +61,16 @@ def test_api_sends_requests_in_payload_format_2(deployment: Deployment) -> None:
     assert {integration["payloadFormatVersion"] for integration in integrations} == {"2.0"}
 
 
-@pytest.mark.parametrize("function", ["OrderFunction", "RelayFunction"])
-def test_order_and_relay_run_in_the_network_of_the_brokers(deployment: Deployment, function: str) -> None:
+@pytest.mark.parametrize("function", IN_THE_NETWORK)
+def test_functions_that_speak_with_kafka_run_in_its_network(deployment: Deployment, function: str) -> None:
     assert deployment.properties(function)["VpcConfig"] == {
         "SubnetIds": ["subnet-a", "subnet-b"],
         "SecurityGroupIds": ["sg-a"],
     }
 
 
-@pytest.mark.parametrize("function", ["NotifyFunction", "FeedbackFunction", "HistoryFunction"])
-def test_notify_feedback_and_history_run_outside_the_network(deployment: Deployment, function: str) -> None:
+@pytest.mark.parametrize("function", [name for name in FUNCTIONS if name not in IN_THE_NETWORK])
+def test_all_other_functions_run_outside_the_network(deployment: Deployment, function: str) -> None:
     assert "VpcConfig" not in deployment.properties(function)
 
 
@@ -112,10 +115,10 @@ def test_runtime_and_processor_are_parameters_for_all_functions() -> None:
 
 def test_tracing_is_a_parameter() -> None:
     functions = deploy(**PLAIN, Tracing="PassThrough").of_type("AWS::Lambda::Function").values()
-    assert [function["TracingConfig"] for function in functions] == [{"Mode": "PassThrough"}] * 5
+    assert {function["TracingConfig"]["Mode"] for function in functions} == {"PassThrough"}
 
 
-@pytest.mark.parametrize("function", ["order", "notify"])
+@pytest.mark.parametrize("function", FOLDERS)
 def test_traces_are_lambdas_own_since_no_library_adds_to_them(function: str) -> None:
     pins = (ROOT / f"functions/{function}/requirements.txt").read_text()
     assert "aws-lambda-powertools==" in pins
@@ -123,12 +126,5 @@ def test_traces_are_lambdas_own_since_no_library_adds_to_them(function: str) -> 
 
 
 def test_every_function_is_traced(deployment: Deployment) -> None:
-    functions = deployment.of_type("AWS::Lambda::Function")
-    assert set(functions) == {
-        "OrderFunction",
-        "RelayFunction",
-        "NotifyFunction",
-        "FeedbackFunction",
-        "HistoryFunction",
-    }
-    assert all(function["TracingConfig"] == {"Mode": "Active"} for function in functions.values())
+    functions = deployment.of_type("AWS::Lambda::Function").values()
+    assert {function["TracingConfig"]["Mode"] for function in functions} == {"Active"}

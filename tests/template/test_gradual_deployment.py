@@ -7,6 +7,7 @@ import pytest
 
 from tests.template.deployment import TEMPLATE, source_of
 from tests.template.guide_edits import GUIDE, edited_template, merge_templates, release
+from tests.template.known import FROM_ORDERS
 from tests.template.parameter_sets import CLUSTER
 
 CANARY = "CodeDeployDefault.LambdaCanary10Percent5Minutes"
@@ -41,8 +42,7 @@ def test_an_alarm_of_the_function_takes_its_new_version_back(edited: dict[str, A
 @pytest.mark.parametrize("parameters", [{}, {"MskClusterArn": CLUSTER, "KafkaAuthentication": "iam"}])
 def test_mapping_and_api_call_the_aliases(edited: dict[str, Any], parameters: dict[str, str]) -> None:
     deployment = release(edited, "1", **parameters)
-    [mapping] = deployment.of_type("AWS::Lambda::EventSourceMapping").values()
-    assert mapping["FunctionName"].endswith(":NotifyFunction:live")
+    assert deployment.one_of(FROM_ORDERS)["FunctionName"].endswith(":NotifyFunction:live")
     paths = deployment.properties("OrderApi")["Body"]["paths"]
     uris = [
         operation["x-amazon-apigateway-integration"]["uri"]
@@ -62,13 +62,7 @@ def test_mapping_of_another_time_has_an_alias_of_its_own_only_without_the_lines_
         without["Resources"][name] = source_of(TEMPLATE)["Resources"][name]
     times = ("1795000000", "1796000000")
     for template, targets in ((edited, 1), (without, 2)):
-        mappings = [
-            mapping
-            for time in times
-            for mapping in release(template, "1", NotifyReadsFrom=time)
-            .of_type("AWS::Lambda::EventSourceMapping")
-            .values()
-        ]
+        mappings = [release(template, "1", NotifyReadsFrom=time).one_of(FROM_ORDERS) for time in times]
         assert len({mapping["FunctionName"] for mapping in mappings}) == targets
         assert len({str(mapping["Topics"]) for mapping in mappings}) == 1
     guide = " ".join(GUIDE.read_text().split())

@@ -1,4 +1,4 @@
-"""Event source mapping: there is one, with the limits that notify is built for."""
+"""Event source mapping from order-events to notify: it has the limits that notify is built for."""
 
 from datetime import timedelta
 from typing import Any
@@ -9,27 +9,52 @@ from functions.notify.aws_clients import THREADS
 from functions.notify.notifying.delivery import TIME_TO_ANSWER, TIME_TO_SEND
 from samrun.testing.templates import read_parameters
 from tests.template.deployment import REGION, ROOT, TEMPLATE, Deployment, deploy, parameters_of
-from tests.template.parameter_sets import CA_SECRET, CLUSTER, KAFKA_SECRET, PLAIN, REQUIRED, VPC
+from tests.template.known import FROM_ORDERS, FROM_OTHERS, MAPPINGS
+from tests.template.parameter_sets import CA_SECRET, CLUSTER, KAFKA_SECRET, OTHER_TOPICS, PLAIN, REQUIRED, VPC
 
 MAPPING = "AWS::Lambda::EventSourceMapping"
 
 
 @pytest.fixture
 def mapping(deployment: Deployment) -> dict[str, Any]:
-    [only] = deployment.of_type(MAPPING).values()
-    return only
+    return deployment.one_of(FROM_ORDERS)
+
+
+def test_every_mapping_reads_the_cluster_of_the_deployment(deployment: Deployment) -> None:
+    source = "EventSourceArn" if "NotifyFromMsk" in deployment.resources else "SelfManagedEventSource"
+    assert [name for name, mapping in deployment.of_type(MAPPING).items() if source not in mapping] == []
+
+
+def test_every_mapping_loses_no_record_because_of_another(deployment: Deployment) -> None:
+    for name, mapping in deployment.of_type(MAPPING).items():
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"], name
+        assert "ProvisionedPollerConfig" in mapping, f"{name}: only this mode has partial batch responses"
+        assert mapping["BisectBatchOnFunctionError"] is True, name
+        assert mapping["MaximumRecordAgeInSeconds"] > 0, name
+        assert mapping["DestinationConfig"]["OnFailure"]["Destination"], name
+
+
+def test_mappings_of_a_deployment_have_a_group_each(deployment: Deployment) -> None:
+    groups = [_group(mapping) for mapping in deployment.of_type(MAPPING).values()]
+    assert len(set(groups)) == len(groups), groups
+
+
+def test_each_mapping_triggers_its_function(deployment: Deployment) -> None:
+    for name, mapping in deployment.of_type(MAPPING).items():
+        if name in MAPPINGS:
+            assert mapping["FunctionName"].rpartition(":function:")[2] == MAPPINGS[name]
 
 
 def test_msk_has_its_own_kind_of_mapping(on_msk: Deployment) -> None:
-    [(name, mapping)] = on_msk.of_type(MAPPING).items()
-    assert name == "NotifyFromMsk"
+    assert on_msk.resources.keys() & FROM_ORDERS == {"NotifyFromMsk"}
+    mapping = on_msk.properties("NotifyFromMsk")
     assert mapping["EventSourceArn"] == CLUSTER
     assert mapping["AmazonManagedKafkaEventSourceConfig"] == {"ConsumerGroupId": "shop-notify-order-events"}
 
 
 def test_a_self_managed_cluster_has_its_own_kind_of_mapping(on_self_managed: Deployment) -> None:
-    [(name, mapping)] = on_self_managed.of_type(MAPPING).items()
-    assert name == "NotifyFromSelfManagedKafka"
+    assert on_self_managed.resources.keys() & FROM_ORDERS == {"NotifyFromSelfManagedKafka"}
+    mapping = on_self_managed.properties("NotifyFromSelfManagedKafka")
     assert mapping["SelfManagedEventSource"] == {
         "Endpoints": {"KafkaBootstrapServers": ["b-1.shop.example:9098", "b-2.shop.example:9098"]}
     }
@@ -47,9 +72,8 @@ WITH_CA = {"Type": "SERVER_ROOT_CA_CERTIFICATE", "URI": CA_SECRET}
 
 
 def _access(deployment: Deployment) -> list[dict[str, str]]:
-    """Return how the pollers reach the brokers and authenticate, from the one mapping."""
-    [mapping] = deployment.of_type(MAPPING).values()
-    access: list[dict[str, str]] = mapping.get("SourceAccessConfigurations", [])
+    """Return how the pollers reach the brokers and authenticate, from notify's mapping."""
+    access: list[dict[str, str]] = deployment.one_of(FROM_ORDERS).get("SourceAccessConfigurations", [])
     return access
 
 
@@ -98,10 +122,6 @@ def test_pollers_use_up_to_three_subnets_and_one_security_group() -> None:
     ]
 
 
-def test_mapping_triggers_notify(mapping: dict[str, Any]) -> None:
-    assert mapping["FunctionName"].endswith(":function:NotifyFunction")
-
-
 def test_mapping_reads_the_topic_that_order_writes_from_its_beginning(
     deployment: Deployment, mapping: dict[str, Any]
 ) -> None:
@@ -126,9 +146,8 @@ def test_cloudformation_replaces_a_mapping_for_nothing_but_its_source_and_its_st
 @pytest.mark.parametrize("cluster", [{"MskClusterArn": CLUSTER}, {"KafkaAuthentication": "none"}], ids=["msk", "self"])
 def test_new_time_replaces_the_mapping_by_one_with_another_group_from_that_time_on(cluster: dict[str, str]) -> None:
     mappings = [
-        only
+        deploy(**REQUIRED, **VPC, **cluster, NotifyReadsFrom=time).one_of(FROM_ORDERS)
         for time in ("", "1790000000", "1790003600")
-        for only in deploy(**REQUIRED, **VPC, **cluster, NotifyReadsFrom=time).of_type(MAPPING).values()
     ]
     assert [(each["StartingPosition"], each.get("StartingPositionTimestamp")) for each in mappings] == [
         ("TRIM_HORIZON", None),
@@ -150,9 +169,9 @@ def test_new_time_replaces_the_mapping_by_one_with_another_group_from_that_time_
 
 
 def test_alias_of_a_time_is_the_code_that_is_deployed() -> None:
-    [alias] = deploy(**PLAIN, NotifyReadsFrom="1790000000").of_type("AWS::Lambda::Alias").values()
+    alias = deploy(**PLAIN, NotifyReadsFrom="1790000000").properties("NotifyAlias")
     assert alias == {"FunctionName": "NotifyFunction", "FunctionVersion": "$LATEST", "Name": "from-1790000000"}
-    assert deploy(**PLAIN).of_type("AWS::Lambda::Alias") == {}
+    assert "NotifyAlias" not in deploy(**PLAIN).resources
 
 
 def test_notify_can_read_the_old_topic_while_order_writes_to_the_new_one() -> None:
@@ -168,8 +187,13 @@ def test_notify_can_read_the_old_topic_while_order_writes_to_the_new_one() -> No
     assert moving.grants("NotifyFunction") == before.grants("NotifyFunction")
     assert after.properties("NotifyFromMsk")["Topics"] == ["orders.v2"]
     assert _group(after.properties("NotifyFromMsk")) == "shop-notify-orders.v2-1790000000"
-    [topic] = (resource for action, resource in after.grants("NotifyFunction") if action == "kafka-cluster:ReadData")
-    assert topic.endswith("/orders.v2")
+    topics = {
+        resource.rpartition("/")[2]
+        for action, resource in after.grants("NotifyFunction")
+        if action == "kafka-cluster:ReadData"
+    }
+    assert "orders.v2" in topics
+    assert "order-events" not in topics
 
 
 def _group(mapping: dict[str, Any]) -> str:
@@ -185,8 +209,7 @@ def test_mapping_delivers_records_without_waiting(mapping: dict[str, Any]) -> No
 def test_batch_has_a_thread_for_each_record() -> None:
     declared = parameters_of(TEMPLATE)["BatchSize"]
     assert declared["MaxValue"] == THREADS, "with fewer threads, a batch would wait for SES several times"
-    [mapping] = deploy(**PLAIN, BatchSize="7").of_type(MAPPING).values()
-    assert mapping["BatchSize"] == "7"
+    assert deploy(**PLAIN, BatchSize="7").one_of(FROM_ORDERS)["BatchSize"] == "7"
 
 
 @pytest.mark.parametrize("environment", ["", "dev", "prod"], ids=["defaults", "dev", "prod"])
@@ -206,13 +229,13 @@ def test_mapping_is_provisioned_and_reports_partial_batch_responses(mapping: dic
 
 
 def test_numbers_of_pollers_are_parameters() -> None:
-    [mapping] = deploy(**PLAIN, MinimumPollers="2", MaximumPollers="9").of_type(MAPPING).values()
+    mapping = deploy(**PLAIN, MinimumPollers="2", MaximumPollers="9").one_of(FROM_ORDERS)
     assert mapping["ProvisionedPollerConfig"] == {"MinimumPollers": "2", "MaximumPollers": "9"}
 
 
 @pytest.mark.parametrize("cluster", [{}, {"MskClusterArn": CLUSTER, **VPC}], ids=["self-managed", "MSK"])
 def test_mappings_of_a_group_share_their_pollers(cluster: dict[str, str]) -> None:
-    [mapping] = deploy(**PLAIN, **cluster, PollerGroup="shop").of_type("AWS::Lambda::EventSourceMapping").values()
+    mapping = deploy(**PLAIN, **cluster, PollerGroup="shop").one_of(FROM_ORDERS)
     assert mapping["ProvisionedPollerConfig"]["PollerGroupName"] == "shop"
 
 
@@ -227,13 +250,12 @@ def test_mapping_logs_its_warnings_to_the_log_of_notify(mapping: dict[str, Any])
 
 
 def test_mapping_bisects_retries_for_six_hours_and_keeps_a_record_that_fails_the_function(
-    deployment: Deployment, mapping: dict[str, Any]
+    mapping: dict[str, Any],
 ) -> None:
     assert mapping["BisectBatchOnFunctionError"] is True
     assert mapping["MaximumRetryAttempts"] == 10_000
     assert mapping["MaximumRecordAgeInSeconds"] == 6 * 60 * 60
-    [bucket] = deployment.of_type("AWS::S3::Bucket")
-    assert mapping["DestinationConfig"] == {"OnFailure": {"Destination": f"arn:aws:s3:::{bucket.lower()}"}}
+    assert mapping["DestinationConfig"] == {"OnFailure": {"Destination": "arn:aws:s3:::deadletterbucket"}}
 
 
 def test_mapping_discards_records_before_notify_would_let_them_expire(
@@ -241,3 +263,50 @@ def test_mapping_discards_records_before_notify_would_let_them_expire(
 ) -> None:
     variables = deployment.properties("NotifyFunction")["Environment"]["Variables"]
     assert mapping["MaximumRecordAgeInSeconds"] < int(variables["MAXIMUM_EVENT_AGE_SECONDS"])
+
+
+ON_EACH_CLUSTER = pytest.mark.parametrize(
+    "cluster", [{"MskClusterArn": CLUSTER, **VPC}, {"KafkaAuthentication": "none"}], ids=["msk", "self"]
+)
+
+
+@ON_EACH_CLUSTER
+@pytest.mark.parametrize(("topic", "names"), FROM_OTHERS.items())
+def test_notify_reads_a_topic_of_another_service_as_it_reads_its_own_once_a_parameter_names_it(
+    cluster: dict[str, str], topic: str, names: set[str]
+) -> None:
+    without = deploy(**REQUIRED, **cluster)
+    assert without.resources.keys() & names == set()
+    with_it = deploy(**REQUIRED, **cluster, **{topic: "events-of-others"})
+    assert with_it.of_type(MAPPING).keys() - without.of_type(MAPPING).keys() == with_it.resources.keys() & names
+    mapping, own = with_it.one_of(names), with_it.one_of(FROM_ORDERS)
+    assert mapping["Topics"] == ["events-of-others"]
+    assert _group(mapping) == "shop-notify-events-of-others"
+    assert own == without.one_of(FROM_ORDERS)
+    differing = {"Topics", "AmazonManagedKafkaEventSourceConfig", "SelfManagedKafkaEventSourceConfig"}
+    assert {name for name in mapping.keys() | own.keys() if mapping.get(name) != own.get(name)} <= differing
+
+
+@ON_EACH_CLUSTER
+def test_a_time_for_the_orders_leaves_the_mappings_from_other_topics_alone(cluster: dict[str, str]) -> None:
+    before, after = (
+        deploy(**REQUIRED, **cluster, **OTHER_TOPICS, NotifyReadsFrom=time).of_type(MAPPING)
+        for time in ("", "1790000000")
+    )
+    [changed] = (name for name in before if before[name] != after[name])
+    assert changed in FROM_ORDERS
+
+
+@pytest.mark.parametrize("topic", FROM_OTHERS)
+def test_pollers_of_another_topic_may_read_it_and_commit_in_their_group_and_nothing_else(topic: str) -> None:
+    cluster = {"MskClusterArn": CLUSTER, **VPC}
+    without, with_it = (deploy(**REQUIRED, **cluster, **more) for more in ({}, {topic: "events-of-others"}))
+    where = "arn:aws:kafka:eu-central-1:111122223333:{}/shop/abc-1/{}"
+    read = where.format("topic", "events-of-others")
+    commit = where.format("group", "shop-notify-events-of-others")
+    assert with_it.grants("NotifyFunction") - without.grants("NotifyFunction") == {
+        ("kafka-cluster:DescribeTopic", read),
+        ("kafka-cluster:ReadData", read),
+        ("kafka-cluster:AlterGroup", commit),
+        ("kafka-cluster:DescribeGroup", commit),
+    }

@@ -6,6 +6,7 @@ import pytest
 
 from tests.template.aws_calls import calls
 from tests.template.deployment import ROOT, Deployment, deploy
+from tests.template.known import FUNCTIONS
 from tests.template.parameter_sets import CA_SECRET, CLUSTER, KAFKA_SECRET, KAFKA_SECRET_KEY, KEY, PLAIN, REQUIRED, VPC
 
 TOPIC = "arn:aws:kafka:eu-central-1:111122223333:topic/shop/abc-1/order-events"
@@ -203,21 +204,13 @@ def test_notify_may_publish_nothing_by_default(deployment: Deployment) -> None:
     assert not [action for action in deployment.actions("NotifyFunction") if action.startswith("sns:")]
 
 
-@pytest.mark.parametrize(
-    ("function", "managed"),
-    [
-        ("OrderFunction", {*LOGS_AND_TRACES, "AWSLambdaVPCAccessExecutionRole"}),
-        ("RelayFunction", {*LOGS_AND_TRACES, "AWSLambdaVPCAccessExecutionRole"}),
-        ("NotifyFunction", LOGS_AND_TRACES),
-        ("FeedbackFunction", LOGS_AND_TRACES),
-        ("HistoryFunction", LOGS_AND_TRACES),
-    ],
-)
+@pytest.mark.parametrize("function", FUNCTIONS)
 def test_functions_have_aws_own_policies_for_logs_traces_and_network_only(
-    deployment: Deployment, function: str, managed: set[str]
+    deployment: Deployment, function: str
 ) -> None:
+    network = {"AWSLambdaVPCAccessExecutionRole"} if FUNCTIONS[function].in_the_network else set()
     arns = deployment.properties(f"{function}Role")["ManagedPolicyArns"]
-    assert {arn.rpartition("/")[2] for arn in arns if arn.startswith("arn:aws:iam::aws:")} == managed
+    assert {arn.rpartition("/")[2] for arn in arns if arn.startswith("arn:aws:iam::aws:")} == LOGS_AND_TRACES | network
     ours = {arn for arn in arns if not arn.startswith("arn:aws:iam::aws:")}
     assert ours <= deployment.of_type("AWS::IAM::ManagedPolicy").keys()
 
@@ -227,27 +220,6 @@ def test_functions_have_aws_own_policies_for_logs_traces_and_network_only(
 PERMISSIONS = {
     "ses:SendEmail": {"ses:SendRawEmail"},
     "dynamodb:BatchExecuteStatement": {"dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate"},
-}
-# Permissions without a call in the code. kafka-python uses these after it has authenticated with IAM.
-PRODUCER = {action for action, _ in PRODUCE}
-# The mapping's pollers use these with notify's role, to read Kafka and to write the batches that they discard.
-POLLERS = {
-    *(action for action, _ in FIND_THE_CLUSTER | CONSUME | REACH_THE_BROKERS),
-    "kafka:ListScramSecrets",
-    "secretsmanager:GetSecretValue",
-    "s3:PutObject",
-    "s3:ListBucket",
-}
-# Lambda uses this with feedback's role when it discards an event.
-DISCARDING = {"sqs:SendMessage"}
-# DynamoDB, SQS and S3 use these on behalf of a function, with your own key.
-READING, WRITING = {"kms:Decrypt"}, {"kms:Decrypt", "kms:GenerateDataKey"}
-WITHOUT_A_CALL = {
-    "OrderFunction": PRODUCER | READING,
-    "RelayFunction": PRODUCER | READING,
-    "NotifyFunction": POLLERS | WRITING,
-    "FeedbackFunction": DISCARDING | WRITING,
-    "HistoryFunction": READING,
 }
 
 
@@ -263,7 +235,7 @@ def test_notify_in_the_sandbox_may_use_the_recipients_identity() -> None:
     assert more - deploy(**PLAIN).grants("NotifyFunction") == {("ses:SendRawEmail", recipient)}
 
 
-@pytest.mark.parametrize("function", WITHOUT_A_CALL)
+@pytest.mark.parametrize("function", FUNCTIONS)
 def test_functions_may_make_every_call_that_is_in_their_code(
     on_msk_with_scram: Deployment, with_text_messages: Deployment, under_a_key: Deployment, function: str
 ) -> None:
@@ -274,34 +246,29 @@ def test_functions_may_make_every_call_that_is_in_their_code(
     assert needed - {"secretsmanager:GetSecretValue", "sns:Publish"} <= under_a_key.actions(function)
 
 
-@pytest.mark.parametrize("function", WITHOUT_A_CALL)
+@pytest.mark.parametrize("function", FUNCTIONS)
 def test_functions_have_no_permission_that_neither_their_code_nor_a_service_needs(
     deployment: Deployment, under_a_key: Deployment, function: str
 ) -> None:
-    needed = _needed(deployment, function) | WITHOUT_A_CALL[function]
+    needed = _needed(deployment, function) | FUNCTIONS[function].without_a_call
     assert deployment.actions(function) <= needed
     assert under_a_key.actions(function) <= needed
-
-
-def test_every_function_is_compared(deployment: Deployment) -> None:
-    assert WITHOUT_A_CALL.keys() == deployment.of_type("AWS::Lambda::Function").keys()
 
 
 def test_every_permission_without_a_call_exists_in_some_deployment(
     on_msk: Deployment, on_msk_with_scram: Deployment, under_a_key: Deployment
 ) -> None:
-    for function, permissions in WITHOUT_A_CALL.items():
+    for function, known in FUNCTIONS.items():
         given = on_msk.actions(function) | on_msk_with_scram.actions(function) | under_a_key.actions(function)
-        assert permissions <= given
+        assert known.without_a_call <= given
 
 
 def test_your_own_key_may_be_used_only_through_the_services_that_encrypt_with_it(
     on_msk: Deployment, under_a_key: Deployment
 ) -> None:
-    writes_dead_letters = {"NotifyFunction", "FeedbackFunction"}
-    for function in WITHOUT_A_CALL:
+    for function, known in FUNCTIONS.items():
         decrypt, data_key = ("kms:Decrypt", KEY), ("kms:GenerateDataKey", KEY)
-        more = {decrypt, data_key} if function in writes_dead_letters else {decrypt}
+        more = {decrypt, data_key} if known.writes_dead_letters else {decrypt}
         assert under_a_key.grants(function) - on_msk.grants(function) == more
         services = {
             service
@@ -311,7 +278,7 @@ def test_your_own_key_may_be_used_only_through_the_services_that_encrypt_with_it
         }
         dead_letters = {"sqs.eu-central-1.amazonaws.com", "s3.eu-central-1.amazonaws.com"}
         assert services - {"dynamodb.eu-central-1.amazonaws.com"} == (
-            dead_letters if function in writes_dead_letters else set()
+            dead_letters if known.writes_dead_letters else set()
         )
 
 
@@ -327,7 +294,7 @@ def test_permissions_page_lists_every_permission_and_no_other(
     given = {
         action
         for deployment in (with_text_messages, on_msk_with_scram, under_a_key)
-        for function in WITHOUT_A_CALL
+        for function in FUNCTIONS
         for action in deployment.actions(function)
     }
     assert listed == given

@@ -9,6 +9,7 @@ import pytest
 from moto import mock_aws
 
 from tests.template.deployment import Deployment, deploy
+from tests.template.known import FROM_ORDERS
 from tests.template.parameter_sets import CLUSTER, PLAIN, REQUIRED, VPC
 from tools.check_mapping import differences, main
 
@@ -18,8 +19,7 @@ ON_MSK = {**REQUIRED, **VPC, "MskClusterArn": CLUSTER}
 
 def _deployed(stack: Deployment) -> dict[str, Any]:
     """Return the mapping as Lambda would describe it."""
-    [properties] = stack.of_type(MAPPING).values()
-    return {**properties, "State": "Enabled"}
+    return {**stack.one_of(FROM_ORDERS), "State": "Enabled"}
 
 
 @pytest.mark.parametrize("parameters", [ON_MSK, PLAIN, {**ON_MSK, "NotifyReadsFrom": "1790000000"}])

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from functions.notify.domain.decisions import MAX_AGE_OF_REPLAY
-from functions.notify.events.order_events import OrderEvent, read_order_event
+from functions.notify.events.customer_events import CustomerEvent, read_customer_event
 from functions.notify.events.records import read_records
 from functions.order.domain.events import event_of
 from functions.order.domain.order import ORDER_CANCELLED, ORDER_PAID
 from functions.order.storage.order_item import item_of
+from tests.notify.samples import FIELDS
 from tests.order.orders import NOON, cancelled_order, order_of
 from tools import resend as command
 from tools.resend import Resend, ResendError
@@ -67,9 +68,9 @@ def test_notify_reads_the_same_event_as_from_kafka_and_a_replay(order: Order, ev
     [event] = functions.invoked
     [record] = read_records(event)
     assert base64.b64decode(record.source["value"]) == event_of(order, event_type).value
-    read = read_order_event(record, types={event_type})
-    assert isinstance(read, OrderEvent)
-    assert read.data.order_id == order.order_id
+    read = read_customer_event(record, {event_type: FIELDS[event_type]})
+    assert isinstance(read, CustomerEvent)
+    assert read.key == order.order_id
     assert base64.b64decode(record.key or "").decode() == order.order_id
     assert "replay" in record.headers()
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NOW = datetime(2026, 11, 22, 10, 15, tzinfo=UTC)
+ARTIFACTS = {artifact.name: artifact for artifact in artifacts()}
 each_artifact = pytest.mark.parametrize("artifact", artifacts(), ids=lambda artifact: artifact.name)
 
 
@@ -105,7 +106,7 @@ def _hashes(component: dict[str, Any]) -> set[str]:
 
 
 def test_sbom_says_which_package_needs_which(licences: Licences) -> None:
-    order, samrun = (_needs(sbom(each, licences, now=NOW)) for each in (artifacts()[0], artifacts()[2]))
+    order, samrun = (_needs(sbom(each, licences, now=NOW)) for each in (ARTIFACTS["order"], ARTIFACTS["samrun"]))
     assert "pkg:pypi/kafka-python" in order["order"]
     assert "pkg:pypi/urllib3" not in order["order"]
     assert "pkg:pypi/urllib3" in order["pkg:pypi/botocore"]
@@ -123,7 +124,7 @@ def _needs(text: str) -> dict[str, set[str]]:
 
 
 def test_sbom_is_the_same_each_time_and_another_for_other_content(licences: Licences, tmp_path: Path) -> None:
-    artifact = artifacts()[0]
+    artifact = ARTIFACTS["order"]
     assert sbom(artifact, licences, now=NOW) == sbom(artifact, licences, now=NOW)
     changed = tmp_path / "requirements.txt"
     changed.write_text(artifact.lock_file.read_text().replace("kafka-python==", "kafka-python==9"))
@@ -173,7 +174,7 @@ def test_zip_of_other_content_is_another(tmp_path: Path) -> None:
 
 def test_sbom_has_a_package_that_is_not_for_this_platform(licences: Licences, tmp_path: Path) -> None:
     lock_file = tmp_path / "requirements.txt"
-    lock_file.write_text(artifacts()[0].lock_file.read_text() + f"elsewhere==1.0 --hash=sha256:{'0' * 64}\n")
+    lock_file.write_text(ARTIFACTS["order"].lock_file.read_text() + f"elsewhere==1.0 --hash=sha256:{'0' * 64}\n")
     named = replace(licences, packages={**licences.packages, "elsewhere": "MIT"})
-    document = json.loads(sbom(replace(artifacts()[0], lock_file=lock_file), named, now=NOW))
+    document = json.loads(sbom(replace(ARTIFACTS["order"], lock_file=lock_file), named, now=NOW))
     assert "pkg:pypi/elsewhere@1.0" in {each["bom-ref"] for each in document["components"]}

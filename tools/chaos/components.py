@@ -35,6 +35,7 @@ from tools.chaos.start_gate import StartGate
 _START_PAUSE = 0.3
 _WATCH_PAUSE = 0.2
 _HANDLERS = "functions."
+_MAPPING = "NotifyFromSelfManagedKafka"  # of notify, from order-events
 
 
 class Proxies:
@@ -235,7 +236,7 @@ class Components:
         self.variables = variables or {}
         self.proxies = Proxies(edges, processes)
         self.application = _application(project, ports)
-        [self.mapping] = self.application.mappings
+        [self.mapping] = [each for each in self.application.mappings if each.logical_id == _MAPPING]
         self.broker = ServiceComponent(
             create=lambda: Broker(folder / "broker", listeners=_listeners(ports)),
             edges=(edges["producer"], edges["mapping"]),

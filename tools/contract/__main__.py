@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Check the contract, and publish it if asked. Return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tools.contract", description=__doc__)
     parser.add_argument("--root", type=Path, default=ROOT, help="the repository; this one by default")
-    parser.add_argument("--publish", action="store_true", help="copy the schemas to events/published/, for a release")
+    parser.add_argument("--publish", action="store_true", help="copy the schemas to published/, for a release")
     options = parser.parse_args(arguments)
     try:
         problems = check_contract(options.root)

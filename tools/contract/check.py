@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from tools.contract.compatibility import Change, breaking_changes
 from tools.contract.consumers import read_consumers
 from tools.contract.rules import Rule
-from tools.contract.schemas import SUFFIX, fields, read_schemas
+from tools.contract.schemas import PUBLISHED, SUFFIX, contract_folders, fields, read_schemas
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from tools.contract.consumers import Consumer
@@ -20,49 +20,61 @@ if TYPE_CHECKING:
 
 def check_contract(root: Path) -> list[str]:
     """Return what is wrong with the contract of a repository, each as lines for people. Raises ContractError."""
-    schemas, published = (read_schemas(root / folder) for folder in ("events", "events/published"))
     consumers = read_consumers(root)
-    problems = [
-        _problem(event_type, change, consumers, root)
-        for event_type, old in published.items()
-        for change in _changes(old, schemas.get(event_type))
-    ]
-    return problems + list(_undescribed(schemas, consumers, root))
+    described: dict[str, tuple[Path, Schema]] = {}
+    problems: list[str] = []
+    for folder in contract_folders(root):
+        schemas = read_schemas(folder)
+        described |= {event_type: (_file(folder, event_type), schema) for event_type, schema in schemas.items()}
+        problems += [
+            _problem(event_type, _file(folder, event_type), change, consumers, root)
+            for event_type, old in read_schemas(folder / PUBLISHED).items()
+            for change in _changes(old, schemas.get(event_type))
+        ]
+    return problems + list(_undescribed(described, consumers, root))
 
 
 def publish(root: Path) -> None:
-    """Copy the schemas of events/ to events/published/: from then on, the check holds them to these."""
-    for path in (root / "events").glob(f"*{SUFFIX}"):
-        shutil.copyfile(path, root / "events/published" / path.name)
+    """Copy the schemas of each folder to its published/: from then on, the check holds them to these."""
+    for folder in contract_folders(root):
+        for path in folder.glob(f"*{SUFFIX}"):
+            (folder / PUBLISHED).mkdir(exist_ok=True)
+            shutil.copyfile(path, folder / PUBLISHED / path.name)
 
 
 def _changes(old: Schema, new: Schema | None) -> Iterator[Change]:
     if new is None:
-        yield Change(rule=Rule.EVENT_REMOVED, field="", detail="events/published/ has a schema of it")
+        yield Change(rule=Rule.EVENT_REMOVED, field="", detail=f"{PUBLISHED}/ has a schema of it")
     else:
         yield from breaking_changes(old, new)
 
 
-def _undescribed(schemas: dict[str, Schema], consumers: list[Consumer], root: Path) -> Iterator[str]:
+def _undescribed(described: Mapping[str, tuple[Path, Schema]], consumers: list[Consumer], root: Path) -> Iterator[str]:
     """Yield what consumers read and no schema describes."""
     for consumer in consumers:
-        file = consumer.path.relative_to(root)
+        reader = f"{consumer.name} reads it ({consumer.path.relative_to(root)})"
         for event_type, reads in consumer.reads.items():
-            if event_type not in schemas:
-                yield _lines(event_type, "", Rule.EVENT_WITH_CONSUMER, f"{consumer.name} reads it ({file})")
+            if event_type not in described:
+                missing = _file(root / "events", event_type).relative_to(root)
+                yield _lines(event_type, missing, "", Rule.EVENT_WITH_CONSUMER, reader)
                 continue
-            for missing in sorted(set(reads) - set(fields(schemas[event_type]))):
-                yield _lines(event_type, missing, Rule.FIELD_WITH_CONSUMER, f"{consumer.name} reads it ({file})")
+            file, schema = described[event_type]
+            for field in sorted(set(reads) - set(fields(schema))):
+                yield _lines(event_type, file.relative_to(root), field, Rule.FIELD_WITH_CONSUMER, reader)
 
 
-def _problem(event_type: str, change: Change, consumers: list[Consumer], root: Path) -> str:
+def _problem(event_type: str, file: Path, change: Change, consumers: list[Consumer], root: Path) -> str:
     readers = [
         f"{each.name} ({each.path.relative_to(root)})"
         for each in consumers
         if any(_touches(change.field, read) for read in each.reads.get(event_type, ()))
     ]
     read_by = f"; it is read by {', '.join(readers)}" if readers else ""
-    return _lines(event_type, change.field, change.rule, f"{change.detail}{read_by}")
+    return _lines(event_type, file.relative_to(root), change.field, change.rule, f"{change.detail}{read_by}")
+
+
+def _file(folder: Path, event_type: str) -> Path:
+    return folder / f"{event_type}{SUFFIX}"
 
 
 def _touches(changed: str, read: str) -> bool:
@@ -70,8 +82,8 @@ def _touches(changed: str, read: str) -> bool:
     return not changed or read == changed or read.startswith((f"{changed}.", f"{changed}["))
 
 
-def _lines(event_type: str, field: str, rule: Rule, detail: str) -> str:
-    place = f"events/{event_type}{SUFFIX}" + (f", {field}" if field else "")
+def _lines(event_type: str, file: Path, field: str, rule: Rule, detail: str) -> str:
+    place = f"{file}, {field}" if field else str(file)
     return (
         f"{place}: {rule.title}\n"
         f"    {rule.change.capitalize()} ({detail}). It breaks readers {rule.breaks}.\n"

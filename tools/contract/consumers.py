@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE = "consumes.yaml"
-_FOLDERS = ("functions", "examples")
+# Of the folders of services: those of the shop, those beside it, and those that `samrun new` has written.
+_PATTERNS = (f"functions/*/{FILE}", f"examples/*/{FILE}", f"*/{FILE}")
 
 
 class _Declaration(BaseModel):
@@ -36,7 +37,7 @@ class Consumer:
 
 def read_consumers(root: Path) -> list[Consumer]:
     """Return the consumers of this repository. Raises ContractError."""
-    paths = [path for folder in _FOLDERS for path in (root / folder).glob(f"*/{FILE}")]
+    paths = [path for pattern in _PATTERNS for path in root.glob(pattern)]
     return [_read_consumer(path) for path in sorted(paths)]
 
 

@@ -1,4 +1,4 @@
-"""Schemas of events/: read from their files, with their references resolved."""
+"""Schemas of the contract: read from their files, with their references resolved."""
 
 from __future__ import annotations
 
@@ -12,12 +12,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SUFFIX = ".schema.json"
+PUBLISHED = "published"  # beside the schemas, in the same folder
 _ANNOTATIONS = frozenset(
     {"$comment", "$defs", "$id", "$schema", "default", "deprecated", "description", "examples", "title"}
 )
 _NAMED = frozenset({"properties", "patternProperties", "dependentSchemas"})  # their values are schemas by name
 
 Schema = dict[str, Any]
+
+
+def contract_folders(root: Path) -> list[Path]:
+    """Return the folders with the events of a repository: events/, and that of each service in examples/."""
+    return [root / "events", *sorted(root.glob("examples/*/events"))]
 
 
 def read_schemas(folder: Path) -> dict[str, Schema]:

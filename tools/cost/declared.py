@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 MEGABYTES_OF_A_GIGABYTE = 1024
 # Interface endpoints of infrastructure/msk.yaml with PollerEndpoints: Lambda's and STS's.
 POLLER_ENDPOINTS = 2
+# Conditions under which the template has further alarms, with the parameter of each and the value that turns it off.
+_FURTHER = {
+    "SendTextMessages": ("TextMessages", "false"),
+    "NotifyReadsRewards": ("RewardEventsTopic", ""),
+    "NotifyReadsShipments": ("ShipmentEventsTopic", ""),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +48,7 @@ def read_declared(system: Path = SYSTEM, kafka: Path = KAFKA) -> Declared:
     template, cluster = load_template(system), load_template(kafka)
     both = [*template["Resources"].values(), *cluster["Resources"].values()]
     zones = int(default_of(cluster, "Zones"))
-    texts = default_of(template, "TextMessages") == "true"
+    off = {condition for condition, (name, value) in _FURTHER.items() if default_of(template, name) == value}
     return Declared(
         architecture=default_of(template, "Architecture"),
         gigabytes={
@@ -59,7 +65,7 @@ def read_declared(system: Path = SYSTEM, kafka: Path = KAFKA) -> Declared:
         alarms=sum(
             metrics_watched(each["Properties"], brokers=zones)
             for each in both
-            if each["Type"] == "AWS::CloudWatch::Alarm" and (texts or each.get("Condition") != "SendTextMessages")
+            if each["Type"] == "AWS::CloudWatch::Alarm" and each.get("Condition") not in off
         ),
         dashboards=_count(both, "AWS::CloudWatch::Dashboard"),
         keys=_count(both, "AWS::KMS::Key"),

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from samrun import __version__ as samrun_version
+from tools.templates import SYSTEM, load_template
 
 ROOT = Path(__file__).parents[2]
+_FUNCTIONS = sorted(path.parent.name for path in ROOT.glob("functions/*/requirements.in"))
 # Every lock file; those of artifacts, and those of the environments for tests and checks.
 LOCK_FILES = (
-    "functions/order/requirements.txt",
-    "functions/notify/requirements.txt",
+    *(f"functions/{name}/requirements.txt" for name in _FUNCTIONS),
     "samrun/requirements.lock",
     "requirements.lock",
     "requirements-run.lock",
@@ -39,25 +40,10 @@ class Artifact:
 
 
 def artifacts() -> tuple[Artifact, ...]:
-    """Return the artifacts: the zip of each service, and samrun."""
+    """Return the artifacts: the zip of each folder of functions/, and samrun."""
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     return (
-        Artifact(
-            name="order",
-            version=version,
-            description="OrderFunction and RelayFunction",
-            declared_in=ROOT / "functions/order/requirements.in",
-            lock_file=ROOT / "functions/order/requirements.txt",
-            build_folder="OrderFunction",
-        ),
-        Artifact(
-            name="notify",
-            version=version,
-            description="NotifyFunction, FeedbackFunction and HistoryFunction",
-            declared_in=ROOT / "functions/notify/requirements.in",
-            lock_file=ROOT / "functions/notify/requirements.txt",
-            build_folder="NotifyFunction",
-        ),
+        *(_zip(name, version) for name in _FUNCTIONS),
         Artifact(
             name="samrun",
             version=samrun_version,
@@ -65,4 +51,23 @@ def artifacts() -> tuple[Artifact, ...]:
             declared_in=ROOT / "samrun/pyproject.toml",
             lock_file=ROOT / "samrun/requirements.lock",
         ),
+    )
+
+
+def _zip(name: str, version: str) -> Artifact:
+    """Return the artifact of a folder of functions/; `sam build` makes the same zip for each of its functions."""
+    folder = ROOT / "functions" / name
+    functions = [
+        logical_id
+        for logical_id, resource in load_template(SYSTEM)["Resources"].items()
+        if resource.get("Properties", {}).get("CodeUri") == f"functions/{name}"
+    ]
+    *others, last = functions
+    return Artifact(
+        name=name,
+        version=version,
+        description=f"{', '.join(others)} and {last}" if others else last,
+        declared_in=folder / "requirements.in",
+        lock_file=folder / "requirements.txt",
+        build_folder=functions[0],
     )

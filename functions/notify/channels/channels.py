@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from functions.notify.domain.send_errors import RenderError
-from functions.notify.events.order_events import ChannelName
+from functions.notify.events.customer_events import ChannelName
 from functions.notify.logs import logger
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from functions.notify.channels.mailer import Mailer
     from functions.notify.channels.rate_limiter import RateLimiter
     from functions.notify.channels.sms import SmsSender
-    from functions.notify.events.order_events import OrderEvent
+    from functions.notify.events.customer_events import CustomerEvent
     from functions.notify.messages.messages import Messages
 
 
@@ -36,7 +36,7 @@ class Channel(Protocol):
         """Its circuit breaker: open while its provider does not answer."""
         ...
 
-    def send(self, event: OrderEvent, *, notification_id: str) -> str:
+    def send(self, event: CustomerEvent, *, notification_id: str) -> str:
         """Notify the customer of an event and return the provider's id. Raises RenderError and SendError."""
         ...
 
@@ -51,13 +51,13 @@ class MailChannel:
     circuit_breaker: CircuitBreaker
     name: ChannelName = ChannelName.MAIL
 
-    def send(self, event: OrderEvent, *, notification_id: str) -> str:
+    def send(self, event: CustomerEvent, *, notification_id: str) -> str:
         """Send the mail about an event, as Channel says."""
         return self.mailer.send(
             self.messages.render(event),
-            to=event.data.customer.email,
-            name=event.data.customer.name or "",
-            tags={"order_id": event.data.order_id, "notification_id": notification_id},
+            to=event.recipient.email,
+            name=event.recipient.name or "",
+            tags={"order_id": event.key, "notification_id": notification_id},
         )
 
 
@@ -71,10 +71,10 @@ class SmsChannel:
     circuit_breaker: CircuitBreaker
     name: ChannelName = ChannelName.TEXT
 
-    def send(self, event: OrderEvent, *, notification_id: str) -> str:
+    def send(self, event: CustomerEvent, *, notification_id: str) -> str:
         """Send the text message about an event, as Channel says."""
-        message, phone = self.messages.render_text_message(event), event.data.customer.phone
+        message, phone = self.messages.render_text_message(event), event.recipient.phone
         if message is None or phone is None:
             raise RenderError("there is no text message for this customer")
-        logger.info("text message rendered", extra={"order_id": event.data.order_id, "segments": message.segments})
+        logger.info("text message rendered", extra={"order_id": event.key, "segments": message.segments})
         return self.sms_sender.send(message.text, to=phone)

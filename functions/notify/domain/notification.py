@@ -31,16 +31,20 @@ class UnknownPolicy(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Notification:
-    """One event over one channel. `event_type` is for the readers of the ledger."""
+    """One event over one channel. `event_type` is for the readers of the ledger.
 
-    order_id: str
+    `key` is what the event is about, mostly an order's id. The ledger's table, the logs and SES's tags call it
+    `order_id`: entries that exist have that name.
+    """
+
+    key: str
     event_id: str
     channel: str
     event_type: str | None = None
 
     @property
     def id(self) -> str:
-        """The ledger's name for it, unique within the order."""
+        """The ledger's name for it, unique within its key."""
         return f"{self.event_id}#{self.channel}"
 
 

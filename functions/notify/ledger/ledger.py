@@ -187,7 +187,7 @@ class Ledger:
     def _write(self, notification: Notification, text: str, parameters: Iterable[Any]) -> bool:
         if not self.batch_writer:
             return False
-        item = f"{notification.order_id}/{notification.id}"
+        item = f"{notification.key}/{notification.id}"
         try:
             return self.batch_writer.write(Statement(item=item, text=text, parameters=list(parameters)))
         except CALL_ERRORS as error:
@@ -248,7 +248,7 @@ def _as_given(found: Entry) -> Attributes:
 
 
 def _key(notification: Notification) -> dict[str, Any]:
-    return {"order_id": {"S": notification.order_id}, "notification_id": {"S": notification.id}}
+    return {"order_id": {"S": notification.key}, "notification_id": {"S": notification.id}}
 
 
 def _type_of(notification: Notification) -> Attributes:

@@ -1,9 +1,9 @@
 """Messages: rendered from templates/<event type>/<locale>/, one notification in one language each.
 
-A template sees the fields of the event's `data` by their names, and `locale`, `shop_name`, `shop_url` and
-`support_address`. The last two may be empty. An event without an order's number has the order's id as `order_number`.
-A field that somebody typed, such as a name, needs the filter `user_text`. A new notification or language is a new
-folder.
+A template sees the fields of the event's `data` by their names, the `values` of the type's notification.json, the
+`recipient`, and `locale`, `shop_name`, `shop_url` and `support_address`. The last two may be empty. Everything of the
+recipient but its `email` may be none. A field that somebody typed, such as a name, needs the filter `user_text`. A new
+notification or language is a new folder.
 """
 
 from __future__ import annotations
@@ -17,14 +17,18 @@ from babel import Locale, UnknownLocaleError
 from jinja2 import Template, UndefinedError
 
 from functions.notify.domain.send_errors import RenderError
-from functions.notify.events.order_events import ChannelName, channels_of
+from functions.notify.events.customer_events import ChannelName, channels_of
+from functions.notify.events.notification_fields import FILE, BrokenFieldsError, read_fields
 from functions.notify.messages import formats, sms_segments
 from functions.notify.messages.templating import BrokenTemplatesError, compile_all
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from jinja2 import Environment
 
-    from functions.notify.events.order_events import OrderEvent
+    from functions.notify.events.customer_events import CustomerEvent
+    from functions.notify.events.notification_fields import NotificationFields
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 FALLBACK = "en"
@@ -80,25 +84,26 @@ class Messages:
         self._languages: dict[str, dict[str, _Language]] = {
             folder.name: {
                 locale.name.lower(): _Language.load(environment, f"{folder.name}/{locale.name}")
-                for locale in sorted(folder.iterdir())
+                for locale in _locales(folder)
             }
             for folder in folders
         }
+        self._fields = {folder.name: read_fields(folder) for folder in folders}
 
     @property
-    def types(self) -> frozenset[str]:
-        """The types of events that have a message."""
-        return frozenset(self._languages)
+    def fields(self) -> Mapping[str, NotificationFields]:
+        """The types of events that have a message, each with the fields that the message needs."""
+        return self._fields
 
     def locales(self, event_type: str) -> tuple[str, ...]:
         """Return the locales of an event type's message, as BCP 47 tags in lower case."""
         return tuple(self._languages[event_type])
 
-    def channels(self, event: OrderEvent) -> tuple[ChannelName, ...]:
+    def channels(self, event: CustomerEvent) -> tuple[ChannelName, ...]:
         """Choose the channels for the notification of an event: at least one, the mail before the text message."""
-        return channels_of(event.data.customer, offered=self._language(event).channels & self._channels)
+        return channels_of(event.recipient, offered=self._language(event).channels & self._channels)
 
-    def render(self, event: OrderEvent) -> Message:
+    def render(self, event: CustomerEvent) -> Message:
         """Render the mail about an event in its customer's language. Raises RenderError."""
         language, values = self._language(event), self._values(event)
         return Message(
@@ -107,21 +112,20 @@ class Messages:
             html=language.render(HTML, values),
         )
 
-    def render_text_message(self, event: OrderEvent) -> TextMessage | None:
+    def render_text_message(self, event: CustomerEvent) -> TextMessage | None:
         """Render the text message about an event, if its notification has one. Raises RenderError."""
         language = self._language(event)
         if ChannelName.TEXT not in language.channels:
             return None
         return TextMessage(text=_on_one_line(language.render(TEXT_MESSAGE, self._values(event))))
 
-    def _values(self, event: OrderEvent) -> dict[str, Any]:
-        data = event.data
-        return data.model_dump() | {"order_number": data.order_number or data.order_id} | self._shop
+    def _values(self, event: CustomerEvent) -> dict[str, Any]:
+        return event.values | {"recipient": event.recipient} | self._shop
 
-    def _language(self, event: OrderEvent) -> _Language:
+    def _language(self, event: CustomerEvent) -> _Language:
         """Find the nearest language: vi-VN, then vi, then English (RFC 4647, lookup)."""
         languages = self._languages[event.type]
-        locale = event.data.customer.locale or FALLBACK
+        locale = event.recipient.locale or FALLBACK
         subtags = locale[:MAX_LOCALE].replace("_", "-").lower().split("-")
         for length in range(len(subtags), 0, -1):
             if found := languages.get("-".join(subtags[:length])):
@@ -170,9 +174,9 @@ def _place(error: Exception, template: Template) -> str:
 
 def _problems(folder: Path) -> list[str]:
     """List the problems of a notification's files: each language has a folder, with the same files."""
-    locales = {locale.name: {path.name for path in locale.iterdir()} for locale in sorted(folder.iterdir())}
+    locales = {locale.name: {path.name for path in locale.iterdir()} for locale in _locales(folder)}
     needed = MAIL | {TEXT_MESSAGE for names in locales.values() if TEXT_MESSAGE in names}
-    problems = []
+    problems = list(_fields_problems(folder))
     if FALLBACK not in locales:
         problems.append(f"{folder.name} has no folder {FALLBACK}, which unknown locales fall back to; add it")
     for locale, names in locales.items():
@@ -182,6 +186,20 @@ def _problems(folder: Path) -> list[str]:
         problems += [f"{place}/{name} is missing; add it" for name in sorted(needed - names)]
         problems += [f"{place}/{name} is no part of a notification; rename it" for name in sorted(names - needed)]
     return problems
+
+
+def _fields_problems(folder: Path) -> Iterator[str]:
+    try:
+        read_fields(folder)
+    except BrokenFieldsError as error:
+        yield from str(error).splitlines()
+    others = sorted(path.name for path in folder.iterdir() if not path.is_dir() and path.name != FILE)
+    yield from (f"{folder.name}/{name} is no part of a notification; rename it" for name in others)
+
+
+def _locales(folder: Path) -> list[Path]:
+    """Return the folders of a notification's languages."""
+    return sorted(path for path in folder.iterdir() if path.is_dir())
 
 
 def _is_locale(name: str) -> bool:

@@ -12,7 +12,7 @@ from functions.notify.timeouts import MAX_SEND
 
 if TYPE_CHECKING:
     from functions.notify.channels.channels import Channel
-    from functions.notify.events.order_events import OrderEvent, Skipped, Unreadable
+    from functions.notify.events.customer_events import CustomerEvent, Skipped, Unreadable
     from functions.notify.events.records import Record
 
 TIME_TO_ANSWER = timedelta(seconds=2)
@@ -56,7 +56,7 @@ class ParsedRecord:
     """A record and its content; the content is None if a bug kept the function from reading it."""
 
     record: Record
-    content: OrderEvent | Skipped | Unreadable | None
+    content: CustomerEvent | Skipped | Unreadable | None
 
     def log_keys(self, **more: object) -> dict[str, object]:
         """Return the keys of a log line about the record: its place in Kafka and the trace of its request."""
@@ -72,7 +72,7 @@ class Delivery:
     """An event on its way over one channel, in one invocation."""
 
     parsed: ParsedRecord
-    event: OrderEvent
+    event: CustomerEvent
     channel: Channel
     invocation: Invocation
 
@@ -80,7 +80,7 @@ class Delivery:
     def notification(self) -> Notification:
         """The notification as the ledger names it."""
         return Notification(
-            order_id=self.event.data.order_id,
+            key=self.event.key,
             event_id=self.event.id,
             channel=self.channel.name,
             event_type=self.event.type,
@@ -110,7 +110,7 @@ class Delivery:
         """Return the keys of a log line about the delivery: those of its record and of its notification."""
         notification = self.notification
         return self.parsed.log_keys(**more) | {
-            "order_id": notification.order_id,
+            "order_id": notification.key,
             "event_id": notification.event_id,
             "channel": notification.channel,
         }

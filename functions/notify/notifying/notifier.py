@@ -33,7 +33,7 @@ from functions.notify.domain.send_errors import (
     ThrottledError,
     UnlistedRefusalError,
 )
-from functions.notify.events.order_events import ChannelName, OrderEvent, Skipped, Unreadable, read_order_event
+from functions.notify.events.customer_events import ChannelName, CustomerEvent, Skipped, Unreadable, read_customer_event
 from functions.notify.ledger.ledger import Ledger, LedgerUnavailableError
 from functions.notify.logs import logger
 from functions.notify.metrics import Metric, Metrics
@@ -71,7 +71,7 @@ class Notifier:
     def parse(self, record: Record) -> ParsedRecord:
         """Parse a record. Never raises."""
         try:
-            return ParsedRecord(record=record, content=read_order_event(record, types=self.messages.types))
+            return ParsedRecord(record=record, content=read_customer_event(record, self.messages.fields))
         except Exception as error:  # noqa: BLE001 a bug in one record must not fail the whole batch
             parsed = ParsedRecord(record=record, content=None)
             self._report_bug(error, parsed)
@@ -103,7 +103,7 @@ class Notifier:
 
     def _process(self, parsed: ParsedRecord, invocation: Invocation) -> Result:
         match parsed.content:
-            case OrderEvent() as event:
+            case CustomerEvent() as event:
                 return self._notify(event, parsed, invocation)
             case Unreadable(reason=reason):
                 self._dead_letter(parsed, reason=reason)
@@ -115,7 +115,7 @@ class Notifier:
             case None:
                 return Result.RETRY
 
-    def _notify(self, event: OrderEvent, parsed: ParsedRecord, invocation: Invocation) -> Result:
+    def _notify(self, event: CustomerEvent, parsed: ParsedRecord, invocation: Invocation) -> Result:
         # Each channel by itself: a retry of one that failed finds the others done.
         deliveries = [
             Delivery(parsed=parsed, event=event, channel=self.channels[name], invocation=invocation)

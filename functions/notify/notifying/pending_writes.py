@@ -125,4 +125,4 @@ class PendingWrites:
 
 
 def _key(claim: Claim) -> Key:
-    return claim.notification.order_id, claim.notification.id, claim.owner
+    return claim.notification.key, claim.notification.id, claim.owner

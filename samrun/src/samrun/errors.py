@@ -31,6 +31,9 @@
     │   ├── NoRecordError                   mapping/record_finder.py
     │   ├── KeyFileError                    oidc/issuer.py
     │   ├── InstallationError               pythons/errors.py
+    │   ├── FolderError                     scaffold/service_folder.py
+    │   ├── InvalidNameError                scaffold/names.py
+    │   ├── SampleError                     scaffold/samples.py
     │   ├── ExternalServiceError            services/external.py
     │   ├── JavaError                       services/java.py
     │   ├── KafkaUnreachableError           services/kafka.py
@@ -51,7 +54,10 @@
     │   │   ├── ScheduleError               template/triggers/schedules.py
     │   │   └── TargetInputError            template/triggers/target_inputs.py
     │   └── ParametersError                 template/values/parameters.py
-    ├── BadRequestError                     console/mailpit.py
+    ├── ComposedMailError                   console/inbox/composed_mail.py
+    ├── BadRequestError                     console/inbox/mailpit.py
+    ├── PreviewNotFoundError                console/inbox/previews.py
+    ├── SearchQueryError                    console/inbox/search_query.py
     ├── ResetRefusedError                   control/reset.py
     ├── ResetFailedError                    control/reset.py
     ├── ExecutionError                      durable_executions/executions.py
@@ -93,6 +99,7 @@
     │   └── IncompleteDownloadError         services/download.py
     ├── MailNotFoundError                   services/mail_store.py
     ├── SecretError                         services/secrets.py
+    ├── TextMessageNotFoundError            services/text_message_store.py
     ├── StackEndedError                     testing/stack.py
     ├── UnknownNameError                    testing/stack_client.py
     └── WaitError                           testing/stack_client.py

@@ -109,6 +109,15 @@ def test_flow_is_found(stack: SeenStack, index: FlowIndex, query: str) -> None:
     assert [flow.id.name for flow in index.find(query)] == ["ord_1"]
 
 
+def test_message_names_the_flows_of_its_invocation(stack: SeenStack, index: FlowIndex) -> None:
+    invocation = stack.deliver(stack.record("ord_1"), stack.record("ord_2"))
+    mail, text_message = stack.mail("Confirmed", invocation), stack.text_message("Confirmed", invocation)
+    index.update(index.look())
+    for message in (mail, text_message):
+        assert [flow.id.name for flow in index.flows_of_message(message)] == ["ord_1", "ord_2"]
+    assert index.flows_of_message("0" * 22) == []
+
+
 def test_query_that_names_nothing_finds_nothing(stack: SeenStack, index: FlowIndex) -> None:
     stack.request()
     stack.deliver(stack.record("ord_1"))
@@ -126,6 +135,18 @@ def test_index_forgets_what_the_log_forgot(stack: SeenStack, index: FlowIndex, m
     assert len(index.flows) <= 16
     assert "ord_99" in names(index)
     assert "ord_0" not in names(index)
+
+
+def test_reset_begins_with_no_flows(stack: SeenStack, index: FlowIndex) -> None:
+    stack.request()
+    stack.mail("Confirmed", stack.deliver(stack.record("ord_1")))
+    assert names(index) == ["ord_1"]
+    before = index.version()
+    stack.parts.journal.clear(invocations=stack.parts.invocations.started)
+    assert index.version() != before
+    assert names(index) == []
+    stack.deliver(stack.record("ord_2"))
+    assert names(index) == ["ord_2"]
 
 
 def test_index_reads_each_event_once(stack: SeenStack, index: FlowIndex, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,7 +37,7 @@ def test_order_becomes_a_mail(stack: SeenStack) -> None:
     shown = timeline(stack)
     assert sorted(kinds(shown)) == sorted(["request", "invocation", "record", "delivery", "mail", "text message"])
     assert (shown.state, shown.result) == ("good", "done")
-    assert step(shown, "mail").link == f"/view/{mail}"
+    assert step(shown, "mail").link == f"/inbox/{mail}"
     delivery = step(shown, "delivery")
     assert (delivery.title, delivery.result, delivery.seconds) == ("Mailer", "done", 0.25)
     assert delivery.notes == ("attempt 1", "ToMailer", "cold start 123 ms", "70 of 256 MB")

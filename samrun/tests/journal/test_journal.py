@@ -83,5 +83,6 @@ def test_version_grows_with_each_entry() -> None:
     journal.note_access(access())
     journal.note_delivery(answered(1))
     assert journal.version == (1, 1)
-    journal.clear()
+    journal.clear(invocations=7)
     assert journal.requests() == (1, [])
+    assert journal.invocations_before == 7

@@ -19,6 +19,7 @@ from samrun.services.mail_store import Mail, MailStore
 from samrun.services.moto_server import MessageStoringMiddleware
 from samrun.services.send_options import SendOptions
 from samrun.services.text_message_store import TextMessageStore
+from samrun.trace_ids import header_of_invocation, segment_of
 from support.local_aws import LocalAws
 from support.stored_mails import mails_in
 
@@ -299,6 +300,28 @@ def test_mail_keeps_the_configuration_set_and_the_tags_of_its_request(local_aws:
     )
     assert stored(local_aws, recipient)[0].options == options
     assert stored(local_aws, other)[0].options == options
+
+
+@pytest.mark.parametrize("service", ["ses", "sesv2", "sns"])
+def test_message_names_the_invocation_whose_call_sent_it(
+    local_aws: LocalAws, recipient: str, monkeypatch: pytest.MonkeyPatch, service: str
+) -> None:
+    request_id = str(uuid.uuid4())
+    # As in a function: boto3 makes a header of these.
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "Fn")
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", header_of_invocation(request_id))
+    client, content = local_aws.client(service), {"Raw": {"Data": mime(recipient)}}
+    match service:
+        case "ses":
+            client.send_raw_email(Source=SENDER, Destinations=[recipient], RawMessage=content["Raw"])
+        case "sesv2":
+            client.send_email(FromEmailAddress=SENDER, Destination={"ToAddresses": [recipient]}, Content=content)
+        case "sns":
+            client.publish(PhoneNumber="+14155550100", Message=recipient)
+            [message] = [each for each in local_aws.text_messages.newest(100) if each.text == recipient]
+            assert message.invocation == segment_of(request_id)
+            return
+    assert stored(local_aws, recipient)[0].options.invocation == segment_of(request_id)
 
 
 def test_mails_that_are_sent_at_once_keep_their_own_options(local_aws: LocalAws, recipient: str) -> None:

@@ -2,10 +2,25 @@
 
 import asyncio
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
-from samrun.supervision.ports import LOOPBACK, PortTakenError, claim, listen, wait_for_port
+from samrun.supervision.ports import LOOPBACK, PortTakenError, claim, free_ports, listen, wait_for_port
+
+CLAIM_ALL = """
+from samrun.supervision import ports
+ports.free_ports = lambda: range({first}, {first} + 10)
+for _ in range(10):
+    try:
+        print(ports.claim("test", 0), flush=True)
+    except ports.PortTakenError:
+        break
+print("none", flush=True)
+input()
+"""
 
 
 def test_claim_finds_a_free_port_that_can_be_listened_on() -> None:
@@ -15,6 +30,52 @@ def test_claim_finds_a_free_port_that_can_be_listened_on() -> None:
         assert listener.getsockname() == (LOOPBACK, port)
         with pytest.raises(PortTakenError):
             claim("api", port)
+
+
+def test_processes_that_claim_at_once_get_different_ports() -> None:
+    first = claim("test", 0) // 10 * 10
+    claimed: list[str] = []
+    processes = []
+    try:
+        for _ in range(2):
+            process = subprocess.Popen(
+                [sys.executable, "-c", CLAIM_ALL.format(first=first)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            processes.append(process)
+            assert process.stdout
+            while (port := process.stdout.readline().strip()) != "none":
+                claimed.append(port)
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()
+    assert claimed
+    assert len(set(claimed)) == len(claimed)
+
+
+@pytest.mark.parametrize(
+    ("ephemeral", "expected"),
+    [
+        ("32768\t60999\n", range(10_000, 32_768)),
+        ("16000\t65535\n", range(10_000, 16_000)),
+        ("1024\t40000\n", range(40_001, 65_536)),
+        ("1024\t65535\n", range(10_000, 32_000)),
+        ("unknown", range(10_000, 32_000)),
+    ],
+)
+def test_ports_are_chosen_outside_those_of_outgoing_connections(
+    tmp_path: Path, ephemeral: str, expected: range
+) -> None:
+    file = tmp_path / "ip_local_port_range"
+    file.write_text(ephemeral)
+    assert free_ports(file) == expected
+
+
+def test_usual_ports_are_chosen_where_the_kernel_tells_no_range(tmp_path: Path) -> None:
+    assert free_ports(tmp_path / "missing") == range(10_000, 32_000)
 
 
 def test_taken_port_is_an_error_that_says_what_to_do() -> None:

@@ -4,11 +4,12 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, ConfigResource
 
 from samrun.services.kafka import PATIENCE, KafkaUnreachableError, check, create_topics
 from samrun.services.resources import ResourceError, create_resources
 from samrun.template.model.application import Resource
+from samrun.template.model.kafka_topics import KafkaTopic
 from samrun.testing.aws import client
 from samrun.testing.broker import Broker
 from samrun.testing.dynamodb import Database
@@ -104,6 +105,16 @@ def test_topics_are_created_once(broker: Broker) -> None:
     assert create_topics(bootstrap, [name], partitions=7) == []
     topic = AdminClient({"bootstrap.servers": bootstrap}).list_topics(name, timeout=PATIENCE).topics[name]
     assert len(topic.partitions) == 5
+
+
+def test_a_declared_topic_is_created_as_it_is_declared(broker: Broker) -> None:
+    name = f"topic-{uuid.uuid4().hex}"
+    topic = KafkaTopic(logical_id="Events", name=name, partitions=2, configs={"cleanup.policy": "compact"})
+    assert create_topics(broker.bootstrap, [name], partitions=5, declared={name: topic}) == [name]
+    admin = AdminClient({"bootstrap.servers": broker.bootstrap})
+    assert len(admin.list_topics(name, timeout=PATIENCE).topics[name].partitions) == 2
+    resource = ConfigResource(ConfigResource.Type.TOPIC, name)
+    assert admin.describe_configs([resource])[resource].result()["cleanup.policy"].value == "compact"
 
 
 def test_a_topic_that_kafka_refuses_is_an_error_with_the_reason(broker: Broker) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Never
 
 import pytest
 from botocore.exceptions import ConnectTimeoutError
 
 from functions.notify.domain.notification import Claim, Notification
-from functions.notify.events.order_events import OrderEvent
+from functions.notify.events.customer_events import CustomerEvent
 from functions.notify.messages.messages import Messages
 from tests.notify.notifier.deliveries import (
     ADDRESS,
@@ -52,7 +52,7 @@ def test_a_bug_in_parsing_fails_its_record(
 ) -> None:
     class Broken(Messages):
         @property
-        def types(self) -> frozenset[str]:
+        def fields(self) -> Never:
             raise RuntimeError(ADDRESS)
 
     broken = replace(notifier, messages=Broken(shop_name="The Shop"))
@@ -66,7 +66,7 @@ def test_a_parsed_record_keeps_its_record(notifier: Notifier, make_record: Recor
     record = make_record(paid)
     parsed = notifier.parse(record)
     assert parsed.record is record
-    assert isinstance(parsed.content, OrderEvent)
+    assert isinstance(parsed.content, CustomerEvent)
 
 
 def test_every_log_line_about_a_record_has_the_trace_of_its_request(
@@ -148,7 +148,7 @@ def test_a_bug_in_a_pending_write_is_counted_and_logged_without_its_message(
     def fail() -> bool:
         raise RuntimeError(ADDRESS)
 
-    notification = Notification(order_id="ord_1", event_id="event-1", channel="mail")
+    notification = Notification(key="ord_1", event_id="event-1", channel="mail")
     claim = Claim(notification=notification, owner="request-0", attempts=1, possible_duplicate=False)
     mapping.notifier.pending_writes.add(claim, fail)
     assert mapping.deliver() is DONE

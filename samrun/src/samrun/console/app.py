@@ -14,7 +14,6 @@ from samrun.console import issuer_pages
 from samrun.console.dead_letters import pages as dead_letters
 from samrun.console.flow import pages as flow
 from samrun.console.functions import pages as functions
-from samrun.console.inbox import mailpit
 from samrun.console.inbox import pages as inbox
 from samrun.console.kafka import pages as kafka
 from samrun.console.shell.html_pages import HtmlPages
@@ -40,7 +39,7 @@ def console(parts: StackParts) -> Starlette:
             *(issuer_pages.routes(parts.issuer) if parts.issuer else []),
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],
-        exception_handlers={HTTPException: refuse, **mailpit.EXCEPTION_HANDLERS},
+        exception_handlers={HTTPException: refuse, **inbox.EXCEPTION_HANDLERS},
     )
 
 

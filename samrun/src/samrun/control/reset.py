@@ -59,6 +59,7 @@ async def _reset(parts: StackParts) -> None:
     if parts.asynchronous:
         parts.asynchronous.forget()
     await parts.invocations.wait_until_none_runs()
+    parts.journal.clear(invocations=parts.invocations.started)
     await asyncio.to_thread(_empty_services, parts)
     # Once more: an invocation that was under way may have written records.
     ends = await asyncio.to_thread(_skip_records, parts)

@@ -88,7 +88,7 @@ class InvocationLog:
         """Yield the invocations with higher numbers in their order, of one function or of all."""
         return (
             each
-            for each in self._invocations
+            for each in list(self._invocations)  # at once: the caller may look at each for as long as it wants
             if each.number > number and (function is None or each.function == function)
         )
 

@@ -53,6 +53,8 @@ class Journal:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self.invocations_before = 0
+        """The number of the last invocation before the journal was cleared."""
         self._requests: _Newest[ApiRequest] = _Newest(max_weight=MAX_ENTRIES, weigh=lambda _: 1)
         self._deliveries: _Newest[DeliveryEntry] = _Newest(max_weight=MAX_PLACES, weigh=lambda each: len(each.places))
 
@@ -86,8 +88,12 @@ class Journal:
         """The numbers of all requests and of all deliveries so far: they grow with each entry."""
         return self._requests.added, self._deliveries.added
 
-    def clear(self) -> None:
-        """Forget all entries. Their numbers go on."""
+    def clear(self, *, invocations: int) -> None:
+        """Forget all entries, as a reset of the stack does. Their numbers go on.
+
+        The log of invocations keeps those up to the number `invocations`; readers of the journal leave them out.
+        """
         with self._lock:
+            self.invocations_before = invocations
             self._requests.clear()
             self._deliveries.clear()

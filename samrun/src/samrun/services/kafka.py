@@ -17,6 +17,7 @@ from samrun.services import aot_cache, java, kafka_format
 from samrun.supervision import docker, ports
 from samrun.supervision.ports import LOOPBACK, wait_for_port
 from samrun.supervision.process import Process
+from samrun.template.model.kafka_topics import KafkaTopic
 
 _T = TypeVar("_T")
 
@@ -34,6 +35,7 @@ _JVM_OPTIONS = (
 # Seconds that a broker has to answer.
 PATIENCE = 5.0
 _POLL = 0.02
+_NONE: Mapping[str, KafkaTopic] = {}
 
 
 class KafkaUnreachableError(UserError):
@@ -135,14 +137,23 @@ def check(bootstrap: str) -> None:
     with_admin(bootstrap, lambda admin: admin.list_topics(timeout=PATIENCE))
 
 
-def create_topics(bootstrap: str, topics: Collection[str], *, partitions: int) -> list[str]:
-    """Create the topics that do not exist yet, and return their names."""
+def create_topics(
+    bootstrap: str, topics: Collection[str], *, partitions: int, declared: Mapping[str, KafkaTopic] = _NONE
+) -> list[str]:
+    """Create the topics that do not exist yet, and return their names.
+
+    A topic in `declared` is created as it says, any other with so many partitions.
+    """
 
     existing = with_admin(bootstrap, lambda admin: admin.list_topics(timeout=PATIENCE)).topics
     missing = sorted(set(topics) - set(existing))
     for name in missing:
+        topic = declared.get(name) or KafkaTopic(logical_id="", name=name, partitions=partitions)
         # -1 is the brokers' default.
-        create_topic(bootstrap, NewTopic(name, num_partitions=partitions, replication_factor=-1))
+        create_topic(
+            bootstrap,
+            NewTopic(name, num_partitions=topic.partitions, replication_factor=-1, config=dict(topic.configs)),
+        )
     return missing
 
 

@@ -73,10 +73,18 @@ class ServiceLauncher:
             await self._start_kafka(class_path)
         topics = {mapping.topic for mapping in application.mappings}
         topics |= {mapping.on_failure_topic for mapping in application.mappings if mapping.on_failure_topic}
+        declared = {topic.name: topic for topic in application.kafka_topics}
         partitions = self._settings.partitions
-        created = await asyncio.to_thread(kafka.create_topics, self._endpoints.kafka, topics, partitions=partitions)
+        created = await asyncio.to_thread(
+            kafka.create_topics,
+            self._endpoints.kafka,
+            topics | declared.keys(),
+            partitions=partitions,
+            declared=declared,
+        )
         for topic in created:
-            self._terminal.step("kafka", f"created the topic {topic}, {partitions} partitions")
+            number = declared[topic].partitions if topic in declared else partitions
+            self._terminal.step("kafka", f"created the topic {topic}, {number} partitions")
 
     async def _start_aws_with_resources(self, application: Application, class_path: str | None) -> None:
         url = self._settings.aws

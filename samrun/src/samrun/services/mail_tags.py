@@ -1,4 +1,4 @@
-"""Tags that a mail brings itself, as Mailpit reads them: from X-Tags, and from addresses such as bob+tag@example.com."""
+"""Tags that a mail brings itself, as Mailpit reads them: from X-Tags, and from bob+tag@example.com."""
 
 import re
 from collections.abc import Iterable, Sequence

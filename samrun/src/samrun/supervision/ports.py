@@ -1,17 +1,25 @@
 """TCP ports of this machine: listened on, claimed for a process that starts later, or waited for."""
 
 import asyncio
-import contextlib
+import collections
 import secrets
 import socket
+from pathlib import Path
 
 from samrun.errors import UserError
 
 LOOPBACK = "127.0.0.1"
 
-# A claimed port stays free until its process listens, which takes seconds. These ports are below the range from which
-# the kernel takes the ports of outgoing connections, so hardly any other process takes one in the meantime.
-_MIN_FREE, _MAX_FREE, _ATTEMPTS = 10_000, 32_000, 100
+# A claimed port stays free until its process listens, which takes seconds. The kernel must not give it to an outgoing
+# connection meanwhile: the range of those differs from machine to machine, and is told here (Linux only).
+_EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_MIN_FREE, _ATTEMPTS = 10_000, 100
+# For machines where that cannot be read, or leaves too few: below the usual ranges of Linux, macOS and Windows.
+_USUAL, _ENOUGH = range(_MIN_FREE, 32_000), 1_000
+
+# Nor may another process that claims one choose the same. UDP's ports are apart from TCP's, and a socket that is bound
+# to one is exclusive: it reserves the port until its process ends. A process has few in use at once.
+_reservations: collections.deque[socket.socket] = collections.deque(maxlen=200)
 
 
 class PortTakenError(UserError):
@@ -44,12 +52,33 @@ def claim(name: str, port: int, *, address: str = LOOPBACK) -> int:
 
 
 def _free_port(name: str, address: str) -> int:
+    ports = free_ports()
     for _ in range(_ATTEMPTS):
-        port = _MIN_FREE + secrets.randbelow(_MAX_FREE - _MIN_FREE)
-        with socket.socket() as candidate, contextlib.suppress(PortTakenError):
-            _bind(candidate, name, address, port)
+        port = ports[secrets.randbelow(len(ports))]
+        reservation = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            reservation.bind((address, port))
+            with socket.socket() as candidate:
+                _bind(candidate, name, address, port)
+        except (OSError, PortTakenError):
+            reservation.close()
+        else:
+            _reservations.append(reservation)
             return port
-    raise PortTakenError(f"There is no free port for {name} between {_MIN_FREE} and {_MAX_FREE}.")
+    raise PortTakenError(f"There is no free port for {name} between {ports.start} and {ports.stop - 1}.")
+
+
+def free_ports(ephemeral: Path = _EPHEMERAL) -> range:
+    """Return the ports to choose from: those that the kernel gives to no outgoing connection.
+
+    `ephemeral` is a file with the first and the last port of outgoing connections, as Linux has it.
+    """
+    try:
+        first, last = (int(port) for port in ephemeral.read_text().split())
+    except (OSError, ValueError):
+        return _USUAL
+    largest = max(range(_MIN_FREE, first), range(last + 1, 65_536), key=len)
+    return largest if len(largest) >= _ENOUGH else _USUAL
 
 
 def _bind(candidate: socket.socket, name: str, address: str, port: int) -> None:

@@ -10,6 +10,7 @@ from samrun.template.apis.rest_api import ignored_in_rest_apis, missing_in_rest_
 from samrun.template.functions.functions_not_run import without
 from samrun.template.functions.lambda_functions import NotRun, ignored_in_functions, read_functions
 from samrun.template.functions.layers import layer_folders
+from samrun.template.functions.preview_folders import read_preview_folders
 from samrun.template.model.application import Application, Resource
 from samrun.template.model.functions import Function
 from samrun.template.reading.error_places import errors_of
@@ -29,8 +30,10 @@ from samrun.template.support.properties import ignored_properties
 from samrun.template.support.resource_types import CREATED, KNOWN, STATE_MACHINE, reason_not_run
 from samrun.template.support.transforms import ignored_transforms
 from samrun.template.triggers.custom_resources import read_custom_resources
+from samrun.template.triggers.declared_topics import read_kafka_topics
 from samrun.template.triggers.event_rules import ignored_in_event_rules, read_event_rules
 from samrun.template.triggers.kafka_mappings import ignored_in_mappings, read_kafka_mappings
+from samrun.template.triggers.mail_event_destinations import read_mail_event_destinations
 from samrun.template.triggers.notifications import ignored_in_notifications, read_notifications
 from samrun.template.triggers.queue_triggers import ignored_in_queue_triggers, read_queue_triggers, undeclared_queues
 from samrun.template.triggers.schedules import ignored_in_schedules, read_schedules
@@ -95,12 +98,15 @@ def _application(stack: StackTemplate, layers: Mapping[str, Path], *, issuer: st
             rest_apis=tuple(read_rest_apis(template, issuer=issuer)),
             function_urls=tuple(read_function_urls(template)),
             mappings=tuple(read_kafka_mappings(template, path=path)),
+            kafka_topics=tuple(read_kafka_topics(template)),
             schedules=tuple(read_schedules(template)),
             resources=resources,
             queue_triggers=queue_triggers,
             stream_triggers=tuple(read_stream_triggers(template, path=path)),
             notifications=tuple(read_notifications(template)),
             event_rules=tuple(read_event_rules(template)),
+            preview_folders=tuple(read_preview_folders(template, folder=path.parent)),
+            mail_event_destinations=tuple(read_mail_event_destinations(template)),
             custom_resources=tuple(read_custom_resources(template)),
             table_copies=tuple(read_table_copies(template)),
             ignored=(

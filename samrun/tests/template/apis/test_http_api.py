@@ -277,6 +277,7 @@ API = """
     Type: AWS::Serverless::HttpApi
     Metadata:
       TryItToken: {{sub: cus_ada, scope: !Ref Scope}}
+      NewInEachSample: [/payment/reference]
     Properties:
       DefaultRouteSettings: {{ThrottlingBurstLimit: 5, ThrottlingRateLimit: 2.5}}
       RouteSettings: {{"PUT /a": {{ThrottlingBurstLimit: 1}}, "GET /a": {{DetailedMetricsEnabled: true}}}}
@@ -327,3 +328,4 @@ def test_route_has_its_jwt_authorizer_scopes_and_throttle(tmp_path: Path) -> Non
     }
     assert api.throttle == Throttle(rate=2.5, burst=5)
     assert api.try_it_token == TryItToken(subject="cus_ada", scope="a:write")
+    assert api.new_in_each_sample == ("/payment/reference",)

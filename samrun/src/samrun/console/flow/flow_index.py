@@ -6,11 +6,13 @@ each entry only once.
 """
 
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import takewhile
+from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
@@ -30,12 +32,17 @@ _MAX_FORGOTTEN_BYTES = 16 * 1024 * 1024
 _MAX_MESSAGES = 10_000
 # Invocations by an API among which the one is looked for that made a key, if its record has no trace.
 _MAX_SEARCHED = 50
+# Seconds. The time of a folder's change is not exact.
+_MESSAGES_SETTLED = 1.0
 # Keys that are shorter are found by chance in any text.
 MIN_MENTIONED = 6
 
 
 class FlowId(NamedTuple):
-    """Subject of a flow: a `key`, a `trace` or a `record`, and its name."""
+    """Subject of a flow: a `key`, a `trace` or a `record`, and its name.
+
+    A `message` names the flow in which a mail or a text message was sent, by the id in the inbox.
+    """
 
     kind: str
     name: str
@@ -48,8 +55,9 @@ class FlowId(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """Things to be indexed. Numbers count all that there ever were."""
+    """Things to be indexed, `since` a number of an invocation. Numbers count all that there ever were."""
 
+    since: int
     invocations: Sequence[LoggedInvocation]
     requests: tuple[int, Sequence[ApiRequest]]
     deliveries: tuple[int, Sequence[DeliveryEntry]]
@@ -81,6 +89,7 @@ class FlowIndex:
         self._clear()
 
     def _clear(self) -> None:
+        self._since = 0
         self._last_invocation = self._last_request = self._last_delivery = 0
         self.seen: dict[int, SeenInvocation] = {}
         # The flow that changed last is the last one.
@@ -93,13 +102,16 @@ class FlowIndex:
         self.notes: dict[Place, list[BatchRetried | BatchDiscarded]] = defaultdict(list)
         self.mails: dict[str, list[Mail]] = defaultdict(list)
         self.text_messages: dict[str, list[TextMessage]] = defaultdict(list)
-        self._messages: set[str] = set()
+        self._segment_of_message: dict[str, str] = {}
+        self._looked = 0.0
+        self._invocation_of_segment: dict[str, SeenInvocation] = {}
 
     def look(self) -> Seen:
         """Return what is new. Only the thread of the event loop calls this."""
         log, journal = self._parts.invocations, self._parts.journal
         return Seen(
-            invocations=list(log.after(0)),
+            since=journal.invocations_before,
+            invocations=list(log.after(journal.invocations_before)),
             requests=journal.requests(self._last_request),
             deliveries=journal.deliveries(self._last_delivery),
         )
@@ -107,16 +119,17 @@ class FlowIndex:
     def version(self) -> str:
         """Return a text that changes whenever something new was seen. Only the thread of the event loop calls this."""
         log, journal = self._parts.invocations, self._parts.journal
-        return "-".join(map(str, (log.started, log.under_way, *journal.version)))
+        return "-".join(map(str, (log.started, log.under_way, journal.invocations_before, *journal.version)))
 
     def update(self, seen: Seen) -> None:
         """Add what is new, and read the messages that came. Called with the `lock`."""
         first = seen.invocations[0].number if seen.invocations else self._last_invocation + 1
-        if self._has_forgotten(first):
+        if self._since != seen.since or self._has_forgotten(first):
             kept = self.seen
             self._clear()
+            self._since = seen.since
             journal = self._parts.journal
-            seen = Seen(invocations=seen.invocations, requests=journal.requests(), deliveries=journal.deliveries())
+            seen = replace(seen, requests=journal.requests(), deliveries=journal.deliveries())
         else:
             kept = {}
         for request in seen.requests[1]:
@@ -149,6 +162,7 @@ class FlowIndex:
         number, started = seen.invocation.number, seen.invocation.started
         self._last_invocation = number
         self.seen[number] = seen
+        self._invocation_of_segment[segment_of(seen.invocation.request_id)] = seen
         if seen.trigger == API:
             for each in self._flows_of(seen.trace_ids, ""):
                 self._touch(each, started).invocations[number] = seen
@@ -210,20 +224,27 @@ class FlowIndex:
 
     def _add_messages(self) -> None:
         mails, text_messages = self._parts.mails, self._parts.text_messages
+        if self._looked_after(max(map(_changed, (mails.folder, text_messages.folder)))):
+            return
         for entry in mails.entries()[:_MAX_MESSAGES]:
-            if entry.id in self._messages:
+            if entry.id in self._segment_of_message:
                 break  # they are sorted by the time at which they came
             try:
                 mail = mails.envelope(entry)
             except MailNotFoundError:
                 continue
-            self._messages.add(entry.id)
+            self._segment_of_message[entry.id] = mail.options.invocation
             self.mails[mail.options.invocation].append(mail)
         for message in text_messages.newest(_MAX_MESSAGES):
-            if message.id in self._messages:
+            if message.id in self._segment_of_message:
                 break
-            self._messages.add(message.id)
+            self._segment_of_message[message.id] = message.invocation
             self.text_messages[message.invocation].append(message)
+
+    def _looked_after(self, changed: float) -> bool:
+        """Tell whether the index has listed the messages since their folders changed at that time, in Unix seconds."""
+        looked, self._looked = self._looked, time.time()
+        return changed < looked - _MESSAGES_SETTLED
 
     # ------------------------------------------------------------ flows
 
@@ -247,11 +268,20 @@ class FlowIndex:
         return flow
 
     def get(self, flow_id: FlowId) -> Flow | None:
-        """Return a flow. A trace that has become a part of one other flow is that flow."""
+        """Return a flow. A trace that has become a part of another flow is that flow."""
         if flow := self.flows.get(flow_id):
             return flow
         joined = self._flow_of_trace.get(flow_id.name, set()) if flow_id.kind == "trace" else set()
         return next((flow for each in joined if (flow := self.flows.get(each))), None)
+
+    def flows_of_message(self, identifier: str) -> list[Flow]:
+        """Return the flows of the invocation that sent a message: one for each of its records, or of its requests."""
+        seen = self._invocation_of_segment.get(self._segment_of_message.get(identifier, ""))
+        if seen is None:
+            return []
+        by_place = [self.flows_of_place[each.place] for each in seen.records]
+        by_trace = [flow_id for trace in seen.trace_ids for flow_id in self._flow_of_trace.get(trace, ())]
+        return [flow for each in dict.fromkeys([*by_place, *by_trace]) if (flow := self.flows.get(each))]
 
     def newest(self) -> Iterator[Flow]:
         """Yield the flows, the one that changed last first."""
@@ -289,6 +319,14 @@ class FlowIndex:
                 if len(seen.records) == 1:
                     yield from (recipient for mail in mails for recipient in mail.recipients)
                     yield from (message.to for message in text_messages)
+
+
+def _changed(folder: Path) -> float:
+    """Return when the list of files in a folder last changed, in Unix seconds; 0 if there is no folder."""
+    try:
+        return folder.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def texts_of(invocation: LoggedInvocation) -> list[bytes]:

@@ -74,7 +74,8 @@ class _FlowPages:
         flow_id = FlowId(request.path_params["kind"], request.path_params["name"])
         found = await run_in_threadpool(self._timeline, self._index.look(), flow_id)
         if found is None:
-            raise HTTPException(404, f"samrun has not seen {flow_id.name}, or has forgotten it.")
+            what = "what led to this message" if flow_id.kind == "message" else flow_id.name
+            raise HTTPException(404, f"samrun has not seen {what}, or has forgotten it.")
         flow, timeline = found
         if flow.id != flow_id:
             return _moved(request, flow.id)
@@ -91,8 +92,14 @@ class _FlowPages:
     def _timeline(self, seen: Seen, flow_id: FlowId) -> tuple[Flow, Timeline] | None:
         with self._index.lock:
             self._index.update(seen)
-            flow = self._index.get(flow_id)
+            flow = self._sender(flow_id.name) if flow_id.kind == "message" else self._index.get(flow_id)
             return (flow, self._timelines.build(flow)) if flow else None
+
+    def _sender(self, message: str) -> Flow | None:
+        """Return the flow in which a message was sent. Of a batch with several, its timeline tells which one it was."""
+        flows = self._index.flows_of_message(message)
+        names = {f"mail-{message}", f"text-message-{message}"}
+        return next((each for each in flows if names & self._timelines.message_steps(each)), None)
 
 
 def _moved(request: Request, flow_id: FlowId) -> Response:

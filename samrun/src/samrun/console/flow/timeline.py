@@ -139,6 +139,11 @@ class TimelineBuilder:
             steps=tuple(ordered), state=state, result=result, left_out=max(0, len(flow.records) - len(places))
         )
 
+    def message_steps(self, flow: Flow) -> set[str]:
+        """Return the ids of the steps of a flow's messages."""
+        kinds = {"mail", "text message"}
+        return {step.id for step in self.build(flow, with_mentions=False).steps if step.kind in kinds}
+
     def _record_steps(self, flow: Flow, record: SeenRecord) -> Iterator[Step]:
         deliveries = self._index.invocations_of_place[record.place]
         yield _record_step(record, deliveries)
@@ -175,7 +180,9 @@ class TimelineBuilder:
 
     def _retry_notes(self, place: Place, answer: BatchAnswered | None) -> Iterator[str]:
         """Yield when a record is sent again after an attempt."""
-        for note in self._index.notes.get(place, ()) if answer else ():
+        if answer is None:
+            return
+        for note in self._index.notes.get(place, ()):
             if isinstance(note, BatchRetried) and (note.mapping, note.attempts) == (answer.mapping, answer.attempt):
                 yield f"retried in {note.back_off:.1f} s{' with a part of its batch' if note.split else ''}"
 
@@ -309,7 +316,7 @@ def _mail_step(mail: Mail, subject: str) -> Step:
         state="good",
         result="accepted",
         notes=(f"to {', '.join(mail.recipients)}",),
-        link=f"/view/{mail.id}",
+        link=f"/inbox/{mail.id}",
         link_text="Open the mail",
     )
 
@@ -323,8 +330,8 @@ def _text_message_step(message: TextMessage) -> Step:
         state="good",
         result="accepted",
         notes=(f"to {message.to}",),
-        link="/inbox",
-        link_text="Open the inbox",
+        link=f"/inbox/{message.id}",
+        link_text="Open the text message",
     )
 
 

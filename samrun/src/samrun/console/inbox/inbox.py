@@ -1,37 +1,19 @@
 """Inbox: lists and searches the stored mails by the contents of their messages."""
 
-import re
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import tzinfo
 
-from samrun.console.inbox.message import Address, Message, address, parse_message
+from samrun.console.inbox.message import Message, parse_message
+from samrun.console.inbox.search_query import matcher, on_one_line
+from samrun.console.inbox.summary import Summary, searched_text, summarize
 from samrun.services.mail_store import Mail, MailEntry, MailNotFoundError, MailStore
 
-_SNIPPET = 200
-_TERM = re.compile(r'(?:(to|from|subject):)?(?:"([^"]*)"|(\S+))', re.IGNORECASE)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Summary:
-    """Summary of a mail, for lists. `bcc` includes the recipients that only the envelope names."""
-
-    mail: Mail
-    message_id: str
-    sender: Address
-    to: tuple[Address, ...]
-    cc: tuple[Address, ...]
-    bcc: tuple[Address, ...]
-    reply_to: tuple[Address, ...]
-    subject: str
-    size: int
-    attachments: int
-    text: str
-
-    @property
-    def snippet(self) -> str:
-        """The beginning of the text, on one line."""
-        text = " ".join(self.text.split())
-        return text if len(text) <= _SNIPPET else f"{text[:_SNIPPET]}..."
+# Limits of the memory; the inbox reads the mails beyond them again.
+_MAX_SUMMARIES = 50_000
+_MAX_TEXTS = 100_000_000  # characters
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +26,7 @@ class Page:
     found_unread: int
     start: int
     summaries: tuple[Summary, ...]
+    tags: tuple[str, ...]
 
 
 class Inbox:
@@ -53,12 +36,14 @@ class Inbox:
         self.store = store
         # Messages never change, so the inbox parses each only once, when a page or a search needs it.
         self._summaries: dict[str, Summary] = {}
+        self._texts: dict[str, str] = {}
+        self._characters = 0
 
-    def page(self, *, start: int, limit: int, query: str = "") -> Page:
-        """Return a page of the mails that match the query. `matcher` explains the query."""
-        entries = self._entries()
-        found = self._matches(entries, query)
-        summaries = (self._summary(entry) for entry in found[start : start + limit])
+    def page(self, *, start: int, limit: int, query: str = "", zone: tzinfo | None = None) -> Page:
+        """Return a page of the mails that match the query, as `matcher` says. Raises SearchQueryError."""
+        entries = self.entries()
+        found = self._matches(entries, query, zone)
+        summaries = (self.summary(entry) for entry in found[start : start + limit])
         return Page(
             total=len(entries),
             unread=_unread(entries),
@@ -66,86 +51,107 @@ class Inbox:
             found_unread=_unread(found),
             start=start,
             summaries=tuple(summary for summary in summaries if summary),
+            tags=tuple(self._counted(entries)),
         )
 
-    def identifiers(self, query: str = "") -> list[str]:
-        """Return the ids of the mails that match the query, newest first."""
-        return [entry.id for entry in self._matches(self._entries(), query)]
+    def identifiers(self, query: str = "", zone: tzinfo | None = None) -> list[str]:
+        """Return the ids of the mails that match the query, newest first. Raises SearchQueryError."""
+        return [entry.id for entry in self._matches(self.entries(), query, zone)]
 
-    def identifier(self, name: str, query: str = "") -> str:
-        """Return `name`, or the id of the newest match if `name` is `latest`. Raises MailNotFoundError."""
+    def identifier(self, name: str, query: str = "", zone: tzinfo | None = None) -> str:
+        """Return `name`, or the id of the newest match if `name` is `latest`.
+
+        Raises MailNotFoundError and SearchQueryError.
+        """
         if name != "latest":
             return name
-        newest = self.identifiers(query)[:1]
+        newest = self.identifiers(query, zone)[:1]
         if not newest:
             raise MailNotFoundError(name)
         return newest[0]
 
-    def _entries(self) -> list[MailEntry]:
+    def tags(self) -> Mapping[str, int]:
+        """Return all tags, in the order of the alphabet, and the number of mails that have each."""
+        return self._counted(self.entries())
+
+    def tags_of(self, entry: MailEntry) -> tuple[str, ...]:
+        """Return the tags of a mail; none if it was deleted after the store listed it."""
+        return next((mail.tags for mail in self._tagged([entry])), ())
+
+    def replace_tag(self, tag: str, names: Sequence[str]) -> bool:
+        """Give the mails that have a tag these names in its place. Return whether a mail had it."""
+        tagged = [mail for mail in self._tagged(self.entries()) if tag in mail.tags]
+        for mail in tagged:
+            with suppress(MailNotFoundError):
+                self.store.set_tags(mail.id, [*(each for each in mail.tags if each != tag), *names])
+        return bool(tagged)
+
+    def entries(self) -> list[MailEntry]:
+        """Return an entry of each mail, newest first."""
         entries = self.store.entries()
         if len(self._summaries) > len(entries):  # mails were deleted
             present = {entry.id for entry in entries}
-            known = list(self._summaries.items())  # at once: other requests add to it
+            known, texts = list(self._summaries.items()), list(self._texts.items())  # at once: other requests add to it
             self._summaries = {each: summary for each, summary in known if each in present}
+            self._texts = {each: text for each, text in texts if each in present}
+            self._characters = sum(len(text) for text in self._texts.values())
         return entries
 
-    def _matches(self, entries: list[MailEntry], query: str) -> list[MailEntry]:
-        if not query:
-            return entries
-        matches = matcher(query)
-        return [entry for entry in entries if (summary := self._summary(entry)) and matches(summary)]
-
-    def _summary(self, entry: MailEntry) -> Summary | None:
+    def summary(self, entry: MailEntry) -> Summary | None:
         """Return the summary of a mail; None if the mail was deleted after the store listed it."""
         try:
             mail = self.store.envelope(entry)
-            summary = self._summaries.get(entry.id)
-            if summary is None:
-                summary = self._summaries[entry.id] = _summary(mail, parse_message(self.store.raw(entry.id)))
-            return replace(summary, mail=mail)
+            summary = self._summaries.get(entry.id) or self._read(mail)[0]
         except MailNotFoundError:
             return None
+        return summary if summary.mail == mail else replace(summary, mail=mail)
 
     def open(self, identifier: str) -> tuple[Summary, Message]:
         """Return a mail and its message. Raises MailNotFoundError."""
         mail = self.store.get(identifier)
         message = parse_message(self.store.raw(identifier))
-        return _summary(mail, message), message
+        return summarize(mail, message), message
 
+    def _matches(self, entries: list[MailEntry], query: str, zone: tzinfo | None) -> list[MailEntry]:
+        if not query:
+            return entries
+        matches = matcher(query, zone)
 
-def matcher(query: str) -> Callable[[Summary], bool]:
-    """Return the predicate of a query. A mail matches if it has all the words, in upper or lower case.
+        def is_match(entry: MailEntry) -> bool:
+            summary = self.summary(entry)
+            return summary is not None and matches(summary, lambda: self._text(summary.mail))
 
-    `to:`, `from:` and `subject:` limit a word to that field; "words in quotes" belong together.
-    """
-    terms = [(field.lower(), (quoted or word).lower()) for field, quoted, word in _TERM.findall(query)]
-    return lambda summary: all(word in _searched(summary, field) for field, word in terms)
+        return [entry for entry in entries if is_match(entry)]
+
+    def _text(self, mail: Mail) -> str:
+        """Return the text in which words are searched; an empty one if the mail was deleted meanwhile."""
+        try:
+            return self._texts.get(mail.id) or self._read(mail)[1]
+        except MailNotFoundError:
+            return ""
+
+    def _read(self, mail: Mail) -> tuple[Summary, str]:
+        """Return what the inbox keeps of a mail, and keep it while there is room. Raises MailNotFoundError."""
+        message = parse_message(self.store.raw(mail.id))
+        summary = summarize(mail, message)
+        text = on_one_line(searched_text(summary, message))
+        if len(self._summaries) < _MAX_SUMMARIES:
+            self._summaries[mail.id] = summary
+        if mail.id not in self._texts and self._characters + len(text) <= _MAX_TEXTS:
+            self._texts[mail.id] = text
+            self._characters += len(text)
+        return summary, text
+
+    def _tagged(self, entries: Iterable[MailEntry]) -> Iterator[Mail]:
+        for entry in entries:
+            if entry.tagged:
+                with suppress(MailNotFoundError):
+                    yield self.store.envelope(entry)
+
+    def _counted(self, entries: Iterable[MailEntry]) -> Mapping[str, int]:
+        counted = Counter(tag for mail in self._tagged(entries) for tag in mail.tags)
+        return dict(sorted(counted.items(), key=lambda each: each[0].lower()))
 
 
 def _unread(entries: Iterable[MailEntry]) -> int:
     return sum(not entry.read for entry in entries)
-
-
-def _searched(summary: Summary, field: str) -> str:
-    sender = f"{summary.sender.name} {summary.sender.address}"
-    to = " ".join(f"{each.name} {each.address}" for each in (*summary.to, *summary.cc, *summary.bcc))
-    everywhere = "\n".join((summary.subject, sender, to, summary.text))
-    return {"to": to, "from": sender, "subject": summary.subject}.get(field, everywhere).lower()
-
-
-def _summary(mail: Mail, message: Message) -> Summary:
-    in_headers = {each.address.lower() for each in (*message.to, *message.cc, *message.bcc)}
-    hidden = tuple(each for each in map(address, mail.recipients) if each.address.lower() not in in_headers)
-    return Summary(
-        mail=mail,
-        message_id=message.message_id,
-        sender=message.sender[0] if message.sender else address(mail.sender),
-        to=message.to,
-        cc=message.cc,
-        bcc=message.bcc + hidden,
-        reply_to=message.reply_to,
-        subject=message.subject,
-        size=message.size,
-        attachments=len(message.parts),
-        text=message.text,
-    )

@@ -145,7 +145,7 @@ class _Leaf:
 
 @dataclass(frozen=True, kw_only=True)
 class _Body:
-    """What a part shows: None where it has no such text."""
+    """Texts that a part shows: None where it has no such text."""
 
     plain: str | None = None
     html: str | None = None
@@ -261,8 +261,8 @@ class _MessageReader:
 
     def _subject(self, mime: MimeMessage) -> str:
         """Return the subject of the message that is attached as a part."""
-        [attached, *_] = [*mime.get_payload(), MimeMessage()]
-        values = [value for name, value in attached.raw_items() if name.lower() == "subject"]
+        headers = [header for message in _children(mime)[:1] for header in message.raw_items()]
+        values = [value for name, value in headers if name.lower() == "subject"]
         return self.decoded(values[0], what="the name of a part")[:_MAX_NAME] if values else ""
 
     def _body(self, mime: MimeMessage, texts: Mapping[int, _Leaf]) -> _Body:

@@ -3,8 +3,10 @@
 import base64
 import re
 from html import escape
+from typing import Literal
 from urllib.parse import quote
 
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from samrun.console.inbox.message import Message, Part, in_words
@@ -20,13 +22,29 @@ INERT = {
 }
 _CID = re.compile(r"""cid:([^"'\s)>]+)""", re.IGNORECASE)
 _HEAD = re.compile(r"<head(\s[^<>]*+)?>", re.IGNORECASE)
+_TYPE = re.compile(r"[a-zA-Z0-9!#$&^_.+-]{1,127}/[a-zA-Z0-9!#$&^_.+-]{1,127}")
+_SCHEME = re.compile(r"\(\s*prefers-color-scheme\s*:\s*(dark|light)\s*\)", re.IGNORECASE)
+_ALWAYS, _NEVER = "(min-width: 0)", "(max-width: 0)"
 # Bytes of the pictures in a page: a mail may name the same one any number of times.
 _MAX_PICTURES = 50_000_000
 _NEW_TAB = '<base target="_blank">'
 
 
-def page(message: Message, *, links_in_new_tab: bool) -> Response:
-    """Return the message's HTML with its inline pictures embedded."""
+Theme = Literal["light", "dark"]
+
+
+def theme_of(request: Request) -> Theme | None:
+    """Return the theme in which a page wants to show a mail; None for that of the system."""
+    wanted = request.query_params.get("theme")
+    return "dark" if wanted == "dark" else "light" if wanted == "light" else None
+
+
+def page(message: Message, *, links_in_new_tab: bool, theme: Theme | None = None) -> Response:
+    """Return the message's HTML with its inline pictures embedded.
+
+    Browsers give a mail in a frame the theme of the system. With another one, the mail's own conditions are decided
+    here: a mail that supports both themes then looks as on a system with that one.
+    """
     pictures = {part.content_id: _data_url(part) for part in message.parts if part.content_id}
     left = _MAX_PICTURES
 
@@ -37,6 +55,9 @@ def page(message: Message, *, links_in_new_tab: bool) -> Response:
         return embedded if left > 0 else match[0]
 
     html = _CID.sub(picture, message.html)
+    if theme and "color-scheme" in html:
+        html = _SCHEME.sub(lambda match: _ALWAYS if match[1].lower() == theme else _NEVER, html)
+        html += f"<style>:root {{ color-scheme: {theme} !important }}</style>"
     if links_in_new_tab:
         html = _HEAD.sub(lambda match: match[0] + _NEW_TAB, html, count=1) if _HEAD.search(html) else _NEW_TAB + html
     if message.unreadable:
@@ -45,12 +66,11 @@ def page(message: Message, *, links_in_new_tab: bool) -> Response:
 
 
 def download(part: Part) -> Response:
-    """Return an attachment as a download, so that the browser does not open it."""
+    """Return an attachment as a download of its type, which the browser does not open."""
     name = quote(part.filename or part.content_id or f"part-{part.id}", safe="")
     disposition = f"attachment; filename*=UTF-8''{name}"
-    return Response(
-        part.content, media_type="application/octet-stream", headers=INERT | {"content-disposition": disposition}
-    )
+    kind = part.content_type if _TYPE.fullmatch(part.content_type) else "application/octet-stream"
+    return Response(part.content, headers=INERT | {"content-disposition": disposition, "content-type": kind})
 
 
 def _data_url(part: Part) -> str:

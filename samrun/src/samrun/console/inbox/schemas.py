@@ -5,8 +5,9 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from samrun.console.inbox.inbox import Page, Summary
+from samrun.console.inbox.inbox import Page
 from samrun.console.inbox.message import Address, Message, Part, address
+from samrun.console.inbox.summary import Summary
 from samrun.rfc3339 import rfc3339
 
 
@@ -19,7 +20,7 @@ def messages_summary(page: Page) -> dict[str, Any]:
         "messages_count": page.found,
         "messages_unread": page.found_unread,
         "start": page.start,
-        "tags": [],
+        "tags": list(page.tags),
         "messages": [message_summary(each) for each in page.summaries],
     }
 
@@ -52,6 +53,25 @@ def message(summary: Summary, content: Message) -> dict[str, Any]:
     }
 
 
+def runtime_stats(*, uptime: int) -> dict[str, int]:
+    """Return Mailpit's RuntimeStats. `uptime` is in seconds. The inbox has no SMTP, and counts none."""
+    counts = ("Memory", "MessagesDeleted", "SMTPAccepted", "SMTPAcceptedSize", "SMTPRejected", "SMTPIgnored")
+    return {"Uptime": uptime, **dict.fromkeys(counts, 0)}
+
+
+def web_ui() -> dict[str, Any]:
+    """Return Mailpit's WebUIConfiguration: nothing that needs SMTP or another service is there."""
+    texts = ("SMTPServer", "ReturnPath", "AllowedRecipients", "BlockedRecipients", "OverrideFrom", "RecipientAllowlist")
+    return {
+        "Label": "",
+        "MessageRelay": {"Enabled": False, **dict.fromkeys(texts, ""), "PreserveMessageIDs": False},
+        "SpamAssassin": False,
+        "ChaosEnabled": False,
+        "DuplicatesIgnored": False,
+        "HideDeleteAllButton": False,
+    }
+
+
 def _envelope(summary: Summary) -> dict[str, Any]:
     return {
         "ID": summary.mail.id,
@@ -63,7 +83,7 @@ def _envelope(summary: Summary) -> dict[str, Any]:
         "ReplyTo": _addresses(summary.reply_to),
         "Subject": summary.subject,
         "Username": "",
-        "Tags": [],
+        "Tags": list(summary.mail.tags),
         "Size": summary.size,
     }
 

@@ -4,13 +4,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from samrun.template.model.functions import Function
+from samrun.template.model.functions import Function, PreviewFolder
 from samrun.template.model.http_apis import FunctionUrl, HttpApi
 from samrun.template.model.kafka_mappings import KafkaMapping
+from samrun.template.model.kafka_topics import KafkaTopic
 from samrun.template.model.rest_apis import RestApi
 from samrun.template.model.triggers import (
     CustomResource,
     EventRule,
+    MailEventDestination,
     Notification,
     QueueTrigger,
     Schedule,
@@ -56,12 +58,15 @@ class Application:
     stream_triggers: tuple[StreamTrigger, ...] = ()
     notifications: tuple[Notification, ...] = ()
     event_rules: tuple[EventRule, ...] = ()
+    mail_event_destinations: tuple[MailEventDestination, ...] = ()
     custom_resources: tuple[CustomResource, ...] = ()
     table_copies: tuple[StreamTrigger, ...] = ()
     """Each has a stream of Kinesis in the place of a function."""
     missing_triggers: tuple[MissingTrigger, ...] = ()
     rest_apis: tuple[RestApi, ...] = ()
     function_urls: tuple[FunctionUrl, ...] = ()
+    preview_folders: tuple[PreviewFolder, ...] = ()
+    kafka_topics: tuple[KafkaTopic, ...] = ()
 
     @property
     def all_apis(self) -> tuple[HttpApi | RestApi, ...]:

@@ -30,6 +30,14 @@ class DurableConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PreviewFolder:
+    """Folder with rendered messages of the function `logical_id`, for people to look at. It need not exist."""
+
+    logical_id: str
+    path: Path
+
+
+@dataclass(frozen=True, kw_only=True)
 class Function:
     """A Lambda function.
 

@@ -113,6 +113,19 @@ class Notification:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MailEventDestination:
+    """Destination of SES's events about the mails of a configuration set: a topic's ARN, or None for the default bus.
+
+    `event_types` are SES's names, such as `bounce` and `deliveryDelay`.
+    """
+
+    logical_id: str
+    configuration_set: str
+    event_types: frozenset[str]
+    topic: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class EventTarget(TargetInput):
     """A target of a rule: a function of the application, or else a queue, a topic, an event bus or a state machine.
 

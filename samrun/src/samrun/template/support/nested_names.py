@@ -64,6 +64,23 @@ NESTED_NAMES: Mapping[str, Mapping[str, Any]] = {
     "AWS::Lambda::EventInvokeConfig": {
         "DestinationConfig": {"OnFailure": {"Destination": {}}, "OnSuccess": {"Destination": {}}}
     },
+    "AWS::SES::ConfigurationSetEventDestination": {
+        "EventDestination": {
+            "CloudWatchDestination": {
+                "DimensionConfigurations": {
+                    "DefaultDimensionValue": {},
+                    "DimensionName": {},
+                    "DimensionValueSource": {},
+                }
+            },
+            "Enabled": {},
+            "EventBridgeDestination": {"EventBusArn": {}},
+            "KinesisFirehoseDestination": {"DeliveryStreamARN": {}, "IAMRoleARN": {}},
+            "MatchingEventTypes": {},
+            "Name": {},
+            "SnsDestination": {"TopicARN": {}},
+        }
+    },
     "AWS::Events::Rule": {
         "Targets": {
             "AppSyncParameters": {"GraphQLOperation": {}},

@@ -18,8 +18,10 @@ from samrun.template.support.resource_types import (
     EVENT_SOURCE_MAPPING,
     FUNCTION,
     FUNCTION_URL,
+    MAIL_EVENT_DESTINATION,
     RULE,
     SCHEDULE,
+    TOPIC,
 )
 
 _KAFKA_CONFIG = different(
@@ -114,6 +116,12 @@ PROPERTIES: Mapping[str, Mapping[str, Support]] = {
         "MaximumRetryAttempts": AS_AWS,
         "Qualifier": NO_EFFECT,
     },
+    MAIL_EVENT_DESTINATION: {
+        "ConfigurationSetName": AS_AWS,
+        "EventDestination": different(
+            "the events that a person simulates in the console go to EventBridge and to topics, and nowhere else"
+        ),
+    },
     RULE: {
         "Description": NO_EFFECT,
         "EventBusName": AS_AWS,
@@ -140,6 +148,13 @@ PROPERTIES: Mapping[str, Mapping[str, Support]] = {
         "StartDate": AS_AWS,
         "State": AS_AWS,
         "Target": different("only functions and state machines are targets; functions accept each event"),
+    },
+    TOPIC: {
+        "ClusterArn": different("the local Kafka stands for every cluster"),
+        "Configs": different("all but min.insync.replicas: the local Kafka has one replica"),
+        "PartitionCount": AS_AWS,
+        "ReplicationFactor": different("the local Kafka has one replica"),
+        "TopicName": AS_AWS,
     },
     **API_PROPERTIES,
     **CREATED_PROPERTIES,

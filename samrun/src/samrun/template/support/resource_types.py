@@ -10,10 +10,12 @@ DEPLOYMENT = "AWS::ApiGateway::Deployment"
 EVENT_SOURCE_MAPPING = "AWS::Lambda::EventSourceMapping"
 EVENT_INVOKE_CONFIG = "AWS::Lambda::EventInvokeConfig"
 RULE = "AWS::Events::Rule"
+MAIL_EVENT_DESTINATION = "AWS::SES::ConfigurationSetEventDestination"
 SCHEDULE = "AWS::Scheduler::Schedule"
 LAYER = "AWS::Lambda::LayerVersion"
 STACK = "AWS::CloudFormation::Stack"
 STATE_MACHINE = "AWS::StepFunctions::StateMachine"
+TOPIC = "AWS::MSK::Topic"
 
 # The runner runs these.
 RUN = {
@@ -24,9 +26,11 @@ RUN = {
     EVENT_SOURCE_MAPPING,
     EVENT_INVOKE_CONFIG,
     RULE,
+    MAIL_EVENT_DESTINATION,
     SCHEDULE,
     LAYER,
     STACK,
+    TOPIC,
 }
 # samrun.services.resources creates these in the local AWS, for the functions to use.
 CREATED = {

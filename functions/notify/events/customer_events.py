@@ -1,7 +1,10 @@
-"""Events of orders, by a tolerant reader: it requires the fields that notify uses, and ignores all others."""
+"""Events that customers are notified of, by a tolerant reader: it requires what a notification needs, and no more.
+
+Where an event has it, the notification.json of its type says (notification_fields.py).
+"""
 
 import re
-from collections.abc import Collection, Container
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any
@@ -9,6 +12,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from pydantic_core import from_json
 
+from functions.notify.events.notification_fields import NotificationFields
 from functions.notify.events.records import Record, UndecodableError
 from functions.notify.timestamps import Moment
 
@@ -31,13 +35,13 @@ class ChannelName(StrEnum):
     TEXT = "text"
 
 
-class Customer(BaseModel):
+class Recipient(BaseModel):
     """Recipient of the notifications, with the channels and the language to use.
 
     `phone` should be in E.164, and `locale` a BCP 47 tag. `channels` may name channels that notify does not have.
     """
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(frozen=True)
 
     email: str
     name: str | None = None
@@ -46,24 +50,12 @@ class Customer(BaseModel):
     channels: list[str] | None = None
 
 
-class OrderData(BaseModel):
-    """Data that the events of all orders have. Other fields stay as they are, for templates that use them.
+class CustomerEvent(BaseModel):
+    """An event that a customer is notified of, of any type.
 
-    Older events have no `order_number`; then people read the id.
-    """
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-    order_id: Identifier
-    order_number: str | None = None
-    customer: Customer
-
-
-class OrderEvent(BaseModel):
-    """An event of an order, of any type.
-
-    `correlation_id` is the trace id of the request that caused it: 32 hexadecimal digits. The order function logs the
-    same id.
+    `key` is what it is about, such as an order's id. `values` are for the templates: the fields of the event's `data`,
+    and those that its notification.json names. `correlation_id` is the trace id of the request that caused the event:
+    32 hexadecimal digits. The order function logs the same id.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -71,7 +63,9 @@ class OrderEvent(BaseModel):
     id: Identifier
     type: str
     time: Moment
-    data: OrderData
+    key: Identifier
+    recipient: Recipient
+    values: dict[str, Any]
     correlation_id: str | None = None
 
 
@@ -91,8 +85,10 @@ class Unreadable:
     correlation_id: str | None = None
 
 
-def read_order_event(record: Record, *, types: Container[str]) -> OrderEvent | Skipped | Unreadable:
-    """Read the CloudEvent (structured mode, JSON) in a record, if it is of one of `types`."""
+def read_customer_event(
+    record: Record, fields: Mapping[str, NotificationFields]
+) -> CustomerEvent | Skipped | Unreadable:
+    """Read the CloudEvent (structured mode, JSON) in a record, if `fields` has its type."""
     try:
         value, headers = record.value(), record.headers()
     except UndecodableError as error:
@@ -105,29 +101,35 @@ def read_order_event(record: Record, *, types: Container[str]) -> OrderEvent | S
         event = _one_line(from_json(value, allow_inf_nan=False))
     except ValueError:
         return Unreadable(reason="the value is not JSON")
-    return _read_event(event, types) if isinstance(event, dict) else Unreadable(reason="type: missing")
+    return parse_event(event, fields) if isinstance(event, dict) else Unreadable(reason="type: missing")
 
 
-def channels_of(customer: Customer, *, offered: Collection[ChannelName]) -> tuple[ChannelName, ...]:
-    """Choose among the offered channels: those that the customer names, or all if the customer names none.
-
-    A text message needs a phone. A customer who would have no channel at all gets the mail.
-    """
-    requested = list(ChannelName) if customer.channels is None else customer.channels
-    possible = [ChannelName.MAIL, ChannelName.TEXT] if customer.phone else [ChannelName.MAIL]
-    return tuple(channel for channel in possible if channel in requested and channel in offered) or (ChannelName.MAIL,)
-
-
-def _read_event(event: dict[str, Any], types: Container[str]) -> OrderEvent | Skipped | Unreadable:
+def parse_event(
+    event: dict[str, Any], fields: Mapping[str, NotificationFields]
+) -> CustomerEvent | Skipped | Unreadable:
+    """Read a CloudEvent, if `fields` has its type."""
     correlation_id = _trace_id(event.get("traceparent"))
     if not isinstance(event.get("type"), str):
         return Unreadable(reason="type: missing", correlation_id=correlation_id)
-    if event["type"] not in types:
+    if (of_type := fields.get(event["type"])) is None:
         return Skipped(reason="unknown type", correlation_id=correlation_id)
+    picked = of_type.pick(event)
+    data = event.get("data")
+    picked["values"] = (data if isinstance(data, dict) else {}) | picked["values"]
     try:
-        return OrderEvent.model_validate(event | {"correlation_id": correlation_id})
+        return CustomerEvent.model_validate(event | picked | {"correlation_id": correlation_id})
     except ValidationError as error:
-        return Unreadable(reason=_without_inputs(error), correlation_id=correlation_id)
+        return Unreadable(reason=_without_inputs(error, of_type), correlation_id=correlation_id)
+
+
+def channels_of(recipient: Recipient, *, offered: Collection[ChannelName]) -> tuple[ChannelName, ...]:
+    """Choose among the offered channels: those that the recipient names, or all if the recipient names none.
+
+    A text message needs a phone. A recipient who would have no channel at all gets the mail.
+    """
+    requested = list(ChannelName) if recipient.channels is None else recipient.channels
+    possible = [ChannelName.MAIL, ChannelName.TEXT] if recipient.phone else [ChannelName.MAIL]
+    return tuple(channel for channel in possible if channel in requested and channel in offered) or (ChannelName.MAIL,)
 
 
 def _is_structured(content_type: bytes | None) -> bool:
@@ -153,9 +155,9 @@ def _one_line(value: Any) -> Any:
     return value
 
 
-def _without_inputs(error: ValidationError) -> str:
+def _without_inputs(error: ValidationError, fields: NotificationFields) -> str:
     """Name the fields that are wrong, and the types of errors. Pydantic's own message would repeat their values."""
     return ", ".join(
-        f"{'.'.join(map(str, problem['loc']))}: {problem['type']}"
+        f"{fields.path_of(problem['loc'])}: {problem['type']}"
         for problem in error.errors(include_url=False, include_context=False, include_input=False)
     )

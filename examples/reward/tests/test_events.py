@@ -1,0 +1,68 @@
+"""Events of reward: what it reads, as it declares, and what it publishes, as its schema promises."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+from pydantic import BaseModel, ValidationError
+
+from examples.reward.tests.order_events import order_paid, paid
+from reward.events import OrderPaid, reward_granted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+APPLICATION = Path(__file__).parents[1]
+
+
+def fields(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    """Yield the paths of the fields of a model."""
+    for name, field in model.model_fields.items():
+        yield f"{prefix}{name}"
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from fields(field.annotation, f"{prefix}{name}.")
+
+
+def sample() -> dict[str, Any]:
+    event: dict[str, Any] = json.loads((APPLICATION / "events/reward.granted.v1.json").read_text())
+    return event
+
+
+def test_the_declaration_names_what_the_code_reads() -> None:
+    declared = yaml.safe_load((APPLICATION / "consumes.yaml").read_text())["events"]
+    assert {event_type: set(read) for event_type, read in declared.items()} == {"order.paid.v1": set(fields(OrderPaid))}
+
+
+def test_an_event_with_fields_that_nobody_knows_is_read() -> None:
+    event = order_paid()
+    more = event | {"new": 1, "data": event["data"] | {"new": 1, "customer": event["data"]["customer"] | {"new": 1}}}
+    assert OrderPaid.model_validate(more) == OrderPaid.model_validate(event)
+
+
+def test_an_error_of_an_event_quotes_no_person() -> None:
+    event = order_paid()
+    broken = event | {"data": event["data"] | {"customer": "Ada Lovelace"}}
+    with pytest.raises(ValidationError) as error:
+        OrderPaid.model_validate(broken)
+    assert "Ada" not in str(error.value)
+
+
+def test_the_published_event_is_the_sample() -> None:
+    expected = sample()
+    order = paid(expected["subject"])
+    value = reward_granted(order, points=expected["data"]["points"], granted_at=expected["time"])
+    assert json.loads(value) == expected
+
+
+def test_the_sample_is_valid_by_the_schema() -> None:
+    schema = json.loads((APPLICATION / "events/reward.granted.v1.schema.json").read_text())
+    validator = Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    validator.validate(sample())
+    assert not validator.is_valid(sample() | {"data": {}})
+    assert datetime.fromisoformat(sample()["time"]).tzinfo == UTC

@@ -1,0 +1,132 @@
+"""Handlers: the sample invocations, and what a handler returns when a service is away."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.exceptions import EndpointConnectionError
+
+from reward.logs import logger
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from mypy_boto3_dynamodb.service_resource import Table
+
+    from examples.reward.tests.conftest import FakePublisher
+
+APPLICATION = Path(__file__).parents[1]
+BATCH = APPLICATION.parents[1] / "events/kafka/msk.json"
+ORDER = "ord_a7yuqahkcwyojza3z7chx7dkkq"
+ENVIRONMENT = {
+    "DEAD_LETTER_BUCKET": "dead-letters",
+    "KAFKA_AUTHENTICATION": "none",
+    "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
+    "POWERTOOLS_METRICS_NAMESPACE": "reward",
+    "POWERTOOLS_SERVICE_NAME": "reward",
+    "REWARDS_TABLE": "rewards",
+    "REWARD_EVENTS_TOPIC": "reward-events",
+}
+
+
+class FakeContext(LambdaContext):
+    """Context of an invocation that has half a minute left."""
+
+    def __init__(self) -> None:
+        self._function_name = "reward"
+        self._memory_limit_in_mb = 512
+        self._invoked_function_arn = "arn:aws:lambda:eu-central-1:123456789012:function:reward"
+        self._aws_request_id = "request-1"
+
+    # Powertools has it as a static method.
+    def get_remaining_time_in_millis(self) -> int:  # type: ignore[override]
+        return 30_000
+
+
+@pytest.fixture
+def handlers(table: Table, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return a function that imports a handler's module anew, with the bucket in moto."""
+    boto3.client("s3").create_bucket(
+        Bucket="dead-letters", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+    )
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    return lambda name: importlib.reload(importlib.import_module(f"reward.{name}"))
+
+
+def invoke(module: ModuleType, event: Any) -> Any:
+    return module.handler(event, FakeContext())
+
+
+def away(**_: Any) -> None:
+    raise EndpointConnectionError(endpoint_url="http://aws")
+
+
+def test_a_paid_order_is_granted_its_points_and_the_event_is_published(
+    handlers: Any, table: Table, publisher: FakePublisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    consumer = handlers("consumer")
+    monkeypatch.setattr(consumer.outbox, "_publisher", publisher)
+    assert invoke(consumer, json.loads(BATCH.read_text())) == {"batchItemFailures": []}
+    assert [key for key, _ in publisher.records] == [ORDER]
+    [item] = table.scan()["Items"]
+    assert (item["points"], "pending" in item) == (25, False)
+
+
+def test_a_record_whose_points_cannot_be_written_is_delivered_again(
+    handlers: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    consumer = handlers("consumer")
+    monkeypatch.setattr(consumer.table, "put_item", away)
+    failed = {"itemIdentifier": {"partition": "order-events-0", "offset": 7}}
+    assert invoke(consumer, json.loads(BATCH.read_text())) == {"batchItemFailures": [failed]}
+
+
+def test_points_without_kafka_are_granted_and_the_relay_publishes_their_event(
+    handlers: Any, table: Table, publisher: FakePublisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    consumer, relay = handlers("consumer"), handlers("relay")
+    publisher.failing = {ORDER}
+    monkeypatch.setattr(consumer.outbox, "_publisher", publisher)
+    monkeypatch.setattr(relay.outbox, "_publisher", publisher)
+    assert invoke(consumer, json.loads(BATCH.read_text())) == {"batchItemFailures": []}
+    assert invoke(relay, {}) == {"published": 0, "oldest_pending_seconds": 0.0}, "it leaves young events alone"
+    table.update_item(
+        Key={"order_id": ORDER},
+        UpdateExpression="SET pending_since = :since",
+        ExpressionAttributeValues={":since": "2026-11-22T10:20:31.000Z"},
+    )
+    assert invoke(relay, {})["oldest_pending_seconds"] > 0
+    publisher.failing = set()
+    assert invoke(relay, {}) == {"published": 1, "oldest_pending_seconds": 0.0}
+    assert [key for key, _ in publisher.records] == [ORDER]
+
+
+@pytest.mark.parametrize("value", [None, "%", "bm8gSlNPTg=="])
+def test_a_record_without_an_event_is_kept_as_a_dead_letter(handlers: Any, value: str | None) -> None:
+    batch = json.loads(BATCH.read_text())
+    batch["records"]["order-events-0"][0]["value"] = value
+    assert invoke(handlers("consumer"), batch) == {"batchItemFailures": []}
+    kept = boto3.client("s3").get_object(Bucket="dead-letters", Key="unreadable/order-events-0-7.json")["Body"].read()
+    assert json.loads(kept) == batch["records"]["order-events-0"][0]
+
+
+def test_logs_name_no_person(handlers: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = io.StringIO()
+    monkeypatch.setattr(logger.registered_handler, "stream", log)
+    consumer = handlers("consumer")
+    invoke(consumer, json.loads(BATCH.read_text()))
+    invoke(consumer, json.loads(BATCH.read_text()))
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    assert [(line["message"], line["order_id"]) for line in lines] == [
+        ("event deferred", ORDER),
+        ("nothing to grant", ORDER),
+    ]
+    assert not any(each in log.getvalue() for each in ("Ada", "ada@example.com", "+14155550100"))
