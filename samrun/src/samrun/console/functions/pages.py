@@ -63,7 +63,6 @@ class _FunctionPages:
         return self._render(
             request,
             "function.html",
-            function=function,
             triggers=triggers_of(function.name, self._parts.application),
             disturbance=self._parts.disturbances.all().get(function.name),
             kinds=KINDS,

@@ -1,0 +1,133 @@
+"""The console as a person uses it on a real stack: break a function, watch the lag, mend it; poison a record, replay it."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from samrun.testing.stack import RunningStack
+
+APP = Path(__file__).parents[1] / "apps" / "tested"
+PATIENCE = 20_000  # milliseconds
+TOPIC = "/kafka/topics/registrations"
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    with RunningStack(APP, tmp_path_factory.mktemp("mending") / "data") as stack:
+        yield stack
+
+
+@pytest.fixture
+def page(browser: Browser, stack: RunningStack) -> Iterator[Page]:
+    stack.reset()
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, base_url=stack.endpoints["console"])
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert errors == []
+
+
+def switch(page: Page, label: str | re.Pattern[str]) -> None:
+    page.goto("/functions/Welcome")
+    page.get_by_label(label).check()
+    page.get_by_role("button", name="Switch", exact=True).click()
+    page.wait_for_url("/functions/Welcome")
+
+
+def publish(page: Page, value: str) -> None:
+    page.goto(TOPIC)
+    page.get_by_role("link", name="Publish a record").click()
+    page.get_by_label("Key", exact=False).first.fill("ada")
+    page.get_by_label("Value").first.fill(value)
+    page.get_by_role("button", name="Publish").click()
+    expect(page.get_by_text("The record is published")).to_be_visible()
+
+
+def test_broken_function_lets_the_lag_grow_until_it_is_mended(page: Page, stack: RunningStack) -> None:
+    switch(page, "it is throttled (429)")
+    expect(page.get_by_text("is throttled", exact=True)).to_be_visible()
+    for number in range(3):
+        publish(page, f'{{"email": "ada{number}@example.com", "name": "Ada"}}')
+    page.goto(TOPIC)
+    expect(page.locator(".lag-now")).to_have_text("3", timeout=PATIENCE)
+    expect(page.get_by_role("img", name=re.compile("3 records behind"))).to_be_visible()
+    switch(page, "it works")
+    page.goto(TOPIC)
+    expect(page.locator(".lag-now")).to_have_text("0", timeout=PATIENCE)
+    assert len(stack.mails()) == 3
+
+
+def test_poisoned_record_is_a_dead_letter_and_is_replayed(page: Page, stack: RunningStack) -> None:
+    switch(page, "it fails")
+    publish(page, '{"email": "ada@example.com", "name": "Ada"}')
+    page.goto("/dead-letters")
+    found = page.get_by_role("link", name=re.compile(r"registrations-\d@"))
+    expect(found).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("cell", name=re.compile("RetryAttemptsExhausted"))).to_contain_text("after 2 attempts")
+    found.click()
+    expect(page.get_by_role("group", name=re.compile("Value of"))).to_contain_text("ada@example.com")
+    page.get_by_role("button", name="Replay to Welcome").click()
+    expect(page.get_by_role("alert")).to_contain_text("Welcome failed again")
+    switch(page, "it works")
+    page.goto("/dead-letters")
+    page.get_by_role("button", name="Replay").click()
+    expect(page.get_by_role("status").filter(has_text="Welcome has processed it")).to_be_visible()
+    expect(page.get_by_role("heading", name="Everything was delivered")).to_be_visible()
+    assert stack.recipients() == ["ada@example.com"]
+
+
+def test_mapping_is_paused_and_resumed(page: Page) -> None:
+    page.goto("/functions/Welcome")
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_text("Disabled", exact=True)).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_text("Enabled", exact=True)).to_be_visible(timeout=PATIENCE)
+
+
+def test_function_is_invoked_with_an_event_and_shows_what_it_did(page: Page) -> None:
+    page.goto("/functions/Welcome")
+    page.get_by_role("link", name="Invoke").click()
+    page.get_by_label("Event").fill('{"records": {}}')
+    page.get_by_role("button", name="Invoke").click()
+    expect(page.get_by_role("heading", name=re.compile("Invocation"))).to_be_visible()
+    expect(page.get_by_text("done", exact=True)).to_be_visible()
+    expect(page.get_by_role("group", name="Log")).to_contain_text("REPORT RequestId")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_pages_are_accessible_and_fit(page: Page, stack: RunningStack, theme: str, width: int) -> None:
+    stack.produce("registrations", "poison \x1b[31m <b>", key="poison")
+    stack.produce("registrations", {"email": "ada@example.com", "name": "Ada"}, key="ada")
+    stack.wait_until_idle()
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+    page.goto("/dead-letters")
+    dead_letter = page.get_by_role("link", name=re.compile(r"registrations-\d@")).get_attribute("href") or ""
+    page.goto("/functions/Welcome")
+    invocation = page.locator("[id^=invocation-]").first.get_attribute("href") or ""
+    record = page.goto(TOPIC) and page.locator("a.record").first.get_attribute("href")
+    paths = ["/kafka", TOPIC, record or "", f"{TOPIC}/publish", "/functions", "/functions/Welcome", invocation]
+    for path in [*paths, "/functions/Welcome/invoke", "/dead-letters", dead_letter]:
+        page.goto(path)
+        page.wait_for_load_state("networkidle" if path == "/functions/Welcome" else "load")
+        found = Axe().run(page)
+        assert found.violations_count == 0, f"{path}: {found.generate_report()}"
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        if folder := _pictures():
+            page.screenshot(
+                path=folder / f"{path.strip('/').replace('/', '_')[:60]}-{width}-{theme}.png", full_page=True
+            )
+
+
+def _pictures() -> Path | None:
+    import os
+
+    return Path(os.environ["PICTURES"]) if "PICTURES" in os.environ else None
