@@ -9,16 +9,20 @@ LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashe
 # The addresses of the components of compose.yaml.
 EXTERNAL := KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:9092 AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_ENDPOINT_URL_DYNAMODB=http://127.0.0.1:8000
 
-# The packages of each folder of functions/; those of a new one are locked and installed like the others.
-FUNCTION_REQUIREMENTS := $(wildcard functions/*/requirements.in)
+# The packages of each folder of functions/ and of each service of examples/; those of a new one are locked and installed
+# like the others.
+FUNCTION_REQUIREMENTS := $(wildcard functions/*/requirements.in examples/*/src/requirements.in)
 
 # The time that builds write into what they make: the commit's, so that two builds of one commit are the same.
 SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1580601600)
 # The templates of the services beside the order system, and those of them that `make run WITH="reward shipment"` runs.
 EXAMPLES := $(wildcard examples/*/template.yaml)
-WITH_TEMPLATES := $(patsubst %,examples/%/template.yaml,$(WITH))
+EXAMPLE_NAMES := $(EXAMPLES:examples/%/template.yaml=%)
+UNKNOWN_EXAMPLES := $(filter-out $(EXAMPLE_NAMES),$(WITH))
+# Their with-orders.yaml has parameters of the order system: notify then reads their topics, too.
+RUN_WITH := $(if $(WITH),template.yaml $(WITH:%=examples/%/template.yaml) --parameter-overrides $(WITH:%=file://examples/%/with-orders.yaml))
 
-# Parameters of `make dist`: the runtime and the processor of the functions.
+# Parameters of `make build` and `make dist`: the runtime and the processor of the functions.
 ENVIRONMENT ?= prod
 
 # Of `make test`, where there is Node.js: what a consumer of examples/plain/ needs.
@@ -32,7 +36,8 @@ WORKERS ?= 3
 run services demo test test-fast proof coverage: export PYTHONDONTWRITEBYTECODE :=
 
 # The tests that start brokers, browsers, containers, installations, linters or downloads.
-SYSTEM := tests/system tests/sam tests/browser $(wildcard examples/*/tests/test_application.py) tests/template/test_lint.py tests/tools/test_scanners.py \
+SYSTEM := tests/system tests/sam tests/browser $(wildcard examples/*/tests/test_application.py) \
+  tests/template/test_lint.py tests/tools/test_scanners.py \
   tests/test_platforms.py tests/tools/test_install.py samrun/tests/system samrun/tests/browser samrun/tests/test_wheel.py
 # Those that start other processes or Kafka's mock broker, read the whole repository, explore the models, or make
 # requests up (schemathesis takes long to import).
@@ -43,7 +48,7 @@ PROCESSES := tests/models tests/test_words.py tests/notify/test_privacy.py tests
   samrun/tests/cli/test_run_until_signal.py samrun/tests/pythons
 
 .DEFAULT_GOAL := help
-.PHONY: help run services demo preview test test-fast proof chaos soak coverage check supply-chain sbom dist format hooks \
+.PHONY: help run services demo preview test test-fast proof chaos soak coverage check supply-chain build sbom dist format hooks \
   support openapi contract cost scaling lock clean
 
 help: ## Show this list.
@@ -52,8 +57,9 @@ help: ## Show this list.
 # .venv has the packages of all functions, so that a first start installs nothing more. OWN_PACKAGES=1 gives each
 # function those of its own requirements.txt.
 run: .venv/installed $(if $(SAM),.venv-sam/installed) ## Run everything on this machine (WITH="reward shipment" too) and show where; Ctrl-C ends it.
+	@$(if $(UNKNOWN_EXAMPLES),echo "WITH: no example has the name $(UNKNOWN_EXAMPLES). There are: $(EXAMPLE_NAMES)." >&2; exit 1)
 	$(if $(COMPOSE),docker compose up -d --wait)
-	@$(if $(COMPOSE),$(EXTERNAL)) $(if $(SAM),SAMRUN_SAM_CLI=$(SAM_CLI)) $(BIN)/samrun up $(if $(WITH),template.yaml $(WITH_TEMPLATES)) $(if $(SAM),--sam,$(if $(OWN_PACKAGES),,--use-current-env)) $(ARGS)
+	@$(if $(COMPOSE),$(EXTERNAL)) $(if $(SAM),SAMRUN_SAM_CLI=$(SAM_CLI)) $(BIN)/samrun up $(if $(SAM),--sam,$(if $(OWN_PACKAGES),,--use-current-env)) $(RUN_WITH) $(ARGS)
 
 services: .venv/installed ## Run Kafka, DynamoDB, AWS and the inbox only: `sam local` brings the functions.
 	$(if $(COMPOSE),docker compose up -d --wait)
@@ -104,14 +110,18 @@ check: .venv/developing .venv-sam/installed .venv-checkov/installed .venv-supply
 supply-chain: .venv/developing .venv-supply-chain/installed ## Check licences, secrets, workflows and known vulnerabilities.
 	@$(BIN)/python -m tools.supply_chain check
 
+build: .venv/developing .venv-sam/installed ## Build the functions for a deployment (ENVIRONMENT=prod): small, with byte code.
+	SAM_CLI_TELEMETRY=0 $(SAM_CLI) build --parallel $(BUILD_ARGS) --config-env $(ENVIRONMENT)
+	@$(BIN)/python -m tools.trim
+
 sbom: export SOURCE_DATE_EPOCH := $(SOURCE_DATE_EPOCH)
 sbom: .venv/developing ## Write an SBOM (CycloneDX) of each artifact into dist/.
 	@$(BIN)/python -m tools.supply_chain sbom
 
 dist: export SOURCE_DATE_EPOCH := $(SOURCE_DATE_EPOCH)
-dist: .venv/developing .venv-sam/installed ## Build all artifacts into dist/, the same from one commit each time.
+dist: BUILD_ARGS := --no-cached
+dist: build ## Build all artifacts into dist/, the same from one commit each time.
 	rm -rf dist
-	SAM_CLI_TELEMETRY=0 $(SAM_CLI) build --parallel --no-cached --config-env $(ENVIRONMENT)
 	@$(BIN)/python -m tools.supply_chain sbom
 	@$(BIN)/python -m tools.supply_chain zip
 	cd samrun && ../$(BIN)/python -m hatchling build --directory ../dist

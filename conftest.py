@@ -16,7 +16,14 @@ gc.disable()
 
 ROOT = Path(__file__).parent
 # The tests that take longest start first, so that in the end no worker waits for another.
-LONGEST_FIRST = ("tests/sam", "tests/system", "samrun/tests/system", "tests/browser", "samrun/tests/browser")
+LONGEST_FIRST = (
+    "tests/sam",
+    "tests/system",
+    "examples",
+    "samrun/tests/system",
+    "tests/browser",
+    "samrun/tests/browser",
+)
 
 # An application with tests of its own, which samrun/tests/system/test_plugin.py runs as its developers do.
 collect_ignore = ["samrun/tests/apps"]

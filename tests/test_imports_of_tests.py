@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-FILES = sorted(file for folder in ("tests", "samrun/tests") for file in (ROOT / folder).rglob("*.py"))
+FILES = sorted(file for folder in ("tests", "examples", "samrun/tests") for file in (ROOT / folder).rglob("*.py"))
 
 
 def imported_tests(code: str) -> set[str]:

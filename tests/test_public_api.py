@@ -12,7 +12,10 @@ PUBLIC = {"samrun", "samrun.testing"}
 # The packages of samrun; its own tests have the second.
 PACKAGES = {"samrun", "support"}
 USERS = sorted(
-    [ROOT / "conftest.py", *(file for name in ("benchmarks", "tests", "tools") for file in (ROOT / name).rglob("*.py"))]
+    [
+        ROOT / "conftest.py",
+        *(file for name in ("benchmarks", "examples", "tests", "tools") for file in (ROOT / name).rglob("*.py")),
+    ]
 )
 FUNCTIONS = sorted((ROOT / "functions").rglob("*.py"))
 

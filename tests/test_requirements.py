@@ -11,7 +11,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 OF_FUNCTIONS = sorted(
-    f"functions/{path.parent.name}/requirements.txt" for path in ROOT.glob("functions/*/requirements.in")
+    path.with_suffix(".txt").relative_to(ROOT).as_posix()
+    for pattern in ("functions/*/requirements.in", "examples/*/src/requirements.in")
+    for path in ROOT.glob(pattern)
 )
 OF_SAMRUN = "samrun/requirements.lock"
 OF_TOOLS = ("requirements-sam.lock", "requirements-checkov.lock", "requirements-supply-chain.lock")

@@ -5,6 +5,7 @@
     ├── DeadLettersUnavailableError     dead_letters.py
     ├── NotKafkaEventError              events/records.py
     ├── UndecodableError                events/records.py
+    ├── BrokenFieldsError               events/notification_fields.py
     ├── BrokenTemplatesError            messages/templating.py
     ├── RenderError                     domain/send_errors.py
     ├── FormatError                     messages/formats.py

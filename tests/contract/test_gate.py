@@ -23,10 +23,11 @@ PAID = "events/order.paid.v1.schema.json"
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     """A copy of what the gate reads."""
-    shutil.copytree(ROOT / "events", tmp_path / "events")
+    for events in (ROOT / "events", *ROOT.glob("examples/*/events")):
+        shutil.copytree(events, tmp_path / events.relative_to(ROOT))
     for path in (*ROOT.glob("functions/*/consumes.yaml"), *ROOT.glob("examples/*/consumes.yaml")):
         copied = tmp_path / path.relative_to(ROOT)
-        copied.parent.mkdir(parents=True)
+        copied.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copied)
     return tmp_path
 
@@ -68,7 +69,8 @@ def test_gate_names_the_rule_the_field_its_consumer_and_what_to_do(
     change(lambda schema: schema["properties"]["data"]["properties"].pop("total"))
     message = refusal(repository, capsys)
     assert f"{PAID}, data.total: field-removed" in message
-    assert "; it is read by plain (examples/plain/consumes.yaml), notify (functions/notify/consumes.yaml)" in message
+    assert "; it is read by plain (examples/plain/consumes.yaml), reward (examples/reward/consumes.yaml), " in message
+    assert "notify (functions/notify/consumes.yaml)" in message
     assert "It breaks readers of new events" in message
     assert "describe the change in a new one beside it, order.paid.v2" in message
     assert f"{PAID}, data.total: field-with-consumer" in message
@@ -80,7 +82,7 @@ def test_gate_names_the_consumers_of_the_parts_of_a_field(
     change(lambda schema: schema["properties"]["data"]["properties"].pop("items"))
     message = refusal(repository, capsys)
     assert f"{PAID}, data.items: field-removed" in message
-    assert "read by notify" in message
+    assert "notify (functions/notify/consumes.yaml)" in message
     assert f"{PAID}, data.items[].quantity: field-with-consumer" in message
 
 
@@ -108,6 +110,42 @@ def test_gate_passes_a_new_optional_field_and_holds_it_once_it_is_published(
     assert main(["--root", str(repository), "--publish"]) == 0
     change(lambda schema: schema["properties"]["data"]["properties"].pop("coupon"))
     assert f"{PAID}, data.coupon: field-removed" in refusal(repository, capsys)
+
+
+@pytest.fixture
+def example(repository: Path) -> Path:
+    """The folder of an example's contract: one event, published, which a consumer reads."""
+    folder = repository / "examples/gift/events"
+    folder.mkdir(parents=True)
+    data = {"type": "object", "properties": {"points": {"type": "integer"}}, "required": ["points"]}
+    schema = {"type": "object", "properties": {"data": data}}
+    (folder / "gift.given.v1.schema.json").write_text(json.dumps(schema), "utf-8")
+    reads = "consumer: ledger\nevents:\n  gift.given.v1: [data, data.points]\n"
+    (repository / "functions/ledger").mkdir()
+    (repository / "functions/ledger/consumes.yaml").write_text(reads, "utf-8")
+    assert main(["--root", str(repository), "--publish"]) == 0
+    return folder
+
+
+def test_gate_holds_the_schemas_of_an_example_to_the_same_rules(
+    repository: Path, example: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--root", str(repository)]) == 0
+    schema = example / "gift.given.v1.schema.json"
+    schema.write_text(schema.read_text("utf-8").replace("points", "stars"), "utf-8")
+    message = refusal(repository, capsys)
+    assert "examples/gift/events/gift.given.v1.schema.json, data.points: field-removed" in message
+    assert "it is read by ledger (functions/ledger/consumes.yaml)" in message
+    assert "in a new one beside it, gift.given.v2" in message
+    assert "examples/gift/events/gift.given.v1.schema.json, data.points: field-with-consumer" in message
+    assert "\nevents/" not in f"\n{message}"
+
+
+@pytest.mark.usefixtures("example")
+def test_gate_refuses_an_event_with_two_producers(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copyfile(repository / PAID, repository / "examples/gift/events" / Path(PAID).name)
+    message = refusal(repository, capsys)
+    assert f"{PAID} and examples/gift/{PAID} describe one event. An event has one producer" in message
 
 
 def test_gate_publishes_nothing_while_something_is_wrong(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from functions.notify.channels.channels import MailChannel
 from functions.notify.events.customer_events import ChannelName, CustomerEvent, read_customer_event
-from functions.notify.events.notification_fields import read_fields
+from functions.notify.events.notification_fields import read_all_fields
 from functions.notify.events.records import Record
 from functions.notify.messages.messages import TEMPLATES
 from tools.contract.schemas import contract_folders
@@ -30,7 +30,7 @@ EVENTS: dict[str, dict[str, Any]] = {
     for folder in contract_folders(ROOT)
     for path in folder.glob("*.v[0-9].json")
 }
-FIELDS = {folder.name: read_fields(folder) for folder in sorted(TEMPLATES.iterdir()) if folder.is_dir()}
+FIELDS = read_all_fields(TEMPLATES)
 ACCOUNT, REGION = "123456789012", "eu-central-1"
 STRUCTURED = {"content-type": b"application/cloudevents+json"}
 

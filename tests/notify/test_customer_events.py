@@ -157,6 +157,11 @@ def test_a_tombstone_is_skipped(make_record: RecordMaker) -> None:
     assert read_customer_event(make_record(None), FIELDS) == Skipped(reason="tombstone")
 
 
+def test_an_event_of_a_backfill_is_skipped(make_record: RecordMaker, paid: dict[str, Any]) -> None:
+    record = make_record(paid, headers={"backfill": b"true"})
+    assert read_customer_event(record, FIELDS) == Skipped(reason="backfill")
+
+
 def test_an_unknown_type_is_skipped_whatever_its_other_fields(make_record: RecordMaker) -> None:
     assert read_customer_event(make_record({"type": "order.lost.v9"}), FIELDS) == Skipped(reason="unknown type")
 

@@ -14,6 +14,7 @@ from samrun.testing.templates import read_parameters
 from tests.project import copy_to
 from tests.sam.sam_cli import EXECUTABLE, SamCli
 from tests.system.order_stack import OrderStack
+from tools.trim.__main__ import main as trim_all
 
 
 def _missing(message: str) -> NoReturn:
@@ -55,9 +56,14 @@ def sam(project: Path) -> SamCli:
 
 @pytest.fixture(scope="session")
 def build(sam: SamCli, python: str) -> Path:
-    """The folder with the artifact of each function, by its logical id. Needs the functions' Python."""
+    """The folder with the artifact of each function, by its logical id, as `make build` leaves it.
+
+    Needs the functions' Python.
+    """
     sam.run("build", "--parallel")
-    return sam.project / ".aws-sam" / "build"
+    folder = sam.project / ".aws-sam" / "build"
+    assert trim_all(["--build", str(folder), "--python", python]) == os.EX_OK
+    return folder
 
 
 @pytest.fixture(scope="session")

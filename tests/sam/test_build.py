@@ -7,15 +7,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from babel import Locale
 
+from functions.notify.messages import formats
 from samrun.testing.templates import Function, load
 from tests.project import copy_to
 from tests.sam.sam_cli import SamCli
 from tools.supply_chain.artifacts import Artifact, artifacts
 from tools.supply_chain.lock_file import locked_packages
 from tools.supply_chain.reproducible_zip import pack
+from tools.trim.__main__ import main as trim_all
 
 REGION = "eu-central-1"
+FUNCTIONS = ["OrderFunction", "RelayFunction", "NotifyFunction", "FeedbackFunction", "HistoryFunction"]
 # A build takes a minute, so it runs once, in one worker.
 pytestmark = pytest.mark.xdist_group("sam-build")
 
@@ -42,7 +46,7 @@ def run(build: Path, functions: dict[str, Function], python: str) -> Callable[[s
     return run
 
 
-@pytest.mark.parametrize("name", ["OrderFunction", "NotifyFunction", "FeedbackFunction", "HistoryFunction"])
+@pytest.mark.parametrize("name", FUNCTIONS)
 def test_artifact_contains_everything_that_its_handler_imports(
     functions: dict[str, Function], run: Callable[[str, str], str], name: str
 ) -> None:
@@ -60,7 +64,7 @@ def test_notifys_artifact_contains_the_mail_templates(project: Path, run: Callab
     types = run(
         "NotifyFunction",
         "import json; from functions.notify.messages.messages import Messages; "
-        "print(json.dumps(sorted(Messages(shop_name='Shop').types)))",
+        "print(json.dumps(sorted(Messages(shop_name='Shop').fields)))",
     )
     folders = (project / "functions/notify/templates").iterdir()
     assert json.loads(types) == sorted(folder.name for folder in folders if folder.is_dir())
@@ -71,23 +75,27 @@ each_zip = pytest.mark.parametrize("artifact", ZIPS, ids=lambda artifact: artifa
 
 
 @each_zip
-def test_second_build_in_another_folder_has_the_same_zip(build: Path, tmp_path: Path, artifact: Artifact) -> None:
+def test_second_build_in_another_folder_has_the_same_zip(
+    build: Path, tmp_path: Path, artifact: Artifact, python: str
+) -> None:
     """The second one is of files with other times, and its folder may be on another file system."""
     project = copy_to(tmp_path / "second")
     for path in project.rglob("*.py"):
         os.utime(path, (0, 0))
     SamCli(project).run("build", artifact.build_folder)
     zips = [tmp_path / "first.zip", tmp_path / "second.zip"]
-    for built, target in zip((build, project / ".aws-sam/build"), zips, strict=True):
+    second = project / ".aws-sam/build"
+    assert trim_all(["--build", str(second), "--python", python]) == os.EX_OK
+    for built, target in zip((build, second), zips, strict=True):
         pack(built / artifact.build_folder, target)
     assert zips[0].read_bytes() == zips[1].read_bytes()
 
 
 @pytest.mark.parametrize(
     ("name", "others"),
-    [("OrderFunction", ["RelayFunction"]), ("NotifyFunction", ["FeedbackFunction", "HistoryFunction"])],
+    [("OrderFunction", ["RelayFunction"]), ("FeedbackFunction", ["HistoryFunction"])],
 )
-def test_functions_of_a_service_have_one_content(build: Path, name: str, others: list[str]) -> None:
+def test_functions_with_the_same_packages_have_one_content(build: Path, name: str, others: list[str]) -> None:
     expected = contents(build / name)
     assert [other for other in others if contents(build / other) != expected] == []
 
@@ -100,9 +108,51 @@ def contents(folder: Path) -> dict[Path, bytes]:
 
 @each_zip
 def test_sbom_lists_the_packages_of_the_artifact(build: Path, artifact: Artifact) -> None:
-    """An SBOM lists those of the lock file."""
+    """An SBOM lists those of the lock file that the artifact keeps."""
     installed = {
         folder.name.removesuffix(".dist-info").lower().replace("_", "-")
         for folder in (build / artifact.build_folder).glob("*.dist-info")
     }
-    assert installed == {f"{each.name}-{each.version}" for each in locked_packages(artifact.lock_file)}
+    expected = [each for each in locked_packages(artifact.lock_file) if each.name not in artifact.without]
+    assert installed == {f"{each.name}-{each.version}" for each in expected}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_cold_start_compiles_no_module(
+    functions: dict[str, Function], run: Callable[[str, str], str], name: str
+) -> None:
+    """Of all modules, those of libraries too, the byte code is in the artifact, and names the paths of Lambda."""
+    module = functions[name].handler.rpartition(".")[0]
+    compiled = (
+        "import importlib._bootstrap_external as loader, json\n"
+        "sources = []\n"
+        "class Loader(loader.SourceFileLoader):\n"
+        "    def source_to_code(self, data, path, **more):\n"
+        "        sources.append(path)\n"
+        "        return super().source_to_code(data, path, **more)\n"
+        "loader.SourceFileLoader.source_to_code = Loader.source_to_code\n"
+    )
+    assert run(name, f"{compiled}import {module}\nprint(json.dumps(sources))") == "[]\n"
+    path = run(name, f"import {module} as it\nprint(it.__spec__.loader.get_code({module!r}).co_filename)")
+    assert path == f"/var/task/{module.replace('.', '/')}.py\n"
+
+
+def test_a_mail_in_each_locale_is_rendered_with_the_formats_that_are_left(
+    project: Path, run: Callable[[str, str], str]
+) -> None:
+    """babel's data of other locales is not in the artifact."""
+    locales = sorted({folder.name for folder in (project / "functions/notify/templates").glob("*/*/")})
+    rendered = run(
+        "NotifyFunction",
+        "import json\n"
+        "from babel import Locale\n"
+        "from functions.notify.messages import formats\n"
+        f"locales = [Locale.parse(each, sep='-') for each in {locales!r}]\n"
+        "print(json.dumps([[formats.money('12.50', 'EUR', each), formats.date_time('2026-11-22T10:15:30Z', each)]"
+        " for each in locales]))",
+    )
+    expected = [
+        [formats.money("12.50", "EUR", locale), formats.date_time("2026-11-22T10:15:30Z", locale)]
+        for locale in (Locale.parse(each, sep="-") for each in locales)
+    ]
+    assert json.loads(rendered) == expected

@@ -55,7 +55,8 @@ def test_deployment_compares_the_mapping_of_the_stack_that_it_deployed() -> None
 def test_dependabot_looks_at_every_folder_with_requirements() -> None:
     updates = yaml.safe_load((ROOT / ".github/dependabot.yml").read_text())["updates"]
     [folders] = [update["directories"] for update in updates if update["package-ecosystem"] == "pip"]
-    files = [*ROOT.glob("*.in"), *ROOT.glob("functions/*/*.in"), *ROOT.glob("*/pyproject.toml")]
+    files = [*ROOT.glob("*.in"), *ROOT.glob("functions/*/*.in"), *ROOT.glob("examples/*/src/*.in")]
+    files += ROOT.glob("*/pyproject.toml")
     needed = {f"/{path.parent.relative_to(ROOT)}".removesuffix(".") for path in files}
     assert [folder for folder in sorted(needed) if not any(fnmatchcase(folder, each) for each in folders)] == []
     assert [each for each in folders if not any(fnmatchcase(folder, each) for folder in needed)] == []

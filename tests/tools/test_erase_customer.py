@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ from functions.order.storage.store import OrderErasedError, OrderStore
 from samrun.testing.kafka_records import batch, kafka_mapping
 from samrun.testing.kafka_records import record as kafka_record
 from samrun.testing.mapping import DiscardedBatch, InvocationResult, send_to_on_failure_destination
+from tests.notify.samples import EVENTS
 from tests.order.environment import plain_deployment
 from tests.order.orders import CANCELLATION, order_of, stored_item
 from tests.project import ROOT
@@ -358,6 +360,15 @@ def test_record_of_any_bytes_is_of_nobody(key: Any, value: Any) -> None:
 @given(ANYTHING | st.just(encoded(NESTED.encode())))
 def test_key_says_whose_a_record_is_whatever_its_value(value: Any) -> None:
     assert is_of_customer(record_with(encoded(ADAS.order_id.encode()), value), {ADAS.order_id}, "cus_ada")
+
+
+@pytest.mark.parametrize("event_type", EVENTS)
+def test_event_says_whose_a_record_is_whatever_its_key_and_its_topic(event_type: str) -> None:
+    event = deepcopy(EVENTS[event_type])
+    del event["data"]["customer"]["id"]  # a service may leave it out
+    dead_letter = record_with(encoded(b"shipment-7"), encoded(json.dumps(event).encode()))
+    assert is_of_customer(dead_letter, {event["subject"]}, "cus_ada")
+    assert not is_of_customer(dead_letter, {"ord_of_another"}, "cus_ada")
 
 
 def template() -> dict[str, Any]:

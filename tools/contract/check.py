@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from tools.contract.compatibility import Change, breaking_changes
 from tools.contract.consumers import read_consumers
+from tools.contract.errors import ContractError
 from tools.contract.rules import Rule
 from tools.contract.schemas import PUBLISHED, SUFFIX, contract_folders, fields, read_schemas
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from tools.contract.consumers import Consumer
@@ -25,6 +27,7 @@ def check_contract(root: Path) -> list[str]:
     problems: list[str] = []
     for folder in contract_folders(root):
         schemas = read_schemas(folder)
+        _refuse_twice(schemas.keys() & described.keys(), folder, described, root)
         described |= {event_type: (_file(folder, event_type), schema) for event_type, schema in schemas.items()}
         problems += [
             _problem(event_type, _file(folder, event_type), change, consumers, root)
@@ -40,6 +43,18 @@ def publish(root: Path) -> None:
         for path in folder.glob(f"*{SUFFIX}"):
             (folder / PUBLISHED).mkdir(exist_ok=True)
             shutil.copyfile(path, folder / PUBLISHED / path.name)
+
+
+def _refuse_twice(
+    twice: AbstractSet[str], folder: Path, described: Mapping[str, tuple[Path, Schema]], root: Path
+) -> None:
+    """Raise ContractError if a folder has an event that another one has, too."""
+    for event_type in sorted(twice):
+        first, second = (each.relative_to(root) for each in (described[event_type][0], _file(folder, event_type)))
+        raise ContractError(
+            f"{first} and {second} describe one event. An event has one producer: remove the schema from the folder of"
+            " the other, or give its event another name."
+        )
 
 
 def _changes(old: Schema, new: Schema | None) -> Iterator[Change]:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tools.supply_chain.artifacts import LOCK_FILES, ROOT, artifacts
+from tools.supply_chain.artifacts import EXAMPLES, LOCK_FILES, ROOT, artifacts
 from tools.supply_chain.licences import Licences, UnknownLicenceError
 from tools.supply_chain.lock_file import locked_packages
 from tools.supply_chain.reproducible_zip import pack
@@ -31,7 +31,8 @@ REQUIRED = "REQUIRE_AUDIT"
 
 def check(root: Path = ROOT, scanners: Path = SCANNERS) -> int:
     """Run all checks and print their findings; return the exit status."""
-    packages = [package for artifact in artifacts() for package in locked_packages(artifact.lock_file)]
+    shipped = [*(artifact.lock_file for artifact in artifacts()), *(ROOT / name for name in EXAMPLES)]
+    packages = [package for lock_file in shipped for package in locked_packages(lock_file)]
     found = {
         "forbidden licences": Licences.read().findings(packages),
         "secrets": secret_findings(root, scanners / "kingfisher"),

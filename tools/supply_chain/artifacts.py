@@ -5,15 +5,23 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from samrun import __version__ as samrun_version
 from tools.templates import SYSTEM, load_template
+from tools.trim.built_functions import Kept, kept_by
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
 _FUNCTIONS = sorted(path.parent.name for path in ROOT.glob("functions/*/requirements.in"))
+# The lock files of the services of examples/. No artifact is made of them: whoever copies one ships it.
+EXAMPLES = tuple(sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("examples/*/src/requirements.txt")))
 # Every lock file; those of artifacts, and those of the environments for tests and checks.
 LOCK_FILES = (
     *(f"functions/{name}/requirements.txt" for name in _FUNCTIONS),
+    *EXAMPLES,
     "samrun/requirements.lock",
     "requirements.lock",
     "requirements-run.lock",
@@ -28,7 +36,8 @@ LOCK_FILES = (
 class Artifact:
     """An artifact. `declared_in` names the packages that it asks for, and `lock_file` all that come with them.
 
-    `build_folder` is its folder below .aws-sam/build; empty: it is no function's zip.
+    `build_folder` is its folder below .aws-sam/build; empty: it is no function's zip. It contains the packages of the
+    lock file except those in `without`.
     """
 
     name: str
@@ -37,13 +46,14 @@ class Artifact:
     declared_in: Path
     lock_file: Path
     build_folder: str = ""
+    without: frozenset[str] = frozenset()
 
 
 def artifacts() -> tuple[Artifact, ...]:
-    """Return the artifacts: the zip of each folder of functions/, and samrun."""
+    """Return the artifacts: the zips of each folder of functions/, and samrun."""
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     return (
-        *(_zip(name, version) for name in _FUNCTIONS),
+        *(artifact for name in _FUNCTIONS for artifact in _zips(name, version)),
         Artifact(
             name="samrun",
             version=samrun_version,
@@ -54,20 +64,24 @@ def artifacts() -> tuple[Artifact, ...]:
     )
 
 
-def _zip(name: str, version: str) -> Artifact:
-    """Return the artifact of a folder of functions/; `sam build` makes the same zip for each of its functions."""
+def _zips(name: str, version: str) -> Iterator[Artifact]:
+    """Yield the artifacts of a folder of functions/: functions that keep the same of their packages have the same zip.
+
+    The first has the folder's name, another one those of its functions.
+    """
     folder = ROOT / "functions" / name
-    functions = [
-        logical_id
-        for logical_id, resource in load_template(SYSTEM)["Resources"].items()
-        if resource.get("Properties", {}).get("CodeUri") == f"functions/{name}"
-    ]
-    *others, last = functions
-    return Artifact(
-        name=name,
-        version=version,
-        description=f"{', '.join(others)} and {last}" if others else last,
-        declared_in=folder / "requirements.in",
-        lock_file=folder / "requirements.txt",
-        build_folder=functions[0],
-    )
+    functions: dict[Kept, list[str]] = {}
+    for logical_id, resource in load_template(SYSTEM)["Resources"].items():
+        if resource.get("Properties", {}).get("CodeUri") == f"functions/{name}":
+            functions.setdefault(kept_by(logical_id, resource), []).append(logical_id)
+    for number, (kept, ids) in enumerate(functions.items()):
+        *others, last = ids
+        yield Artifact(
+            name="-".join(each.removesuffix("Function").lower() for each in ids) if number else name,
+            version=version,
+            description=f"{', '.join(others)} and {last}" if others else last,
+            declared_in=folder / "requirements.in",
+            lock_file=folder / "requirements.txt",
+            build_folder=ids[0],
+            without=kept.without,
+        )

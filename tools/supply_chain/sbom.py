@@ -43,7 +43,7 @@ class InvalidSbomError(Exception):
 
 def sbom(artifact: Artifact, licences: Licences, *, now: datetime) -> str:
     """Return the SBOM of an artifact. Raises UnknownLicenceError and InvalidSbomError."""
-    packages = locked_packages(artifact.lock_file)
+    packages = [each for each in locked_packages(artifact.lock_file) if each.name not in artifact.without]
     bom = _bom(artifact, packages, licences, now=now)
     # The serial number is a part of the content from which it is derived; for that, it is zero.
     bom.serial_number = uuid.UUID(int=0)
@@ -70,7 +70,9 @@ def _bom(artifact: Artifact, packages: Iterable[LockedPackage], licences: Licenc
             component=root, timestamp=now, lifecycles=[PredefinedLifecycle(phase=LifecyclePhase.PRE_BUILD)]
         ),
     )
-    bom.register_dependency(root, [components[name] for name in declared_packages(artifact.declared_in)])
+    bom.register_dependency(
+        root, [components[name] for name in declared_packages(artifact.declared_in) if name in components]
+    )
     for package in packages:
         needed = set(_needed_by(package, components))
         bom.register_dependency(components[package.name], [components[name] for name in needed])

@@ -45,6 +45,20 @@ def test_an_event_with_fields_that_nobody_knows_is_read() -> None:
     assert OrderPaid.model_validate(more) == OrderPaid.model_validate(event)
 
 
+@pytest.mark.parametrize("data", [{"order_id": ""}, {"customer": {}}])
+def test_an_event_that_breaks_the_contract_is_refused(data: dict[str, Any]) -> None:
+    event = order_paid()
+    with pytest.raises(ValidationError):
+        OrderPaid.model_validate(event | {"data": event["data"] | data})
+
+
+def test_a_channel_that_is_new_is_passed_on() -> None:
+    event = order_paid()
+    customer = event["data"]["customer"] | {"channels": ["mail", "pigeon"]}
+    read = OrderPaid.model_validate(event | {"data": event["data"] | {"customer": customer}})
+    assert read.data.customer.channels == ["mail", "pigeon"]
+
+
 def test_an_error_of_an_event_quotes_no_person() -> None:
     event = order_paid()
     broken = event | {"data": event["data"] | {"customer": "Ada Lovelace"}}

@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from examples.shipment.tests.order_events import order_event
 
 if TYPE_CHECKING:
     from samrun.testing.stack import RunningStack
+
+# One stack for all, in one worker.
+pytestmark = pytest.mark.xdist_group("shipment")
 
 DISPATCHER = "ShipmentDispatcherFunction"
 

@@ -54,7 +54,7 @@ class FakeContext(LambdaContext):
 
 @pytest.fixture
 def handlers(table: Table, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Return a function that imports a handler's module anew, with the queue and the bucket in moto."""
+    """Return a function that imports a handler's module, with the queue and the bucket in moto."""
     boto3.client("s3").create_bucket(
         Bucket="dead-letters", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
     )
@@ -153,4 +153,5 @@ def test_logs_name_no_person(handlers: Any, monkeypatch: pytest.MonkeyPatch) -> 
         ("shipment planned", ORDER),
         ("event deferred", ORDER),
     ]
+    assert lines[0]["correlation_id"] == "4bf92f3577b34da6a3ce929d0e0e4736"
     assert not any(each in log.getvalue() for each in ("Ada", "ada@example.com", "+14155550100"))

@@ -95,6 +95,8 @@ def read_customer_event(
         return Unreadable(reason=str(error))
     if value is None:
         return Skipped(reason="tombstone")
+    if "backfill" in headers:  # an old event for another consumer: tools/backfill
+        return Skipped(reason="backfill")
     if not _is_structured(headers.get("content-type")):
         return Unreadable(reason="content-type: not application/cloudevents+json")
     try:
@@ -113,11 +115,12 @@ def parse_event(
         return Unreadable(reason="type: missing", correlation_id=correlation_id)
     if (of_type := fields.get(event["type"])) is None:
         return Skipped(reason="unknown type", correlation_id=correlation_id)
+    envelope = {name: event[name] for name in ("id", "type", "time") if name in event}
     picked = of_type.pick(event)
     data = event.get("data")
     picked["values"] = (data if isinstance(data, dict) else {}) | picked["values"]
     try:
-        return CustomerEvent.model_validate(event | picked | {"correlation_id": correlation_id})
+        return CustomerEvent.model_validate({**envelope, **picked, "correlation_id": correlation_id})
     except ValidationError as error:
         return Unreadable(reason=_without_inputs(error, of_type), correlation_id=correlation_id)
 

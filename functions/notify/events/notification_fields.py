@@ -38,8 +38,10 @@ _EXAMPLE = "such as data.customer.email"
 _PROBLEMS = {
     "missing": f"is missing; name the field of the event that has it, {_EXAMPLE}",
     "extra_forbidden": "is nothing that a notification has; remove it",
+    "tuple_type": f"is not the path of a field, or a list of them; write one, {_EXAMPLE}",
+    "too_short": f"has no path; write one, {_EXAMPLE}",
     "string_type": f"is not the path of a field; write one, {_EXAMPLE}",
-    "string_pattern_mismatch": f"is not the path of a field, or not a name for templates; write one, {_EXAMPLE}",
+    "string_pattern_mismatch": f"is not the path of a field; write one, {_EXAMPLE}",
 }
 
 
@@ -108,6 +110,11 @@ def read_fields(folder: Path) -> NotificationFields:
         raise BrokenFieldsError("\n".join(f"{place}{_problem(problem)}" for problem in problems)) from None
 
 
+def read_all_fields(templates: Path) -> dict[str, NotificationFields]:
+    """Read the notification.json of every event type that has a folder. Raises BrokenFieldsError."""
+    return {folder.name: read_fields(folder) for folder in sorted(templates.iterdir()) if folder.is_dir()}
+
+
 def find_field(event: dict[str, Any], path: str) -> Any:
     """Return the value of a field; None if it is missing."""
     value: Any = event
@@ -130,7 +137,9 @@ def _joined(*path: int | str) -> str:
 
 
 def _problem(problem: Any) -> str:
-    name = ".".join(str(each) for each in problem["loc"] if each != "[key]")
+    *names, last = problem["loc"] or ("it",)
     if problem["type"] == "json_invalid":
-        return f" is not JSON: {problem['msg']}"
-    return f": {name or 'it'} {_PROBLEMS.get(problem['type'], 'is wrong: ' + problem['msg'])}"
+        return f" is not JSON: {problem['msg'].partition(': ')[2]}"
+    if last == "[key]":
+        return f": {_joined(*names)} is no name that a template can write; use a-z, 0-9 and _"
+    return f": {_joined(*names, last)} {_PROBLEMS.get(problem['type'], 'is wrong: ' + problem['msg'])}"

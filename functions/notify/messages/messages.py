@@ -18,7 +18,7 @@ from jinja2 import Template, UndefinedError
 
 from functions.notify.domain.send_errors import RenderError
 from functions.notify.events.customer_events import ChannelName, channels_of
-from functions.notify.events.notification_fields import FILE, BrokenFieldsError, read_fields
+from functions.notify.events.notification_fields import FILE, BrokenFieldsError, read_all_fields, read_fields
 from functions.notify.messages import formats, sms_segments
 from functions.notify.messages.templating import BrokenTemplatesError, compile_all
 
@@ -88,7 +88,7 @@ class Messages:
             }
             for folder in folders
         }
-        self._fields = {folder.name: read_fields(folder) for folder in folders}
+        self._fields = read_all_fields(templates)
 
     @property
     def fields(self) -> Mapping[str, NotificationFields]:

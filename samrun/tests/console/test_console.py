@@ -1,6 +1,7 @@
 """API of the console: Mailpit's JSON, the rights of its pages, and the checks of who may change mails."""
 
 import asyncio
+import json
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -10,7 +11,9 @@ import httpx
 import pytest
 
 from samrun.console import console
-from samrun.services.mail_store import MailStore
+from samrun.console.inbox import inbox as inbox_module
+from samrun.console.inbox.inbox import Inbox
+from samrun.console.inbox.inbox_events import inbox_events
 from samrun.supervision.browser_guard import BrowserGuard, GuardMiddleware, Pages
 from support.idle_stack import idle_stack
 from support.stored_mails import mails_in
@@ -22,8 +25,9 @@ class Client:
     """The console with a store of its own. `send` adds a mail, each a minute later than the previous one."""
 
     def __init__(self, folder: Path) -> None:
-        self.store = MailStore(folder)
-        self._app = GuardMiddleware(console(idle_stack(folder)), BrowserGuard(pages=Pages.OWN))  # as a stack serves it
+        parts = idle_stack(folder)
+        self.store, self.text_messages = parts.mails, parts.text_messages
+        self._app = GuardMiddleware(console(parts), BrowserGuard(pages=Pages.OWN))  # as a stack serves it
         self._sent = 0
 
     def send(self, subject: str = "Your order", *, html: str | None = None, **options: Any) -> str:
@@ -293,7 +297,7 @@ def test_mail_in_the_browser_may_run_and_load_nothing(client: Client) -> None:
 def test_page_loads_only_its_own_files(client: Client) -> None:
     page = client.get("/inbox")
     assert "default-src 'none'; script-src 'self'" in page.headers["content-security-policy"]
-    assert client.get("/view/0123").status_code == 200
+    assert client.get("/view/0123").headers["content-security-policy"] == page.headers["content-security-policy"]
 
 
 @pytest.mark.parametrize("host", ["localhost:8025", "127.0.0.1:1234", "[::1]:8025", "host.docker.internal:8025"])
@@ -348,3 +352,170 @@ def test_list_follows_deletions_and_keeps_nothing_of_them(client: Client) -> Non
     assert client.subjects("/api/v1/messages") == ["0"]
     client.request("DELETE", "/api/v1/messages")
     assert client.get("/api/v1/info").json()["DatabaseSize"] == 0
+
+
+# ---------------------------------------------------------------- what is more than lists and mails
+
+
+def test_mails_are_deleted_by_search(client: Client) -> None:
+    client.send("Your order")
+    client.send("Your refund")
+    answer = client.request("DELETE", "/api/v1/search", params={"query": "subject:refund"})
+    assert (answer.status_code, answer.text) == (200, "ok")
+    assert client.subjects("/api/v1/messages") == ["Your order"]
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ({"query": "recipient:ada"}, "recipient: is no search operator"),
+        ({"query": " "}, "Error: no search query"),
+        ({"query": "before:2026-11-22", "tz": "Mars/Olympus"}, "tz=Mars/Olympus is no time zone"),
+    ],
+)
+def test_search_that_cannot_be_understood_is_an_error_and_deletes_nothing(
+    client: Client, method: str, query: dict[str, str], words: str
+) -> None:
+    client.send()
+    answer = client.request(method, "/api/v1/search", params=query)
+    assert answer.status_code == 400
+    assert words in answer.text
+    assert len(mails_in(client.store)) == 1
+
+
+def test_dates_of_a_search_are_in_its_time_zone(client: Client) -> None:
+    client.send()  # at noon and one minute in UTC
+    for zone, found in (("UTC", 1), ("America/New_York", 0)):
+        query = {"query": 'after:"2026-11-22 12:00"', "tz": zone}
+        assert client.request("GET", "/api/v1/search", params=query).json()["messages_count"] == found
+
+
+def test_tags_are_set_renamed_and_deleted(client: Client) -> None:
+    first, second = client.send("First"), client.send("Second")
+    assert client.request("PUT", "/api/v1/tags", json={"IDs": [first, second], "Tags": ["b", "A!?a"]}).text == "ok"
+    assert client.get("/api/v1/tags").json() == ["A a", "b"]
+    assert client.get("/api/v1/messages").json()["tags"] == ["A a", "b"]
+    assert client.get(f"/api/v1/message/{first}").json()["Tags"] == ["A a", "b"]
+    assert client.request("PUT", "/api/v1/tags/b", json={"Name": "c"}).text == "ok"
+    assert client.request("DELETE", "/api/v1/tags/A%20a").text == "ok"
+    assert client.get("/api/v1/info").json()["Tags"] == {"c": 2}
+    assert client.request("PUT", "/api/v1/tags", json={"IDs": [first]}).text == "ok"
+    assert client.subjects("/api/v1/search?query=tag:c") == ["Second"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"), [("/api/v1/tags/none", {"Name": "x"}), ("/api/v1/tags/b", {}), ("/api/v1/tags/b", {"Name": "?"})]
+)
+def test_tag_that_is_not_there_or_has_no_name_is_an_error(client: Client, path: str, body: dict[str, str]) -> None:
+    client.request("PUT", "/api/v1/tags", json={"IDs": [client.send()], "Tags": ["b"]})
+    assert client.request("PUT", path, json=body).status_code == 400
+    assert client.get("/api/v1/tags").json() == ["b"]
+
+
+def test_mail_brings_tags_in_its_header_and_in_plus_addresses(client: Client) -> None:
+    raw = b"From: a@b.example\r\nX-Tags: paid,\r\n in time\r\nSubject: Hi\r\n\r\nX-Tags: no\r\n"
+    identifier = client.store.add(raw, sender="a@b.example", recipients=["ada+vip+1@c.example"], created=NOON)
+    assert client.get(f"/api/v1/message/{identifier}").json()["Tags"] == ["1", "in time", "paid", "vip"]
+
+
+@pytest.mark.parametrize(
+    ("mail", "words"),
+    [
+        ({}, "invalid From address"),
+        ({"From": {"Email": "a@b"}, "To": [{"Email": "nobody"}, {"Email": "a b"}]}, "invalid To address"),
+        ({"From": {"Email": "a@b"}, "Headers": {"Subject": "x"}}, 'cannot overwrite header: "Subject"'),
+        ({"From": {"Email": "a@b"}, "Attachments": [{"Content": "?", "Filename": "f"}]}, "error decoding base64"),
+        ({"From": {"Email": "a@b"}, "To": "ada"}, "this is no mail"),
+        ({"From": {"Email": "a@b"}, "Headers": {"X-A": "1\r\nBcc: x"}}, "this is no mail"),
+    ],
+)
+def test_mail_that_cannot_be_composed_is_an_error_in_json(client: Client, mail: dict[str, Any], words: str) -> None:
+    answer = client.request("POST", "/api/v1/send", json=mail)
+    assert answer.status_code == 400
+    assert words in answer.json()["Error"]
+    assert mails_in(client.store) == []
+
+
+@pytest.mark.parametrize("path", ["release", "html-check", "link-check", "sa-check", "part/1/thumb"])
+def test_what_is_not_here_answers_501_and_says_why(client: Client, path: str) -> None:
+    answer = client.request("POST", f"/api/v1/message/{client.send()}/{path}")
+    assert (answer.status_code, answer.text[:15]) == (501, "Not in samrun: ")
+
+
+def test_attachment_has_its_type_and_is_never_opened_by_a_browser(client: Client) -> None:
+    raw = (
+        b"Content-Type: text/html\r\nContent-Disposition: attachment; filename=a.html\r\n\r\n<script>alert(1)</script>"
+    )
+    identifier = client.store.add(raw, sender="a@b", recipients=["c@d"], created=NOON)
+    part = client.get(f"/api/v1/message/{identifier}/part/1")
+    assert part.headers["content-type"] == "text/html"
+    assert part.headers["content-disposition"].startswith("attachment")
+    assert part.headers["content-security-policy"].startswith("sandbox")
+
+
+def test_events_say_what_changes_in_the_inbox(client: Client) -> None:
+    kept, deleted = client.send("Kept"), client.send("Deleted")
+
+    async def listen() -> list[dict[str, Any]]:
+        stream = aiter(inbox_events(Inbox(client.store)).body_iterator)
+        events = [_event(await anext(stream))]
+        client.store.mark_read(kept)
+        client.store.delete(deleted)
+        client.send("New")
+        while len(events) < 5:
+            events.append(_event(await anext(stream)))
+        return events
+
+    first, *changes, last = asyncio.run(listen())
+    assert (first["Type"], first["Data"]["Total"], first["Data"]["Unread"]) == ("stats", 2, 2)
+    by_type = {each["Type"]: each["Data"] for each in changes}
+    assert by_type["delete"] == {"ID": deleted}
+    assert by_type["update"] == {"ID": kept, "Read": True, "Tags": []}
+    assert by_type["new"]["Subject"] == "New"
+    assert (last["Type"], last["Data"]["Unread"]) == ("stats", 1)
+
+
+def _event(line: Any) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads(str(line).removeprefix("data: "))
+    return event
+
+
+def test_events_are_no_websocket_and_say_so(client: Client) -> None:
+    answer = client.request("GET", "/api/events", headers={"upgrade": "websocket", "connection": "upgrade"})
+    assert answer.status_code == 501
+    assert "server-sent events" in answer.text
+
+
+def test_text_messages_are_listed_with_their_segments(client: Client) -> None:
+    store = client.text_messages
+    first = store.add("Đã trả", to="+49301", created=NOON)
+    second = store.add("Paid", to="+49302", sender_id="Shop", created=NOON + timedelta(minutes=1))
+    listed = client.get("/samrun/v1/text-messages").json()
+    assert listed["total"] == 2
+    assert listed["text_messages"][0] == {
+        "id": second,
+        "to": "+49302",
+        "text": "Paid",
+        "sender_id": "Shop",
+        "created": "2026-11-22T12:01:00Z",
+        "encoding": "GSM 03.38",
+        "units": 4,
+        "segments": 1,
+    }
+    found = client.request("GET", "/samrun/v1/text-messages", params={"to": "+49301"}).json()["text_messages"]
+    assert [(each["id"], each["encoding"]) for each in found] == [(first, "UCS-2")]
+    assert client.request("DELETE", f"/samrun/v1/text-messages/{first}").text == "ok"
+    assert client.get(f"/samrun/v1/text-messages/{first}").status_code == 404
+    assert client.get("/samrun/v1/text-messages/..%2Fx").status_code == 404
+    assert client.request("DELETE", "/samrun/v1/text-messages").text == "ok"
+    assert client.get("/samrun/v1/text-messages").json() == {"total": 0, "text_messages": []}
+
+
+def test_memory_that_the_inbox_uses_has_limits(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inbox_module, "_MAX_SUMMARIES", 2)
+    monkeypatch.setattr(inbox_module, "_MAX_TEXTS", 200)
+    for number in range(9):
+        client.send(f"Order {number}", text="Thank you " * 5)
+    assert len(client.subjects('/api/v1/search?query="thank you"')) == 9
+    assert client.subjects("/api/v1/search?query=subject:7") == ["Order 7"]

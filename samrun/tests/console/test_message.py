@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from samrun.console import console
@@ -268,6 +268,148 @@ def test_changed_bytes_are_a_message(data: st.DataObject) -> None:
     assert message.size == len(raw)
     json.dumps([str(message), headers(raw)], ensure_ascii=False).encode()
     rendering.page(message, links_in_new_tab=True)
+
+
+MIXED = """Subject: Größe
+Content-Type: multipart/mixed; boundary=b
+
+--b
+Content-Type: text/plain; charset=utf-8
+
+First ö
+--b
+Content-Type: message/rfc822
+
+Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=
+Content-Type: text/plain
+
+of another mail
+--b
+Content-Type: application/pdf; name="Größe.pdf"
+
+%PDF
+--b
+Content-Type: text/plain
+
+Second
+--b--
+""".encode()
+
+
+def test_message_shows_each_text_of_a_mixed_mail_and_no_text_of_one_in_it() -> None:
+    message = parse_message(MIXED)
+    assert message.text == "First ö\n\nSecond"
+    [forwarded, pdf] = message.parts
+    assert (forwarded.filename, forwarded.content_type) == ("Grüße.eml", "message/rfc822")
+    assert parse_message(forwarded.content).text == "of another mail"
+    assert (pdf.filename, message.subject) == ("Größe.pdf", "Größe")
+
+
+def test_report_of_a_bounce_has_its_text_and_its_attachments() -> None:
+    report = b"""Content-Type: multipart/report; report-type=delivery-status; boundary=b
+
+--b
+
+Not delivered
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; a.example
+
+Final-Recipient: rfc822; ada@example.com
+--b
+Content-Type: message/rfc822
+
+Subject: Order
+
+Hi
+--b--
+"""
+    message = parse_message(report)
+    assert message.text == "Not delivered"
+    assert [part.content_type for part in message.parts] == ["message/delivery-status", "message/rfc822"]
+    assert b"Final-Recipient: rfc822; ada@example.com" in message.parts[0].content
+
+
+def test_html_shows_the_plain_texts_beside_it() -> None:
+    message = EmailMessage()
+    message.set_content("The same in plain")
+    message.add_alternative("<p>Shown</p>", subtype="html")
+    message.add_attachment("<footer>", disposition="inline")
+    read = parse_message(bytes(message))
+    assert read.text.split("\n\n") == ["The same in plain", "<footer>"]
+    assert read.html == "<p>Shown</p>\n\n<pre>&lt;footer&gt;</pre>"
+
+
+def test_forwarded_mail_without_a_text_of_its_own_is_an_attachment() -> None:
+    message = parse_message(b"Content-Type: message/rfc822\r\n\r\nSubject: Inner\r\n\r\nHi")
+    assert (message.text, [part.filename for part in message.parts]) == ("", ["Inner.eml"])
+
+
+BOUNDARIES = st.sampled_from(["a", "b"])
+LEAF_HEADERS = st.sampled_from(
+    [
+        "Content-Type: text/plain",
+        "Content-Type: text/html; charset=utf-16",
+        "Content-Type: message/rfc822",
+        "Content-Type: message/delivery-status",
+        "Content-Type: message/partial",
+        "Content-Type: image/gif\nContent-ID: <x>",
+        "Content-Disposition: attachment; filename*=utf-8''%ff%00",
+        "Content-Transfer-Encoding: base64",
+        "Content-Type: text/html; name=Ö",
+        "Reply-To: " + "(" * 3000,
+        "To: " + "<[" * 3000,
+        "From: " + '"(' * 3000,
+        "Cc: ,;:<>@[]\\",
+        "X-Tags: a,b,,é",
+        "X-SES-MESSAGE-TAGS: a=b, c",
+        "Subject: \udcff=?utf-8?q?=ff?=",
+    ]
+)
+
+
+@st.composite
+def mimes(draw: st.DrawFn, depth: int = 3) -> str:
+    """Return a tree of parts with odd headers."""
+    head = "\n".join(draw(st.lists(LEAF_HEADERS, max_size=3)))
+    if depth == 0 or draw(st.booleans()):
+        return f"{head}\n\n{draw(st.text(max_size=20))}\n"
+    kind, boundary = draw(st.sampled_from(["mixed", "alternative", "related", "digest"])), draw(BOUNDARIES)
+    parts = draw(st.lists(mimes(depth - 1), max_size=3))
+    inside = "".join(f"--{boundary}\n{part}\n" for part in parts)
+    return f"Content-Type: multipart/{kind}; boundary={boundary}\n{head}\n\n{inside}--{boundary}--\n"
+
+
+# One store for all examples; each adds a mail to it and takes it away again.
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=60)
+@given(mime=mimes(), box=st.text(max_size=20) | st.sampled_from(["(" * 3000, "<" * 3000, "+a+@"]))
+def test_no_mail_breaks_a_list_a_search_or_a_page(mime: str, box: str, tmp_path: Path) -> None:
+    parts = idle_stack(tmp_path)
+    raw = mime.encode("utf-8", "surrogateescape" if "\udcff" in mime else "replace")
+    identifier = parts.mails.add(raw, sender=box, recipients=[box], created=datetime.now(UTC))
+    app = console(parts)
+    queries = ("x", "-x", "to:x", "addressed:x", "has:attachment", "larger:1", "subject:x", "tag:x")
+    paths = [
+        "/api/v1/messages",
+        *(f"/api/v1/search?query={query}" for query in queries),
+        *(f"/api/v1/message/{identifier}{suffix}" for suffix in ("", "/headers", "/raw")),
+        *(f"/api/v1/message/{identifier}/part/{part.id}" for part in parse_message(raw).parts),
+        "/api/v1/tags",
+        f"/view/{identifier}.txt",
+        "/inbox",
+        "/inbox?q=x",
+        *(f"/inbox/{identifier}?view={view}" for view in ("html", "text", "headers", "source")),
+    ]
+
+    async def statuses() -> dict[str, int]:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
+            found = {path: (await client.get(path)).status_code for path in paths}
+            found["feedback"] = (await client.post(f"/inbox/{identifier}/feedback/bounce")).status_code
+            return found
+
+    assert set(asyncio.run(statuses()).values()) == {200}
+    parts.mails.delete(identifier)
 
 
 @given(charset=st.sampled_from(sorted(set(aliases.values()))) | st.text(max_size=8), content=st.binary(max_size=30))

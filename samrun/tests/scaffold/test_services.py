@@ -13,7 +13,7 @@ from samrun.cli.command_line import run_command_line
 from samrun.cli.parser import parse_arguments
 from samrun.scaffold.names import InvalidNameError, event_type, service_name, topic_name
 from samrun.scaffold.samples import SampleError, find_samples
-from samrun.scaffold.services import generate
+from samrun.scaffold.services import consumer_files, producer_files
 from samrun.testing.templates import load
 from support.lint import lint_errors
 
@@ -25,12 +25,26 @@ PAID = {
     "subject": "ord_1",
     "data": {"total": "25.00"},
 }
+# Parameters of the templates without a default.
+PARAMETERS = {
+    "consumer": {"KafkaBootstrapServers": "127.0.0.1:9092"},
+    "producer": {
+        "KafkaBootstrapServers": "127.0.0.1:9092",
+        "KafkaAuthentication": "none",
+        "MskClusterArn": "arn:aws:kafka:us-east-1:123456789012:cluster/local/00000000-0000-0000-0000-000000000000-1",
+        "TokenIssuer": "http://127.0.0.1:8025/issuer",
+    },
+}
+# The kind of a service, its name, its topic and its types.
 Variant = tuple[str, str, str, tuple[str, ...]]
+LONG_NAMES = ("a-name-as-long-as-it-may-be-abcd", "t" * 249, ("e" * 100,))
 VARIANTS: dict[str, Variant] = {
     "one type": ("consumer", "reviews", "order-events", ("order.paid.v1",)),
     "two types": ("consumer", "order-reviews", "order_events.1", ("order.paid.v1", "order.cancelled.v1")),
     "all types": ("consumer", "audit", "order-events", ()),
-    "long names": ("consumer", "a-name-as-long-as-it-may-be-abcd", "t" * 249, ("e" * 100,)),
+    "long names": ("consumer", *LONG_NAMES),
+    "producer": ("producer", "signups", "member-events", ("member.joined.v1",)),
+    "producer with long names": ("producer", *LONG_NAMES),
 }
 
 
@@ -40,9 +54,11 @@ def mypy_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def generated(kind: str, name: str, topic: str, types: Sequence[str], folder: Path) -> dict[str, str]:
+    if kind == "producer":
+        [only] = types
+        return dict(producer_files(service_name(name), topic=topic, event_type=only))
     samples = find_samples(types, [], contract=folder)
-    assert kind == "consumer"
-    return generate("consumer", service_name(name), topic=topic, samples=samples, types=types)
+    return dict(consumer_files(service_name(name), topic=topic, samples=samples, types=types))
 
 
 def written(folder: Path, files: dict[str, str]) -> Path:
@@ -75,16 +91,16 @@ def test_linters_find_a_mistake(tmp_path: Path, mypy_cache: Path) -> None:
 
 @pytest.mark.parametrize("variant", VARIANTS.values(), ids=VARIANTS)
 def test_template_is_run_whole(variant: Variant, tmp_path: Path) -> None:
-    _, name, topic, _ = variant
+    kind, name, topic, _ = variant
     folder = written(tmp_path, generated(*variant, tmp_path))
     application = load(
         folder / "template.yaml",
-        parameters={"KafkaBootstrapServers": "127.0.0.1:9092"},
+        parameters=PARAMETERS[kind],
         region="us-east-1",
         aws="http://127.0.0.1:4566",
     )
-    [mapping] = application.mappings
-    assert mapping.topic == topic
+    read, made = [each.topic for each in application.mappings], [each.name for each in application.kafka_topics]
+    assert (read, made) == (([topic], []) if kind == "consumer" else ([], [topic]))
     assert application.ignored == ()
     assert name.replace("-", "_") in {path.name for path in (folder / "src").iterdir()}
 
@@ -148,6 +164,12 @@ def test_command_writes_the_files_that_it_lists(
     assert "template.yaml" in there
 
 
+def test_producer_has_a_type_of_its_own_name(tmp_path: Path) -> None:
+    arguments = ["new", "producer", "signups", "--topic", "member-events", "--folder", str(tmp_path)]
+    assert run_command_line(arguments) == 0
+    assert json.loads((tmp_path / "events/sample.json").read_text())["type"] == "signups.created.v1"
+
+
 def test_command_overwrites_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -186,7 +208,7 @@ def test_name_that_becomes_no_code_is_refused(name: str) -> None:
         service_name(name)
 
 
-@pytest.mark.parametrize("name", ["json", "boto3", "class", "pydantic", "confluent-kafka"])
+@pytest.mark.parametrize("name", ["json", "boto3", "class", "pydantic", "kafka"])
 def test_name_that_would_hide_a_package_is_refused(name: str) -> None:
     with pytest.raises(InvalidNameError, match=f"such as {name}-service"):
         service_name(name)
@@ -235,4 +257,6 @@ def test_help_shows_the_kinds(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         parse_arguments(["new", "--help"])
     assert ended.value.code == 0
-    assert "write a function that a Kafka topic triggers" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "write a function that a Kafka topic triggers" in shown
+    assert "write an HTTP API that publishes events to a Kafka topic" in shown

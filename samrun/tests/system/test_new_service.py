@@ -20,6 +20,13 @@ def test_tests_of_a_new_consumer_pass(types: tuple[str, ...], tmp_path: Path) ->
     assert own_tests(folder) >= 8
 
 
+def test_tests_of_a_new_producer_pass(tmp_path: Path) -> None:
+    folder = tmp_path / "signups"
+    arguments = ["new", "producer", "signups", "--topic", "member-events", "--folder", str(folder)]
+    assert run_command_line(arguments) == 0
+    assert own_tests(folder) >= 15
+
+
 def own_tests(project: Path) -> int:
     """Run the tests of a project, with the packages of these tests; return how many have passed, which are all."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))}

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.kafka_event import KafkaEventRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+DEAD_LETTER_BUCKET = os.environ["DEAD_LETTER_BUCKET"]
+
 metrics = Metrics()
 processor = BatchProcessor(event_type=EventType.Kafka, raise_on_entire_batch_failure=False)
 table = boto3.resource("dynamodb").Table(os.environ["REWARDS_TABLE"])
@@ -45,15 +47,13 @@ def grant(paid: OrderPaid) -> None:
     if event := rewards.grant(paid):
         outbox.publish(event)
     else:
-        logger.info("nothing to grant", extra={"order_id": paid.data.order_id})
+        logger.info("nothing to grant")
 
 
 def dead_letter(record: KafkaEventRecord, error: Exception) -> None:
     """Keep a record that breaks the contract, which no later attempt can change, where a person finds it."""
     place = f"{record.topic}-{record.partition}-{record.offset}"
-    s3.put_object(
-        Bucket=os.environ["DEAD_LETTER_BUCKET"], Key=f"unreadable/{place}.json", Body=json.dumps(record.raw_event)
-    )
+    s3.put_object(Bucket=DEAD_LETTER_BUCKET, Key=f"unreadable/{place}.json", Body=json.dumps(record.raw_event))
     metrics.add_metric(name="RecordsDeadLettered", unit=MetricUnit.Count, value=1)
     metrics.flush_metrics()
     logger.error("record dead-lettered", extra={"record": place, "error_type": type(error).__name__})
@@ -66,11 +66,12 @@ def process_record(record: KafkaEventRecord) -> None:
     except (KeyError, TypeError, ValueError) as error:  # there is no value, or it has another form
         dead_letter(record, error)
         return
-    try:
-        grant(paid)
-    except Exception as error:
-        logger.warning("record failed", extra={"order_id": paid.data.order_id, "error_type": type(error).__name__})
-        raise
+    with logger.append_context_keys(order_id=paid.data.order_id, correlation_id=paid.trace_id):
+        try:
+            grant(paid)
+        except Exception as error:
+            logger.warning("record failed", extra={"error_type": type(error).__name__})
+            raise
 
 
 @logger.inject_lambda_context

@@ -28,13 +28,13 @@ class Customer(_Model):
     email: str
     phone: str | None = None
     locale: str | None = None
-    channels: list[Literal["mail", "text"]] | None = None
+    channels: list[str] | None = None
 
 
 class OrderData(_Model):
     """The part of an order that a reward needs. `total` is in the order's currency."""
 
-    order_id: str
+    order_id: str = Field(min_length=1)
     customer: Customer
     total: Decimal = Field(ge=0)
     order_number: str | None = None
@@ -44,8 +44,13 @@ class OrderPaid(_Model):
     """An order is paid."""
 
     type: Literal["order.paid.v1"]
-    traceparent: str
+    traceparent: str = Field(pattern="^00-[0-9a-f]{32}-")
     data: OrderData
+
+    @property
+    def trace_id(self) -> str:
+        """The 32 hex digits by which a search finds the log lines of all services about one request."""
+        return self.traceparent.split("-")[1]
 
 
 def rfc3339(moment: datetime) -> str:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.kafka_event import KafkaEventRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+DISPATCH_QUEUE_URL = os.environ["DISPATCH_QUEUE_URL"]
+DEAD_LETTER_BUCKET = os.environ["DEAD_LETTER_BUCKET"]
+
 metrics = Metrics()
 processor = BatchProcessor(event_type=EventType.Kafka, raise_on_entire_batch_failure=False)
 shipments = Shipments(
@@ -39,26 +42,22 @@ s3 = boto3.client("s3")
 
 def plan(event: OrderEvent) -> None:
     """Plan the shipment, and put it into the queue that brings it to the dispatcher after DispatchDelay."""
-    order_id = event.data.order_id
     change = shipments.plan(event)
     # Also if it is planned already: the invocation that planned it may have died before it sent this message.
-    sqs.send_message(QueueUrl=os.environ["DISPATCH_QUEUE_URL"], MessageBody=json.dumps({"order_id": order_id}))
-    logger.info("shipment planned", extra={"order_id": order_id, "change": change.name})
+    sqs.send_message(QueueUrl=DISPATCH_QUEUE_URL, MessageBody=json.dumps({"order_id": event.data.order_id}))
+    logger.info("shipment planned" if change is Change.MADE else "shipment planned or done already")
 
 
 def cancel(event: OrderEvent) -> None:
     """Cancel the shipment, if it has not left."""
     change = shipments.cancel(event.data.order_id)
-    message = "shipment cancelled" if change is Change.MADE else "shipment not cancelled: it is done"
-    logger.info(message, extra={"order_id": event.data.order_id})
+    logger.info("shipment cancelled" if change is Change.MADE else "shipment not cancelled: it is done")
 
 
 def dead_letter(record: KafkaEventRecord, error: Exception) -> None:
     """Keep a record that breaks the contract, which no later attempt can change, where a person finds it."""
     place = f"{record.topic}-{record.partition}-{record.offset}"
-    s3.put_object(
-        Bucket=os.environ["DEAD_LETTER_BUCKET"], Key=f"unreadable/{place}.json", Body=json.dumps(record.raw_event)
-    )
+    s3.put_object(Bucket=DEAD_LETTER_BUCKET, Key=f"unreadable/{place}.json", Body=json.dumps(record.raw_event))
     metrics.add_metric(name="RecordsDeadLettered", unit=MetricUnit.Count, value=1)
     metrics.flush_metrics()
     logger.error("record dead-lettered", extra={"record": place, "error_type": type(error).__name__})
@@ -71,11 +70,12 @@ def process_record(record: KafkaEventRecord) -> None:
     except (KeyError, TypeError, ValueError) as error:  # there is no value, or it has another form
         dead_letter(record, error)
         return
-    try:
-        plan(event) if event.type == "order.paid.v1" else cancel(event)
-    except Exception as error:
-        logger.warning("record failed", extra={"order_id": event.data.order_id, "error_type": type(error).__name__})
-        raise
+    with logger.append_context_keys(order_id=event.data.order_id, correlation_id=event.trace_id):
+        try:
+            plan(event) if event.type == "order.paid.v1" else cancel(event)
+        except Exception as error:
+            logger.warning("record failed", extra={"error_type": type(error).__name__})
+            raise
 
 
 @logger.inject_lambda_context

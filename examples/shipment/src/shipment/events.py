@@ -6,7 +6,7 @@ import json
 import uuid
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,13 +27,13 @@ class Customer(_Model):
     email: str
     phone: str | None = None
     locale: str | None = None
-    channels: list[Literal["mail", "text"]] | None = None
+    channels: list[str] | None = None
 
 
 class OrderData(_Model):
     """The part of an order that a shipment needs."""
 
-    order_id: str
+    order_id: str = Field(min_length=1)
     customer: Customer
     order_number: str | None = None
 
@@ -42,8 +42,13 @@ class OrderEvent(_Model):
     """An order's event: it is paid or cancelled."""
 
     type: Literal["order.paid.v1", "order.cancelled.v1"]
-    traceparent: str
+    traceparent: str = Field(pattern="^00-[0-9a-f]{32}-")
     data: OrderData
+
+    @property
+    def trace_id(self) -> str:
+        """The 32 hex digits by which a search finds the log lines of all services about one request."""
+        return self.traceparent.split("-")[1]
 
 
 def rfc3339(moment: datetime) -> str:

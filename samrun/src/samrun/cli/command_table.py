@@ -35,7 +35,7 @@ GROUPS: Mapping[str, Sequence[Command]] = {
         Command("token", "print a token for the API"),
         Command("generate-event", "print the event of a Kafka trigger, for `sam local invoke`"),
     ),
-    "Write a service": (Command("new", "write a consumer of a topic, with its template and its tests"),),
+    "Write a service": (Command("new", "write a consumer or a producer of a topic, with template and tests"),),
     "Use this command": (Command("completion", "print a script that completes samrun's words in your shell"),),
 }
 COMMANDS: Mapping[str, Command] = {each.name: each for group in GROUPS.values() for each in group}

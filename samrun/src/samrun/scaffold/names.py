@@ -12,7 +12,7 @@ _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _TOPIC = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 _TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 # Packages that the generated code imports: one of the same name would hide them.
-_IMPORTED = frozenset({"aws_lambda_powertools", "boto3", "botocore", "confluent_kafka", "pydantic", "pytest", "samrun"})
+_IMPORTED = frozenset({"aws_lambda_powertools", "boto3", "botocore", "kafka", "pydantic", "pytest", "samrun"})
 
 
 class InvalidNameError(UserError):

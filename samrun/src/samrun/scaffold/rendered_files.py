@@ -6,13 +6,18 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 _TEMPLATES = Path(__file__).with_name("templates")
+_COMMON = "common"
 _SUFFIX = ".jinja"
 
 
 def rendered_files(kind: str, values: Mapping[str, object]) -> dict[str, str]:
-    """Return the text of each file, by its path. A template that renders to nothing makes no file."""
+    """Return the text of each file of a kind, by its path: its own ones, and those that all kinds have.
+
+    A template that renders to nothing makes no file. The templates have `values`, and the `kind`.
+    """
+    values = {**values, "kind": kind}
     environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES / kind),
+        loader=FileSystemLoader([_TEMPLATES / kind, _TEMPLATES / _COMMON]),
         undefined=StrictUndefined,
         autoescape=False,  # noqa: S701 # it writes code and no HTML, and names.py has checked each value
         trim_blocks=True,

@@ -22,4 +22,4 @@ def write_files(folder: Path, files: Mapping[str, str]) -> list[Path]:
             (folder / path).write_text(text, encoding="utf-8")
     except OSError as error:
         raise FolderError(f"{folder} cannot be written: {error.strerror}. Name another one with --folder.") from error
-    return [folder / path for path in files]
+    return sorted(folder / path for path in files)

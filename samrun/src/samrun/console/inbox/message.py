@@ -366,7 +366,7 @@ def _plain(body: _Body) -> str:
 
 
 def _html(body: _Body) -> str:
-    return f"<pre>{escape(body.plain or '')}</pre>" if body.html is None else body.html
+    return f"<pre>{escape((body.plain or '').rstrip())}</pre>" if body.html is None else body.html
 
 
 def _word_content(encoding: str, content: str) -> bytes | None:
