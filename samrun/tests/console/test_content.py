@@ -17,7 +17,7 @@ def test_punctuation_within_strings_is_text() -> None:
 
 
 def test_escaped_letters_are_shown_as_letters() -> None:
-    assert content_of('["\\u00e4"]'.encode()).text == '[\n  "ä"\n]'
+    assert content_of(b'["\\u00e4"]').text == '[\n  "ä"\n]'
 
 
 @pytest.mark.parametrize(
