@@ -1,5 +1,7 @@
 """Check of words: it finds planted words, accepts the field's terms, and passes this repository."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -183,3 +185,11 @@ def test_every_shared_name_still_stands_for_several_things(monkeypatch: pytest.M
     monkeypatch.setattr(check_words, "SHARED", {})
     found = {(finding.term.split()[3], finding.word) for finding in shared_names(ROOT)}
     assert found == homonyms.SHARED.keys()
+
+
+@pytest.mark.parametrize("kind", ["consumer", "producer"])
+def test_services_that_samrun_writes_use_the_terms(kind: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "samrun", "new", kind, "reviews", "--topic", "order-events"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    assert list(check(tmp_path)) == []
+    assert len(list(tmp_path.rglob("*.py"))) > 8
