@@ -2,8 +2,8 @@
 
 `stack_parts` has the parts of the stack that the rest looks at, and `answers` waits for what the threads of mappings
 say; `mapping_lag` is how far one is behind. `idleness` tells what the parts still have to do, and `reset` takes it
-away, together with the data that they left. `metrics` counts what happens. `control_api` serves all of this beside the console; its client is
-`testing.stack_client`.
+away, together with the data that they left. `metrics` counts what happens. `control_api` serves all of this beside the
+console; its client is `testing.stack_client`.
 
 Errors: `ResetRefusedError`: the stack uses services that it does not own (409). `ResetFailedError`: a mapping has no
 connection to Kafka, or Kafka refuses to delete records (503).
