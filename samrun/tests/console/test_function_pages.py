@@ -1,6 +1,7 @@
 """Pages of the view Functions: what they show of functions and invocations, and the switch."""
 
 import asyncio
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,8 @@ HOSTILE = [
     b"null",
     b"\x1b[2J",
     b"x" * 6_000_000,
+    b'{"requestContext": {}, "headers": [1]}',
+    b'{"eventSource": "aws:kafka", "records": {"a": [1, {"topic": [], "partition": "x"}]}}',
 ]
 
 
@@ -77,6 +80,12 @@ def test_invocations_show_their_status_duration_and_memory(parts: StackParts) ->
     for shown in (">done<", ">failed<", ">refused<", ">running<", "64 MB", "250 ms", "cold start", "ValueError"):
         assert shown in text
     assert "of no use" in page(parts, "/functions/Fn/invocations/2")
+
+
+def test_list_names_the_records_of_kafka_in_an_event(parts: StackParts) -> None:
+    records = [{"topic": "orders", "partition": 2, "offset": 7 + each, "key": "b3JkXzE="} for each in range(3)]
+    note(parts, json.dumps({"eventSource": "aws:kafka", "records": {"orders-2": records}}).encode(), None)
+    assert "orders-2@7 ord_1 and 2 more records" in page(parts, "/functions/Fn")
 
 
 @pytest.mark.parametrize("content", HOSTILE, ids=range(len(HOSTILE)))
