@@ -36,8 +36,8 @@ LOCK_FILES = (
 class Artifact:
     """An artifact. `declared_in` names the packages that it asks for, and `lock_file` all that come with them.
 
-    `build_folder` is its folder below .aws-sam/build; empty: it is no function's zip. Of the lock file's packages, it is
-    `without` some.
+    `build_folder` is its folder below .aws-sam/build; empty: it is no function's zip. It contains the packages of the
+    lock file except those in `without`.
     """
 
     name: str

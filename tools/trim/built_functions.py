@@ -23,7 +23,7 @@ FUNCTION = "AWS::Serverless::Function"
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
-    """What a function needs of its packages.
+    """Packages and AWS services that a function needs.
 
     `services` are the AWS services that it calls by boto3, None: all. It never imports the distributions in `without`.
     """
@@ -69,7 +69,7 @@ def kept_by(name: str, resource: Mapping[str, Any]) -> Kept:
 
 
 def _artifact(build: Path, resource: Mapping[str, Any]) -> Path | None:
-    """Return the folder of a function's artifact, or None: `sam build NAME` builds no others, and names their sources."""
+    """Return the folder of a function's artifact, or None: `sam build NAME` leaves the others where they are."""
     code = resource["Properties"].get("CodeUri")
     folder = build / code if isinstance(code, str) else None
     return folder if folder and folder.is_dir() and folder.resolve().parent == build.resolve() else None
