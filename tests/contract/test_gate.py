@@ -141,6 +141,29 @@ def test_gate_holds_the_schemas_of_an_example_to_the_same_rules(
     assert "\nevents/" not in f"\n{message}"
 
 
+def test_gate_refuses_two_events_with_one_id(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    reward = repository / "examples/reward/events/reward.granted.v1.json"
+    paid = json.loads((repository / "events/order.paid.v1.json").read_text("utf-8"))
+    reward.write_text(json.dumps({**json.loads(reward.read_text("utf-8")), "id": paid["id"]}), "utf-8")
+    message = refusal(repository, capsys)
+    files = "events/order.paid.v1.json and examples/reward/events/reward.granted.v1.json"
+    assert f"{files} have one id, {paid['id']}" in message
+    assert "derive each id from the name of the service and of the event" in message
+
+
+def test_gate_refuses_two_versions_of_one_event_with_two_ids(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("order.paid.v2.schema.json", "order.paid.v2.json"):
+        shutil.copy(NEXT_VERSION / name, repository / "events")
+    assert main(["--root", str(repository)]) == 0
+    second = repository / "events/order.paid.v2.json"
+    second.write_text(json.dumps({**json.loads(second.read_text("utf-8")), "id": "another"}), "utf-8")
+    message = refusal(repository, capsys)
+    assert "events/order.paid.v1.json and events/order.paid.v2.json have two ids" in message
+    assert "give each version the id of the first one" in message
+
+
 @pytest.mark.usefixtures("example")
 def test_gate_refuses_an_event_with_two_producers(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shutil.copyfile(repository / PAID, repository / "examples/gift/events" / Path(PAID).name)
@@ -172,6 +195,8 @@ def test_gate_passes_a_new_version_beside_the_old_one_and_refuses_the_same_chang
     [
         ("functions/notify/consumes.yaml", "events: []", "is no declaration of a consumer"),
         (PAID, "{", "order.paid.v1.schema.json: "),
+        ("events/order.paid.v1.json", "{", "order.paid.v1.json is not JSON"),
+        ("events/order.paid.v1.json", "[]", "order.paid.v1.json is no event: it has no id"),
         (PAID, '{"$ref": "other.json"}', "is no reference to the schema's own"),
     ],
 )

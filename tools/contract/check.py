@@ -1,4 +1,4 @@
-"""Check of a repository: its schemas against the published ones, and against what its consumers read."""
+"""Check of a repository: its schemas against the published ones and its consumers, and the ids of its samples."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from tools.contract.compatibility import Change, breaking_changes
 from tools.contract.consumers import read_consumers
 from tools.contract.errors import ContractError
+from tools.contract.event_ids import id_problems
 from tools.contract.rules import Rule
-from tools.contract.schemas import PUBLISHED, SUFFIX, contract_folders, fields, read_schemas
+from tools.contract.schemas import PUBLISHED, SUFFIX, contract_folders, event_and_version, fields, read_schemas
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,7 +35,7 @@ def check_contract(root: Path) -> list[str]:
             for event_type, old in read_schemas(folder / PUBLISHED).items()
             for change in _changes(old, schemas.get(event_type))
         ]
-    return problems + list(_undescribed(described, consumers, root))
+    return [*problems, *_undescribed(described, consumers, root), *id_problems(root)]
 
 
 def publish(root: Path) -> None:
@@ -109,9 +110,8 @@ def _lines(event_type: str, file: Path, field: str, rule: Rule, detail: str) -> 
 def _instead(event_type: str, rule: Rule) -> str:
     if rule in {Rule.EVENT_WITH_CONSUMER, Rule.FIELD_WITH_CONSUMER}:
         return "Keep it until that consumer reads it no more, or correct the consumer's declaration."
-    name, _, version = event_type.rpartition(".v")
-    following = f"{name}.v{int(version) + 1}" if version.isdecimal() else f"{event_type}.v2"
+    name, version = event_and_version(event_type)
     return (
         f"Instead: leave this version as it was published, and describe the change in a new one beside it, "
-        f"{following} (events/README.md, Rules of change)."
+        f"{name}.v{version + 1} (events/README.md, Rules of change)."
     )

@@ -34,6 +34,12 @@ def read_schemas(folder: Path) -> dict[str, Schema]:
     return {path.name.removesuffix(SUFFIX): _read(path) for path in sorted(folder.glob(f"*{SUFFIX}"))}
 
 
+def event_and_version(event_type: str) -> tuple[str, int]:
+    """Return the event of a type, and its version: order.paid and 2 for order.paid.v2; 1 for a type that names none."""
+    name, _, version = event_type.rpartition(".v")
+    return (name, int(version)) if version.isdecimal() else (event_type, 1)
+
+
 def resolve(document: Any) -> Schema:
     """Return a schema without annotations, each reference to its $defs replaced by what it leads to.
 
