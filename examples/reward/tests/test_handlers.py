@@ -80,6 +80,20 @@ def test_a_paid_order_is_granted_its_points_and_the_event_is_published(
     assert (item["points"], "pending" in item) == (25, False)
 
 
+def test_a_backfill_grants_points_and_tells_nobody(
+    handlers: Any, table: Table, publisher: FakePublisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    consumer = handlers("consumer")
+    monkeypatch.setattr(consumer.outbox, "_publisher", publisher)
+    batch = json.loads(BATCH.read_text())
+    batch["records"]["order-events-0"][0]["headers"].append({"backfill": list(b"true")})
+    assert invoke(consumer, batch) == {"batchItemFailures": []}
+    assert invoke(consumer, json.loads(BATCH.read_text())) == {"batchItemFailures": []}
+    [item] = table.scan()["Items"]
+    assert (item["points"], "pending" in item) == (25, False)
+    assert publisher.records == []
+
+
 def test_a_record_whose_points_cannot_be_written_is_delivered_again(
     handlers: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,7 +141,7 @@ def test_logs_name_no_person(handlers: Any, monkeypatch: pytest.MonkeyPatch) -> 
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
     assert [(line["message"], line["order_id"]) for line in lines] == [
         ("event deferred", ORDER),
-        ("nothing to grant", ORDER),
+        ("nothing to publish", ORDER),
     ]
     assert lines[0]["correlation_id"] == "4bf92f3577b34da6a3ce929d0e0e4736"
     assert not any(each in log.getvalue() for each in ("Ada", "ada@example.com", "+14155550100"))

@@ -42,12 +42,12 @@ outbox = Outbox(
 s3 = boto3.client("s3")
 
 
-def grant(paid: OrderPaid) -> None:
+def grant(paid: OrderPaid, *, silently: bool) -> None:
     """Grant the points, unless they are granted already, and publish the event."""
-    if event := rewards.grant(paid):
+    if event := rewards.grant(paid, silently=silently):
         outbox.publish(event)
     else:
-        logger.info("nothing to grant")
+        logger.info("nothing to publish")
 
 
 def dead_letter(record: KafkaEventRecord, error: Exception) -> None:
@@ -63,12 +63,14 @@ def process_record(record: KafkaEventRecord) -> None:
     """Process one record. Raises what makes Lambda deliver it again."""
     try:
         paid = OrderPaid.model_validate_json(record.decoded_value)
+        # An old event, which the order system's backfill repeats: no customer is to hear of it now.
+        is_backfill = "backfill" in record.decoded_headers
     except (KeyError, TypeError, ValueError) as error:  # there is no value, or it has another form
         dead_letter(record, error)
         return
     with logger.append_context_keys(order_id=paid.data.order_id, correlation_id=paid.trace_id):
         try:
-            grant(paid)
+            grant(paid, silently=is_backfill)
         except Exception as error:
             logger.warning("record failed", extra={"error_type": type(error).__name__})
             raise

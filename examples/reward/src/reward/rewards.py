@@ -29,10 +29,11 @@ class Rewards:
         self._table = table
         self._clock = clock
 
-    def grant(self, paid: OrderPaid) -> PendingEvent | None:
-        """Grant the points and record their event; return that, or None if there is nothing to grant any more.
+    def grant(self, paid: OrderPaid, *, silently: bool = False) -> PendingEvent | None:
+        """Grant the points and record their event; return that, or None if there is nothing to publish.
 
-        Raises ClientError or BotoCoreError if DynamoDB fails.
+        There is nothing if the points are granted already, if there are none, or with `silently`. Raises ClientError or
+        BotoCoreError if DynamoDB fails.
         """
         points = points_for(paid.data.total)
         if points == 0:
@@ -45,10 +46,10 @@ class Rewards:
             "customer_id": paid.data.customer.id,
             "points": points,
             "granted_at": granted_at,
-            **event.attributes(),
+            **({} if silently else event.attributes()),
         }
         try:
             self._table.put_item(Item=item, ConditionExpression=Attr("order_id").not_exists())
         except self._table.meta.client.exceptions.ConditionalCheckFailedException:
             return None  # granted already: if its event is still pending, the relay publishes it
-        return event
+        return None if silently else event
