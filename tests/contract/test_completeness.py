@@ -182,6 +182,7 @@ def make_check(checkout: Path, bin_folder: Path) -> subprocess.CompletedProcess[
 ENVIRONMENTS = ("sam", "checkov", "supply-chain")
 
 
+@pytest.mark.processes
 def test_make_check_turns_red_for_a_broken_schema_and_says_what_to_do(checkout: Path, tmp_path: Path) -> None:
     rewrite(checkout / PAID, lambda schema: schema["properties"]["data"]["properties"].pop("total"))
     done = make_check(checkout, tmp_path / "bin")
@@ -191,6 +192,7 @@ def test_make_check_turns_red_for_a_broken_schema_and_says_what_to_do(checkout: 
     assert "describe the change in a new one beside it, order.paid.v2" in done.stderr
 
 
+@pytest.mark.processes
 def test_make_check_turns_red_for_a_locale_that_a_notification_lacks(checkout: Path, tmp_path: Path) -> None:
     without_a_locale(checkout)
     done = make_check(checkout, tmp_path / "bin")

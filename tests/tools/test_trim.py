@@ -19,6 +19,9 @@ from tools.trim.large_data import keep_locales, remove_packages
 if TYPE_CHECKING:
     from pathlib import Path
 
+# Byte code is written by the Python of the artifact.
+pytestmark = pytest.mark.processes
+
 TEMPLATE = """
 Resources:
   First:
