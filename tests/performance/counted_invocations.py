@@ -2,8 +2,8 @@
 
     python -m tests.performance.counted_invocations MODULE
 
-Input: a line of JSON for each invocation, its event. Output: a line of JSON for each, the object that `Sent` of
-invocation_counts.py has. The function's own output goes to standard error.
+Input: a line of JSON for each invocation, its event. Output: a line of JSON for each, an `InvocationCounts` of
+invocation_counts.py. The function's own output goes to standard error.
 
 It counts requests on the wire: an attempt that botocore repeats counts, too.
 """
@@ -35,9 +35,10 @@ def main() -> int:
     requests, units = Counter[str](), Counter[str]()
     # Before the handler makes its clients: they copy the hooks of the session.
     boto3.setup_default_session()
-    hooks = boto3.DEFAULT_SESSION.events  # type: ignore[union-attr] - it was just made
+    assert boto3.DEFAULT_SESSION
+    hooks = boto3.DEFAULT_SESSION.events
     hooks.register("request-created", partial(_count_request, requests))
-    hooks.register("provide-client-params.dynamodb", _ask_for_units)
+    hooks.register("before-parameter-build.dynamodb", _ask_for_units)
     hooks.register("after-call.dynamodb", partial(_add_units, units))
     _count_produces(requests)
     handler = importlib.import_module(sys.argv[1]).handler
@@ -53,9 +54,9 @@ def _count_request(requests: Counter[str], *, event_name: str, **_: Any) -> None
     requests[event_name.removeprefix("request-created.")] += 1
 
 
-def _ask_for_units(*, params: dict[str, Any], model: OperationModel, **_: Any) -> dict[str, Any]:
-    can_tell = model.input_shape is not None and "ReturnConsumedCapacity" in model.input_shape.members
-    return {**params, "ReturnConsumedCapacity": "TOTAL"} if can_tell else params
+def _ask_for_units(*, params: dict[str, Any], model: OperationModel, **_: Any) -> None:
+    if model.input_shape and "ReturnConsumedCapacity" in model.input_shape.members:
+        params["ReturnConsumedCapacity"] = "TOTAL"
 
 
 def _add_units(units: Counter[str], *, parsed: dict[str, Any], **_: Any) -> None:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sent:
-    """What an invocation sent.
+class InvocationCounts:
+    """Counts of what an invocation sent.
 
     `requests` are by service and operation: {"dynamodb.PutItem": 1}. `units` are those that DynamoDB consumed, of
     reads or of writes, those of the indexes included; it does not tell them of a write whose condition failed.
@@ -38,7 +38,7 @@ class CountedFunctions:
     application: Application
     services: Mapping[str, str]
 
-    def invoke(self, name: str, module: str, *events: Mapping[str, Any], root: Path = ROOT) -> list[Sent]:
+    def invoke(self, name: str, module: str, *events: Mapping[str, Any], root: Path = ROOT) -> list[InvocationCounts]:
         """Invoke a function with each event, in one environment, and return what each invocation sent.
 
         `name` is that of template.yaml; `module` has the handler, in the code below `root`.
@@ -61,4 +61,4 @@ class CountedFunctions:
             },
             text=True,
         )
-        return [Sent(**json.loads(line)) for line in output.splitlines()]
+        return [InvocationCounts(**json.loads(line)) for line in output.splitlines()]

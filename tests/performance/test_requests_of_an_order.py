@@ -20,7 +20,7 @@ from samrun.testing.aws import client
 from samrun.testing.broker import Broker
 from samrun.testing.dynamodb import Database
 from tests.order.orders import order_of
-from tests.performance.invocation_counts import CountedFunctions, Sent
+from tests.performance.invocation_counts import CountedFunctions, InvocationCounts
 from tests.project import ROOT, copy_to
 from tests.system.fake_ses import Ses, serving
 from tests.system.killable_functions import application, to_place
@@ -78,7 +78,7 @@ def notify_event(number: int) -> dict[str, Any]:
 
 def test_an_order_takes_two_writes_and_a_produce_and_a_repeated_request_one_write(functions: CountedFunctions) -> None:
     new, repeated = functions.invoke(*ORDER, to_place("pay_new"), to_place("pay_new"))
-    assert new == Sent(requests=PLACED, units=WRITES_OF_AN_ORDER)
+    assert new == InvocationCounts(requests=PLACED, units=WRITES_OF_AN_ORDER)
     assert repeated.requests == {"dynamodb.PutItem": 1}
 
 
@@ -92,7 +92,7 @@ def test_the_relay_reads_each_shard_once_and_the_order_once(functions: CountedFu
         "dynamodb.Query": PENDING_SHARDS,
         "dynamodb.BatchGetItem": 1,
         "kafka.Produce": 1,
-        # The lease is taken and renewed, and the order marked; then the lease is given back.
+        # The lease is taken and renewed, and the order marked; then the lease is released.
         "dynamodb.UpdateItem": 3,
         "dynamodb.DeleteItem": 1,
     }
@@ -109,7 +109,7 @@ def test_a_mail_takes_its_claim_its_send_and_its_mark_and_one_write_for_its_feed
     with closing(client("dynamodb", database.url)) as dynamodb:
         dynamodb.put_item(TableName="NotificationsTable", Item={**OF_THE_FEEDBACK, "status": {"S": "sent"}})
     [feedback] = functions.invoke(*FEEDBACK, delivered)
-    assert feedback == Sent(requests={"dynamodb.UpdateItem": 1}, units=1)
+    assert feedback == InvocationCounts(requests={"dynamodb.UpdateItem": 1}, units=1)
     assert mail.requests["dynamodb.BatchExecuteStatement"] + feedback.units == WRITES_OF_A_MAIL
 
 
