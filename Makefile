@@ -37,12 +37,13 @@ run services demo test test-fast proof coverage: export PYTHONDONTWRITEBYTECODE 
 
 # The tests that start brokers, browsers, containers, installations, linters or downloads.
 SYSTEM := tests/system tests/sam tests/browser $(wildcard examples/*/tests/test_application.py) \
+  tests/performance/test_requests_of_an_order.py \
   tests/template/test_lint.py tests/tools/test_scanners.py \
   tests/test_platforms.py tests/tools/test_install.py samrun/tests/system samrun/tests/browser samrun/tests/test_wheel.py
 # Those that start other processes (single tests have the mark `processes`) or Kafka's mock broker, read the whole
 # repository or all packages, explore the models, or make many requests or events up (schemathesis takes long to import).
 PROCESSES := tests/models tests/test_words.py tests/notify/test_privacy.py tests/notify/test_injection.py \
-  tests/order/api/test_openapi_answers.py tests/tools/test_supply_chain.py \
+  tests/order/api/test_openapi_answers.py tests/tools/test_supply_chain.py tests/performance/test_imports.py \
   $(addprefix samrun/tests/functions/test_,debugger.py deployment_package.py invoke_api.py missing_package.py process_runtime.py) \
   samrun/tests/mapping/test_client_records.py samrun/tests/services/test_java_programs.py samrun/tests/test_container.py \
   samrun/tests/supervision/test_process.py samrun/tests/scaffold/test_linters.py \

@@ -141,7 +141,7 @@ def test_check_finds_a_name_that_two_things_have(
         ("tests/order/a.py", "tests/notify/b.py", "def error_code() -> str: ...\n"),
         ("functions/order/logs.py", "functions/notify/logs.py", ""),
         ("functions/order/a.py", "functions/order/b.py", "def _error_code() -> str: ...\n"),
-        ("functions/order/a.py", "functions/notify/b.py", "class Customer: ...\n"),
+        ("functions/order/a.py", "functions/notify/b.py", "class SettingsError(Exception): ...\n"),
         ("samrun/src/samrun/a/__init__.py", "samrun/src/samrun/b/__init__.py", ""),
     ],
 )

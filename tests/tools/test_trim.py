@@ -219,7 +219,7 @@ def called_services(folder: Path) -> list[str]:
         for node in ast.walk(ast.parse(path.read_text())):
             match node:
                 case ast.Call(func=ast.Attribute(attr="client"), args=[ast.Constant(value=service), *_]):
-                    found.append(service)
+                    found.append(str(service))
                 case ast.Call(func=ast.Attribute(attr="client")):
                     raise AssertionError(f"{path}:{node.lineno}: name the service in the call")
                 case ast.ImportFrom(module="aws_lambda_powertools.utilities.parameters"):

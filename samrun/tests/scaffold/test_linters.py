@@ -7,6 +7,8 @@ import pytest
 from support.lint import lint_errors
 from support.new_services import VARIANTS, Variant, generated, written
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture(scope="session")
 def mypy_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:

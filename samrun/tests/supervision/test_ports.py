@@ -33,6 +33,7 @@ def test_claim_finds_a_free_port_that_can_be_listened_on() -> None:
 
 
 @pytest.mark.processes
+@pytest.mark.processes
 def test_processes_that_claim_at_once_get_different_ports() -> None:
     first = claim("test", 0) // 10 * 10
     claimed: list[str] = []
