@@ -112,10 +112,10 @@ def test_gate_passes_a_new_optional_field_and_holds_it_once_it_is_published(
     assert f"{PAID}, data.coupon: field-removed" in refusal(repository, capsys)
 
 
-@pytest.fixture
-def example(repository: Path) -> Path:
-    """The folder of an example's contract: one event, published, which a consumer reads."""
-    folder = repository / "examples/gift/events"
+@pytest.fixture(params=["examples/gift", "gift"])
+def example(repository: Path, request: pytest.FixtureRequest) -> Path:
+    """The folder of another service's contract: one event, published, which a consumer reads."""
+    folder: Path = repository / request.param / "events"
     folder.mkdir(parents=True)
     data = {"type": "object", "properties": {"points": {"type": "integer"}}, "required": ["points"]}
     schema = {"type": "object", "properties": {"data": data}}
@@ -134,10 +134,11 @@ def test_gate_holds_the_schemas_of_an_example_to_the_same_rules(
     schema = example / "gift.given.v1.schema.json"
     schema.write_text(schema.read_text("utf-8").replace("points", "stars"), "utf-8")
     message = refusal(repository, capsys)
-    assert "examples/gift/events/gift.given.v1.schema.json, data.points: field-removed" in message
+    file = schema.relative_to(repository)
+    assert f"{file}, data.points: field-removed" in message
     assert "it is read by ledger (functions/ledger/consumes.yaml)" in message
     assert "in a new one beside it, gift.given.v2" in message
-    assert "examples/gift/events/gift.given.v1.schema.json, data.points: field-with-consumer" in message
+    assert f"{file}, data.points: field-with-consumer" in message
     assert "\nevents/" not in f"\n{message}"
 
 
@@ -164,11 +165,20 @@ def test_gate_refuses_two_versions_of_one_event_with_two_ids(
     assert "give each version the id of the first one" in message
 
 
-@pytest.mark.usefixtures("example")
-def test_gate_refuses_an_event_with_two_producers(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    shutil.copyfile(repository / PAID, repository / "examples/gift/events" / Path(PAID).name)
+def test_gate_refuses_that_the_only_event_of_a_service_goes(
+    repository: Path, example: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    schema = example / "gift.given.v1.schema.json"
+    schema.unlink()
+    assert f"{schema.relative_to(repository)}: event-removed" in refusal(repository, capsys)
+
+
+def test_gate_refuses_an_event_with_two_producers(
+    repository: Path, example: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    second = shutil.copyfile(repository / PAID, example / Path(PAID).name)
     message = refusal(repository, capsys)
-    assert f"{PAID} and examples/gift/{PAID} describe one event. An event has one producer" in message
+    assert f"{PAID} and {second.relative_to(repository)} describe one event. An event has one producer" in message
 
 
 def test_gate_publishes_nothing_while_something_is_wrong(

@@ -1,4 +1,4 @@
-"""Contract of events/, and of examples/*/events/: each event's schema, and what its consumers read.
+"""Contract of events/, and of the services' own folders events/: each event's schema, and what its consumers read.
 
 Schemas stay compatible with what was published, and keep the fields that consumers read. Two events never share an id.
 

@@ -22,8 +22,15 @@ Schema = dict[str, Any]
 
 
 def contract_folders(root: Path) -> list[Path]:
-    """Return the folders with the events of a repository: events/, and that of each service in examples/."""
-    return [root / "events", *sorted(root.glob("examples/*/events"))]
+    """Return the folders with the events of a repository: events/, and those of the other services with schemas.
+
+    These are the services of examples/, and those beside it that `samrun new` has written.
+    """
+    # Published ones count, too: else an event could go with the last schema of its folder.
+    schemas = [f"{service}/events/{each}" for service in ("examples/*", "*") for each in ("", f"{PUBLISHED}/")]
+    found = (path for pattern in schemas for path in root.glob(f"{pattern}*{SUFFIX}"))
+    folders = {path.parent.parent if path.parent.name == PUBLISHED else path.parent for path in found}
+    return [root / "events", *sorted(folders)]
 
 
 def read_schemas(folder: Path) -> dict[str, Schema]:
