@@ -1,6 +1,5 @@
 """Pages of the view Dead letters, on the local AWS: hostile messages, and services that do not answer."""
 
-import asyncio
 import json
 import re
 import uuid
@@ -12,10 +11,10 @@ import httpx
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from samrun.console import console
 from samrun.control.stack_parts import StackParts
 from samrun.functions.invoker import InvocationOptions, InvocationResult
 from samrun.template.model.application import Resource
+from support.console_pages import page, request
 from support.idle_stack import idle_stack
 from support.local_aws import LocalAws
 from support.python_function import create_function
@@ -46,22 +45,6 @@ def send(parts: StackParts, queue: str, body: str, **attributes: str) -> None:
         MessageBody=body,
         MessageAttributes={name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()},
     )
-
-
-def request(parts: StackParts, path: str, fields: dict[str, str] | None = None) -> httpx.Response:
-    async def ask() -> httpx.Response:
-        transport = httpx.ASGITransport(console(parts))
-        headers = {"accept": "text/html"}
-        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers) as client:
-            return await (client.get(path) if fields is None else client.post(path, data=fields))
-
-    return asyncio.run(ask())
-
-
-def page(parts: StackParts, path: str) -> str:
-    answer = request(parts, path)
-    assert answer.status_code == httpx.codes.OK, answer.text
-    return answer.text
 
 
 def path_of(text: str) -> str:

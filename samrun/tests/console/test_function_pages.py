@@ -1,19 +1,17 @@
 """Pages of the view Functions: what they show of functions and invocations, and the switch."""
 
-import asyncio
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 
-from samrun.console import console
 from samrun.control.stack_parts import StackParts
 from samrun.functions.disturbances import Disturbance
 from samrun.functions.invocation_metrics import InvocationMetrics
 from samrun.functions.invoker import InvocationOptions, InvocationResult
+from support.console_pages import page, request
 from support.idle_stack import idle_stack
 from support.python_function import create_function
 
@@ -38,22 +36,6 @@ def parts(tmp_path: Path) -> StackParts:
         create_function(tmp_path, None), template=tmp_path / "template.yaml", environment={"TOKEN": "very-secret"}
     )
     return idle_stack(tmp_path, functions=(function,))
-
-
-def request(parts: StackParts, path: str, fields: Mapping[str, str] | None = None) -> httpx.Response:
-    async def ask() -> httpx.Response:
-        transport = httpx.ASGITransport(console(parts))
-        headers = {"accept": "text/html"}
-        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers) as client:
-            return await (client.get(path) if fields is None else client.post(path, data=fields))
-
-    return asyncio.run(ask())
-
-
-def page(parts: StackParts, path: str) -> str:
-    answer = request(parts, path)
-    assert answer.status_code == httpx.codes.OK, answer.text
-    return answer.text
 
 
 def note(parts: StackParts, event: bytes, result: InvocationResult | None, log: bytes = b"") -> int:

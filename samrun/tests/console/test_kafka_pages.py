@@ -1,6 +1,5 @@
 """Pages of the view Kafka, on librdkafka's mock cluster: hostile records never break one."""
 
-import asyncio
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,8 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from samrun.console import console
 from samrun.control.stack_parts import StackParts
+from support.console_pages import page, request
 from support.idle_stack import idle_stack
 from support.mock_broker import MockBroker
 
@@ -43,22 +42,6 @@ def broker() -> Iterator[MockBroker]:
 def parts(broker: MockBroker, tmp_path: Path) -> StackParts:
     parts = idle_stack(tmp_path)
     return replace(parts, endpoints=replace(parts.endpoints, kafka=broker.bootstrap))
-
-
-def request(parts: StackParts, path: str, fields: dict[str, str] | None = None) -> httpx.Response:
-    async def ask() -> httpx.Response:
-        transport = httpx.ASGITransport(console(parts))
-        headers = {"accept": "text/html"}
-        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers) as client:
-            return await (client.get(path) if fields is None else client.post(path, data=fields))
-
-    return asyncio.run(ask())
-
-
-def page(parts: StackParts, path: str) -> str:
-    answer = request(parts, path)
-    assert answer.status_code == httpx.codes.OK, answer.text
-    return answer.text
 
 
 @pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE.keys())

@@ -1,5 +1,6 @@
 """Timeline of a flow: its steps in their order, its state, and messages of batches."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -160,3 +161,18 @@ def test_records_of_a_key_that_has_too_many_are_counted(stack: SeenStack) -> Non
     shown = timeline(stack)
     assert kinds(shown).count("record") == 100
     assert shown.left_out == 5
+
+
+def test_summary_names_what_went_wrong_before_what_is_done() -> None:
+    at = datetime(2026, 11, 30, tzinfo=UTC)
+    steps = [
+        Step(id=name, at=at, kind="delivery", title=name, state="bad" if name == "Fifth" else "good", result="it")
+        for name in ("First", "Second", "Third", "Fourth", "Fifth")
+    ]
+    shown = Timeline(steps=tuple(steps), state="bad", result="failed")
+    assert list(shown.summary()) == [
+        ("bad", "Fifth: it"),
+        ("good", "First: it"),
+        ("good", "Second: it"),
+        ("", "2 more"),
+    ]

@@ -97,7 +97,11 @@ class Timeline:
         types = [step.notes[0] if len(step.notes) > 1 else step.title for step in self.steps if step.kind == "record"]
         yield from (("", each) for each in list(dict.fromkeys(types))[:_MAX_NAMED])
         last = {step.title: step for step in self.steps if step.kind in {"delivery", "invocation"}}
-        yield from ((step.state, f"{name}: {step.result}") for name, step in list(last.items())[:_MAX_NAMED])
+        # Errors first: they are named in any case.
+        by_state = sorted(last.items(), key=lambda each: each[1].state == "good")
+        yield from ((step.state, f"{name}: {step.result}") for name, step in by_state[:_MAX_NAMED])
+        if len(last) > _MAX_NAMED:
+            yield "", f"{len(last) - _MAX_NAMED} more"
         for kind in ("mail", "text message"):
             if counts[kind]:
                 yield "good", counted(counts[kind], kind)
