@@ -29,7 +29,7 @@ ENVIRONMENT ?= prod
 NODE_PACKAGES := $(if $(shell command -v npm),\
   examples/plain/node_modules/installed samrun/tests/console/mailpit_client/node_modules/installed)
 
-# Of `make test`: on two cores, one more than there are cores, since the system tests mostly wait.
+# Of `make test`: on two cores, one more than there are cores, since the system tests wait now and then.
 WORKERS ?= 3
 
 # Byte code is kept between runs, whatever the environment says: without it, each start compiles all modules again.
@@ -40,14 +40,14 @@ SYSTEM := tests/system tests/sam tests/browser $(wildcard examples/*/tests/test_
   tests/performance/test_requests_of_an_order.py \
   tests/template/test_lint.py tests/tools/test_scanners.py \
   tests/test_platforms.py tests/tools/test_install.py samrun/tests/system samrun/tests/browser samrun/tests/test_wheel.py
-# Those that start other processes or Kafka's mock broker, read the whole repository, explore the models, or make
-# requests up (schemathesis takes long to import).
-PROCESSES := tests/models tests/test_words.py tests/notify/test_privacy.py tests/order/api/test_openapi_answers.py \
-  tests/performance/test_imports.py \
-  $(addprefix samrun/tests/functions/test_,deployment_package.py invoke_api.py missing_package.py process_runtime.py) \
+# Those that start other processes (single tests have the mark `processes`) or Kafka's mock broker, read the whole
+# repository or all packages, explore the models, or make many requests or events up (schemathesis takes long to import).
+PROCESSES := tests/models tests/test_words.py tests/notify/test_privacy.py tests/notify/test_injection.py \
+  tests/order/api/test_openapi_answers.py tests/tools/test_supply_chain.py tests/performance/test_imports.py \
+  $(addprefix samrun/tests/functions/test_,debugger.py deployment_package.py invoke_api.py missing_package.py process_runtime.py) \
   samrun/tests/mapping/test_client_records.py samrun/tests/services/test_java_programs.py samrun/tests/test_container.py \
-  samrun/tests/supervision/test_process.py \
-  samrun/tests/cli/test_run_until_signal.py samrun/tests/pythons
+  samrun/tests/supervision/test_process.py samrun/tests/scaffold/test_linters.py \
+  samrun/tests/cli/test_command_line.py samrun/tests/cli/test_run_until_signal.py samrun/tests/pythons
 
 .DEFAULT_GOAL := help
 .PHONY: help run services demo preview test test-fast proof chaos soak coverage check supply-chain build sbom dist format hooks \
@@ -77,7 +77,7 @@ test: .venv/developing .venv/java-programs .venv-sam/installed .venv-supply-chai
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 test-fast: .venv/developing ## Run the unit tests that start no other process and use no emulated AWS.
-	@$(BIN)/python -m pytest -n 3 --dist worksteal $(addprefix --ignore=,$(SYSTEM) $(PROCESSES)) -m "not proof and not emulated_aws" --hypothesis-profile fast $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal --no-processes $(addprefix --ignore=,$(SYSTEM) $(PROCESSES)) -m "not (proof or emulated_aws or processes)" --hypothesis-profile fast $(ARGS)
 
 proof: .venv/developing .venv/java-programs ## Run the large proofs: 10,000 records, 20 kills at each step, a stack disturbed 20 times.
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m proof $(ARGS)
@@ -102,6 +102,7 @@ check: .venv/developing .venv-sam/installed .venv-checkov/installed .venv-supply
 	done
 	$(CHECKOV) --framework cloudformation --file template.yaml infrastructure/*.yaml $(EXAMPLES) --skip-download --quiet --compact
 	$(BIN)/python -m tools.contract
+	$(BIN)/python -m tools.completeness
 	$(BIN)/python -m tools.openapi --check
 	$(BIN)/python -m tools.cost --check
 	$(BIN)/python -m tools.scaling --check

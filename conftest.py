@@ -31,8 +31,8 @@ collect_ignore = ["samrun/tests/apps"]
 # The fixtures with moto, in a process of its own and in the test's.
 EMULATED_AWS = {"local_aws", "dynamodb", "aws", "deployed", "found", "account", "secrets"}
 
-# Fixtures for the tests of both products: a plugin, since the tests of samrun import nothing of `tests`.
-pytest_plugins = ("tests.chromium",)
+# For the tests of both products: plugins, since the tests of samrun import nothing of `tests`.
+pytest_plugins = ("tests.chromium", "tests.no_processes")
 
 # A busy machine is no failure. Tests that suppress further checks repeat this one: a list replaces the profile's.
 hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])

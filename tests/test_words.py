@@ -1,5 +1,7 @@
 """Check of words: it finds planted words, accepts the field's terms, and passes this repository."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -139,7 +141,7 @@ def test_check_finds_a_name_that_two_things_have(
         ("tests/order/a.py", "tests/notify/b.py", "def error_code() -> str: ...\n"),
         ("functions/order/logs.py", "functions/notify/logs.py", ""),
         ("functions/order/a.py", "functions/order/b.py", "def _error_code() -> str: ...\n"),
-        ("functions/order/a.py", "functions/notify/b.py", "class Customer: ...\n"),
+        ("functions/order/a.py", "functions/notify/b.py", "class SettingsError(Exception): ...\n"),
         ("samrun/src/samrun/a/__init__.py", "samrun/src/samrun/b/__init__.py", ""),
     ],
 )
@@ -183,3 +185,11 @@ def test_every_shared_name_still_stands_for_several_things(monkeypatch: pytest.M
     monkeypatch.setattr(check_words, "SHARED", {})
     found = {(finding.term.split()[3], finding.word) for finding in shared_names(ROOT)}
     assert found == homonyms.SHARED.keys()
+
+
+@pytest.mark.parametrize("kind", ["consumer", "producer"])
+def test_services_that_samrun_writes_use_the_terms(kind: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "samrun", "new", kind, "reviews", "--topic", "order-events"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    assert list(check(tmp_path)) == []
+    assert len(list(tmp_path.rglob("*.py"))) > 8

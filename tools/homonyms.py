@@ -20,7 +20,6 @@ PARTS = ("examples/reward/src/", "examples/shipment/src/", "functions/order/", "
 # Names that mean the same wherever they stand, with that meaning.
 SHARED = {
     # order and notify share no code.
-    ("class", "Customer"): "the customer of an order",
     ("class", "ErrorAnswer"): "the HTTP answer to an error",
     ("class", "ForbiddenError"): "the token does not have the scope",
     ("class", "SettingsError"): "a variable of the environment is missing or malformed",

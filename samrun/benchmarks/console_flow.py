@@ -51,15 +51,24 @@ def print_costs(number: int) -> None:
     """Print what one entry of the journal takes."""
     journal = Journal()
     access = Access(method="POST", path="/orders", status=201, milliseconds=1.0, function="Fn", trace_ids=("a" * 32,))
-    taken = seconds(lambda: [journal.note_access(access) for _ in range(number)])
-    print(f"note a request: {taken / number * 1e6:.1f} us")
+    print(f"note a request: {microseconds(lambda: journal.note_access(access), number):.1f} us")
     recorder = DeliveryRecorder(mapping="M", function="Fn", journal=journal)
     sent = batch(*(record(offset) for offset in range(10)))
     result = BatchResult(
         failed=batch(), to_retry=batch(), invocation=SeenStack(Path("/nowhere")).deliver(record()).result
     )
-    taken = seconds(lambda: [recorder.answered(sent, result, 1) for _ in range(number)])
-    print(f"note an attempt with 10 records: {taken / number * 1e6:.1f} us")
+    taken = microseconds(lambda: recorder.answered(sent, result, 1), number)
+    print(f"note an attempt with 10 records: {taken:.1f} us")
+
+
+def microseconds(work: Callable[[], object], number: int) -> float:
+    """Return how long one of so many pieces of work takes."""
+
+    def repeat() -> None:
+        for _ in range(number):
+            work()
+
+    return seconds(repeat) / number * 1e6
 
 
 def seconds(work: Callable[[], object]) -> float:

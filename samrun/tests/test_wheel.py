@@ -159,6 +159,14 @@ def test_two_builds_of_wheel_and_sdist_are_the_same(tmp_path: Path) -> None:
     assert built[0] == built[1]
 
 
+@pytest.mark.parametrize("kind", ["consumer", "producer"])
+def test_the_wheel_writes_new_services(kind: str, environment: Path, tmp_path: Path) -> None:
+    command = (environment / "bin" / "samrun", "new", kind, "parcels", "--topic", "parcels", "--json")
+    listed = json.loads(_run(*command, "--folder", tmp_path / "parcels"))
+    assert {"README.md", "template.yaml", "src/requirements.txt", "src/parcels/__init__.py"} <= set(listed["files"])
+    assert all((tmp_path / "parcels" / path).stat().st_size > 0 for path in listed["files"])
+
+
 def test_the_command_says_its_version(environment: Path) -> None:
     assert _run(environment / "bin" / "samrun", "--version") == f"samrun {__version__}\n"
 

@@ -36,7 +36,9 @@ def commands(step: str) -> list[str]:
 def checkout(tmp_path: Path) -> Path:
     """A copy of what the page uses, with the environment of the tests as its .venv."""
     project = copy_to(tmp_path / "project")
-    shutil.copytree(ROOT / "tools", project / "tools", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("tools", "examples"):
+        ignored = shutil.ignore_patterns("__pycache__", "node_modules")
+        shutil.copytree(ROOT / name, project / name, ignore=ignored)
     (project / ".venv").symlink_to(ROOT / ".venv")
     return project
 

@@ -53,10 +53,14 @@ def _wait_for_kafka(demo: subprocess.Popen[str]) -> None:
         assert line, "it ended too soon"
 
 
-def test_the_demo_shows_every_sample_order_and_its_mail(checkout: Path) -> None:
-    # Behind a proxy too: what is on this machine is not asked through it. (Maven's repository has HTTPS_PROXY.)
-    ran = _demo(checkout, HTTP_PROXY="http://127.0.0.1:9", http_proxy="http://127.0.0.1:9")
-    assert ran.returncode == 0, ran.stderr
+def test_the_demo_shows_every_sample_order_and_its_mail_and_leaves_the_data_of_another_alone(checkout: Path) -> None:
+    with _started(checkout) as other:
+        _wait_for_kafka(other)
+        # Behind a proxy too: what is on this machine is not asked through it. (Maven's repository has HTTPS_PROXY.)
+        ran = _demo(checkout, HTTP_PROXY="http://127.0.0.1:9", http_proxy="http://127.0.0.1:9")
+        assert ran.returncode == 0, ran.stderr
+        _, errors = other.communicate(timeout=PATIENCE)
+    assert other.returncode == 0, errors
     assert list((checkout / ".local").iterdir()) == []
     table = ran.stdout[ran.stdout.index("ORDER ") :].strip().splitlines()
     samples = sorted((checkout / "events" / "api").glob("create-order-*.json"))
@@ -118,11 +122,3 @@ def test_the_demo_names_the_setting_that_is_wrong(checkout: Path) -> None:
     assert ran.returncode == 1
     assert "samconfig.toml is not valid TOML" in ran.stderr
     assert "Traceback" not in ran.stderr
-
-
-def test_a_demo_leaves_the_data_of_another_alone(checkout: Path) -> None:
-    with _started(checkout) as first:
-        _wait_for_kafka(first)
-        assert _demo(checkout).returncode == 0
-        _, errors = first.communicate(timeout=PATIENCE)
-    assert first.returncode == 0, errors

@@ -26,6 +26,13 @@ def test_workflows_require_the_audit_for_vulnerabilities(name: str) -> None:
     assert step["env"] == {"REQUIRE_AUDIT": "1"}
 
 
+def test_checks_run_everything_and_measure_the_coverage_in_a_job_of_its_own() -> None:
+    jobs = yaml.safe_load((ROOT / ".github/workflows/checks.yml").read_text())["jobs"]
+    assert [step["run"] for step in jobs["coverage"]["steps"] if "run" in step] == ["make coverage"]
+    everything = re.findall("^make (.+)", (ROOT / ".ci/run").read_text(), re.MULTILINE)
+    assert everything == [".venv/java-programs", "check", "proof", "chaos MINUTES=1", "test"]
+
+
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_workflows_pin_actions_to_a_commit(path: Path) -> None:
     text = path.read_text()

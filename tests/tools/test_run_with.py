@@ -20,6 +20,8 @@ def make(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.processes
+@pytest.mark.processes
 def test_run_with_examples_starts_their_templates_with_the_parameters_for_both() -> None:
     done = make("--dry-run", "run", "WITH=reward shipment")
     assert done.returncode == 0, done.stderr
@@ -29,12 +31,16 @@ def test_run_with_examples_starts_their_templates_with_the_parameters_for_both()
     ) in done.stdout
 
 
+@pytest.mark.processes
+@pytest.mark.processes
 def test_run_alone_starts_the_order_system_as_its_samconfig_says() -> None:
     done = make("--dry-run", "run")
     assert "samrun up" in done.stdout
     assert "template.yaml" not in done.stdout
 
 
+@pytest.mark.processes
+@pytest.mark.processes
 def test_name_that_no_example_has_ends_with_the_names_of_all() -> None:
     done = make("run", "WITH=reward invoice")
     assert done.returncode != 0

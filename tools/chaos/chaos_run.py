@@ -26,6 +26,7 @@ _LOOK = 0.5
 # EventBridge's shortest rate is a minute: a run invokes the relay more often, so that it measures recovery.
 _RELAY_PAUSE = 10.0
 _POISON_PAUSE = 7.0
+_FIRST_ANSWER = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,9 +102,10 @@ def _disturb_under_load(components: Components, settings: RunSettings) -> float:
     customers = Customers(
         api=components.api, token=token, history=components.history, rate=settings.rate, seed=settings.seed
     )
-    end = time.monotonic() + settings.seconds
     customers.start()
     try:
+        _wait_for_first_answer(components.history)
+        end = time.monotonic() + settings.seconds
         Nemesis(components=components, faults=settings.faults).run()
         healed = time.monotonic()
         time.sleep(max(0.0, end - time.monotonic()))
@@ -114,6 +116,13 @@ def _disturb_under_load(components: Components, settings: RunSettings) -> float:
     customers.stop()
     customers.probe()
     return healed if settings.faults else loaded
+
+
+def _wait_for_first_answer(history: History) -> None:
+    """Wait until a customer has an answer, whatever it is: a slow start must not outlast the first faults."""
+    end = time.monotonic() + _FIRST_ANSWER
+    while time.monotonic() < end and not any(call.status for call in history.calls):
+        time.sleep(_LOOK)
 
 
 def _wait_for_backlog(

@@ -59,9 +59,11 @@ def remove_packages(artifact: Path, names: Iterable[str]) -> None:
                 f"{artifact.name}: Metadata.Artifact says WithoutPackages {name}, and it has no such package."
             )
         for file in PathDistribution(found[0]).files or ():
-            path = artifact / file
-            path.unlink(missing_ok=True)
-            _remove_empty(path.parent, artifact)
+            path = (artifact / file).resolve()
+            # A record names scripts, too, which installers put beside the packages.
+            if path.is_relative_to(artifact.resolve()):
+                path.unlink(missing_ok=True)
+                _remove_empty(path.parent, artifact.resolve())
 
 
 def _remove_empty(folder: Path, root: Path) -> None:

@@ -52,6 +52,7 @@
     │   │   ├── ResourceTypeError           template/reading/source.py
     │   │   ├── ExpressionError             template/triggers/schedule_expressions.py
     │   │   ├── ScheduleError               template/triggers/schedules.py
+    │   │   ├── TopicInvalidError           template/triggers/declared_topics.py
     │   │   └── TargetInputError            template/triggers/target_inputs.py
     │   └── ParametersError                 template/values/parameters.py
     ├── ComposedMailError                   console/inbox/composed_mail.py

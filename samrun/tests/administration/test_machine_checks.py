@@ -12,6 +12,8 @@ from samrun.endpoints import Endpoints
 from samrun.settings import PORTS
 from samrun.supervision.ports import LOOPBACK, claim
 
+pytestmark = pytest.mark.processes
+
 ANY_PORTS = {f"{name.upper()}_PORT": "0" for name in PORTS}
 
 

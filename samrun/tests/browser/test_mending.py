@@ -1,4 +1,4 @@
-"""The console as a person uses it on a real stack: break a function, watch the lag, mend it; poison a record, replay it."""
+"""The console as a person uses it on a real stack: break a function, mend it; poison a record, replay it."""
 
 import re
 from collections.abc import Iterator

@@ -297,7 +297,7 @@ def test_mail_in_the_browser_may_run_and_load_nothing(client: Client) -> None:
 def test_page_loads_only_its_own_files(client: Client) -> None:
     page = client.get("/inbox")
     assert "default-src 'none'; script-src 'self'" in page.headers["content-security-policy"]
-    assert client.get("/view/0123").status_code == 200
+    assert client.get("/view/0123").headers["content-security-policy"] == page.headers["content-security-policy"]
 
 
 @pytest.mark.parametrize("host", ["localhost:8025", "127.0.0.1:1234", "[::1]:8025", "host.docker.internal:8025"])

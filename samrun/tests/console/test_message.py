@@ -296,12 +296,12 @@ Second
 """.encode()
 
 
-def test_message_shows_each_text_of_a_mixed_mail_and_no_text_of_an_attached_one() -> None:
+def test_message_shows_each_text_of_a_mixed_mail_and_no_text_of_one_in_it() -> None:
     message = parse_message(MIXED)
     assert message.text == "First ö\n\nSecond"
-    [attached, pdf] = message.parts
-    assert (attached.filename, attached.content_type) == ("Grüße.eml", "message/rfc822")
-    assert parse_message(attached.content).text == "of another mail"
+    [forwarded, pdf] = message.parts
+    assert (forwarded.filename, forwarded.content_type) == ("Grüße.eml", "message/rfc822")
+    assert parse_message(forwarded.content).text == "of another mail"
     assert (pdf.filename, message.subject) == ("Größe.pdf", "Größe")
 
 

@@ -36,7 +36,7 @@ def test_metadata_of_a_mapping_names_the_records() -> None:
     contents = contents_of(json.dumps(discarded().metadata()).encode(), {})
     assert contents.spans == (SPAN,)
     assert contents.event is None
-    assert (contents.what, contents.attempts) == ("orders-2@7…8 (2)", 3)
+    assert (contents.what, contents.attempts) == ("orders-2@7…8 (2 records)", 3)
     assert contents.reason == "RetryAttemptsExhausted, Unhandled"
     assert contents.function == kafka_mapping().function
 

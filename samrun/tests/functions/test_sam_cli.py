@@ -45,6 +45,7 @@ async def test_wrong_variable_is_an_error_that_names_it(tmp_path: Path, monkeypa
         await sam(tmp_path).build()
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("variable", ["", "elsewhere/my-sam"])
 async def test_build_that_fails_is_an_error_with_the_last_lines_of_its_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str

@@ -14,6 +14,8 @@ from samrun.supervision.supervisor import supervise
 from samrun.supervision.terminal import Terminal
 from support.templates import load_template
 
+pytestmark = pytest.mark.processes
+
 # It writes each of its command lines to a file, and answers an invocation with the name of the function.
 SAM = f"""#!{sys.executable}
 import http.server, json, os, sys

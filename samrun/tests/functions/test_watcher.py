@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from samrun.functions.watcher import changed_functions
 from samrun.template.model.functions import Function
 from support.python_function import create_function, running_runtime
@@ -81,6 +83,7 @@ def test_layer_restarts_its_functions(tmp_path: Path) -> None:
     assert changes(functions, edit, ignored=tmp_path / "data") == [["First"], ["Last"]]
 
 
+@pytest.mark.processes
 def test_zip_that_is_built_again_runs_anew(tmp_path: Path) -> None:
     archive = tmp_path / "built" / "code.zip"
     archive.parent.mkdir()
@@ -106,6 +109,7 @@ def test_zip_that_is_built_again_runs_anew(tmp_path: Path) -> None:
     assert asyncio.run(scenario()) == b'"new"'
 
 
+@pytest.mark.processes
 def test_folder_that_was_deleted_is_watched_again_when_it_is_back(tmp_path: Path) -> None:
     code = tmp_path / "built" / "Fn"
 

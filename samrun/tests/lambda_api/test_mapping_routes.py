@@ -100,7 +100,7 @@ OPTIONS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=min(40, settings().max_examples))
 @given(source=st.sampled_from([MSK, SELF_MANAGED]), options=OPTIONS, changes=OPTIONS)
 def test_answers_have_botocore_s_shapes_and_what_was_asked_for(
     source: dict[str, Any], options: dict[str, Any], changes: dict[str, Any]
@@ -473,7 +473,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=settings().max_examples * 3 // 2)
 @given(
     changes=st.dictionaries(st.sampled_from(sorted(shape_of("CreateEventSourceMappingRequest").members)), JSON),
     updates=st.dictionaries(st.sampled_from(sorted(shape_of("UpdateEventSourceMappingRequest").members)), JSON),

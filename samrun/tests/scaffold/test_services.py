@@ -3,7 +3,6 @@
 import base64
 import json
 import tomllib
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -13,9 +12,8 @@ from samrun.cli.command_line import run_command_line
 from samrun.cli.parser import parse_arguments
 from samrun.scaffold.names import InvalidNameError, event_type, service_name, topic_name
 from samrun.scaffold.samples import SampleError, find_samples
-from samrun.scaffold.services import consumer_files, producer_files
 from samrun.testing.templates import load
-from support.lint import lint_errors
+from support.new_services import PARAMETERS, VARIANTS, Variant, generated, written
 
 PAID = {
     "specversion": "1.0",
@@ -25,68 +23,11 @@ PAID = {
     "subject": "ord_1",
     "data": {"total": "25.00"},
 }
-# Parameters of the templates without a default.
-PARAMETERS = {
-    "consumer": {"KafkaBootstrapServers": "127.0.0.1:9092"},
-    "producer": {
-        "KafkaBootstrapServers": "127.0.0.1:9092",
-        "KafkaAuthentication": "none",
-        "MskClusterArn": "arn:aws:kafka:us-east-1:123456789012:cluster/local/00000000-0000-0000-0000-000000000000-1",
-        "TokenIssuer": "http://127.0.0.1:8025/issuer",
-    },
-}
-# The kind of a service, its name, its topic and its types.
-Variant = tuple[str, str, str, tuple[str, ...]]
-LONG_NAMES = ("a-name-as-long-as-it-may-be-abcd", "t" * 249, ("e" * 100,))
-VARIANTS: dict[str, Variant] = {
-    "one type": ("consumer", "reviews", "order-events", ("order.paid.v1",)),
-    "two types": ("consumer", "order-reviews", "order_events.1", ("order.paid.v1", "order.cancelled.v1")),
-    "all types": ("consumer", "audit", "order-events", ()),
-    "long names": ("consumer", *LONG_NAMES),
-    "producer": ("producer", "signups", "member-events", ("member.joined.v1",)),
-    "producer with long names": ("producer", *LONG_NAMES),
-}
-
-
-@pytest.fixture(scope="session")
-def mypy_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("mypy")
-
-
-def generated(kind: str, name: str, topic: str, types: Sequence[str], folder: Path) -> dict[str, str]:
-    if kind == "producer":
-        [only] = types
-        return dict(producer_files(service_name(name), topic=topic, event_type=only))
-    samples = find_samples(types, [], contract=folder)
-    return dict(consumer_files(service_name(name), topic=topic, samples=samples, types=types))
-
-
-def written(folder: Path, files: dict[str, str]) -> Path:
-    for path, text in files.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(text)
-    return folder
 
 
 @pytest.mark.parametrize("variant", VARIANTS.values(), ids=VARIANTS)
 def test_service_is_the_same_each_time(variant: Variant, tmp_path: Path) -> None:
     assert generated(*variant, tmp_path) == generated(*variant, tmp_path)
-
-
-@pytest.mark.parametrize("variant", VARIANTS.values(), ids=VARIANTS)
-def test_linters_find_nothing(variant: Variant, tmp_path: Path, mypy_cache: Path) -> None:
-    folder = written(tmp_path / "service", generated(*variant, tmp_path))
-    assert lint_errors(folder, cache=mypy_cache) == []
-
-
-def test_linters_find_a_mistake(tmp_path: Path, mypy_cache: Path) -> None:
-    files = generated(*VARIANTS["one type"], tmp_path)
-    files["src/reviews/wrong.py"] = 'import os\n\nx: int = ""\n'
-    files["template.yaml"] = files["template.yaml"].replace("Timeout: 30", "Timeout: 9000")
-    found = "\n".join(lint_errors(written(tmp_path, files), cache=mypy_cache))
-    assert "F401" in found
-    assert "Incompatible types in assignment" in found
-    assert "9000 is greater than the maximum" in found
 
 
 @pytest.mark.parametrize("variant", VARIANTS.values(), ids=VARIANTS)

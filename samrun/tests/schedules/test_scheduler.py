@@ -334,6 +334,7 @@ def _clock_with_minutes_of_half_a_second() -> Clock:
     )
 
 
+@pytest.mark.processes
 def test_scheduler_invokes_a_real_function_until_it_is_cancelled(tmp_path: Path) -> None:
     function = create_function(tmp_path, CODE, handler="main.handler")
     clock = _clock_with_minutes_of_half_a_second()

@@ -9,6 +9,8 @@ import pytest
 from samrun.services import kafka_format
 from samrun.supervision.process import ProcessDiedError
 
+pytestmark = pytest.mark.processes
+
 CHECKPOINT = "00000000000000000000-0000000000.checkpoint"
 IDS = "#\ncluster.id=01-bAKHNRRujH7sOFK6eDQ\ndirectory.id=zsUEW82U9HqclBUn2Jl1zQ\nnode.id=1\nversion=1\n"
 # It does what Kafka's storage tool does, with the arguments that it gets.

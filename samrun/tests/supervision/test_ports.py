@@ -32,6 +32,8 @@ def test_claim_finds_a_free_port_that_can_be_listened_on() -> None:
             claim("api", port)
 
 
+@pytest.mark.processes
+@pytest.mark.processes
 def test_processes_that_claim_at_once_get_different_ports() -> None:
     first = claim("test", 0) // 10 * 10
     claimed: list[str] = []

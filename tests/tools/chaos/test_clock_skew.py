@@ -6,6 +6,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from functions.notify.notifying.delivery import LEASE_MARGIN
 from tools.chaos.clock_skew import MAX_SKEW, skew_clocks
 
@@ -22,6 +24,7 @@ print(json.dumps([
 """
 
 
+@pytest.mark.processes
 def test_each_environment_has_a_clock_of_its_own_and_the_true_time_left(tmp_path: Path) -> None:
     skew_clocks(tmp_path, seed=3)
     skews = json.loads((tmp_path / ".clocks" / "skews.json").read_text())

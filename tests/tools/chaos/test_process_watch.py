@@ -9,6 +9,8 @@ import pytest
 
 from tools.chaos.process_watch import ProcessWatch
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture
 def process() -> Iterator[subprocess.Popen[bytes]]:

@@ -15,6 +15,7 @@ print(os.getpid(), socket.create_connection(("127.0.0.1", int(sys.argv[1]))).get
 """
 
 
+@pytest.mark.processes
 def test_environment_connects_from_an_address_that_names_its_process(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text("import os\n")
     give_addresses(tmp_path)

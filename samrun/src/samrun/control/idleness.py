@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from confluent_kafka import KafkaException
 
-from samrun.control.answers import positions_of
+from samrun.control.mapping_lag import mapping_lag
 from samrun.control.stack_parts import StackParts
 from samrun.counted import counted
 from samrun.mapping.client_errors import description
@@ -67,18 +67,15 @@ def _lags(parts: StackParts, reader: TopicReader) -> Iterator[str]:
 
 
 def _lags_of(poller: KafkaPoller, reader: TopicReader) -> Iterator[str]:
-    ends = {partition: reader.bounds(partition)[1] for partition in reader.partitions(poller.mapping.topic)}
-    if not ends:
-        return  # a mapping that waits for its topic has nothing to do
-    positions = positions_of(poller, _ANSWER_PATIENCE)
-    if positions is None:
+    lags = mapping_lag(poller, reader, _ANSWER_PATIENCE)
+    if lags is None:
         yield "it is not connected to Kafka"
         return
-    for partition, end in ends.items():
-        if partition not in positions:
+    for partition, lag in lags.items():
+        if lag.position is None:
             yield f"{partition} is not assigned to it"
-        elif lag := end - positions[partition]:
-            yield f"{partition} has {counted(lag, 'record')} that are not done, from offset {positions[partition]} on"
+        elif lag.records:
+            yield f"{partition} has {counted(lag.records, 'record')} that are not done, from offset {lag.position} on"
 
 
 def _messages(parts: StackParts) -> Iterator[str]:

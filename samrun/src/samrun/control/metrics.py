@@ -1,21 +1,21 @@
 """Metrics of a stack, for Prometheus: https://prometheus.io/docs/instrumenting/exposition_formats/."""
 
+import contextlib
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from confluent_kafka import KafkaException
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from samrun.control.answers import positions_of
+from samrun.control.mapping_lag import mapping_lag
 from samrun.functions.invocation_log import LoggedInvocation
 from samrun.mapping.batch import Batch
 from samrun.mapping.batch_sender import BatchResult
 from samrun.mapping.delivery import Delivery
 from samrun.mapping.discarded_batch import Condition
 from samrun.mapping.poller import KafkaPoller
-from samrun.mapping.records import TopicPartition
 from samrun.mapping.topic_reader import TopicReader
 
 # Seconds.
@@ -84,19 +84,12 @@ class StackMetrics:
             self._lag.clear()
             for poller in mappings:
                 mapping = poller.mapping
-                for partition, lag in _lags(poller, reader).items():
-                    labels = (mapping.logical_id, mapping.function, mapping.topic, str(partition.partition))
-                    self._lag.labels(*labels).set(lag)
+                with contextlib.suppress(KafkaException):
+                    for partition, lag in (mapping_lag(poller, reader, _ANSWER_PATIENCE) or {}).items():
+                        if lag.position is not None:
+                            labels = (mapping.logical_id, mapping.function, mapping.topic, str(partition.partition))
+                            self._lag.labels(*labels).set(lag.records)
             return generate_latest(self.registry)
-
-
-def _lags(poller: KafkaPoller, reader: TopicReader) -> Mapping[TopicPartition, int]:
-    """Return the lag of each partition that the mapping has; none of them while it has no connection to Kafka."""
-    positions = positions_of(poller, _ANSWER_PATIENCE) or {}
-    try:
-        return {partition: reader.bounds(partition)[1] - offset for partition, offset in positions.items()}
-    except KafkaException:
-        return {}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -48,13 +48,15 @@ class Contents:
 
     `event` is the event that the function did not take, as JSON. Without it, Kafka has the records of `spans`. `reason`
     says why: a condition, an error or a reason of the function's own. `attempts` counts the invocations, if that is
-    known, and `function` is the one that failed, if the dead letter names it.
+    known. `function` is the one that failed, and `request_id` that of its last invocation, if the dead letter names
+    them.
     """
 
     what: str
     reason: str
     attempts: int | None = None
     function: str | None = None
+    request_id: str | None = None
     event: bytes | None = None
     spans: tuple[RecordSpan, ...] = ()
 

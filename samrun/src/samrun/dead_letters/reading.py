@@ -9,8 +9,10 @@ that sends the records itself that it cannot process; its attribute `reason`, if
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from samrun.counted import counted
 from samrun.dead_letters.dead_letter import Contents, RecordSpan
 from samrun.json_values import json_value
 from samrun.mapping.records import TopicPartition
@@ -47,7 +49,7 @@ def _of_attributes(message: Mapping[str, Any], body: bytes, attributes: Mapping[
         return _undelivered_event(body, attributes)
     if "ErrorMessage" in attributes or "ErrorCode" in attributes:
         reason = attributes.get("ErrorMessage") or f"error {attributes.get('ErrorCode')}"
-        return Contents(what="event", reason=_short(reason), event=body)
+        return Contents(what="event", reason=_short(reason), request_id=attributes.get("RequestID"), event=body)
     if (span := _span(attributes) or _span(message)) is not None:
         return _record(message, attributes, span)
     return Contents(what="message", reason=_short(attributes.get("reason", "")))
@@ -64,14 +66,14 @@ def _discarded_records(message: Mapping[str, Any]) -> Contents:
     if not spans and event:
         spans = tuple(_spans_of_event(event))
     what = ", ".join(map(str, spans)) or "records"
-    return _with_context(message, what=f"{what} ({info.get('batchSize', '?')})", event=event, spans=spans)
+    return _with_context(message, what=f"{what} ({_records(info)})", event=event, spans=spans)
 
 
 def _discarded_stream_records(message: Mapping[str, Any], info: Mapping[str, Any], service: str) -> Contents:
     payload = message.get("payload")
     event = payload.encode(errors="replace") if isinstance(payload, str) else None
     stream = str(info.get("streamArn", "")).partition("/")[2].partition("/")[0]
-    what = f"{info.get('batchSize', '?')} of {service} {stream}"
+    what = f"{_records(info)} of {service} {stream}"
     return _with_context(message, what=what, event=event)
 
 
@@ -81,7 +83,7 @@ def _asynchronous_record(message: Mapping[str, Any]) -> Contents:
     read = _with_context(message, what="event", event=event)
     told = ": ".join(str(error[name]) for name in ("errorType", "errorMessage") if error.get(name))
     reason = f"{read.reason}: {told}" if told else read.reason
-    return Contents(what="event", reason=_short(reason), attempts=read.attempts, function=read.function, event=event)
+    return replace(read, reason=_short(reason))
 
 
 def _undelivered_event(body: bytes, attributes: Mapping[str, str]) -> Contents:
@@ -115,9 +117,15 @@ def _with_context(
         reason=_short(f"{request.get('condition', 'unknown')}{failed}"),
         attempts=attempts if isinstance(attempts, int) else None,
         function=function_name(str(request["functionArn"])) if "functionArn" in request else None,
+        request_id=str(request["requestId"]) if request.get("requestId") else None,
         event=event,
         spans=spans,
     )
+
+
+def _records(info: Mapping[str, Any]) -> str:
+    count = info.get("batchSize")
+    return counted(count, "record") if isinstance(count, int) else "records"
 
 
 def _spans(records_info: Mapping[str, Any]) -> tuple[RecordSpan, ...]:

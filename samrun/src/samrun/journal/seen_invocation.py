@@ -56,7 +56,8 @@ def seen_invocation(invocation: LoggedInvocation) -> SeenInvocation:
         return SeenInvocation(invocation=invocation, trigger=KAFKA, records=seen)
     if isinstance(event.get("requestContext"), dict):
         headers = event.get("headers")
-        in_lower_case = {str(name).lower(): str(value) for name, value in (headers or {}).items()}
+        items = headers.items() if isinstance(headers, dict) else ()
+        in_lower_case = {str(name).lower(): str(value) for name, value in items}
         return SeenInvocation(invocation=invocation, trigger=API, trace_ids=trace_ids_in(in_lower_case))
     return SeenInvocation(invocation=invocation, trigger=_other_trigger(event))
 
@@ -87,7 +88,7 @@ def _seen_records(records: Mapping[str, Any]) -> Iterator[SeenRecord]:
         yield SeenRecord(
             place=_place(record),
             key=_text(record.get("key")),
-            timestamp=record.get("timestamp", -1),
+            timestamp=_number(record.get("timestamp")),
             type=event_type if isinstance(event_type, str) else "",
             trace_ids=tuple(dict.fromkeys(trace_ids_of(traceparents))),
         )
@@ -95,11 +96,18 @@ def _seen_records(records: Mapping[str, Any]) -> Iterator[SeenRecord]:
 
 def _records(records: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     for of_partition in records.values():
-        yield from of_partition if isinstance(of_partition, list) else ()
+        for record in of_partition if isinstance(of_partition, list) else ():
+            if isinstance(record, dict):
+                yield record
 
 
 def _place(record: Mapping[str, Any]) -> Place:
-    return TopicPartition(str(record.get("topic")), int(record.get("partition", -1))), int(record.get("offset", -1))
+    return TopicPartition(str(record.get("topic")), _number(record.get("partition"))), _number(record.get("offset"))
+
+
+def _number(content: object) -> int:
+    """Return a number of an event, which somebody may have written by hand; -1 if it is none."""
+    return content if isinstance(content, int) else -1
 
 
 def _text(encoded: Any) -> str | None:
@@ -116,8 +124,9 @@ def _headers(headers: Any) -> dict[str, str]:
     """Return the headers of a record; their values are lists of signed bytes in the event."""
     found: dict[str, str] = {}
     for each in headers if isinstance(headers, list) else ():
-        for name, value in each.items():
-            found[name] = bytes(byte % 256 for byte in value).decode(errors="backslashreplace")
+        for name, value in each.items() if isinstance(each, dict) else ():
+            if isinstance(value, list) and all(isinstance(byte, int) for byte in value):
+                found[name] = bytes(byte % 256 for byte in value).decode(errors="backslashreplace")
     return found
 
 

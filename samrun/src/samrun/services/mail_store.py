@@ -103,7 +103,7 @@ class MailStore:
 
     def envelope(self, entry: MailEntry) -> Mail:
         """Return the envelope of a mail. Raises MailNotFoundError."""
-        tags = self._tags(entry.id) if entry.tagged else ()
+        tags = self.tags(entry)
         return replace(self._envelope(entry.id), read=entry.read, tags=tags)
 
     def size(self) -> int:
@@ -138,6 +138,10 @@ class MailStore:
             self._path(identifier, "read").touch()
         else:
             self._path(identifier, "read").unlink(missing_ok=True)
+
+    def tags(self, entry: MailEntry) -> tuple[str, ...]:
+        """Return the tags of a mail; none if it was deleted after the store listed it."""
+        return self._tags(entry.id) if entry.tagged else ()
 
     def set_tags(self, identifier: str, tags: Sequence[str]) -> None:
         """Give a mail exactly these tags, after `clean_tags`. Raises MailNotFoundError."""

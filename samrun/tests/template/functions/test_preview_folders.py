@@ -11,8 +11,7 @@ from support.templates import FUNCTION, load_template
 
 
 def load(tmp_path: Path, metadata: str) -> Application:
-    function = FUNCTION.rstrip().removesuffix("}")
-    return load_template(tmp_path, f"\n  Fn:{function}, Metadata: {metadata}}}\n  Other:{FUNCTION}\n")
+    return load_template(tmp_path, f"\n  Fn:{FUNCTION}    Metadata: {metadata}\n  Other:{FUNCTION}\n")
 
 
 def test_folder_is_relative_to_the_template(tmp_path: Path) -> None:

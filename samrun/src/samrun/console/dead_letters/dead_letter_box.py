@@ -28,6 +28,7 @@ class DeadLetterLine:
     what: str
     reason: str
     attempts: int | None
+    request_id: str | None
     target: str | None
 
 
@@ -104,6 +105,7 @@ class DeadLetterBox:
             what=contents.what,
             reason=contents.reason,
             attempts=contents.attempts,
+            request_id=contents.request_id,
             target=self._replayer.target(dead_letter),
         )
 

@@ -1,7 +1,7 @@
 """Pages of the view Dead letters: what could not be delivered, the event or the records of each, and replay."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
@@ -14,17 +14,19 @@ from samrun.console.dead_letters.dead_letter_box import MAX_LISTED, DeadLetterBo
 from samrun.console.functions.lambda_access import LambdaAccess
 from samrun.console.kafka.cluster import Cluster
 from samrun.console.kafka.record_view import RecordView, record_view_of
-from samrun.console.shell.content import content_of
+from samrun.console.shell.content import content_of, visible
 from samrun.console.shell.forms import read_form
 from samrun.console.shell.html_pages import HtmlPages, View
 from samrun.control.stack_parts import StackParts
 from samrun.dead_letters.dead_letter import DeadLetter, DeadLetterError, RecordSpan
 from samrun.dead_letters.replay import Replayer
 from samrun.errors import UserError
+from samrun.functions.invocation_log import LoggedInvocation
 
 VIEW = View(title="Dead letters", path="/dead-letters")
 
 _DEAD_LETTER = VIEW.path + "/{kind}/{place}/{id:path}"
+_MAX_ERROR = 500  # characters
 _MAX_RECORDS = 20  # on the page of one dead letter
 
 
@@ -40,6 +42,7 @@ def routes(parts: StackParts, pages: HtmlPages) -> list[BaseRoute]:
 
 class _DeadLetterPages:
     def __init__(self, parts: StackParts, pages: HtmlPages) -> None:
+        self._parts = parts
         self._pages = pages
         kafka = KafkaConnection(bootstrap=parts.endpoints.kafka)
         self._cluster = Cluster(kafka)
@@ -56,6 +59,7 @@ class _DeadLetterPages:
             states=states,
             lines=lines,
             maximum=MAX_LISTED,
+            invocations=self._invocations({line.request_id for line in lines}),
             done=request.query_params.get("done", ""),
         )
 
@@ -82,6 +86,8 @@ class _DeadLetterPages:
         except DeadLetterError as error:
             raise HTTPException(404, problem or str(error)) from error
         contents = dead_letter.contents
+        invocation = self._invocations({contents.request_id}).get(contents.request_id)
+        result = invocation.result if invocation else None
         records, missing = await asyncio.to_thread(self._records, contents.spans)
         return self._pages.render(
             request,
@@ -89,6 +95,8 @@ class _DeadLetterPages:
             status=status,
             dead_letter=dead_letter,
             target=target,
+            invocation=invocation,
+            error_message=visible(result.error_message[:_MAX_ERROR]) if result else "",
             records=records,
             missing=missing,
             more=_count(dead_letter) - len(records) - len(missing),
@@ -96,6 +104,11 @@ class _DeadLetterPages:
             body=content_of(dead_letter.body),
             problem=problem,
         )
+
+    def _invocations(self, request_ids: Collection[str | None]) -> dict[str | None, LoggedInvocation]:
+        """Return the invocations with these ids that samrun remembers: their results say more than the dead letters."""
+        log = self._parts.invocations.after(0) if any(request_ids) else ()
+        return {each.request_id: each for each in log if each.request_id in request_ids}
 
     def _records(self, spans: Sequence[RecordSpan]) -> tuple[list[RecordView], list[str]]:
         """Return the first records of a dead letter as Kafka has them, and what is wrong with the others."""

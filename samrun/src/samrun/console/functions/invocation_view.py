@@ -4,9 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from samrun.console.shell.content import Content, content_of, one_line, visible
+from samrun.counted import counted
 from samrun.functions.invocation_log import LoggedInvocation
+from samrun.journal.seen_invocation import seen_invocation
 
 _EVENT = 160  # characters in a list
+_MAX_READ = 64 * 1024  # bytes of an event in which a list looks for records
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +54,7 @@ def invocation_line(invocation: LoggedInvocation) -> InvocationLine:
         error=result.error_type if result and result.function_error else "",
         memory=metrics.memory_used if metrics else None,
         cold_start=metrics.init_duration if metrics else None,
-        event=one_line(invocation.event, _EVENT),
+        event=_event(invocation),
     )
 
 
@@ -67,6 +70,18 @@ def invocation_view_of(invocation: LoggedInvocation) -> InvocationView:
         log=visible(result.log_tail.decode(errors="replace")) if result else "",
         error_message=visible(result.error_message) if result and result.function_error else "",
     )
+
+
+def _event(invocation: LoggedInvocation) -> str:
+    """Return the records of Kafka that an event has, by place and key, or the beginning of another event."""
+    if len(invocation.event) > _MAX_READ:
+        return one_line(invocation.event, _EVENT)
+    records = seen_invocation(invocation).records
+    if not records:
+        return one_line(invocation.event, _EVENT)
+    (partition, offset), key = records[0].place, records[0].key or ""
+    more = f" and {counted(len(records) - 1, 'more record')}" if len(records) > 1 else ""
+    return f"{partition}@{offset} {visible(key)[:_EVENT]}{more}"
 
 
 def _status(invocation: LoggedInvocation) -> str:

@@ -1,10 +1,11 @@
 """Inbox: lists and searches the stored mails by the contents of their messages."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import tzinfo
+from itertools import chain
 
 from samrun.console.inbox.message import Message, parse_message
 from samrun.console.inbox.search_query import matcher, on_one_line
@@ -74,16 +75,12 @@ class Inbox:
         """Return all tags, in the order of the alphabet, and the number of mails that have each."""
         return self._counted(self.entries())
 
-    def tags_of(self, entry: MailEntry) -> tuple[str, ...]:
-        """Return the tags of a mail; none if it was deleted after the store listed it."""
-        return next((mail.tags for mail in self._tagged([entry])), ())
-
     def replace_tag(self, tag: str, names: Sequence[str]) -> bool:
         """Give the mails that have a tag these names in its place. Return whether a mail had it."""
-        tagged = [mail for mail in self._tagged(self.entries()) if tag in mail.tags]
-        for mail in tagged:
+        tagged = [(entry.id, tags) for entry in self.entries() if tag in (tags := self.store.tags(entry))]
+        for identifier, tags in tagged:
             with suppress(MailNotFoundError):
-                self.store.set_tags(mail.id, [*(each for each in mail.tags if each != tag), *names])
+                self.store.set_tags(identifier, [*(each for each in tags if each != tag), *names])
         return bool(tagged)
 
     def entries(self) -> list[MailEntry]:
@@ -142,14 +139,8 @@ class Inbox:
             self._characters += len(text)
         return summary, text
 
-    def _tagged(self, entries: Iterable[MailEntry]) -> Iterator[Mail]:
-        for entry in entries:
-            if entry.tagged:
-                with suppress(MailNotFoundError):
-                    yield self.store.envelope(entry)
-
     def _counted(self, entries: Iterable[MailEntry]) -> Mapping[str, int]:
-        counted = Counter(tag for mail in self._tagged(entries) for tag in mail.tags)
+        counted = Counter(chain.from_iterable(self.store.tags(entry) for entry in entries if entry.tagged))
         return dict(sorted(counted.items(), key=lambda each: each[0].lower()))
 
 

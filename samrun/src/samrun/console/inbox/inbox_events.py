@@ -53,7 +53,7 @@ async def _lines(inbox: Inbox) -> AsyncIterator[str]:
 
 def _states(inbox: Inbox) -> Mapping[str, tuple[MailEntry, tuple[str, ...]]]:
     """Return the entry and the tags of each mail, newest first."""
-    return {entry.id: (entry, inbox.tags_of(entry)) for entry in inbox.entries()}
+    return {entry.id: (entry, inbox.store.tags(entry)) for entry in inbox.entries()}
 
 
 def _changes(

@@ -51,7 +51,8 @@ def one_line(value: bytes | None, limit: int) -> str:
     try:
         text = beginning.decode()
     except UnicodeDecodeError as error:
-        if error.start < len(beginning) - 3:  # the cut itself may be within a character
+        is_cut = len(beginning) < len(value or b"")
+        if not is_cut or error.start < len(beginning) - 3:  # the cut itself may be within a character
             return f"0x{beginning[: limit // 2].hex()}"
         text = beginning[: error.start].decode()
     text = visible(" ".join(text.split()))

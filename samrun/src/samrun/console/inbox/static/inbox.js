@@ -57,7 +57,7 @@ document.addEventListener("click", (event) => {
 // setting its src would be a step for the Back button.
 function showTheme() {
   const frame = document.getElementById("html");
-  if (!frame) return;
+  if (!frame?.dataset.loaded) return; // while a frame loads, its own address would win
   const chosen = document.documentElement.dataset.theme ?? "";
   if (chosen === (frame.dataset.theme ?? "")) return;
   frame.dataset.theme = chosen;
@@ -66,10 +66,16 @@ function showTheme() {
   frame.contentWindow.location.replace(url);
 }
 
+function noteLoaded(frame) {
+  if (frame) frame.dataset.loaded = "true";
+  showTheme();
+}
+
 document.addEventListener("theme", showTheme);
-showTheme();
+// The load of a frame does not bubble. One that was loaded before this script ran is found in the end.
+document.addEventListener("load", (event) => { if (event.target.id === "html") noteLoaded(event.target); }, true);
+addEventListener("load", () => noteLoaded(document.getElementById("html")));
 
 document.body.addEventListener("htmx:afterSettle", () => {
-  showTheme();
   document.querySelector("#mails [aria-current]")?.scrollIntoView({ block: "nearest" });
 });
