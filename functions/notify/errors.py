@@ -9,7 +9,7 @@
     ├── BrokenTemplatesError            messages/templating.py
     ├── RenderError                     domain/send_errors.py
     ├── FormatError                     messages/formats.py
-    ├── LedgerUnavailableError          ledger/ledger.py
+    ├── LedgerUnavailableError          ledger/unavailable.py
     ├── SendError                       domain/send_errors.py
     │   ├── DeferredError               domain/send_errors.py
     │   │   └── ThrottledError          domain/send_errors.py

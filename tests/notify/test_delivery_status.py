@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from functions.notify.domain.decisions import Settled
 from functions.notify.domain.notification import Claim, Notification, UnknownPolicy
 from functions.notify.feedback.delivery_status import DeliveryStatus, DeliveryStatusStore, Feedback, UpdateResult
-from functions.notify.ledger.ledger import Ledger, LedgerUnavailableError
+from functions.notify.ledger.ledger import Ledger
+from functions.notify.ledger.unavailable import LedgerUnavailableError
 from functions.notify.notifying import claiming
 from functions.notify.notifying.pending_writes import PendingWrites
 from tests.exception_classes import make_classes_at_each_use

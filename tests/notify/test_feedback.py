@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 from botocore.stub import Stubber
 
-from functions.notify.ledger.ledger import LedgerUnavailableError
+from functions.notify.ledger.unavailable import LedgerUnavailableError
 from tests.lambda_context import FakeContext
 from tests.notify.fakes import NOW
 from tests.notify.samples import FEEDBACK_ENVIRONMENT, TABLE

@@ -32,7 +32,8 @@ from functions.notify.domain.decisions import (
 from functions.notify.domain.notification import Claim, Entry, Notification, Status, UnknownPolicy
 from functions.notify.feedback.delivery_status import DeliveryStatus
 from functions.notify.ledger.entry_item import entry_of
-from functions.notify.ledger.ledger import Ledger, LedgerUnavailableError
+from functions.notify.ledger.ledger import Ledger
+from functions.notify.ledger.unavailable import LedgerUnavailableError
 from functions.notify.notifying import claiming
 from functions.notify.notifying.pending_writes import PendingWrites
 from tests.exception_classes import make_classes_at_each_use

@@ -10,7 +10,7 @@ import pytest
 
 from functions.notify.aws_clients import THREADS
 from functions.notify.domain.notification import Claim, Notification
-from functions.notify.ledger.ledger import LedgerUnavailableError
+from functions.notify.ledger.unavailable import LedgerUnavailableError
 from functions.notify.notifying.pending_writes import MAX_PENDING_WRITES, PendingWrites
 
 ONE = ThreadPoolExecutor(1)

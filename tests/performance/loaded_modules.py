@@ -55,9 +55,9 @@ HANDLERS = {
     "relay": Handler(module="functions.order.handlers.relay", environment=API_ENVIRONMENT, most_modules=410),
     "notify": Handler(module="functions.notify.handlers.notify", environment=NOTIFY_ENVIRONMENT, most_modules=347),
     "feedback": Handler(
-        module="functions.notify.handlers.feedback", environment=FEEDBACK_ENVIRONMENT, most_modules=290
+        module="functions.notify.handlers.feedback", environment=FEEDBACK_ENVIRONMENT, most_modules=286
     ),
-    "history": Handler(module="functions.notify.handlers.history", environment=HISTORY_ENVIRONMENT, most_modules=371),
+    "history": Handler(module="functions.notify.handlers.history", environment=HISTORY_ENVIRONMENT, most_modules=370),
 }
 
 RULES = (
@@ -82,6 +82,16 @@ RULES = (
         module="email_validator",
         reason="only a new order has an address to check: an event's was checked",
         needed_by=frozenset({"order"}),
+    ),
+    Rule(
+        module="functions.notify.events.customer_events",
+        reason="only notify reads events of orders",
+        needed_by=frozenset({"notify"}),
+    ),
+    Rule(
+        module="functions.notify.ledger.batch_writer",
+        reason="only notify claims and marks",
+        needed_by=frozenset({"notify"}),
     ),
     Rule(
         module="pydantic",

@@ -15,7 +15,8 @@ from functions.notify.aws_clients import SHORT_TIMEOUT_CONFIG, THREADS
 from functions.notify.domain.decisions import Decision, Send, Settled, Wait
 from functions.notify.domain.notification import Claim, Notification, UnknownPolicy
 from functions.notify.ledger.batch_writer import BatchWriter
-from functions.notify.ledger.ledger import Ledger, LedgerUnavailableError
+from functions.notify.ledger.ledger import Ledger
+from functions.notify.ledger.unavailable import LedgerUnavailableError
 from functions.notify.notifying import claiming
 from functions.notify.notifying.pending_writes import PendingWrites
 from samrun.testing.aws import CREDENTIALS, REGION

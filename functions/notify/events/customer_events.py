@@ -7,17 +7,15 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import from_json
 
+from functions.notify.events.identifier import Identifier
 from functions.notify.events.notification_fields import NotificationFields
 from functions.notify.events.records import Record, UndecodableError
 from functions.notify.timestamps import Moment
-
-# Identifiers become keys of the ledger and tags of SES, which have this much room. They are logged: so no addresses.
-Identifier = Annotated[str, StringConstraints(pattern=r"^[!-?A-~]{1,100}$")]
 
 # Version 00 of https://www.w3.org/TR/trace-context/, and the beginning that later versions share with it.
 TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from functions.notify.aws_clients import CALL_ERRORS, CONDITION_FAILED, error_code, found_item
-from functions.notify.ledger.ledger import LedgerUnavailableError
+from functions.notify.ledger.unavailable import LedgerUnavailableError
 from functions.notify.timestamps import stored_feedback_form
 
 if TYPE_CHECKING:

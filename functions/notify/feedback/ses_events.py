@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
-from functions.notify.events.customer_events import Identifier
+from functions.notify.events.identifier import Identifier
 from functions.notify.feedback.delivery_status import DeliveryStatus, Feedback
 from functions.notify.timestamps import Moment
 

@@ -12,7 +12,7 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from functions.notify.aws_clients import error_code
 from functions.notify.http.authorization import ForbiddenError, UnauthenticatedError
 from functions.notify.http.problems import problem
-from functions.notify.ledger.ledger import LedgerUnavailableError
+from functions.notify.ledger.unavailable import LedgerUnavailableError
 from functions.notify.logs import logger
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from functions.notify.aws_clients import CALL_ERRORS, CONDITION_FAILED, error_code, found_item
 from functions.notify.domain.notification import RETENTION, Claim, Entry, Notification, Status
-from functions.notify.errors import NotifyError
 from functions.notify.ledger.batch_writer import BatchWriter, Statement
 from functions.notify.ledger.entry_item import Attributes, entry_of
+from functions.notify.ledger.unavailable import LedgerUnavailableError
 from functions.notify.timestamps import stored_form
 
 if TYPE_CHECKING:
@@ -34,10 +34,6 @@ _IS_CLAIMED = "#status = :claimed AND #owner = :owner"
 _CLAIMED: Attributes = {":claimed": {"S": Status.CLAIMED}}
 # The owner was late, and another worker has marked its claim as unknown.
 _IS_CLAIMED_OR_HELD = "(#status = :claimed OR #status = :unknown) AND #owner = :owner"
-
-
-class LedgerUnavailableError(NotifyError):
-    """DynamoDB has not read or written, or has not said so; the message is the code of its error."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from functions.notify.aws_clients import CALL_ERRORS, error_code
 from functions.notify.domain.notification import Status
 from functions.notify.ledger.entry_item import moment_of
-from functions.notify.ledger.ledger import LedgerUnavailableError
+from functions.notify.ledger.unavailable import LedgerUnavailableError
 from functions.notify.timestamps import read_stored
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from functions.notify.domain.decisions import (
     decide_too_old,
 )
 from functions.notify.domain.notification import Claim, Status
-from functions.notify.ledger.ledger import LedgerUnavailableError
+from functions.notify.ledger.unavailable import LedgerUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

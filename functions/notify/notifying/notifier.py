@@ -34,7 +34,7 @@ from functions.notify.domain.send_errors import (
     UnlistedRefusalError,
 )
 from functions.notify.events.customer_events import ChannelName, CustomerEvent, Skipped, Unreadable, read_customer_event
-from functions.notify.ledger.ledger import Ledger, LedgerUnavailableError
+from functions.notify.ledger.unavailable import LedgerUnavailableError
 from functions.notify.logs import logger
 from functions.notify.metrics import Metric, Metrics
 from functions.notify.notifying import claiming
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from functions.notify.channels.channels import Channel
     from functions.notify.domain.notification import Claim
     from functions.notify.events.records import Record
+    from functions.notify.ledger.ledger import Ledger
     from functions.notify.messages.messages import Messages
 
 TOO_LATE = "not enough time is left in the invocation for another send"

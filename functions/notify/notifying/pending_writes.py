@@ -15,7 +15,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from functions.notify.aws_clients import THREADS
-from functions.notify.ledger.ledger import LedgerUnavailableError
+from functions.notify.ledger.unavailable import LedgerUnavailableError
 from functions.notify.logs import logger
 
 if TYPE_CHECKING:

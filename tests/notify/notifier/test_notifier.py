@@ -9,7 +9,8 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError
 
 from functions.notify.domain.decisions import MAX_ATTEMPTS
-from functions.notify.ledger.ledger import Ledger, LedgerUnavailableError
+from functions.notify.ledger.ledger import Ledger
+from functions.notify.ledger.unavailable import LedgerUnavailableError
 from tests.notify.notifier.deliveries import (
     ADDRESS,
     DONE,
