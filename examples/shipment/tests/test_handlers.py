@@ -155,3 +155,22 @@ def test_logs_name_no_person(handlers: Any, monkeypatch: pytest.MonkeyPatch) -> 
     ]
     assert lines[0]["correlation_id"] == "4bf92f3577b34da6a3ce929d0e0e4736"
     assert not any(each in log.getvalue() for each in ("Ada", "ada@example.com", "+14155550100"))
+
+
+@pytest.mark.parametrize("name", ["consumer", "dispatcher", "relay"])
+def test_no_call_to_aws_outlasts_the_invocation(handlers: Any, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    configs = []
+
+    def noted(make: Any) -> Any:
+        def make_with(service: str, *, config: Any = None) -> Any:
+            configs.append(config)
+            return make(service, config=config)
+
+        return make_with
+
+    monkeypatch.setattr(boto3, "client", noted(boto3.client))
+    monkeypatch.setattr(boto3, "resource", noted(boto3.resource))
+    handlers(name)
+    assert configs
+    assert all((config.connect_timeout, config.read_timeout) == (1, 2) for config in configs)
+    assert all(config.retries["total_max_attempts"] == 2 for config in configs)

@@ -18,6 +18,7 @@ from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
+from reward.aws_config import SHORT_TIMEOUTS
 from reward.events import OrderPaid
 from reward.kafka_publisher import KafkaPublisher, producer_factory
 from reward.logs import logger
@@ -33,13 +34,13 @@ DEAD_LETTER_BUCKET = os.environ["DEAD_LETTER_BUCKET"]
 
 metrics = Metrics()
 processor = BatchProcessor(event_type=EventType.Kafka, raise_on_entire_batch_failure=False)
-table = boto3.resource("dynamodb").Table(os.environ["REWARDS_TABLE"])
+table = boto3.resource("dynamodb", config=SHORT_TIMEOUTS).Table(os.environ["REWARDS_TABLE"])
 rewards = Rewards(table=table, clock=partial(datetime.now, UTC))
 outbox = Outbox(
     table=table,
     publisher=KafkaPublisher(topic=os.environ["REWARD_EVENTS_TOPIC"], connect=producer_factory(os.environ)),
 )
-s3 = boto3.client("s3")
+s3 = boto3.client("s3", config=SHORT_TIMEOUTS)
 
 
 def grant(paid: OrderPaid, *, silently: bool) -> None:

@@ -13,6 +13,7 @@ import boto3
 from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from reward.aws_config import SHORT_TIMEOUTS
 from reward.events import rfc3339
 from reward.kafka_publisher import BUDGET, KafkaPublisher, producer_factory
 from reward.logs import logger
@@ -26,7 +27,7 @@ MIN_AGE = timedelta(seconds=40)
 
 metrics = Metrics()
 outbox = Outbox(
-    table=boto3.resource("dynamodb").Table(os.environ["REWARDS_TABLE"]),
+    table=boto3.resource("dynamodb", config=SHORT_TIMEOUTS).Table(os.environ["REWARDS_TABLE"]),
     # Nobody waits for the relay, so it needs no pause: one event that fails does not keep the others.
     publisher=KafkaPublisher(topic=os.environ["REWARD_EVENTS_TOPIC"], connect=producer_factory(os.environ), pause=0),
 )

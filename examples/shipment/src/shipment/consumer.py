@@ -17,6 +17,7 @@ from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
+from shipment.aws_config import SHORT_TIMEOUTS
 from shipment.events import OrderEvent
 from shipment.logs import logger
 from shipment.shipments import Change, Shipments
@@ -32,12 +33,12 @@ DEAD_LETTER_BUCKET = os.environ["DEAD_LETTER_BUCKET"]
 metrics = Metrics()
 processor = BatchProcessor(event_type=EventType.Kafka, raise_on_entire_batch_failure=False)
 shipments = Shipments(
-    table=boto3.resource("dynamodb").Table(os.environ["SHIPMENTS_TABLE"]),
+    table=boto3.resource("dynamodb", config=SHORT_TIMEOUTS).Table(os.environ["SHIPMENTS_TABLE"]),
     carrier=os.environ["CARRIER"],
     clock=partial(datetime.now, UTC),
 )
-sqs = boto3.client("sqs")
-s3 = boto3.client("s3")
+sqs = boto3.client("sqs", config=SHORT_TIMEOUTS)
+s3 = boto3.client("s3", config=SHORT_TIMEOUTS)
 
 
 def plan(event: OrderEvent) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
+from shipment.aws_config import SHORT_TIMEOUTS
 from shipment.kafka_publisher import KafkaPublisher, producer_factory
 from shipment.logs import logger
 from shipment.outbox import Outbox
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-table = boto3.resource("dynamodb").Table(os.environ["SHIPMENTS_TABLE"])
+table = boto3.resource("dynamodb", config=SHORT_TIMEOUTS).Table(os.environ["SHIPMENTS_TABLE"])
 shipments = Shipments(table=table, carrier=os.environ["CARRIER"], clock=partial(datetime.now, UTC))
 outbox = Outbox(
     table=table,

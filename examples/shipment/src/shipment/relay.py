@@ -13,6 +13,7 @@ import boto3
 from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from shipment.aws_config import SHORT_TIMEOUTS
 from shipment.events import rfc3339
 from shipment.kafka_publisher import BUDGET, KafkaPublisher, producer_factory
 from shipment.logs import logger
@@ -26,7 +27,7 @@ MIN_AGE = timedelta(seconds=40)
 
 metrics = Metrics()
 outbox = Outbox(
-    table=boto3.resource("dynamodb").Table(os.environ["SHIPMENTS_TABLE"]),
+    table=boto3.resource("dynamodb", config=SHORT_TIMEOUTS).Table(os.environ["SHIPMENTS_TABLE"]),
     # Nobody waits for the relay, so it needs no pause: one event that fails does not keep the others.
     publisher=KafkaPublisher(topic=os.environ["SHIPMENT_EVENTS_TOPIC"], connect=producer_factory(os.environ), pause=0),
 )
