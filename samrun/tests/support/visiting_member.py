@@ -14,11 +14,12 @@ from typing import Self
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
 from samrun.testing.processes import end_with_parent
-from samrun.testing.waiting import PATIENCE, eventually
+from samrun.testing.waiting import eventually
 
 _BATCH = 50
 # Seconds.
 _POLL = 0.1
+_LEAVE = 20.0
 _WORK = 0.02
 
 _Offsets = dict[tuple[str, int], int]
@@ -46,9 +47,16 @@ class Visitor:
         eventually(lambda: self._file.exists() and self._file.stat().st_size, what="records for the visiting member")
 
     def leave(self) -> None:
-        """Leave the group, as a consumer does that is closed, and end."""
+        """Leave the group, as a consumer does that is closed, and end.
+
+        librdkafka closes a consumer only after its last commit, and can wait for that without end if the coordinator
+        changes meanwhile. Then it dies, as a consumer does whose owner loses patience.
+        """
         self._process.terminate()
-        assert self._process.wait(timeout=PATIENCE) == os.EX_OK
+        try:
+            assert self._process.wait(timeout=_LEAVE) == os.EX_OK
+        except subprocess.TimeoutExpired:
+            self.die()
 
     def die(self) -> None:
         """End without a word: the group waits for its session to end."""
