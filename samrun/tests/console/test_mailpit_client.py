@@ -17,9 +17,10 @@ CLIENT = Path(__file__).with_name("mailpit_client")
 NEEDS_NODE = pytest.mark.skipif(
     not (shutil.which("node") and (CLIENT / "node_modules/mailpit-api").exists())
     and os.environ.get("REQUIRE_NODE") != "1",
-    reason=f"needs Node.js and npm: install them, then run make {CLIENT}/node_modules/installed",
+    reason="needs Node.js and npm: install them, then run "
+    "make samrun/tests/console/mailpit_client/node_modules/installed",
 )
-pytestmark = NEEDS_NODE
+pytestmark = [NEEDS_NODE, pytest.mark.processes]
 
 # They need SMTP, another service or a picture library.
 NOT_HERE = {
