@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -165,21 +165,19 @@ class TimelineBuilder:
         notes.extend(self._retry_notes(place, answer))
         if len(seen.records) > 1:
             notes.append(f"a batch of {counted(len(seen.records), 'record')}")
-        state, result = _result_of(invocation)
-        if answer and place in answer.failed and state == "good":
-            state, result = "bad", answer.error or "reported as failed"
-        elif answer and place not in answer.failed and state == "good":
-            result = "done"
-        return Step(
+        # A delivery is its invocation, as one record of the batch saw it.
+        step = _invocation_step(seen)
+        state, result = step.state, step.result
+        if answer and state == "good":
+            failed = place in answer.failed
+            state, result = ("bad", answer.error or "reported as failed") if failed else ("good", "done")
+        return replace(
+            step,
             id=f"delivery-{invocation.number}-{_place_id(place)}",
-            at=invocation.started,
             kind="delivery",
-            title=invocation.function,
             state=state,
             result=result,
-            seconds=None if invocation.is_running else invocation.seconds,
             notes=(*filter(None, notes), *_measures(invocation)),
-            contents=tuple(_contents(invocation)),
         )
 
     def _retry_notes(self, place: Place, answer: BatchAnswered | None) -> Iterator[str]:
