@@ -4,7 +4,6 @@ import argparse
 import faulthandler
 import secrets
 import shutil
-import signal
 import sys
 import tempfile
 import time
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from tools.chaos.chaos_run import RunSettings, run_chaos
 from tools.chaos.fault_plan import plan_faults
+from tools.chaos.interruption import defer_interruptions
 from tools.chaos.project_copy import copy_project
 from tools.chaos.report import summary
 
@@ -24,8 +24,7 @@ def main() -> int:
     """Run; return the exit status."""
     options = _options()
     faulthandler.enable()
-    for number in (signal.SIGINT, signal.SIGTERM):  # a shell has a command in the background ignore SIGINT
-        signal.signal(number, signal.default_int_handler)
+    defer_interruptions()
     options.data.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="chaos-", dir=options.data)).resolve()
     seed, seconds = options.seed, options.minutes * 60

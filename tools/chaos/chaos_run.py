@@ -17,6 +17,7 @@ from tools.chaos.customers import Customers
 from tools.chaos.evidence import Evidence, Sources
 from tools.chaos.fault_plan import Fault
 from tools.chaos.history import History
+from tools.chaos.interruption import interruptible
 from tools.chaos.invocations import invoke_relay
 from tools.chaos.nemesis import Nemesis
 from tools.chaos.source_address import give_addresses
@@ -87,7 +88,8 @@ def run_chaos(
             with watch(components):
                 healed = _disturb_under_load(components, settings)
             poison.set()
-            drained_after = _wait_for_backlog(sources, components, healed, settings.patience, progress)
+            with interruptible():
+                drained_after = _wait_for_backlog(sources, components, healed, settings.patience, progress)
         evidence = sources.collect(drained_after=drained_after)
     violations = check(history, evidence, max_backlog=settings.max_backlog)
     return RunResult(history=history, evidence=evidence, violations=violations)
@@ -104,17 +106,20 @@ def _disturb_under_load(components: Components, settings: RunSettings) -> float:
     )
     customers.start()
     try:
-        _wait_for_first_answer(components.history)
+        with interruptible():
+            _wait_for_first_answer(components.history)
         end = time.monotonic() + settings.seconds
         Nemesis(components=components, faults=settings.faults).run()
         healed = time.monotonic()
-        time.sleep(max(0.0, end - time.monotonic()))
+        with interruptible():
+            time.sleep(max(0.0, end - time.monotonic()))
+            loaded = time.monotonic()
+            customers.stop()
     except BaseException:
         customers.abandon()
         raise
-    loaded = time.monotonic()
-    customers.stop()
-    customers.probe()
+    with interruptible():
+        customers.probe()
     return healed if settings.faults else loaded
 
 

@@ -28,6 +28,7 @@ from tools.chaos.edge_proxy import EdgeProxy
 from tools.chaos.fault_plan import EDGES
 from tools.chaos.history import History, ProcessEnd, UnexpectedEnd, now
 from tools.chaos.http_exchange import HttpTap
+from tools.chaos.interruption import interruptible
 from tools.chaos.observers import Observers
 from tools.chaos.process_watch import ProcessWatch
 from tools.chaos.start_gate import StartGate
@@ -149,7 +150,8 @@ class StackComponent:
         while not self._stopping.is_set():
             self.stack = self.create(eager)
             try:
-                self.stack.wait_until_ready()
+                with interruptible():
+                    self.stack.wait_until_ready()
             except AssertionError:
                 self.stack.kill()
                 if time.monotonic() > end:
@@ -275,7 +277,8 @@ class Components:
     def __enter__(self) -> Self:
         try:
             for start in [self.broker.start(), self.database.start(), self.local_aws.start()]:
-                start.result()
+                with interruptible():
+                    start.result()
             self.stack.start()
         except BaseException:
             self.close()

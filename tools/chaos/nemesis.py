@@ -12,6 +12,7 @@ import psutil
 from tools.chaos.components import Components, ServiceComponent, StackComponent
 from tools.chaos.fault_plan import Fault
 from tools.chaos.history import InjectedFault, now
+from tools.chaos.interruption import interruptible
 from tools.chaos.invocations import repeat_delivery
 
 # A fault of samrun itself, which opens the gate, and invocations of functions, which end with samrun.
@@ -42,8 +43,9 @@ class Nemesis:
         for thread in threads:
             thread.start()
         try:
-            for thread in threads:
-                thread.join()
+            with interruptible():
+                for thread in threads:
+                    thread.join()
         finally:
             self._stopping.set()
             for thread in threads:

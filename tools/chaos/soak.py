@@ -2,7 +2,6 @@
 
 import argparse
 import shutil
-import signal
 import sys
 import tempfile
 import time
@@ -13,6 +12,7 @@ from tools.chaos.chaos_run import RunResult, RunSettings, run_chaos
 from tools.chaos.checker import Violation
 from tools.chaos.evidence import LedgerItem
 from tools.chaos.growth import MIN_SAMPLES, Growth, growth_table, growths
+from tools.chaos.interruption import defer_interruptions
 from tools.chaos.process_samples import ProcessSample, sampling
 from tools.chaos.project_copy import copy_project
 from tools.chaos.report import summary
@@ -34,8 +34,7 @@ def main() -> int:
     options = parser.parse_args()
     if options.minutes < MIN_MINUTES:
         parser.error(f"--minutes is {options.minutes:g}: a soak takes {MIN_MINUTES:g} minutes at least")
-    for number in (signal.SIGINT, signal.SIGTERM):  # a shell has a command in the background ignore SIGINT
-        signal.signal(number, signal.default_int_handler)
+    defer_interruptions()
     options.data.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="soak-", dir=options.data)).resolve()
     print(f"History, logs and data are in {folder}", flush=True)
