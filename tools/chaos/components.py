@@ -196,6 +196,11 @@ class StackComponent:
                         found.append(process)
         return sorted(found, key=lambda process: process.pid)
 
+    def abandon(self) -> None:
+        """Start it no more; a start under way, which may take long on a busy machine, ends."""
+        self._stopping.set()
+        self.stack.kill()
+
     def close(self) -> None:
         """End it, whatever its state is."""
         self._stopping.set()

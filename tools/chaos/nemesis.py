@@ -46,6 +46,9 @@ class Nemesis:
             with interruptible():
                 for thread in threads:
                     thread.join()
+        except KeyboardInterrupt:
+            self.components.stack.abandon()
+            raise
         finally:
             self._stopping.set()
             for thread in threads:
