@@ -25,9 +25,9 @@ RUN_WITH := $(if $(WITH),template.yaml $(WITH:%=examples/%/template.yaml) --para
 # Parameters of `make build` and `make dist`: the runtime and the processor of the functions.
 ENVIRONMENT ?= prod
 
-# Of `make test`, where there is Node.js: what a consumer of examples/plain/ needs.
-NODE_PACKAGES := $(if $(shell command -v npm),\
-  examples/plain/node_modules/installed samrun/tests/console/mailpit_client/node_modules/installed)
+# Of `make test`, where there is Node.js: what programs beside the order system need.
+NODE_PACKAGES := $(if $(shell command -v npm),$(addsuffix /node_modules/installed,\
+  examples/plain samrun/tests/console/mailpit_client benchmarks/peers))
 
 # Of `make test`: on two cores, one more than there are cores, since the system tests wait now and then.
 WORKERS ?= 3
