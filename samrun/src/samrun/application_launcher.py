@@ -35,6 +35,7 @@ from samrun.lambda_api.mapping_routes import mapping_routes
 from samrun.lambda_api.tag_routes import tag_routes
 from samrun.oidc.issuer import Issuer
 from samrun.oidc.try_it_token import try_it_token
+from samrun.pipes.pipe_invoker import PipeInvoker
 from samrun.schedules.scheduler import Scheduler
 from samrun.services.clients import Clients
 from samrun.services.message_sender import start_execution
@@ -47,6 +48,7 @@ from samrun.supervision.terminal import Terminal
 from samrun.template.model.application import Application
 from samrun.template.model.functions import Function
 from samrun.template.model.http_apis import FunctionUrl, HttpApi
+from samrun.template.model.pipes import Pipe
 from samrun.template.model.rest_apis import RestApi
 from samrun.template.model.triggers import CustomResource, Schedule
 from samrun.trigger_launcher import TriggerLauncher
@@ -90,7 +92,7 @@ class ApplicationLauncher:
             endpoints=self.endpoints,
             supervisor=self.supervisor,
             terminal=self.terminal,
-            runtime=invoker,
+            runtime=self._with_pipes(application.pipes, invoker, asynchronous),
             asynchronous=asynchronous,
             parts=self.parts,
         )
@@ -118,6 +120,15 @@ class ApplicationLauncher:
         await self._create_custom_resources(application.custom_resources, invoker)
         await watching.wait()
         self._start_schedules(application.schedules, asynchronous, client)
+
+    def _with_pipes(self, pipes: Sequence[Pipe], invoker: Invoker, asynchronous: AsynchronousInvoker) -> Invoker:
+        return PipeInvoker(
+            invoker,
+            pipes,
+            accept=asynchronous.accept,
+            client=self.parts.client,
+            report=partial(self.terminal.step, "pipe"),
+        )
 
     async def _start_runtime(self, functions: Sequence[Function]) -> FunctionRuntime:
         if self.settings.sam:

@@ -35,6 +35,7 @@ from samrun.template.triggers.event_rules import ignored_in_event_rules, read_ev
 from samrun.template.triggers.kafka_mappings import ignored_in_mappings, read_kafka_mappings
 from samrun.template.triggers.mail_event_destinations import read_mail_event_destinations
 from samrun.template.triggers.notifications import ignored_in_notifications, read_notifications
+from samrun.template.triggers.pipes import ignored_in_pipes, read_pipes
 from samrun.template.triggers.queue_triggers import ignored_in_queue_triggers, read_queue_triggers, undeclared_queues
 from samrun.template.triggers.schedules import ignored_in_schedules, read_schedules
 from samrun.template.triggers.state_machines import ignored_in_state_machines, read_state_machines
@@ -99,6 +100,7 @@ def _application(stack: StackTemplate, layers: Mapping[str, Path], *, issuer: st
             function_urls=tuple(read_function_urls(template)),
             mappings=tuple(read_kafka_mappings(template, path=path)),
             kafka_topics=tuple(read_kafka_topics(template)),
+            pipes=tuple(read_pipes(template)),
             schedules=tuple(read_schedules(template)),
             resources=resources,
             queue_triggers=queue_triggers,
@@ -144,6 +146,7 @@ def _ignored(template: ResolvedTemplate) -> Iterator[str]:
     yield from ignored_in_table_copies(template)
     yield from ignored_in_notifications(template)
     yield from ignored_in_event_rules(template)
+    yield from ignored_in_pipes(template)
     yield from ignored_in_http_apis(template)
     yield from ignored_in_rest_apis(template)
     yield from ignored_in_function_urls(template)
