@@ -32,7 +32,7 @@ async def fail(_name: str, _payload: bytes) -> InvocationResult:
     return InvocationResult.of_error("ValueError", "of no use")
 
 
-class Recorded:
+class RecordedPipe:
     """A pipe, what its functions got, and what it reported."""
 
     def __init__(
@@ -89,7 +89,7 @@ def to_queue(name: str, **fields: Any) -> PipeStep:
 
 
 def test_function_gets_the_batch_as_a_list(local_aws: LocalAws) -> None:
-    recorded = Recorded(FUNCTION, local_aws, answer={"statusCode": 200})
+    recorded = RecordedPipe(FUNCTION, local_aws, answer={"statusCode": 200})
     result = recorded.send(message("a"), message("b", 2))
     assert recorded.functions.event == [message("a"), message("b", 2)]
     assert (result.function_error, result.payload) == (None, b"{}")
@@ -97,13 +97,13 @@ def test_function_gets_the_batch_as_a_list(local_aws: LocalAws) -> None:
 
 def test_events_that_the_target_names_as_failed_reach_the_mapping(local_aws: LocalAws) -> None:
     failures = {"batchItemFailures": [{"itemIdentifier": "m-1"}]}
-    result = Recorded(FUNCTION, local_aws, answer=failures).send(message("a"), message("b", 2))
+    result = RecordedPipe(FUNCTION, local_aws, answer=failures).send(message("a"), message("b", 2))
     assert json.loads(result.payload) == failures
 
 
 def test_function_that_nobody_waits_for_is_invoked_asynchronously(local_aws: LocalAws) -> None:
     step = PipeStep(arn=FUNCTION.arn, function="Fn", parameters={"InvocationType": "FIRE_AND_FORGET"})
-    recorded = Recorded(step, local_aws)
+    recorded = RecordedPipe(step, local_aws)
     recorded.send(message("a"))
     assert recorded.accepted == [("Fn", [message("a")])]
 
@@ -111,19 +111,19 @@ def test_function_that_nobody_waits_for_is_invoked_asynchronously(local_aws: Loc
 def test_input_template_makes_each_event_and_reads_its_body_as_json(local_aws: LocalAws) -> None:
     template = '{"order": <$.body.id>, "by": "<aws.pipes.pipe-name> of <$.messageId>"}'
     name = queue(local_aws)
-    Recorded(to_queue(name, input_template=template), local_aws).send(message('{"id": 7}'))
+    RecordedPipe(to_queue(name, input_template=template), local_aws).send(message('{"id": 7}'))
     assert json.loads(*received(local_aws, name)) == {"order": 7, "by": "pipe of m-1"}
 
 
 def test_input_template_may_be_a_text(local_aws: LocalAws) -> None:
     name = queue(local_aws)
-    Recorded(to_queue(name, input_template="Hello, <$.body>"), local_aws).send(message("Ada"))
+    RecordedPipe(to_queue(name, input_template="Hello, <$.body>"), local_aws).send(message("Ada"))
     assert received(local_aws, name) == ['Hello, "Ada"']
 
 
 def test_enrichment_takes_the_place_of_the_events(local_aws: LocalAws) -> None:
     name = queue(local_aws)
-    recorded = Recorded(to_queue(name), local_aws, enrichment=FUNCTION, answer=[{"n": 1}, "two"])
+    recorded = RecordedPipe(to_queue(name), local_aws, enrichment=FUNCTION, answer=[{"n": 1}, "two"])
     recorded.send(message("a"))
     assert recorded.functions.event == [message("a")]
     assert received(local_aws, name) == ["two", '{"n": 1}']
@@ -132,7 +132,7 @@ def test_enrichment_takes_the_place_of_the_events(local_aws: LocalAws) -> None:
 @pytest.mark.parametrize("nothing", [None, "", {}, []])
 def test_target_gets_nothing_if_the_enrichment_returns_nothing(local_aws: LocalAws, nothing: Any) -> None:
     name = queue(local_aws)
-    result = Recorded(to_queue(name), local_aws, enrichment=FUNCTION, answer=nothing).send(message("a"))
+    result = RecordedPipe(to_queue(name), local_aws, enrichment=FUNCTION, answer=nothing).send(message("a"))
     assert (received(local_aws, name), result.function_error) == ([], None)
 
 
@@ -144,15 +144,15 @@ def test_enrichment_by_a_state_machine_is_its_output(local_aws: LocalAws) -> Non
         type="EXPRESS",
     )["stateMachineArn"]
     name = queue(local_aws)
-    Recorded(to_queue(name), local_aws, enrichment=PipeStep(arn=machine)).send(message("a"))
+    RecordedPipe(to_queue(name), local_aws, enrichment=PipeStep(arn=machine)).send(message("a"))
     assert received(local_aws, name) == ['{"from": "flow"}']
 
 
 def test_failure_of_a_step_fails_the_batch_and_is_said(local_aws: LocalAws) -> None:
-    recorded = Recorded(FUNCTION, local_aws, fails=True)
+    recorded = RecordedPipe(FUNCTION, local_aws, fails=True)
     result = recorded.send(message("a"))
     assert (result.function_error, recorded.reports) == ("Unhandled", ["Pipe: Fn failed (ValueError)"])
-    missing = Recorded(to_queue("no-such-queue"), local_aws).send(message("a"))
+    missing = RecordedPipe(to_queue("no-such-queue"), local_aws).send(message("a"))
     assert missing.function_error == "Unhandled"
 
 
@@ -163,14 +163,14 @@ def test_event_bus_gets_an_event_with_the_parameters_of_the_pipe(local_aws: Loca
     events.put_rule(Name="all", EventBusName=bus, EventPattern='{"source": ["shop"]}')
     events.put_targets(Rule="all", EventBusName=bus, Targets=[{"Id": "q", "Arn": to_queue(name).arn}])
     step = PipeStep(arn=arn, parameters={"Source": "shop", "DetailType": "$.body.kind"})
-    Recorded(step, local_aws).send(message('{"kind": "Placed"}'))
+    RecordedPipe(step, local_aws).send(message('{"kind": "Placed"}'))
     [text] = received(local_aws, name)
     event = json.loads(text)
     assert (event["detail-type"], event["detail"]["messageId"]) == ("Placed", "m-1")
 
 
 def test_functions_are_invoked_as_before(local_aws: LocalAws) -> None:
-    recorded = Recorded(FUNCTION, local_aws, answer=7)
+    recorded = RecordedPipe(FUNCTION, local_aws, answer=7)
     assert recorded.invoke("Other", {}) == success(7)
 
 
@@ -209,7 +209,7 @@ def test_api_destination_gets_each_event_with_the_key_of_its_connection(
     parameters = {"PathParameterValues": ["a/b"], "QueryStringParameters": {"q": "1"}}
     key = {"ApiKeyName": "X-Key", "ApiKeyValue": "secret"}
     step = to_endpoint(f"{endpoint}/orders/*", parameters, ApiKeyAuthParameters=key)
-    Recorded(step, local_aws).send(message("a"))
+    RecordedPipe(step, local_aws).send(message("a"))
     [request] = requests
     assert (request["path"], request["query"], json.loads(request["body"])) == (
         "/orders/a/b",
@@ -227,26 +227,29 @@ def test_api_destination_gets_the_token_of_its_connection(
         "HttpMethod": "POST",
         "ClientParameters": {"ClientID": "id", "ClientSecret": "s"},
     }
-    Recorded(to_endpoint(f"{endpoint}/hook", OAuthParameters=oauth), local_aws).send(message("a"))
+    RecordedPipe(to_endpoint(f"{endpoint}/hook", OAuthParameters=oauth), local_aws).send(message("a"))
     asked, sent = requests
     assert asked["body"] == "grant_type=client_credentials&client_id=id&client_secret=s"
     assert sent["headers"]["authorization"] == "Bearer token-1"
 
 
 def test_refusal_of_an_api_destination_fails_the_batch(local_aws: LocalAws, endpoint: str) -> None:
-    recorded = Recorded(to_endpoint(f"{endpoint}/busy"), local_aws)
+    recorded = RecordedPipe(to_endpoint(f"{endpoint}/busy"), local_aws)
     result = recorded.send(message("a"))
-    assert (result.error_type, recorded.reports) == ("DestinationError", [f"Pipe: POST {endpoint}/busy answered 503"])
+    assert (result.error_type, recorded.reports) == (
+        "ApiDestinationError",
+        [f"Pipe: POST {endpoint}/busy answered 503"],
+    )
 
 
 def test_records_of_kafka_and_kinesis_are_flat_events(local_aws: LocalAws) -> None:
-    recorded = Recorded(FUNCTION, local_aws)
+    recorded = RecordedPipe(FUNCTION, local_aws)
     record = {"topic": "t", "partition": 0, "offset": 3, "value": "eyJhIjogMX0="}
     batch = {"eventSource": "SelfManagedKafka", "bootstrapServers": "b:9092", "records": {"t-0": [record]}}
     recorded.invoke(recorded.pipe.consumer, batch)
     assert recorded.functions.event == [
         {"eventSource": "SelfManagedKafka", "bootstrapServers": "b:9092", "eventSourceKey": "t-0", **record}
     ]
-    other = Recorded(FUNCTION, local_aws)
+    other = RecordedPipe(FUNCTION, local_aws)
     other.send({"eventSource": "aws:kinesis", "kinesis": {"data": "YQ==", "partitionKey": "p"}})
     assert other.functions.event == [{"eventSource": "aws:kinesis", "data": "YQ==", "partitionKey": "p"}]

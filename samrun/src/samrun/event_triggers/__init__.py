@@ -11,5 +11,5 @@ The local AWS runs no function. It sends what is for one to an event queue (samr
 
 The functions are invoked asynchronously: nobody waits for the result, and errors are retried.
 
-Errors: `TransformError` and `DestinationError` are reported, and the event does not reach that target.
+Errors: `TransformError` and `ApiDestinationError` are reported, and the event does not reach that target.
 """

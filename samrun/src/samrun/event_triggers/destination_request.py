@@ -18,12 +18,12 @@ _TIMEOUT = 5.0
 _HEADERS = {"content-type": "application/json; charset=utf-8", "user-agent": "Amazon/EventBridge/ApiDestinations"}
 
 
-class DestinationError(SamrunError):
+class ApiDestinationError(SamrunError):
     """An API destination, or the endpoint of its connection, cannot be reached, or refuses a request."""
 
 
 def send_to_api_destination(destination: ApiDestination, text: str, parameters: Mapping[str, Any]) -> str:
-    """Send a text in JSON, and return the body of the answer. Raises DestinationError.
+    """Send a text in JSON, and return the body of the answer. Raises ApiDestinationError.
 
     `parameters` are the HttpParameters of a target: PathParameterValues, HeaderParameters and QueryStringParameters.
     """
@@ -76,7 +76,7 @@ def _authorization(destination: ApiDestination, client: httpx.Client) -> Iterato
         try:
             yield "Authorization", f"Bearer {answer.json()['access_token']}"
         except (ValueError, KeyError, TypeError):
-            raise DestinationError(f"{oauth['AuthorizationEndpoint']} answered without an access_token") from None
+            raise ApiDestinationError(f"{oauth['AuthorizationEndpoint']} answered without an access_token") from None
 
 
 def _given(entries: list[Mapping[str, Any]]) -> dict[str, str]:
@@ -87,7 +87,7 @@ def _request(client: httpx.Client, method: str, url: str, **options: Any) -> htt
     try:
         answer = client.request(method, url, **options)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise DestinationError(f"{method} {url}: {error}") from error
+        raise ApiDestinationError(f"{method} {url}: {error}") from error
     if not answer.is_success:
-        raise DestinationError(f"{method} {url} answered {answer.status_code}")
+        raise ApiDestinationError(f"{method} {url} answered {answer.status_code}")
     return answer

@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from samrun.errors import SamrunError
-from samrun.event_triggers.destination_request import DestinationError, send_to_api_destination
+from samrun.event_triggers.destination_request import ApiDestinationError, send_to_api_destination
 from samrun.functions.invoker import InvocationOptions, InvocationResult, Invoker
 from samrun.pipes.pipe_events import pipe_events
 from samrun.pipes.pipe_input import step_input
@@ -16,7 +16,7 @@ from samrun.pipes.pipe_targets import FIRE_AND_FORGET, PipeError, run_state_mach
 from samrun.services.clients import Clients
 from samrun.template.model.pipes import Pipe, PipeStep
 
-# What an enrichment returns that wants the target to get nothing.
+# Answers of an enrichment after which the target gets nothing.
 _NOTHING: tuple[Any, ...] = (None, "", {}, [])
 
 
@@ -49,7 +49,7 @@ class PipeInvoker:
             return await self._invoker.invoke(function, payload, options)
         try:
             answer = await self._pass_on(pipe, pipe_events(payload))
-        except (PipeError, DestinationError, BotoCoreError, ClientError) as error:
+        except (PipeError, ApiDestinationError, BotoCoreError, ClientError) as error:
             self._report(f"{pipe.logical_id}: {error}")
             return InvocationResult.of_error(type(error).__name__, str(error))
         return InvocationResult(request_id="", payload=json.dumps(answer).encode())

@@ -37,7 +37,7 @@ def as_body(value: Any) -> str:
 def send_events(pipe: Pipe, events: Sequence[Any], inputs: Sequence[Any], client: Clients) -> None:
     """Send the inputs that were made of the events to the target. For a thread.
 
-    Raises PipeError, DestinationError and the errors of boto3.
+    Raises PipeError, ApiDestinationError and the errors of boto3.
     """
     step = pipe.target
     if service_of(step.arn) == "states":

@@ -31,11 +31,11 @@ from samrun.template.support.resource_types import CREATED, KNOWN, STATE_MACHINE
 from samrun.template.support.transforms import ignored_transforms
 from samrun.template.triggers.custom_resources import read_custom_resources
 from samrun.template.triggers.declared_topics import read_kafka_topics
+from samrun.template.triggers.event_pipes import ignored_in_pipes, read_pipes
 from samrun.template.triggers.event_rules import ignored_in_event_rules, read_event_rules
 from samrun.template.triggers.kafka_mappings import ignored_in_mappings, read_kafka_mappings
 from samrun.template.triggers.mail_event_destinations import read_mail_event_destinations
 from samrun.template.triggers.notifications import ignored_in_notifications, read_notifications
-from samrun.template.triggers.pipes import ignored_in_pipes, read_pipes
 from samrun.template.triggers.queue_triggers import ignored_in_queue_triggers, read_queue_triggers, undeclared_queues
 from samrun.template.triggers.schedules import ignored_in_schedules, read_schedules
 from samrun.template.triggers.state_machines import ignored_in_state_machines, read_state_machines

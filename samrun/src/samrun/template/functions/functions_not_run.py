@@ -11,7 +11,7 @@ def without(not_run: Iterable[NotRun], application: Application) -> Application:
     """Return the application without the triggers of these functions, which become missing triggers."""
     by_name = {function.name: function for function in not_run}
     pipes = tuple(each for each in application.pipes if not by_name.keys() & set(each.functions))
-    # What reads the sources of the pipes that do not run goes with them.
+    # The mappings of the pipes that do not run go with them.
     gone = by_name.keys() | {each.consumer for each in application.pipes if each not in pipes}
     return replace(
         application,

@@ -84,8 +84,8 @@ PROPERTIES: Mapping[str, Mapping[str, Support]] = {
         "ImageConfig": not_run("samrun runs no container images; `samrun up --sam` does"),
         "KmsKeyArn": NO_EFFECT,
         "Layers": different(
-            "a local folder or zip is on the path; a package stands for Powertools' and pandas'; others and extensions "
-            "are named"
+            "a local folder or zip is on the path; a package stands for Powertools' and pandas', and samrun itself for "
+            "the parameters and secrets extension; others and extensions are named"
         ),
         "LoggingConfig": AS_AWS,
         "MemorySize": different("the function sees it, and nothing limits its memory"),

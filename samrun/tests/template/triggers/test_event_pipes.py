@@ -21,7 +21,7 @@ def load(tmp_path: Path, properties: str, *, function: str = FUNCTION) -> Applic
   Dead: {{Type: AWS::SQS::Queue}}
   T: {{Type: AWS::DynamoDB::Table, Properties: {{StreamSpecification: {{StreamViewType: NEW_IMAGE}}}}}}
   Flow: {{Type: AWS::StepFunctions::StateMachine, Properties: {{DefinitionString: '{{}}', StateMachineType: EXPRESS}}}}
-  Login:
+  Keys:
     Type: AWS::Events::Connection
     Properties:
       AuthorizationType: API_KEY
@@ -29,7 +29,7 @@ def load(tmp_path: Path, properties: str, *, function: str = FUNCTION) -> Applic
   Hook:
     Type: AWS::Events::ApiDestination
     Properties:
-      ConnectionArn: !GetAtt Login.Arn
+      ConnectionArn: !GetAtt Keys.Arn
       HttpMethod: POST
       InvocationEndpoint: !Sub https://${{Api}}.execute-api.us-east-1.amazonaws.com/hook
   Api: {{Type: AWS::Serverless::HttpApi}}
