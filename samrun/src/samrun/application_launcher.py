@@ -25,6 +25,7 @@ from samrun.functions.invocation_log import LoggingInvoker
 from samrun.functions.invocation_request import FunctionNames
 from samrun.functions.invoke_api import invoke_routes
 from samrun.functions.invoker import Invoker
+from samrun.functions.secrets_extension import secrets_extension
 from samrun.gateway import function_url, gateway, rest_gateway, with_function_urls
 from samrun.gateway.authorizer_cache import AuthorizerCache
 from samrun.gateway.joined_apis import join_apis
@@ -35,6 +36,7 @@ from samrun.lambda_api.mapping_routes import mapping_routes
 from samrun.lambda_api.tag_routes import tag_routes
 from samrun.oidc.issuer import Issuer
 from samrun.oidc.try_it_token import try_it_token
+from samrun.pipes.pipe_invoker import PipeInvoker
 from samrun.schedules.scheduler import Scheduler
 from samrun.services.clients import Clients
 from samrun.services.message_sender import start_execution
@@ -42,11 +44,13 @@ from samrun.settings import Settings
 from samrun.supervision import ports
 from samrun.supervision.access import Access
 from samrun.supervision.browser_guard import Pages
+from samrun.supervision.ports import PortTakenError
 from samrun.supervision.supervisor import Supervisor
 from samrun.supervision.terminal import Terminal
 from samrun.template.model.application import Application
 from samrun.template.model.functions import Function
 from samrun.template.model.http_apis import FunctionUrl, HttpApi
+from samrun.template.model.pipes import Pipe
 from samrun.template.model.rest_apis import RestApi
 from samrun.template.model.triggers import CustomResource, Schedule
 from samrun.trigger_launcher import TriggerLauncher
@@ -90,11 +94,12 @@ class ApplicationLauncher:
             endpoints=self.endpoints,
             supervisor=self.supervisor,
             terminal=self.terminal,
-            runtime=invoker,
+            runtime=self._with_pipes(application.pipes, invoker, asynchronous),
             asynchronous=asynchronous,
             parts=self.parts,
         )
         mappings = triggers.start(application)
+        await self._start_secrets_extension(application.functions)
         if not self.settings.lazy:
             await runtime.warm(self._report_failed_init)
         await mappings.settled()
@@ -119,6 +124,15 @@ class ApplicationLauncher:
         await watching.wait()
         self._start_schedules(application.schedules, asynchronous, client)
 
+    def _with_pipes(self, pipes: Sequence[Pipe], invoker: Invoker, asynchronous: AsynchronousInvoker) -> Invoker:
+        return PipeInvoker(
+            invoker,
+            pipes,
+            accept=asynchronous.accept,
+            client=self.parts.client,
+            report=partial(self.terminal.step, "pipe"),
+        )
+
     async def _start_runtime(self, functions: Sequence[Function]) -> FunctionRuntime:
         if self.settings.sam:
             runtime = await start_sam_runtime(
@@ -133,6 +147,17 @@ class ApplicationLauncher:
             runtime = await create_process_runtime(functions, self.settings, self.endpoints, self.terminal)
         self.supervisor.on_exit_await(runtime.stop)
         return runtime
+
+    async def _start_secrets_extension(self, functions: Iterable[Function]) -> None:
+        """Serve secrets and parameters on the ports of the functions with that layer. A container has its own."""
+        wanted = {each.secrets_port for each in functions if each.secrets_port and not self.settings.sam}
+        for port in sorted(wanted):
+            try:
+                listener = ports.listen("the parameters and secrets extension", port)
+            except PortTakenError as error:
+                self.terminal.step("extension", str(error), level="WARNING")
+                continue
+            await self.supervisor.start_server(secrets_extension(self.parts.client), listener)
 
     async def _start_durable_executions(self, functions: Sequence[Function]) -> DurableExecutions | None:
         """Start the runner of durable executions; return None if no function is durable, or the SAM CLI has one."""

@@ -93,7 +93,7 @@ class TriggerLauncher:
         self, trigger: QueueTrigger, application: Application, note_result: Callable[[str], None]
     ) -> RunningPoller:
         reserved = {function.name: function.concurrency for function in application.functions}
-        limits = (trigger.concurrency, reserved[trigger.function] or self.settings.concurrency)
+        limits = (trigger.concurrency, reserved.get(trigger.function) or self.settings.concurrency)
         poller = QueuePoller(
             trigger=trigger,
             sqs=self.parts.client("sqs"),

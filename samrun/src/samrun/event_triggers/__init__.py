@@ -6,9 +6,10 @@ The local AWS runs no function. It sends what is for one to an event queue (samr
 - `notify` invokes a function with the messages of a topic or a bucket, of which `sns_events` and `s3_events` make the
   events that a function gets.
 - `event_bus` finds the rules that an event matches, and sends it to their targets, each with its `target_input`;
-  `dead_letters` sends what a target cannot get to its dead-letter queue.
+  `destination_request` sends it to an API destination, and `dead_letters` what a target cannot get to its
+  dead-letter queue.
 
 The functions are invoked asynchronously: nobody waits for the result, and errors are retried.
 
-Errors: `TransformError` is reported, and the event does not reach that target.
+Errors: `TransformError` and `ApiDestinationError` are reported, and the event does not reach that target.
 """

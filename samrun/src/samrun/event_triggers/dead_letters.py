@@ -11,11 +11,12 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from samrun.event_triggers.destination_request import ApiDestinationError
 from samrun.event_triggers.target_input import TransformError
 from samrun.services.clients import Clients
 from samrun.services.message_sender import send_message
 
-TargetError = BotoCoreError | ClientError | TransformError
+TargetError = BotoCoreError | ClientError | ApiDestinationError | TransformError
 
 _NO_RESOURCE = {"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "NotFound", "ResourceNotFoundException"}
 
@@ -60,4 +61,4 @@ def _code(error: TargetError) -> str:
         return "INVALID_JSON"
     if isinstance(error, ClientError):
         return "NO_RESOURCE" if error.response["Error"]["Code"] in _NO_RESOURCE else "SDK_CLIENT_ERROR"
-    return "CONNECTION_FAILURE"
+    return "SDK_CLIENT_ERROR" if isinstance(error, ApiDestinationError) else "CONNECTION_FAILURE"

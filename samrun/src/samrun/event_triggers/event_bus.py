@@ -10,6 +10,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from samrun.event_triggers.dead_letters import UndeliveredEvent, send_dead_letter
+from samrun.event_triggers.destination_request import ApiDestinationError, send_to_api_destination
 from samrun.event_triggers.target_input import TransformError, target_input
 from samrun.rfc3339 import rfc3339
 from samrun.services.message_sender import send_message, service_of, start_execution
@@ -60,9 +61,11 @@ class EventBus:
             if target.function is not None:
                 self.report(f"{rule.logical_id} → {target.function}")
                 self.accept(target.function, text.encode())
+            elif target.destination is not None:
+                send_to_api_destination(target.destination, text, target.http)
             else:
                 self._send_to_service(event, target, text)
-        except (BotoCoreError, ClientError, TransformError) as error:
+        except (BotoCoreError, ClientError, ApiDestinationError, TransformError) as error:
             undelivered = UndeliveredEvent(
                 event=event,
                 source=rule.logical_id,

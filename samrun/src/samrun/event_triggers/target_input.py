@@ -18,7 +18,11 @@ _VARIABLE = re.compile(r"<([^<>]+)>")
 
 
 class TransformError(SamrunError):
-    """The template of a target, filled in, is not JSON. The message says where."""
+    """The template of a target, filled in, is not JSON. The message says where; `text` is what it was filled in to."""
+
+    def __init__(self, message: str, *, text: str) -> None:
+        super().__init__(message)
+        self.text = text
 
 
 def target_input(event: Event, target: TargetInput, *, rule_arn: str, ingestion_time: str) -> str:
@@ -28,7 +32,7 @@ def target_input(event: Event, target: TargetInput, *, rule_arn: str, ingestion_
     if target.input_path is not None:
         return json.dumps(part(event, target.input_path, missing={}))
     if target.template is not None:
-        return _fill_in(target.template, _variables(event, target, rule_arn, ingestion_time))
+        return fill_in(target.template, _variables(event, target, rule_arn, ingestion_time))
     return json.dumps(event)
 
 
@@ -45,8 +49,13 @@ def _variables(event: Event, target: TargetInput, rule_arn: str, ingestion_time:
     return {name: value for name, value in found.items() if value is not MISSING} | predefined
 
 
-def _fill_in(template: str, variables: Mapping[str, Any]) -> str:
-    """Return the template with its variables filled in: as JSON, or, inside quotes, as text."""
+def variables_in(template: str) -> list[str]:
+    """Return the names of the variables in a template."""
+    return _VARIABLE.findall(template)
+
+
+def fill_in(template: str, variables: Mapping[str, Any]) -> str:
+    """Return the template with its variables filled in: as JSON, or, inside quotes, as text. Raises TransformError."""
     text, end = "", 0
     for match in _VARIABLE.finditer(template):
         text += template[end : match.start()]
@@ -70,5 +79,5 @@ def _as_json(text: str) -> str:
     try:
         json.loads(text)
     except ValueError as error:
-        raise TransformError(f"the InputTemplate, filled in, is not JSON: {error}") from None
+        raise TransformError(f"the InputTemplate, filled in, is not JSON: {error}", text=text) from None
     return text

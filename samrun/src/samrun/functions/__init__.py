@@ -19,6 +19,7 @@ The modules, in the order in which an invocation meets them:
 - `sam_runtime` runs functions in containers, by the SAM CLI, which `sam_cli` starts.
 - `disturbances` has a function fail, or be slow, throttled or timed out, on purpose.
 - `invocation_log` remembers what every function got and returned.
+- `secrets_extension` stands for AWS's parameters and secrets extension.
 - `watcher` notices that the files of a function changed.
 
 Errors: `SamError`, `PackageError` and `MissingDebuggerError` are UserErrors and reach the terminal.

@@ -31,6 +31,7 @@ from samrun.template.support.resource_types import CREATED, KNOWN, STATE_MACHINE
 from samrun.template.support.transforms import ignored_transforms
 from samrun.template.triggers.custom_resources import read_custom_resources
 from samrun.template.triggers.declared_topics import read_kafka_topics
+from samrun.template.triggers.event_pipes import ignored_in_pipes, read_pipes
 from samrun.template.triggers.event_rules import ignored_in_event_rules, read_event_rules
 from samrun.template.triggers.kafka_mappings import ignored_in_mappings, read_kafka_mappings
 from samrun.template.triggers.mail_event_destinations import read_mail_event_destinations
@@ -99,6 +100,7 @@ def _application(stack: StackTemplate, layers: Mapping[str, Path], *, issuer: st
             function_urls=tuple(read_function_urls(template)),
             mappings=tuple(read_kafka_mappings(template, path=path)),
             kafka_topics=tuple(read_kafka_topics(template)),
+            pipes=tuple(read_pipes(template)),
             schedules=tuple(read_schedules(template)),
             resources=resources,
             queue_triggers=queue_triggers,
@@ -144,6 +146,7 @@ def _ignored(template: ResolvedTemplate) -> Iterator[str]:
     yield from ignored_in_table_copies(template)
     yield from ignored_in_notifications(template)
     yield from ignored_in_event_rules(template)
+    yield from ignored_in_pipes(template)
     yield from ignored_in_http_apis(template)
     yield from ignored_in_rest_apis(template)
     yield from ignored_in_function_urls(template)

@@ -118,3 +118,16 @@ def test_layer_with_extensions_is_named(tmp_path: Path) -> None:
 """
     [text] = load_template(tmp_path, resources).ignored
     assert text == f"Fn: the extensions in {tmp_path / 'logs'}: samrun runs no extensions of Lambda"
+
+
+@pytest.mark.parametrize(
+    ("port", "expected"),
+    [("", 2773), ("      Environment: {Variables: {PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: 2774}}", 2774)],
+)
+def test_parameters_and_secrets_extension_has_a_port(tmp_path: Path, port: str, expected: int) -> None:
+    arn = "arn:aws:lambda:us-east-1:177933569100:layer:AWS-Parameters-and-Secrets-Lambda-Extension-Arm64:4"
+    application = load_template(tmp_path, f"\n  Fn:{FUNCTION}\n      Layers: ['{arn}']\n{port}\n  Other:{FUNCTION}\n")
+    function, other = application.functions
+    assert (function.secrets_port, other.secrets_port) == (expected, None)
+    assert function.environment["AWS_SESSION_TOKEN"]
+    assert application.ignored == ()

@@ -56,7 +56,9 @@ def test_triggers_that_run_are_not_named(tmp_path: Path) -> None:
     assert load_template(tmp_path, resources).missing_triggers == ()
 
 
-PIPE = "{Type: AWS::Pipes::Pipe, Properties: {Source: x, Target: !GetAtt Fn.Arn, RoleArn: x}}"
+CHECK = (
+    "{Type: AWS::Config::ConfigRule, Properties: {Source: {Owner: CUSTOM_LAMBDA, SourceIdentifier: !GetAtt Fn.Arn}}}"
+)
 TARGETS = "{Type: AWS::ElasticLoadBalancingV2::TargetGroup, Properties: {TargetType: lambda, Targets: [{Id: !Ref Fn}]}}"
 ALLOWED = """{Type: AWS::Lambda::Permission, Properties: {Principal: elasticloadbalancing.amazonaws.com,
     Action: lambda:InvokeFunction, FunctionName: !Ref Fn}}"""
@@ -65,7 +67,7 @@ ALLOWED = """{Type: AWS::Lambda::Permission, Properties: {Principal: elasticload
 @pytest.mark.parametrize(
     ("resources", "source", "reason"),
     [
-        ({"Pipe": PIPE}, "EventBridge pipe", "samrun runs no pipes"),
+        ({"Check": CHECK}, "AWS Config", "samrun has no AWS Config"),
         (
             {"Own": "{Type: Custom::Own, Properties: {ServiceToken: 'arn:aws:sns:us-east-1:1:t', Uses: !Ref Fn}}"},
             "custom resource",
@@ -106,7 +108,7 @@ def test_alias_of_a_function_names_the_function(tmp_path: Path) -> None:
     resources = f"""
   Fn:{FUNCTION}
       AutoPublishAlias: live
-  Pipe: {{Type: AWS::Pipes::Pipe, Properties: {{Source: x, Target: !Ref Fn.Alias, RoleArn: x}}}}
+  Thing: {{Type: AWS::New::Thing, Properties: {{Uses: !Ref Fn.Alias}}}}
 """
     assert [missing.function for missing in load_template(tmp_path, resources).missing_triggers] == ["Fn"]
 

@@ -10,6 +10,9 @@ from samrun.template.model.application import Application, MissingTrigger
 def without(not_run: Iterable[NotRun], application: Application) -> Application:
     """Return the application without the triggers of these functions, which become missing triggers."""
     by_name = {function.name: function for function in not_run}
+    pipes = tuple(each for each in application.pipes if not by_name.keys() & set(each.functions))
+    # The mappings of the pipes that do not run go with them.
+    gone = by_name.keys() | {each.consumer for each in application.pipes if each not in pipes}
     return replace(
         application,
         apis=tuple(
@@ -21,10 +24,11 @@ def without(not_run: Iterable[NotRun], application: Application) -> Application:
             for api in application.rest_apis
         ),
         function_urls=tuple(each for each in application.function_urls if each.function not in by_name),
-        mappings=tuple(each for each in application.mappings if each.function not in by_name),
+        mappings=tuple(each for each in application.mappings if each.function not in gone),
+        pipes=pipes,
         schedules=tuple(each for each in application.schedules if each.function not in by_name),
-        queue_triggers=tuple(each for each in application.queue_triggers if each.function not in by_name),
-        stream_triggers=tuple(each for each in application.stream_triggers if each.function not in by_name),
+        queue_triggers=tuple(each for each in application.queue_triggers if each.function not in gone),
+        stream_triggers=tuple(each for each in application.stream_triggers if each.function not in gone),
         notifications=tuple(each for each in application.notifications if each.function not in by_name),
         custom_resources=tuple(each for each in application.custom_resources if each.function not in by_name),
         event_rules=tuple(
@@ -67,6 +71,7 @@ def _triggers(function: str, application: Application) -> Iterator[tuple[str, st
         if mapping.function == function and mapping.enabled:
             yield mapping.logical_id, "Amazon MSK" if mapping.event_source_arn else "self-managed Apache Kafka"
     yield from _triggers_by_events(function, application)
+    yield from ((each.logical_id, "EventBridge pipe") for each in application.pipes if function in each.functions)
     yield from ((each.logical_id, "schedule") for each in application.schedules if each.function == function)
     for custom in application.custom_resources:
         if custom.function == function:

@@ -13,10 +13,12 @@ from samrun.template.functions.asynchronous_invocation import (
 from samrun.template.functions.function_code import LocalCode, RemoteCode, code_of
 from samrun.template.functions.function_limits import function_violations
 from samrun.template.functions.layers import (
+    SESSION_TOKEN,
     ignored_extensions,
     ignored_in_layers,
     packages_of_layers,
     search_path,
+    secrets_port,
 )
 from samrun.template.functions.qualifiers import published_qualifiers
 from samrun.template.model.functions import DurableConfig, Function
@@ -102,6 +104,7 @@ def _function(
     logical_id: str, properties: Mapping[str, Any], template: ResolvedTemplate, code: LocalCode, layers: list[Path]
 ) -> Function:
     environment = properties.get("Environment", {}).get("Variables", {})
+    port = secrets_port(properties.get("Layers", []), environment)
     concurrency = properties.get("ReservedConcurrentExecutions")
     return Function(
         logical_id=logical_id,
@@ -118,7 +121,11 @@ def _function(
         timeout=int(properties.get("Timeout", 3)),
         memory=int(properties.get("MemorySize", 128)),
         concurrency=int(concurrency) if concurrency else None,
-        environment={name: as_variable(value) for name, value in environment.items()},
+        environment={
+            **({"AWS_SESSION_TOKEN": SESSION_TOKEN} if port else {}),
+            **{name: as_variable(value) for name, value in environment.items()},
+        },
+        secrets_port=port,
         log_format=properties.get("LoggingConfig", {}).get("LogFormat", "Text"),
         log_level=properties.get("LoggingConfig", {}).get("ApplicationLogLevel"),
         durable=_durable_config(properties),

@@ -18,6 +18,14 @@ _PACKAGES = {
     ":layer:AWSSDKPandas": "awswrangler",
 }
 
+# The layer of AWS's parameters and secrets extension, whose stand-in samrun has.
+_SECRETS_EXTENSION = ":layer:AWS-Parameters-and-Secrets-Lambda-Extension"
+_SECRETS_PORT = "PARAMETERS_SECRETS_EXTENSION_HTTP_PORT"
+_DEFAULT_SECRETS_PORT = 2773
+
+SESSION_TOKEN = "local"  # noqa: S105 - no local service checks it
+"""The AWS_SESSION_TOKEN by which a function proves to the extension that it is one."""
+
 
 def layer_folders(template: ResolvedTemplate, *, source: Mapping[str, Any], path: Path) -> Iterator[tuple[str, Path]]:
     """Yield the ARN of each layer whose content is a path of this machine, and the path: a folder or a zip."""
@@ -44,6 +52,14 @@ def packages_of_layers(arns: Iterable[str], layers: Mapping[str, Path]) -> Itera
             yield package
 
 
+def secrets_port(arns: Iterable[str], environment: Mapping[str, Any]) -> int | None:
+    """Return the port of the parameters and secrets extension; None if no layer has it."""
+    if not any(_SECRETS_EXTENSION in arn for arn in arns):
+        return None
+    given = str(environment.get(_SECRETS_PORT, ""))
+    return int(given) if given.isdecimal() else _DEFAULT_SECRETS_PORT
+
+
 def ignored_in_layers(functions: Mapping[str, Iterable[str]], layers: Mapping[str, Path]) -> Iterator[str]:
     """Yield a text for each layer of a function that is missed on this machine; the layers' ARNs are by function.
 
@@ -57,7 +73,7 @@ def ignored_in_layers(functions: Mapping[str, Iterable[str]], layers: Mapping[st
                     f"{logical_id}: the layer {arn}, whose content {layers[arn]} does not exist. Correct the path, or "
                     "build it first"
                 )
-            elif _package(arn) is None:
+            elif _package(arn) is None and _SECRETS_EXTENSION not in arn:
                 yield f"{logical_id}: the layer {arn}, which is not on this machine"
 
 

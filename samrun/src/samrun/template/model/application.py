@@ -8,6 +8,7 @@ from samrun.template.model.functions import Function, PreviewFolder
 from samrun.template.model.http_apis import FunctionUrl, HttpApi
 from samrun.template.model.kafka_mappings import KafkaMapping
 from samrun.template.model.kafka_topics import KafkaTopic
+from samrun.template.model.pipes import Pipe
 from samrun.template.model.rest_apis import RestApi
 from samrun.template.model.triggers import (
     CustomResource,
@@ -67,6 +68,7 @@ class Application:
     function_urls: tuple[FunctionUrl, ...] = ()
     preview_folders: tuple[PreviewFolder, ...] = ()
     kafka_topics: tuple[KafkaTopic, ...] = ()
+    pipes: tuple[Pipe, ...] = ()
 
     @property
     def all_apis(self) -> tuple[HttpApi | RestApi, ...]:

@@ -70,6 +70,8 @@ class Function:
     layers: tuple[Path, ...] = ()
     layer_packages: tuple[str, ...] = ()
     """Packages of PyPI that stand for layers of AWS."""
+    secrets_port: int | None = None
+    """Port on which it finds AWS's parameters and secrets extension, if a layer has that."""
     qualifiers: frozenset[str] = frozenset()
     """Versions and aliases that the template publishes."""
     asynchronous: AsynchronousInvocation = AsynchronousInvocation()

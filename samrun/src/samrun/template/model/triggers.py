@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from samrun.filtering.filter_pattern import FilterPattern
+from samrun.template.model.pipes import ApiDestination
 from samrun.template.triggers.schedule_expressions import Service, Times
 
 
@@ -127,14 +128,17 @@ class MailEventDestination:
 
 @dataclass(frozen=True, kw_only=True)
 class EventTarget(TargetInput):
-    """A target of a rule: a function of the application, or else a queue, a topic, an event bus or a state machine.
+    """A target of a rule: a function, an API destination, or else a queue, a topic, an event bus or a state machine.
 
+    The request to a destination has the path's values, the headers and the query's parameters of `http`.
     `message_group` is the one of a FIFO queue's messages. `dead_letter_queue` is the ARN of the queue that gets the
     events that the target cannot get.
     """
 
     arn: str
     function: str | None
+    destination: ApiDestination | None = None
+    http: Mapping[str, Any] = field(default_factory=dict)
     message_group: str | None = None
     dead_letter_queue: str | None = None
 

@@ -13,6 +13,8 @@ from samrun.template.support.resource_types import FUNCTION_URL
 
 _NAME_PROPERTIES = {
     "AWS::DynamoDB::Table": "TableName",
+    "AWS::Events::ApiDestination": "Name",
+    "AWS::Events::Connection": "Name",
     "AWS::Events::EventBus": "Name",
     "AWS::Events::Rule": "Name",
     "AWS::Kinesis::Stream": "Name",
@@ -20,6 +22,7 @@ _NAME_PROPERTIES = {
     "AWS::Lambda::LayerVersion": "LayerName",
     "AWS::MSK::Cluster": "ClusterName",
     "AWS::MSK::ServerlessCluster": "ClusterName",
+    "AWS::Pipes::Pipe": "Name",
     "AWS::S3::Bucket": "BucketName",
     "AWS::SecretsManager::Secret": "Name",
     "AWS::SES::ConfigurationSet": "Name",
@@ -33,6 +36,8 @@ _NAME_PROPERTIES = {
 CLUSTER_ARN = "arn:aws:kafka:{region}:{account}:cluster/{name}/00000000-0000-4000-8000-000000000000-1"
 _ARNS = {
     "AWS::DynamoDB::Table": "arn:aws:dynamodb:{region}:{account}:table/{name}",
+    "AWS::Events::ApiDestination": "arn:aws:events:{region}:{account}:api-destination/{name}",
+    "AWS::Events::Connection": "arn:aws:events:{region}:{account}:connection/{name}",
     "AWS::Events::EventBus": "arn:aws:events:{region}:{account}:event-bus/{name}",
     "AWS::Events::Rule": "arn:aws:events:{region}:{account}:rule/{name}",
     "AWS::IAM::Role": "arn:aws:iam::{account}:role/{name}",
@@ -44,6 +49,7 @@ _ARNS = {
     "AWS::Logs::LogGroup": "arn:aws:logs:{region}:{account}:log-group:{name}:*",
     "AWS::MSK::Cluster": CLUSTER_ARN,
     "AWS::MSK::ServerlessCluster": CLUSTER_ARN,
+    "AWS::Pipes::Pipe": "arn:aws:pipes:{region}:{account}:pipe/{name}",
     "AWS::S3::Bucket": "arn:aws:s3:::{name}",
     # AWS adds a random suffix. Secrets Manager accepts an ARN without it, too.
     "AWS::SecretsManager::Secret": "arn:aws:secretsmanager:{region}:{account}:secret:{name}",
@@ -97,7 +103,7 @@ class References:
         self._resources = resources
         self._region = region
         self._aws = aws
-        self._api = api
+        self.api = api
         self._resolve = resolve
         self._prefix = prefix
 
@@ -157,7 +163,7 @@ class References:
     def _function_url(self, logical_id: str, attribute: str | None) -> str:
         function, qualifier = url_target(self._resolve(self._resources[logical_id]["Properties"]))
         if attribute == "FunctionUrl":
-            return f"{self._api}{url_path(function, qualifier)}/"
+            return f"{self.api}{url_path(function, qualifier)}/"
         return function_arn(function, region=self._region, qualifier=qualifier)
 
     def _arn(self, kind: str, name: str) -> str:

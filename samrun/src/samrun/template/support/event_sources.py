@@ -11,7 +11,7 @@ from samrun.template.support.levels import AS_AWS, Level, Support, different, no
 from samrun.template.support.mapping_sources import STREAMS, UNKNOWN, event_source
 from samrun.template.support.resource_types import FUNCTION, HTTP_API, KNOWN, REST_API
 from samrun.template.triggers.custom_resources import read_custom_resources
-from samrun.template.triggers.event_source_mappings import event_source_mappings
+from samrun.template.triggers.event_source_mappings import consumers, event_source_mappings
 from samrun.template.triggers.mapping_properties import is_enabled
 from samrun.template.triggers.stream_triggers import streams_by_arn
 
@@ -48,7 +48,10 @@ EVENT_SOURCES: Mapping[str, Support] = {
     "Secrets Manager rotation": not_run("samrun rotates no secrets"),
     "VPC Lattice": not_run("samrun has no service networks"),
     "WebSocket API": not_run("samrun runs no WebSocket APIs"),
-    "EventBridge pipe": not_run("samrun runs no pipes"),
+    "EventBridge pipe": different(
+        "its target is a function, a state machine, an API destination, a queue, a topic, an event bus, a stream of "
+        "Kinesis or a log group; its source is read as that of an event source mapping"
+    ),
     "Step Functions": different("moto runs the state machines; tasks of services that it only imitates are named"),
     "custom resource": different("a Create at each start, before the schedules; nothing else refers to its answer"),
     UNKNOWN: not_run("samrun does not know the service of its EventSourceArn"),
@@ -112,7 +115,7 @@ def missing_triggers(template: ResolvedTemplate) -> Iterator[MissingTrigger]:
 
 
 def _of_mappings(template: ResolvedTemplate) -> Iterator[MissingTrigger]:
-    functions, streams = template.function_arns(), streams_by_arn(template)
+    functions, streams = consumers(template), streams_by_arn(template)
     for logical_id, properties in event_source_mappings(template):
         source, function = event_source(properties), function_name(str(properties["FunctionName"]))
         remedy = _BY_HAND

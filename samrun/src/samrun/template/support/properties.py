@@ -14,11 +14,14 @@ from samrun.template.support.levels import AS_AWS, NO_EFFECT, Level, Support, di
 from samrun.template.support.mapping_sources import DOCUMENTDB, KAFKA, MQ, MSK, QUEUE, SELF_MANAGED_KAFKA, STREAMS
 from samrun.template.support.nested_names import NESTED_NAMES
 from samrun.template.support.resource_types import (
+    API_DESTINATION,
+    CONNECTION,
     EVENT_INVOKE_CONFIG,
     EVENT_SOURCE_MAPPING,
     FUNCTION,
     FUNCTION_URL,
     MAIL_EVENT_DESTINATION,
+    PIPE,
     RULE,
     SCHEDULE,
     TOPIC,
@@ -81,8 +84,8 @@ PROPERTIES: Mapping[str, Mapping[str, Support]] = {
         "ImageConfig": not_run("samrun runs no container images; `samrun up --sam` does"),
         "KmsKeyArn": NO_EFFECT,
         "Layers": different(
-            "a local folder or zip is on the path; a package stands for Powertools' and pandas'; others and extensions "
-            "are named"
+            "a local folder or zip is on the path; a package stands for Powertools' and pandas', and samrun itself for "
+            "the parameters and secrets extension; others and extensions are named"
         ),
         "LoggingConfig": AS_AWS,
         "MemorySize": different("the function sees it, and nothing limits its memory"),
@@ -155,6 +158,39 @@ PROPERTIES: Mapping[str, Mapping[str, Support]] = {
         "PartitionCount": AS_AWS,
         "ReplicationFactor": different("the local Kafka has one replica"),
         "TopicName": AS_AWS,
+    },
+    PIPE: {
+        "Description": NO_EFFECT,
+        "DesiredState": AS_AWS,
+        "Enrichment": different("functions, state machines and API destinations"),
+        "EnrichmentParameters": AS_AWS,
+        "KmsKeyIdentifier": NO_EFFECT,
+        "LogConfiguration": NO_EFFECT,
+        "Name": AS_AWS,
+        "RoleArn": NO_EFFECT,
+        "Source": different("queues, streams of DynamoDB and Kinesis, and Kafka"),
+        "SourceParameters": different("one batch of a shard at a time"),
+        "Tags": NO_EFFECT,
+        "Target": different(
+            "functions, state machines, API destinations, queues, topics, buses, streams of Kinesis and log groups"
+        ),
+        "TargetParameters": AS_AWS,
+    },
+    API_DESTINATION: {
+        "ConnectionArn": AS_AWS,
+        "Description": NO_EFFECT,
+        "HttpMethod": AS_AWS,
+        "InvocationEndpoint": different("the API of this machine stands for an API of the template"),
+        "InvocationRateLimitPerSecond": different("samrun sends each event at once"),
+        "Name": AS_AWS,
+    },
+    CONNECTION: {
+        "AuthParameters": AS_AWS,
+        "AuthorizationType": AS_AWS,
+        "Description": NO_EFFECT,
+        "InvocationConnectivityParameters": NO_EFFECT,
+        "KmsKeyIdentifier": NO_EFFECT,
+        "Name": AS_AWS,
     },
     **API_PROPERTIES,
     **CREATED_PROPERTIES,

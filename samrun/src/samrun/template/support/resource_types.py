@@ -16,6 +16,9 @@ LAYER = "AWS::Lambda::LayerVersion"
 STACK = "AWS::CloudFormation::Stack"
 STATE_MACHINE = "AWS::StepFunctions::StateMachine"
 TOPIC = "AWS::MSK::Topic"
+PIPE = "AWS::Pipes::Pipe"
+API_DESTINATION = "AWS::Events::ApiDestination"
+CONNECTION = "AWS::Events::Connection"
 
 # The runner runs these.
 RUN = {
@@ -31,6 +34,9 @@ RUN = {
     LAYER,
     STACK,
     TOPIC,
+    PIPE,
+    API_DESTINATION,
+    CONNECTION,
 }
 # samrun.services.resources creates these in the local AWS, for the functions to use.
 CREATED = {
@@ -187,16 +193,13 @@ _NOT_RUN = {
     "AWS::EFS": "samrun mounts no file system",
     "AWS::ElastiCache": _MISSING,
     "AWS::ElasticLoadBalancingV2": "samrun has no load balancer",
-    "AWS::Events::ApiDestination": "samrun calls no API destinations",
     "AWS::Events::Archive": "samrun keeps no archive of events",
-    "AWS::Events::Connection": "samrun calls no API destinations",
     "AWS::IoT": "samrun has no message broker of AWS IoT",
     "AWS::KinesisFirehose": _MISSING,
     "AWS::Logs::SubscriptionFilter": "samrun sends no logs to CloudWatch",
     "AWS::Neptune": _MISSING,
     "AWS::OpenSearchServerless": _MISSING,
     "AWS::OpenSearchService": _MISSING,
-    "AWS::Pipes": "samrun runs no pipes",
     "AWS::RDS": "samrun has no database of RDS",
     "AWS::S3::AccessPoint": "samrun has no access points: name the bucket",
     "AWS::S3ObjectLambda": "samrun has no access points: name the bucket",

@@ -7,4 +7,6 @@ pattern, `mail_event_destinations` where SES's events go, and `schedules` the ru
 (`schedule_expressions`); `target_inputs` reads what their targets get. `event_queue_names` names the runner's own
 queues for them. `declared_topics` reads the topics of Kafka, `custom_resources` the resources that functions make,
 `state_machines` the machines that call functions, and `table_copies` the tables whose changes go to Kinesis.
+`event_pipes` reads the pipes of EventBridge, with their `pipe_sources` and `pipe_steps`, and `api_destinations` the
+endpoints to which pipes and rules send.
 """

@@ -11,10 +11,12 @@ from samrun.filtering.filter_pattern import FilterPattern, FilterPatternError
 from samrun.template.arns import function_name
 from samrun.template.errors import TemplateError
 from samrun.template.model.account import ACCOUNT
+from samrun.template.model.pipes import ApiDestination
 from samrun.template.model.triggers import EventRule, EventTarget
 from samrun.template.resolution.resolved_template import ResolvedTemplate
 from samrun.template.resolution.unknown_values import is_unresolved, stand_in_name
 from samrun.template.support.resource_types import RULE
+from samrun.template.triggers.api_destinations import read_api_destinations
 from samrun.template.triggers.target_inputs import target_fields
 
 # The services of the targets that get events, besides functions.
@@ -28,11 +30,12 @@ class EventRuleError(TemplateError):
 def read_event_rules(template: ResolvedTemplate) -> Iterator[EventRule]:
     """Yield the enabled rules with a target that gets events here. Raises EventRuleError and TargetInputError."""
     functions, machines = template.function_arns(), template.state_machine_arns()
+    destinations = read_api_destinations(template)
     for logical_id, properties in template.of_type(RULE):
         if "EventPattern" not in properties or _is_disabled(properties):
             continue
-        targets = [_target(logical_id, each, functions) for each in properties.get("Targets", [])]
-        kept = tuple(each for each in targets if each.function or _gets_events(each.arn, machines))
+        targets = [_target(logical_id, each, functions, destinations) for each in properties.get("Targets", [])]
+        kept = tuple(each for each in targets if each.function or each.destination or _gets_events(each.arn, machines))
         if kept:
             bus = _bus(properties.get("EventBusName", "default"))
             name = template.name(logical_id) if bus == "default" else f"{bus}/{template.name(logical_id)}"
@@ -48,6 +51,7 @@ def read_event_rules(template: ResolvedTemplate) -> Iterator[EventRule]:
 def ignored_in_event_rules(template: ResolvedTemplate) -> Iterator[str]:
     """Yield a text for each rule that is not supported in full on one machine."""
     functions, machines = template.function_arns(), template.state_machine_arns()
+    destinations = read_api_destinations(template)
     for logical_id, properties in template.of_type(RULE):
         if "EventPattern" not in properties:
             continue
@@ -56,7 +60,7 @@ def ignored_in_event_rules(template: ResolvedTemplate) -> Iterator[str]:
             continue
         for target in properties.get("Targets", []):
             arn = str(target["Arn"])
-            if function_name(arn) not in functions and not _gets_events(arn, machines):
+            if function_name(arn) not in functions and arn not in destinations and not _gets_events(arn, machines):
                 yield f"{logical_id}: the target {arn}, which is not a function of the template"
 
 
@@ -65,11 +69,18 @@ def _bus(name: Any) -> str:
     return stand_in_name(name) if is_unresolved(name) else str(name).rpartition("/")[2]
 
 
-def _target(logical_id: str, target: Mapping[str, Any], functions: Collection[str]) -> EventTarget:
+def _target(
+    logical_id: str,
+    target: Mapping[str, Any],
+    functions: Collection[str],
+    destinations: Mapping[str, ApiDestination],
+) -> EventTarget:
     function = function_name(str(target["Arn"]))
     return EventTarget(
         arn=str(target["Arn"]),
         function=function if function in functions else None,
+        destination=destinations.get(str(target["Arn"])),
+        http=target.get("HttpParameters", {}),
         message_group=target.get("SqsParameters", {}).get("MessageGroupId"),
         **target_fields(logical_id, target),
     )
@@ -88,7 +99,7 @@ def _is_disabled(properties: Mapping[str, Any]) -> bool:
 
 
 def _gets_events(arn: str, machines: Collection[str]) -> bool:
-    return arn in machines or _service(arn) in _SERVICES
+    return arn in machines or (_service(arn) in _SERVICES and ":api-destination/" not in arn)
 
 
 def _service(arn: str) -> str:

@@ -1,6 +1,10 @@
-"""Event source mappings of a template (AWS::Lambda::EventSourceMapping), as the readers of triggers take them."""
+"""Event source mappings of a template, as the readers of triggers take them.
+
+They are those of functions (AWS::Lambda::EventSourceMapping), and those of the sources of pipes.
+"""
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from samrun.template.model.account import ACCOUNT
@@ -8,6 +12,7 @@ from samrun.template.resolution.resolved_template import ResolvedTemplate
 from samrun.template.resolution.unknown_values import UnknownValue, is_unresolved, references_in, stand_in_name
 from samrun.template.support.mapping_sources import UNKNOWN, event_source
 from samrun.template.support.resource_types import EVENT_SOURCE_MAPPING
+from samrun.template.triggers.pipe_sources import pipe_sources
 
 # The ARN that stands for one that only AWS has, by the type of SAM's event.
 _ARNS = {
@@ -23,7 +28,7 @@ def event_source_mappings(template: ResolvedTemplate) -> Iterator[tuple[str, dic
     A valid name stands for a topic that only AWS knows, and a valid ARN for that of a queue or a stream. Nothing stands
     for a whole entry of SourceAccessConfigurations.
     """
-    for logical_id, properties in template.of_type(EVENT_SOURCE_MAPPING):
+    for logical_id, properties in chain(template.of_type(EVENT_SOURCE_MAPPING), pipe_sources(template)):
         stand_ins: dict[str, Any] = {}
         if isinstance(topics := _listed(properties.get("Topics")), list):
             stand_ins["Topics"] = [_topic(each) for each in topics]
@@ -32,6 +37,14 @@ def event_source_mappings(template: ResolvedTemplate) -> Iterator[tuple[str, dic
         if arn := _arn(properties, template.event_types.get(logical_id), template.region):
             stand_ins["EventSourceArn"] = arn
         yield logical_id, properties | stand_ins
+
+
+def consumers(template: ResolvedTemplate) -> dict[str, str]:
+    """Return the ARN of each function and of each pipe, by the name by which a mapping invokes it."""
+    pipes = {
+        properties["FunctionName"]: template.references(each, "Arn") for each, properties in pipe_sources(template)
+    }
+    return template.function_arns() | pipes
 
 
 def _listed(value: Any) -> Any:

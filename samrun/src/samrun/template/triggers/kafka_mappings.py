@@ -13,7 +13,7 @@ from samrun.template.resolution.references import CLUSTER_ARN
 from samrun.template.resolution.resolved_template import ResolvedTemplate
 from samrun.template.resolution.scalars import as_text
 from samrun.template.support.mapping_sources import KAFKA, event_source
-from samrun.template.triggers.event_source_mappings import event_source_mappings
+from samrun.template.triggers.event_source_mappings import consumers, event_source_mappings
 from samrun.template.triggers.kafka_limits import brokers, kafka_config, refused
 from samrun.template.triggers.mapping_properties import (
     filters,
@@ -43,7 +43,7 @@ _UNSUPPORTED = {"IAM_AUTH", "IAM_OAUTHBEARER_AUTH", "OAUTHBEARER_AUTH"}
 
 def read_kafka_mappings(template: ResolvedTemplate, *, path: Path) -> Iterator[KafkaMapping]:
     """Yield the mappings that read Kafka. Raises TemplateError."""
-    function_arns = template.function_arns()
+    known = consumers(template)
     groups: dict[str, str] = {}
     for logical_id, properties in event_source_mappings(template):
         if event_source(properties) not in KAFKA:
@@ -57,7 +57,7 @@ def read_kafka_mappings(template: ResolvedTemplate, *, path: Path) -> Iterator[K
                 "unique: the two would share the records."
             )
         function = function_name(str(properties["FunctionName"]))
-        if function in function_arns:  # samrun.template.support.event_sources names the others
+        if function in known:  # samrun.template.support.event_sources names the others
             yield mapping_of(logical_id, properties, region=template.region)
 
 

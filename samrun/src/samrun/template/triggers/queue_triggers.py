@@ -15,7 +15,7 @@ from samrun.template.model.functions import Function
 from samrun.template.model.triggers import QueueTrigger
 from samrun.template.resolution.resolved_template import ResolvedTemplate
 from samrun.template.support.resource_types import FUNCTION
-from samrun.template.triggers.event_source_mappings import event_source_mappings
+from samrun.template.triggers.event_source_mappings import consumers, event_source_mappings
 from samrun.template.triggers.mapping_limits import mapping_violations
 from samrun.template.triggers.mapping_properties import filters, is_enabled
 
@@ -29,7 +29,7 @@ _TIMEOUT = 3
 
 
 def read_queue_triggers(template: ResolvedTemplate, *, path: Path) -> Iterator[QueueTrigger]:
-    """Yield the triggers whose function the template has. Raises TemplateError."""
+    """Yield the triggers whose function, or whose pipe, the template has. Raises TemplateError."""
     timeouts = {
         template.name(logical_id): int(found.get("Timeout", _TIMEOUT))
         for logical_id, found in template.of_type(FUNCTION)
@@ -38,11 +38,13 @@ def read_queue_triggers(template: ResolvedTemplate, *, path: Path) -> Iterator[Q
         template.references(logical_id, "Arn"): int(found.get("VisibilityTimeout", _VISIBILITY_TIMEOUT))
         for logical_id, found in template.of_type(_QUEUE)
     }
+    known = consumers(template)
     for logical_id, properties in event_source_mappings(template):
         arn, function = str(properties.get("EventSourceArn")), function_name(str(properties["FunctionName"]))
-        if ":sqs:" not in arn or function not in timeouts:
+        if ":sqs:" not in arn or function not in known:
             continue
-        refused = [*_refused(properties, arn), *_too_slow(timeouts[function], visible_again.get(arn))]
+        # A pipe has no timeout.
+        refused = [*_refused(properties, arn), *_too_slow(timeouts.get(function, 0), visible_again.get(arn))]
         if refused:
             raise TemplateError(f"{path}: AWS refuses {logical_id}: {'; '.join(refused)}")
         yield _trigger(logical_id, properties, function=function, queue_arn=arn)

@@ -15,7 +15,7 @@ from samrun.template.model.triggers import StreamTrigger
 from samrun.template.resolution.booleans import is_true
 from samrun.template.resolution.resolved_template import ResolvedTemplate
 from samrun.template.support.mapping_sources import STREAMS, event_source
-from samrun.template.triggers.event_source_mappings import event_source_mappings
+from samrun.template.triggers.event_source_mappings import consumers, event_source_mappings
 from samrun.template.triggers.mapping_limits import mapping_violations
 from samrun.template.triggers.mapping_properties import (
     filters,
@@ -32,7 +32,7 @@ _BATCH_SIZE = 100
 
 def read_stream_triggers(template: ResolvedTemplate, *, path: Path) -> Iterator[StreamTrigger]:
     """Yield the triggers whose function and whose stream the template has. Raises TemplateError."""
-    functions, streams = template.function_arns(), streams_by_arn(template)
+    functions, streams = consumers(template), streams_by_arn(template)
     for logical_id, properties in event_source_mappings(template):
         arn, function = str(properties.get("EventSourceArn")), function_name(str(properties["FunctionName"]))
         if arn not in streams or function not in functions:
