@@ -91,7 +91,6 @@
     ├── BrokerRefusalError                  mapping/group_member.py
     ├── TopicNotFoundError                  mapping/group_member.py
     ├── DestinationError                    mapping/on_failure_destination.py
-    ├── UnreadableRecordError               mapping/partitions.py
     ├── SchemaUnavailableError              schemas/schema.py
     ├── InvalidRecordError                  schemas/schema.py
     │   ├── SchemaNotFoundError             schemas/schema.py

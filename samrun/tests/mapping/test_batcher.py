@@ -41,7 +41,7 @@ class MappingPartitions:
     def read_again(self, partition: int, **fields: Any) -> None:
         """Bring the records that Kafka has and the queue does not."""
         for offset in range(self.queue(partition).next_offset, self.produced[partition]):
-            self.partitions.add(record(offset, partition=partition, **fields), self.now)
+            self.partitions.add(PARTITIONS[partition], [record(offset, partition=partition, **fields)], self.now)
 
     def queue(self, partition: int) -> PartitionQueue:
         queue = self.partitions.get(PARTITIONS[partition])

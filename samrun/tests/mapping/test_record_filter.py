@@ -59,8 +59,7 @@ def test_record_that_is_filtered_out_is_done() -> None:
     partitions = Partitions(record_filter({"value": [{"prefix": "keep"}]}))
     first = record(0, value=b"drop").topic_partition
     partitions.assign({first: 0})
-    partitions.add(record(0, value=b"drop"), 0.0)
+    partitions.add(first, [record(0, value=b"drop")], 0.0)
     assert partitions.done() == {first: 1}
-    partitions.add(record(1, value=b"keep"), 0.0)
-    partitions.add(record(2, value=b"drop"), 0.0)
+    partitions.add(first, [record(1, value=b"keep"), record(2, value=b"drop")], 0.0)
     assert partitions.done() == {first: 1}

@@ -27,6 +27,5 @@ out.
 
 Errors: `NoRecordError` (a UserError, which reaches the terminal), `AuthenticationError` (the poller reports it and
 retries), `BrokerRefusalError` and `TopicNotFoundError` (likewise), `DestinationError` (the batch is lost, as in
-Lambda), `MalformedBatchResponseError` (the whole batch is retried) and `UnreadableRecordError` (the record is given
-up).
+Lambda), and `MalformedBatchResponseError` (the whole batch is retried).
 """

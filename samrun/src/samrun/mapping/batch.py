@@ -44,7 +44,7 @@ class Batch:
         )
         head = json.dumps({**source, "bootstrapServers": bootstrap}, separators=(",", ":")).encode()
         by_partition = b",".join(
-            b"%s:[%s]" % (json.dumps(str(partition)).encode(), b",".join(record.as_json for record in records))
+            b"%s:[%s]" % (json.dumps(str(partition)).encode(), b",".join([record.as_json for record in records]))
             for partition, records in self.records.items()
         )
         return b'%s,"records":{%s}}' % (head[:-1], by_partition)
@@ -94,6 +94,8 @@ class Batch:
 
     def without(self, places: Collection[Place]) -> "Batch":
         """Return the records at other places."""
+        if not places:
+            return self
         left = {
             partition: tuple(each for each in records if (partition, each.offset) not in places)
             for partition, records in self.records.items()

@@ -4,7 +4,6 @@ It has the keys of headers as texts, and Kafka has bytes. It cannot read the hea
 not UTF-8, and it has a key only up to its first byte 0.
 """
 
-from collections.abc import Sequence
 from functools import lru_cache
 from operator import methodcaller
 from typing import Any
@@ -28,7 +27,11 @@ _read_headers = methodcaller("headers")
 def record_of(message: "Message[bytes, bytes]", partition: TopicPartition) -> KafkaRecord:
     """Return the record of a message without an error; `partition` is the one of `partition_of`."""
     timestamp_type, timestamp = message.timestamp()
-    headers = _headers_of(message)
+    headers: Any
+    try:
+        headers = _read_headers(message) or ()
+    except Exception:  # noqa: BLE001 - today it is a SystemError; no record may end the mapping
+        headers = None
     return KafkaRecord(
         partition,
         message.offset() or 0,  # never None, whatever the type says
@@ -39,15 +42,6 @@ def record_of(message: "Message[bytes, bytes]", partition: TopicPartition) -> Ka
         headers or (),
         lacks_headers=headers is None,
     )
-
-
-def _headers_of(message: "Message[bytes, bytes]") -> Sequence[tuple[str, bytes | None]] | None:
-    """Return the headers, or None if the client cannot read them."""
-    try:
-        headers: Any = _read_headers(message) or ()
-    except Exception:  # noqa: BLE001 - today it is a SystemError; no record may end the mapping
-        return None
-    return headers  # type: ignore[no-any-return]
 
 
 def partition_of(message: "Message[bytes, bytes]") -> TopicPartition | None:

@@ -3,10 +3,12 @@
 import queue
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
+from operator import attrgetter
 from typing import Protocol
 
 from confluent_kafka import OFFSET_BEGINNING, KafkaError
@@ -17,7 +19,7 @@ from samrun.mapping.client_errors import with_remedy
 from samrun.mapping.delivery import Delivery
 from samrun.mapping.group_member import PartitionFailure
 from samrun.mapping.partition_queue import ROOM
-from samrun.mapping.partitions import Partitions, UnreadableRecordError
+from samrun.mapping.partitions import Partitions
 from samrun.mapping.record_filter import RecordFilter
 from samrun.mapping.records import KafkaRecord, TopicPartition
 
@@ -35,6 +37,8 @@ _MAX_ACTIONS = 8
 _MAX_ERRORS = 32
 # Records of a partition that wait.
 _ENOUGH = 10_000
+
+_KIND_AND_PARTITION = attrgetter("__class__", "topic_partition")
 
 
 class Member(Protocol):
@@ -171,21 +175,23 @@ class Dispatcher:
     def add(self, read: Sequence[KafkaRecord | PartitionFailure]) -> None:
         """Take records that were read, and failures to read."""
         now = time.monotonic()
-        for each in read:
-            if isinstance(each, PartitionFailure):
-                self._cannot_read(each, now)
-            elif not self._is_held(each.topic_partition):
-                self._take(each, now)
+        for (kind, partition), some in groupby(read, _KIND_AND_PARTITION):
+            if kind is PartitionFailure:
+                for failure in some:
+                    self._cannot_read(failure, now)
+            elif not self._is_held(partition):
+                self._take(partition, some, now)
         if self._reported or self._errors:
             self._forget_errors(read)
 
-    def _take(self, record: KafkaRecord, now: float) -> None:
-        """Take a record. One that cannot be read holds up nothing: it is the only one that is given up."""
-        try:
-            self._partitions.add(record, now)
-        except UnreadableRecordError as error:
+    def _take(self, partition: TopicPartition, records: Iterable[KafkaRecord], now: float) -> None:
+        """Take records of a partition. One that cannot be read holds up nothing: it is the only one that is given up.
+
+        They are taken together: a mapping does it for each record, and a call for each would cost more than the rest.
+        """
+        for record, error in self._partitions.add(partition, records, now):
             self._report(
-                f"{record.topic_partition}@{record.offset} is given up, since samrun cannot read it ({error}): please "
+                f"{partition}@{record.offset} is given up, since samrun cannot read it ({error}): please "
                 "report this. The topic still has the record."
             )
 
@@ -319,22 +325,22 @@ class Dispatcher:
 
         librdkafka goes on behind a batch that it cannot decode. Nothing of that is taken: it would be lost.
         """
-        waiting = self._partitions.get(failure.partition)
+        waiting = self._partitions.get(failure.topic_partition)
         if waiting is None:
             return
         offset = waiting.next_offset
         if failure.error.code() == KafkaError._AUTO_OFFSET_RESET:
-            text = f"{failure.partition} has no record {offset} any more: reading it from its first record"
+            text = f"{failure.topic_partition} has no record {offset} any more: reading it from its first record"
             waiting.next_offset = 0
-            self._unreadable[failure.partition] = now, OFFSET_BEGINNING
+            self._unreadable[failure.topic_partition] = now, OFFSET_BEGINNING
         else:
             text = (
-                f"{failure.partition}@{offset} cannot be read, retrying: {with_remedy(failure.error)}. "
+                f"{failure.topic_partition}@{offset} cannot be read, retrying: {with_remedy(failure.error)}. "
                 "The other partitions go on."
             )
-            self._unreadable[failure.partition] = now + _RETRY_READING, offset
-        if self._reported.get(failure.partition) != text:
-            self._reported[failure.partition] = text
+            self._unreadable[failure.topic_partition] = now + _RETRY_READING, offset
+        if self._reported.get(failure.topic_partition) != text:
+            self._reported[failure.topic_partition] = text
             self._report(text)
 
     def _read_again(self) -> None:

@@ -70,7 +70,7 @@ class MemberListener(Protocol):
 class PartitionFailure:
     """A partition could not be read."""
 
-    partition: TopicPartition
+    topic_partition: TopicPartition
     error: KafkaError
 
 

@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Sequence
-from itertools import islice
 
 from samrun.functions.invoker import PAYLOAD_LIMIT
 from samrun.mapping.delivery import Delivery
@@ -46,8 +45,8 @@ class PartitionQueue:
     def add(self, record: KafkaRecord, now: float) -> None:
         """Put a record at the end, unless it was there before: after a rebalance, Kafka may send it again."""
         if record.offset >= self.next_offset:
-            self._waiting.append((record, now))
             self._size += len(record.as_json) + 1
+            self._waiting.append((record, now))
             self.next_offset = record.offset + 1
 
     def skip(self, offset: int) -> None:
@@ -75,15 +74,16 @@ class PartitionQueue:
         """Take up to `count` waiting records that fit into one event, but at least one."""
         taken: list[KafkaRecord] = []
         size = 0
-        for record, _ in islice(self._waiting, count):
+        waiting = self._waiting
+        while waiting and len(taken) < count:
+            record = waiting[0][0]
             grown = size + len(record.as_json) + 1
             if taken and grown > ROOM:
                 break
             size = grown
             taken.append(record)
+            waiting.popleft()
         self._size -= size
-        for _ in taken:
-            self._waiting.popleft()
         return tuple(taken)
 
     def send(self, delivery: Delivery) -> None:

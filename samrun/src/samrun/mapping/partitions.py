@@ -1,17 +1,12 @@
 """Partitions of a mapping: their queues, those that a rebalance took away, and the offsets to commit."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from samrun.errors import SamrunError
 from samrun.mapping.batch_processor import DeliveryResult
 from samrun.mapping.delivery import Delivery
 from samrun.mapping.partition_queue import PartitionQueue
 from samrun.mapping.record_filter import RecordFilter
 from samrun.mapping.records import KafkaRecord, TopicPartition
-
-
-class UnreadableRecordError(SamrunError):
-    """A record cannot be filtered or put into an event. The message says why, and contains nothing of the record."""
 
 
 class Partitions:
@@ -87,23 +82,26 @@ class Partitions:
         named = self._queues if partitions is None else partitions
         return any(queue.in_flight for partition in named if (queue := self._queues.get(partition)))
 
-    def add(self, record: KafkaRecord, now: float) -> None:
-        """Put a record at the end of its queue, if it passes the filter; forget one of a partition taken away.
+    def add(
+        self, partition: TopicPartition, records: Iterable[KafkaRecord], now: float
+    ) -> Sequence[tuple[KafkaRecord, str]]:
+        """Put records of a partition at the end of its queue, if they pass the filter; forget those of one taken away.
 
-        Raises UnreadableRecordError for one that is skipped whatever the filter says.
+        Return those that cannot be filtered or put into an event, which are skipped, with the names of the errors.
         """
-        queue = self._queues.get(record.topic_partition)
+        queue = self._queues.get(partition)
         if queue is None:
-            return
-        try:
-            is_wanted = self._filter.passes(record) and bool(record.as_json)
-        except Exception as error:
+            return ()
+        unreadable = []
+        for record in records:
+            try:
+                if self._filter.passes(record):
+                    queue.add(record, now)
+                    continue
+            except Exception as error:  # noqa: BLE001 - no record may end the mapping
+                unreadable.append((record, type(error).__name__))
             queue.skip(record.offset)
-            raise UnreadableRecordError(type(error).__name__) from error
-        if is_wanted:
-            queue.add(record, now)
-        else:
-            queue.skip(record.offset)
+        return unreadable
 
     def finish(self, delivery: Delivery, result: DeliveryResult) -> None:
         """Note the result of a delivery in the queue of each of its partitions."""

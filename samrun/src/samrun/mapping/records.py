@@ -4,7 +4,7 @@ import json
 from binascii import b2a_base64
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from typing import NamedTuple
 
 # Kafka's numbers of the types of a record's timestamp; a record of Kafka before 0.10 has none.
@@ -61,16 +61,13 @@ class KafkaRecord:
 
     def _formatted(self) -> bytes:
         # Formatted by hand: json.dumps takes several times as long, and a mapping does it for each record.
-        key = b"" if self.key is None else b',"key":"%s"' % b2a_base64(self.key, newline=False)
-        value = b"" if self.value is None else b',"value":"%s"' % b2a_base64(self.value, newline=False)
-        return b'%s"offset":%d,"timestamp":%d,"timestampType":"%s","headers":%s%s%s}' % (
-            _beginning(self.topic_partition),
+        key, value = self.key, self.value
+        return _form(self.topic_partition, self.timestamp_type, key is None, value is None) % (
             self.offset,
             self.timestamp,
-            _TIMESTAMP_TYPES.get(self.timestamp_type, _NO_TIMESTAMP_TYPE),
             _as_json(self.headers) if self.headers else b"[]",
-            key,
-            value,
+            b"" if key is None else b2a_base64(key, newline=False),
+            b"" if value is None else b2a_base64(value, newline=False),
         )
 
     @property
@@ -79,10 +76,19 @@ class KafkaRecord:
         return _TIMESTAMP_TYPES.get(self.timestamp_type, _NO_TIMESTAMP_TYPE).decode()
 
 
-@lru_cache
-def _beginning(partition: TopicPartition) -> bytes:
-    """Return the beginning of each record of a partition in an event."""
-    return b'{"topic":%s,"partition":%d,' % (json.dumps(partition.topic).encode(), partition.partition)
+@cache
+def _form(partition: TopicPartition, timestamp_type: int, lacks_key: bool, lacks_value: bool) -> bytes:
+    """Return a record in an event, with places for its offset, timestamp, headers, key and value.
+
+    What the record lacks has a place without a name: for nothing.
+    """
+    return b'{"topic":%s,"partition":%d,"offset":%%d,"timestamp":%%d,"timestampType":"%s","headers":%%b%s%s}' % (
+        json.dumps(partition.topic).encode().replace(b"%", b"%%"),
+        partition.partition,
+        _TIMESTAMP_TYPES.get(timestamp_type, _NO_TIMESTAMP_TYPE),
+        b"%b" if lacks_key else b',"key":"%b"',
+        b"%b" if lacks_value else b',"value":"%b"',
+    )
 
 
 def _as_json(headers: Sequence[tuple[str, bytes | None]]) -> bytes:
