@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import filelock
 
+from samrun.administration.stack_functions import StackFunctions
 from samrun.application_launcher import ApplicationLauncher
 from samrun.applications import load_applications
 from samrun.console import console
@@ -123,6 +124,7 @@ async def _start(settings: Settings, terminal: Terminal, supervisor: Supervisor)
         )
         await launcher.start(application)
     TokenDefaults.of(application, endpoints.issuer).write(settings.data)
+    StackFunctions.of(application).write(settings.data)
     file = endpoints.write(settings.data)
     supervisor.on_exit(lambda: file.unlink(missing_ok=True))
     return Stack(application=application, endpoints=endpoints, issuer=issuer)

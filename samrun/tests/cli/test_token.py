@@ -1,5 +1,8 @@
 """`samrun token`: tokens of the local issuer."""
 
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,14 +49,21 @@ Resources:
 """
 
 
+@pytest.fixture(scope="module")
+def endpoints() -> Iterator[Endpoints]:
+    """Yield the endpoints of a stack whose console accepts connections."""
+    with socket.create_server(("127.0.0.1", 0)) as console:
+        yield replace(ENDPOINTS, console=f"http://127.0.0.1:{console.getsockname()[1]}")
+
+
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(endpoints: Endpoints, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a template, and the endpoints of a stack that runs it."""
     (tmp_path / "src").mkdir()
     (tmp_path / "template.yaml").write_text(TEMPLATE)
     (tmp_path / "samconfig.toml").write_text('[default.samrun.parameters]\nparameter_overrides = ["Issuer={issuer}"]')
     TokenDefaults(subject="cus_ada", audience="greetings", scope="greet").write(tmp_path / ".local")
-    ENDPOINTS.write(tmp_path / ".local")
+    endpoints.write(tmp_path / ".local")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -63,9 +73,13 @@ def _run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     return main()
 
 
+def _issuer(project: Path) -> str:
+    return Endpoints.read(project / ".local").issuer
+
+
 def _claims(project: Path, token: str) -> dict[str, Any]:
     """Return what is in a token that the issuer of the project's stack has signed."""
-    [jwk] = Issuer(ENDPOINTS.issuer, project / ".local").jwks()["keys"]
+    [jwk] = Issuer(_issuer(project), project / ".local").jwks()["keys"]
     claims: dict[str, Any] = jwt.decode(token, jwt.PyJWK(jwk), options={"verify_aud": False})
     return claims
 
@@ -82,7 +96,7 @@ def test_a_token_is_printed_and_nothing_else(
     assert claims["exp"] - claims.pop("iat") == 60
     del claims["exp"]
     assert claims == {
-        "iss": "http://127.0.0.1:8025/issuer",
+        "iss": _issuer(project),
         "sub": "cus_minh",
         "aud": "greetings",
         "scope": "greet read",
@@ -128,6 +142,19 @@ def test_no_stack_is_an_error_that_says_how_to_start_one(
     assert not (project / "elsewhere").exists()
 
 
+def test_a_stack_that_was_killed_is_an_error_that_says_how_to_start_it_again(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        gone = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    replace(ENDPOINTS, console=gone).write(project / ".local")
+    assert _run(monkeypatch) == 1
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert "No stack runs on .local: the last one was killed" in output.err
+    assert "Start it again with `samrun up`" in output.err
+
+
 def test_an_authorizer_of_another_issuer_is_an_error_unless_the_audience_is_named(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -135,7 +162,7 @@ def test_an_authorizer_of_another_issuer_is_an_error_unless_the_audience_is_name
     assert _run(monkeypatch, *elsewhere) == 1
     output = capsys.readouterr()
     assert output.out == ""
-    assert "no route has a JWT authorizer of the local issuer, http://127.0.0.1:8025/issuer" in output.err
+    assert f"no route has a JWT authorizer of the local issuer, {_issuer(project)}" in output.err
     assert "--audience" in output.err
     assert _run(monkeypatch, *elsewhere, "--audience", "any") == 0
     assert _claims(project, capsys.readouterr().out.strip())["aud"] == "any"

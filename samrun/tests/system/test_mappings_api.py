@@ -1,5 +1,8 @@
 """Event source mappings by Lambda's own API, with boto3, on a stack that runs."""
 
+import json
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +13,7 @@ from kafka import KafkaProducer
 
 from samrun.administration.lambda_client import InvocationFailedError, invoke_function, lambda_client
 from samrun.services import kafka
+from samrun.template.arns import mapping_uuid
 from samrun.testing.aws import client
 from samrun.testing.stack import RunningStack
 from samrun.testing.waiting import eventually
@@ -275,6 +279,24 @@ def test_invocation_of_an_unknown_function_names_those_there_are(stack: RunningS
         InvocationFailedError, match=r"^Reader was not invoked: .*\. The functions are: reader, worker\.$"
     ):
         invoke_function(lambda_client(stack.data), "Reader", b"{}")
+
+
+@pytest.mark.parametrize("reference", ["Fn", "reader", "arn:aws:lambda:us-east-1:123456789012:function:reader"])
+def test_commands_find_a_function_by_each_of_its_names(stack: RunningStack, reference: str, tmp_path: Path) -> None:
+    def samrun(*words: str) -> str:
+        command = [sys.executable, "-m", "samrun", *words, "--data", str(stack.data)]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    event = tmp_path / "event.json"
+    event.write_text(json.dumps({"records": {"t-0": [{"value": "Q29tbWFuZA=="}]}}))
+    assert samrun("invoke", reference, "--event", str(event)) == "null\n"
+    assert "got 1 Command\n" in samrun("logs", reference)
+    [resumed] = json.loads(samrun("mappings", "resume", mapping_uuid("FnOrders"), "--json"))
+    assert resumed["function"] == "reader"
+    # It has two mappings, which the error names.
+    with pytest.raises(subprocess.CalledProcessError) as failure:
+        samrun("mappings", "pause", reference)
+    assert f"{reference} has 2 mappings: name the UUID of one: reader ({resumed['uuid']}), " in failure.value.stderr
 
 
 def test_waiters_and_paginators_of_botocore_end(lambda_: Any) -> None:

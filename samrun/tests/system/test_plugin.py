@@ -63,8 +63,30 @@ def test_template_that_is_missing_is_named_with_the_folder_where_it_was_looked_f
     assert "plugin.py" not in ended.stdout
 
 
+def test_reason_why_there_is_no_stack_is_said_once() -> None:
+    ended = run_pytest(APP, str(APP / "tests"), "-o", "samrun_templates=pyproject.toml")
+    assert "19 errors" in ended.stdout
+    assert ended.stdout.count("the stack ended with 1") == 1
+    assert ended.stdout.count("There is no stack: the first test that needs it says why.") == 18
+
+
+@pytest.mark.parametrize(
+    ("setting", "reason"),
+    [
+        ("samrun_patience=soon", "samrun_patience is 'soon': write a number of seconds, such as 20"),
+        ("samrun_patience=-1", "samrun_patience is '-1': write a number of seconds, such as 20"),
+        ("samrun_options=--data 'x", "which no shell could read: No closing quotation"),
+    ],
+)
+def test_setting_that_cannot_be_read_is_an_error_of_usage(setting: str, reason: str) -> None:
+    ended = run_pytest(APP, str(APP / "tests"), "-o", setting)
+    assert ended.returncode == pytest.ExitCode.USAGE_ERROR
+    assert reason in ended.stderr
+    assert "Traceback" not in ended.stdout + ended.stderr
+
+
 def test_wait_ends_after_the_patience_of_the_settings(tmp_path: Path) -> None:
     impatient = tmp_path / "test_impatient.py"
     impatient.write_text("def test_impatient(samrun):\n    samrun.wait_for_mail(to='nobody@example.com')\n")
     ended = run_pytest(APP, str(impatient), "-o", "samrun_patience=0.5")
-    assert "waited 0 s in vain for a mail to nobody@example.com" in ended.stdout, ended.stdout
+    assert "waited 0.5 s in vain for a mail to nobody@example.com" in ended.stdout, ended.stdout

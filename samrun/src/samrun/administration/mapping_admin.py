@@ -10,8 +10,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from samrun.administration.group_admin import GroupAdmin
 from samrun.administration.offset_choice import LATEST, OffsetChoice
 from samrun.administration.partition_offsets import Offsets, chosen_offsets
+from samrun.administration.stack_functions import StackFunctions
 from samrun.administration.topic_admin import TopicAdmin, lag
 from samrun.errors import UserError
+from samrun.template.arns import function_and_qualifier
 
 # Seconds.
 _PATIENCE = 60.0
@@ -65,12 +67,15 @@ class MappingStatus:
 class MappingAdmin:
     """Administration of the Kafka mappings of a stack.
 
-    `client` is the boto3 client of its Lambda. Methods raise KafkaException, LambdaRefusalError, and, for a name,
-    MappingNotFoundError.
+    `client` is the boto3 client of its Lambda, and `functions` has the other names of its functions. Methods raise
+    KafkaException, LambdaRefusalError, and, for a name, MappingNotFoundError.
     """
 
-    def __init__(self, client: Any, topics: TopicAdmin, groups: GroupAdmin, admin: Any) -> None:
+    def __init__(
+        self, client: Any, topics: TopicAdmin, groups: GroupAdmin, admin: Any, functions: StackFunctions
+    ) -> None:
         self._client = client
+        self._functions = functions
         self._topics = topics
         self._groups = groups
         self._admin = admin
@@ -118,13 +123,19 @@ class MappingAdmin:
 
     def _find(self, name: str) -> dict[str, Any]:
         mappings = self._mappings()
-        found = [each for each in mappings if name in {each["UUID"], _function(each), each["FunctionArn"]}]
+        found = [each for each in mappings if name == each["UUID"] or self._is_of(each, name)]
         if len(found) == 1:
             return found[0]
         listed = ", ".join(f"{_function(each)} ({each['UUID']})" for each in found or mappings) or "none"
         if found:
             raise MappingNotFoundError(f"{name} has {len(found)} mappings: name the UUID of one: {listed}.")
         raise MappingNotFoundError(f"There is no Kafka mapping of {name}; there are: {listed}.")
+
+    def _is_of(self, mapping: Mapping[str, Any], reference: str) -> bool:
+        """Tell whether a mapping is of a function; a name without a qualifier stands for each of its qualifiers."""
+        name, qualifier = self._functions.resolve(reference)
+        own_name, own_qualifier = function_and_qualifier(mapping["FunctionArn"])
+        return name == own_name and qualifier in {None, own_qualifier}
 
     def _switch(self, mapping: Mapping[str, Any], *, enabled: bool) -> MappingStatus:
         """Enable or disable a mapping, and wait until it is. Raises ResetError after a minute."""

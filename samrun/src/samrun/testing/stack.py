@@ -15,7 +15,7 @@ import psutil
 from samrun.errors import SamrunError
 from samrun.oidc.issuer import Issuer
 from samrun.settings import PORTS
-from samrun.testing.stack_client import StackClient
+from samrun.testing.stack_client import StackClient, WaitError
 from samrun.testing.waiting import PATIENCE, eventually
 
 # Seconds. A first start installs packages.
@@ -90,8 +90,13 @@ class RunningStack(StackClient):
         self.kill()
 
     def wait_until_ready(self, *, patience: float = PATIENCE) -> None:
-        """Wait until everything runs. Raises StackEndedError if the stack ended instead."""
-        eventually(self._is_ready, what="the stack to be ready", patience=patience)
+        """Wait until everything runs. Raises StackEndedError if the stack ended instead, and WaitError."""
+        try:
+            eventually(self._is_ready, what="the stack to be ready", patience=patience)
+        except StackEndedError:
+            raise
+        except AssertionError as error:
+            raise WaitError(f"{error}.\n\nIt has printed:\n{self.log.read_text() or '(nothing)'}") from None
         self.endpoints = json.loads((self.data / "endpoints.json").read_text())
         self._issuer = Issuer(f"{self.endpoints['console']}/issuer", self.data)
 

@@ -238,7 +238,7 @@ class StackClient(ABC):
 
     def _error(self, what: str, patience: float) -> WaitError:
         return WaitError(
-            f"waited {patience:.0f} s in vain for {what}.\n\n"
+            f"waited {patience:g} s in vain for {what}.\n\n"
             f"Since the last reset, the stack has printed:\n{self.timeline() or '(nothing)'}"
         )
 

@@ -22,4 +22,4 @@ def eventually(look: Callable[[], _T | None], *, what: str, patience: float = PA
         if found := look():
             return found
         time.sleep(_PAUSE)
-    raise AssertionError(f"waited {patience:.0f} s in vain for {what}")
+    raise AssertionError(f"waited {patience:g} s in vain for {what}")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 from samrun.administration.lambda_client import InvocationType, InvokeResponse, invoke_function, lambda_client
+from samrun.administration.stack_functions import StackFunctions
 from samrun.cli.common_options import add_data_option, add_json_option
 from samrun.cli.output import in_colour, print_json
 from samrun.errors import UserError
@@ -31,7 +32,9 @@ class NoEventError(UserError):
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    parser.add_argument("function", metavar="FUNCTION", help="the function's name, with :ALIAS if you like, or its ARN")
+    parser.add_argument(
+        "function", metavar="FUNCTION", help="the function's name, logical id or ARN; :ALIAS may follow"
+    )
     parser.add_argument("--event", type=Path, metavar="FILE", help="file with the event (-: standard input; none: {})")
     parser.add_argument(
         "--type",
@@ -49,7 +52,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Invoke the function."""
     client, with_log = lambda_client(options.data), options.log_type == "tail"
-    response = invoke_function(client, options.function, _event(options.event), kind=options.type, with_log=with_log)
+    functions = StackFunctions.read(options.data)
+    response = invoke_function(
+        client, functions.qualified_name(options.function), _event(options.event), kind=options.type, with_log=with_log
+    )
     if options.json:
         print_json(asdict(response))
     else:

@@ -3,7 +3,8 @@
 import argparse
 from collections.abc import Iterable
 
-from samrun.administration.log_reader import LogFollower, LogLine, last_lines, logged_functions
+from samrun.administration.log_reader import LogFollower, LogLine, NoLogError, last_lines, logged_functions
+from samrun.administration.stack_functions import StackFunctions
 from samrun.cli.common_options import add_data_option, add_json_option
 from samrun.cli.option_types import positive_number
 from samrun.cli.output import check_reader, in_colour, print_json_line
@@ -22,7 +23,9 @@ EXAMPLES = (
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    parser.add_argument("function", nargs="?", metavar="FUNCTION", help="the function (default: all of them)")
+    parser.add_argument(
+        "function", nargs="?", metavar="FUNCTION", help="its name, logical id or ARN (default: all functions)"
+    )
     parser.add_argument("--follow", action="store_true", help="go on with the lines that come, until Ctrl-C")
     parser.add_argument(
         "--lines", type=positive_number, default=100, metavar="NUMBER", help="how many lines of each function (100)"
@@ -34,10 +37,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the lines."""
     logs = options.data / "logs"
-    names = [options.function] if options.function else []
+    functions = StackFunctions.read(options.data)
+    names = [functions.resolve(options.function)[0]] if options.function else []
     with LogFollower(logs, names) as follower:
         for name in names or logged_functions(logs):
-            _print(last_lines(logs, name, options.lines), options)
+            try:
+                _print(last_lines(logs, name, options.lines), options)
+            except NoLogError:
+                # A function of the stack may log something yet.
+                if not options.follow or name not in functions.names.values():
+                    raise
         if options.follow:
             _print(follower.lines(while_waiting=check_reader), options)
     return 0

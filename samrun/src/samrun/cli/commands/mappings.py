@@ -13,6 +13,7 @@ from samrun.administration.kafka_connection import kafka_connection
 from samrun.administration.lambda_client import lambda_client
 from samrun.administration.mapping_admin import MappingAdmin, MappingStatus
 from samrun.administration.offset_choice import FORMS
+from samrun.administration.stack_functions import StackFunctions
 from samrun.administration.topic_admin import TopicAdmin
 from samrun.cli import mapping_options
 from samrun.cli.common_options import add_data_option, add_json_option
@@ -24,7 +25,8 @@ from samrun.cli.parser import add_word
 DESCRIPTION = (
     "Lists the Kafka event source mappings of a stack: their settings as they are in effect, the offsets of the "
     "records that they read next, how far they are behind, and their state. With a further word, it pauses, resumes or "
-    "resets a mapping, or runs mappings alone. Name it by its function, or by its UUID if the function has several."
+    "resets a mapping, or runs mappings alone. Name it by its function (name, logical id or ARN), or by its UUID if "
+    "the function has several."
 )
 EXAMPLES = (
     "samrun mappings",
@@ -113,7 +115,8 @@ def _mappings(options: argparse.Namespace) -> Iterator[MappingAdmin]:
     connection = kafka_connection(None, options.data)
     client, admin = lambda_client(options.data), connection.admin()
     with connection.errors_for_people():
-        yield MappingAdmin(client, TopicAdmin(admin), GroupAdmin(admin), admin)
+        functions = StackFunctions.read(options.data)
+        yield MappingAdmin(client, TopicAdmin(admin), GroupAdmin(admin), admin, functions)
 
 
 def _print(statuses: list[MappingStatus], options: argparse.Namespace) -> int:

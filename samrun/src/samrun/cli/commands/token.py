@@ -36,7 +36,7 @@ def create_token(settings: TokenSettings) -> str:
 
     Raises NoStackError, NoLocalAuthorizerError, TemplateError and KeyFileError.
     """
-    endpoints = Endpoints.read(settings.data)
+    endpoints = Endpoints.of_running_stack(settings.data)
     defaults = _defaults(settings, endpoints)
     audience = settings.audience or defaults.audience
     if audience is None:

@@ -82,7 +82,7 @@ def test_a_wait_that_fails_shows_what_happened(samrun: RunningStack) -> None:
     samrun.wait_for_mail(to="ada@example.com")
     with pytest.raises(WaitError) as failure:
         samrun.wait_for_mail(to="bob@example.com", patience=0.2)
-    assert "waited 0 s in vain for a mail to bob@example.com." in str(failure.value)
+    assert "waited 0.2 s in vain for a mail to bob@example.com." in str(failure.value)
     assert "registrations-2@" in str(failure.value)
     assert "→ Welcome" in str(failure.value)
 
