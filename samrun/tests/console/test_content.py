@@ -58,3 +58,8 @@ def test_line_of_a_list_is_short_whatever_the_value_is() -> None:
 def test_value_that_a_form_would_change_is_no_plain_text(value: bytes) -> None:
     assert plain_text(value) is None
     assert plain_text(b"a\n\tb") == "a\n\tb"
+
+
+def test_list_of_numbers_stays_on_one_line() -> None:
+    shown = '{\n  "content-type": [97, -1, 1.5E2],\n  "b": [],\n  "c": [\n    1,\n    "2"\n  ]\n}'
+    assert content_of(b'{"content-type": [97,-1 ,\n1.5E2],"b":[],"c":[1,"2"]}').text == shown

@@ -140,3 +140,13 @@ def test_stack_without_functions_says_so(parts: StackParts) -> None:
 @pytest.mark.parametrize("path", ["/functions/Other", "/functions/Fn/invocations/7"])
 def test_what_is_not_there_is_a_page_with_404(parts: StackParts, path: str) -> None:
     assert request(parts, path).status_code == httpx.codes.NOT_FOUND
+
+
+def test_page_of_an_invocation_asks_for_its_end_and_no_longer(parts: StackParts) -> None:
+    logged = parts.invocations.begin("Fn", b"{}", InvocationOptions())
+    path = f"/functions/Fn/invocations/{logged.number}"
+    assert f'hx-get="{path}"' in page(parts, path)
+    parts.invocations.end(logged, InvocationResult(request_id="r", payload=b"1"), seconds=0.25)
+    text = page(parts, path)
+    assert "hx-get" not in text
+    assert "250 ms" in text

@@ -1,5 +1,6 @@
 """Timeline of a flow: its steps in their order, its state, and messages of batches."""
 
+import base64
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -106,6 +107,31 @@ def test_message_of_a_batch_belongs_to_the_flow_whose_record_has_its_recipient(s
     stack.mail("Thank you", stack.deliver(*records), to="bob@example.com")
     assert "mail" not in kinds(timeline(stack))
     assert step(timeline(stack, "ord_000002"), "mail").title == "Thank you"
+
+
+def test_key_in_a_message_counts_more_than_the_recipient(stack: SeenStack) -> None:
+    records = [
+        stack.record("ord_000001", email="ada@example.com"),
+        stack.record("ord_000002", trace="", email="ada@example.com"),
+    ]
+    invocation = stack.deliver(*records)
+    stack.mail("Your order ord_000001", invocation)
+    key_in_base64 = base64.urlsafe_b64encode(b"ord_000002").decode().rstrip("=")
+    stack.mail("Thank you", invocation, tags={"order": key_in_base64})
+    assert step(timeline(stack), "mail").title == "Your order ord_000001"
+    assert step(timeline(stack, "ord_000002"), "mail").title == "Thank you"
+
+
+def test_message_that_may_be_about_another_record_says_so(stack: SeenStack) -> None:
+    records = [
+        stack.record("ord_000001", phone="+14155550100"),
+        stack.record("ord_000002", trace="", phone="+14155550100"),
+        stack.record("ord_000003", trace="", phone="+14155550199"),
+    ]
+    stack.text_message("Thank you", stack.deliver(*records))
+    for key in ("ord_000001", "ord_000002"):
+        assert "perhaps of another record of the batch" in step(timeline(stack, key), "text message").notes
+    assert "text message" not in kinds(timeline(stack, "ord_000003"))
 
 
 def test_deleted_mail_leaves_the_timeline(stack: SeenStack) -> None:

@@ -190,7 +190,7 @@ def test_failed_function_is_a_bad_gateway_without_its_message() -> None:
 @pytest.mark.parametrize(
     ("error", "status", "text"),
     [
-        (FunctionNotFoundError("Order"), 502, "Internal server error"),
+        (FunctionNotFoundError("Order"), 500, "Internal server error"),
         (PayloadTooLargeError("Order"), 413, "Request Too Long"),
     ],
 )
@@ -202,13 +202,14 @@ def test_errors_of_lambda_have_api_gateways_answers(error: Exception, status: in
     assert (response.status_code, response.json()) == (status, {"message": text})
 
 
-def test_throttled_function_is_answered_with_502() -> None:
+def test_throttled_function_is_answered_with_500() -> None:
     async def refuse(_name: str, _payload: bytes) -> InvocationResult:
         raise FunctionThrottledError("Rate Exceeded.")
 
     warnings: list[str] = []
     response = ServedRestApi(FakeInvoker(function=refuse), ORDER, warn=warnings.append).request("GET", "/orders/7")
-    assert (response.status_code, response.text) == (502, '{"message":"Internal server error"}')
+    assert (response.status_code, response.text) == (500, '{"message":"Internal server error"}')
+    assert response.headers["x-amzn-errortype"] == "InternalServerErrorException"
     assert warnings == ["ANY /orders/{order_id}: Rate Exceeded."]
 
 

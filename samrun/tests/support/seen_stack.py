@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
@@ -84,7 +84,15 @@ class SeenStack:
         """The mapping discards records."""
         self.recorder.discarded(batch(*records), "RetryAttemptsExhausted", destination)
 
-    def mail(self, subject: str, by: LoggedInvocation, *, to: str = "ada@example.com", ses_id: str = "ses-1") -> str:
+    def mail(
+        self,
+        subject: str,
+        by: LoggedInvocation,
+        *,
+        to: str = "ada@example.com",
+        ses_id: str = "ses-1",
+        tags: Mapping[str, str] | None = None,
+    ) -> str:
         """A function sends a mail; return its id in the inbox."""
         message = EmailMessage()
         message["Subject"], message["To"], message["Message-ID"] = subject, to, f"<{ses_id}@eu-central-1.amazonses.com>"
@@ -94,7 +102,7 @@ class SeenStack:
             sender="shop@example.com",
             recipients=[to],
             created=datetime.now(UTC),
-            options=SendOptions(invocation=segment_of(by.request_id)),
+            options=SendOptions(invocation=segment_of(by.request_id), tags=tags or {}),
         )
 
     def text_message(self, text: str, by: LoggedInvocation, *, to: str = "+14155550100") -> str:

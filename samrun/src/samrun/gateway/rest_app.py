@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from samrun.errors import SamrunError
 from samrun.functions.invoker import FunctionNotFoundError, FunctionUnavailableError, Invoker, PayloadTooLargeError
 from samrun.gateway import rest_errors
 from samrun.gateway.access_log import log_access
@@ -198,7 +199,7 @@ class _RestGateway:
         except (FunctionFailedError, FunctionNotFoundError, FunctionUnavailableError) as error:
             if method.function is None or isinstance(error, FunctionUnavailableError):
                 self._warn(f"{method.key}: {error}")
-            raise rest_errors.internal_server_error() from error
+            raise _answer_to_failure(method, error) from error
         except TimeoutError:
             self._warn(f"{method.key}: {name} did not answer within {method.timeout:g} s")
             raise rest_errors.endpoint_timed_out() from None
@@ -248,3 +249,9 @@ class _RestGateway:
             "resourcePath": match.route.path if match else "",
             "stage": self._api.stage,
         }
+
+
+def _answer_to_failure(method: RestMethod, error: SamrunError) -> RestError:
+    if method.function is None or isinstance(error, FunctionFailedError):
+        return rest_errors.internal_server_error()
+    return rest_errors.invocation_refused()

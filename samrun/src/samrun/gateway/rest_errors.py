@@ -115,6 +115,18 @@ def internal_server_error() -> RestError:
     return RestError("DEFAULT_5XX", 502, "Internal server error", "InternalServerErrorException")
 
 
+def invocation_refused() -> RestError:
+    """Return the answer if Lambda does not invoke a function at all, such as one that is throttled.
+
+    It is 500, and not 502 as after an invocation that failed:
+    https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway-errors.html
+
+    The header, and the type of the gateway response, are those of a throttled function in a public report:
+    https://repost.aws/questions/QUL-z6rJbmR4meafB7MzYXxw
+    """
+    return RestError("INTEGRATION_FAILURE", 500, "Internal server error", "InternalServerErrorException")
+
+
 def endpoint_timed_out() -> RestError:
     """Return the answer if a function takes longer than the integration may."""
     text = "Endpoint request timed out"

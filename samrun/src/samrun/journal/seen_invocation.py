@@ -71,6 +71,13 @@ def record_in_event(event: bytes, place: Place) -> Mapping[str, Any] | None:
     return None
 
 
+def values_in_event(event: bytes) -> Mapping[Place, str]:
+    """Return the value of each record that an event has, as a text; an empty one for null."""
+    records = _parsed(event).get("records")
+    found = _records(records) if isinstance(records, dict) else ()
+    return {_place(record): _text(record.get("value")) or "" for record in found}
+
+
 def _parsed(text: bytes) -> Mapping[str, Any]:
     try:
         event = json.loads(text)

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Literal, NamedTuple
 
 from samrun.console.flow.flow_index import Flow, FlowIndex, is_mentioned, texts_of
+from samrun.console.flow.message_owners import MessageOwners, texts_of_tags
 from samrun.console.inbox.message import parse_message
 from samrun.console.shell.content import Content, content_of
 from samrun.control.stack_parts import StackParts
@@ -32,6 +33,7 @@ _MAX_READ = 2_000
 _MAX_NAMED = 3
 # Characters of an event, a result or a value.
 _MAX_SHOWN = 20_000
+_NOT_SURE = "perhaps of another record of the batch"
 # The order of steps of one moment.
 _ORDER: tuple[Kind, ...] = (
     "request",
@@ -127,6 +129,7 @@ class TimelineBuilder:
         self._index = index
         # A mail never changes, so each is read and parsed only once.
         self._mails: dict[str, _ReadMail] = {}
+        self._owners = MessageOwners()
 
     def build(self, flow: Flow, *, with_mentions: bool = True) -> Timeline:
         """Return the timeline of a flow. Without mentions, what is joined only by a name in a text is left out."""
@@ -190,29 +193,27 @@ class TimelineBuilder:
 
     def _message_steps(self, flow: Flow, seen: SeenInvocation) -> Iterator[Step]:
         mails, text_messages = self._index.messages_of(seen.invocation.request_id)
-        is_alone = len({each.place for each in seen.records}) == 1
         for mail in mails:
-            read = self._read(mail.id)
-            if read and (is_alone or self._is_about(flow, seen, [*_texts(mail), read.text], mail.recipients)):
-                yield _mail_step(mail, read.subject)
+            if read := self._read(mail.id):
+                texts = partial(_texts_of, mail, read)
+                yield from self._if_about(flow, seen, texts, mail.recipients, _mail_step(mail, read.subject))
         for message in text_messages:
-            if is_alone or self._is_about(flow, seen, [message.text.encode(errors="replace")], [message.to]):
-                yield _text_message_step(message)
+            texts = partial(_text_of, message)
+            yield from self._if_about(flow, seen, texts, [message.to], _text_message_step(message))
 
-    def _is_about(self, flow: Flow, seen: SeenInvocation, texts: Sequence[bytes], recipients: Iterable[str]) -> bool:
-        """Tell whether a message of an invocation with several records is about this flow.
-
-        It is if it has the key, or if a value of the flow's records has the recipient.
-        """
-        if flow.id.kind == "key" and is_mentioned(flow.id.name, texts):
-            return True
-        values = [
-            (found or {}).get("value") or ""
-            for each in seen.records
-            if each.place in flow.records
-            for found in [record_in_event(seen.invocation.event, each.place)]
-        ]
-        return any(recipient in value for recipient in recipients for value in values)
+    def _if_about(
+        self,
+        flow: Flow,
+        seen: SeenInvocation,
+        texts: Callable[[], Iterable[bytes]],
+        recipients: Iterable[str],
+        step: Step,
+    ) -> Iterator[Step]:
+        """Yield the step of a message if it is about this flow, or may be."""
+        owners = self._owners.of(step.id, seen, texts, recipients)
+        if owners.places.isdisjoint(flow.records):
+            return
+        yield step if owners.is_sure else replace(step, notes=(*step.notes, _NOT_SURE))
 
     def _mentions(self, flow: Flow, steps: Sequence[Step]) -> Iterator[Step]:
         """Yield the other invocations that have the key, a trace or the id of a mail in their event, result or log."""
@@ -373,9 +374,13 @@ def _value(seen: SeenInvocation, place: Place) -> str:
     return (record or {}).get("value") or "null"
 
 
-def _texts(mail: Mail) -> list[bytes]:
-    """Return the texts of the request that sent a mail: SES's tags."""
-    return [text.encode(errors="replace") for text in mail.options.tags.values()]
+def _texts_of(mail: Mail, read: _ReadMail) -> list[bytes]:
+    """Return the texts in which a mail may name a key."""
+    return [*texts_of_tags(mail.options.tags.values()), read.text]
+
+
+def _text_of(message: TextMessage) -> list[bytes]:
+    return [message.text.encode(errors="replace")]
 
 
 def _place_id(place: Place) -> str:

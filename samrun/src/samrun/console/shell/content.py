@@ -15,7 +15,11 @@ MAX_SHOWN = 64 * 1024
 
 _MAX_JSON = 8 * 1024 * 1024  # bytes
 _HEX_BYTES, _HEX_LINE = 4096, 16
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|[{}\[\],:]|[^\s{}\[\],:"]++', re.DOTALL)
+# The second alternative is a list of numbers, such as a header's bytes in an event of Lambda: it stays on one line.
+_TOKEN = re.compile(
+    r'"(?:[^"\\]|\\.)*+"|\[\s*+-?\d[\d.eE+-]*+(?:\s*+,\s*+-?\d[\d.eE+-]*+)*+\s*+\]|[{}\[\],:]|[^\s{}\[\],:"]++',
+    re.DOTALL,
+)
 _INDENT = "  "
 # Control characters but for tabs and line feeds, and those that change the direction of what follows.
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
@@ -104,6 +108,9 @@ def _indented(text: str) -> Iterator[str]:
     depth, previous = 0, ""
     for match in _TOKEN.finditer(text):
         piece = match[0]
+        if piece[0] == "[" and piece != "[":
+            piece = ", ".join(piece[1:-1].replace(",", " ").split())
+            piece = f"[{piece}]"
         if piece in "}]":
             depth -= 1
             yield piece if previous in "{[" else f"\n{_INDENT * depth}{piece}"
