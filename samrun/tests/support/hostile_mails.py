@@ -1,7 +1,7 @@
 """Mails that a stranger can send: HTML that is broken on purpose, and headers that are not what they should be."""
 
 _PAGE = (
-    b'<html><body id="content" style="position:fixed;inset:0;z-index:9999;background:red"><h1></h1><img src=x><a></a>'
+    b'<html><body id="content" style="position:fixed;inset:0;z-index:9999;background:red"><h1></h1><img><a></a>'
     b'<button></button><input><iframe></iframe><marquee>x</marquee><p id="reader" tabindex="9">not closed <b><table>'
 )
 # One turns the direction of what follows.
