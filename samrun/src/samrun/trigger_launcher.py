@@ -9,6 +9,7 @@ from pathlib import Path
 from samrun.control.stack_parts import StackParts
 from samrun.endpoints import Endpoints
 from samrun.event_triggers.event_bus import EventBus, rules_by_bus
+from samrun.event_triggers.mail_receiver import MailReceiver
 from samrun.event_triggers.notify import notify
 from samrun.event_triggers.queue_reader import PassOn, QueueReader
 from samrun.functions.asynchronous_invoker import AsynchronousInvoker
@@ -55,6 +56,7 @@ class TriggerLauncher:
         self._forget_checkpoints(application)
         self._start_event_triggers(application)
         self._start_table_copies(application)
+        self._start_mail_receiver(application)
         self.supervisor.on_exit_await(registry.stop)
         registry.start([*application.queue_triggers, *application.mappings, *application.stream_triggers])
         return registry
@@ -136,6 +138,20 @@ class TriggerLauncher:
             )
             self.parts.stream_triggers.append(poller)
             self.supervisor.start_thread(trigger.logical_id, poller.run, poller.stop)
+
+    def _start_mail_receiver(self, application: Application) -> None:
+        if not application.receipt_rules:
+            return
+        loop = asyncio.get_running_loop()
+        receiver = MailReceiver(
+            rules=application.receipt_rules,
+            mails=self.parts.mails,
+            accept=lambda function, payload: loop.call_soon_threadsafe(self.asynchronous.accept, function, payload),
+            invoke=invoke_from_threads(self.runtime, None, lambda _: None),
+            client=self.parts.client,
+            report=partial(self.terminal.step, "mail"),
+        )
+        self.supervisor.start_thread("the receiver of mails", receiver.run, receiver.stop)
 
     def _checkpoints(self, trigger: StreamTrigger) -> Path:
         """Return the file of a trigger's checkpoints."""

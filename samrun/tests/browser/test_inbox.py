@@ -21,6 +21,7 @@ from samrun.services.mail_store import MailStore
 from samrun.supervision.browser_guard import BrowserGuard, GuardMiddleware, Pages
 from samrun.template.model.application import Application
 from samrun.template.model.functions import PreviewFolder
+from support.hostile_mails import HOSTILE_MAILS
 from support.idle_stack import idle_stack
 from support.stored_mails import mails_in
 from support.web_server import serve_in_thread
@@ -360,6 +361,30 @@ def test_axe_finds_nothing(
     for path in ("/inbox", *paths, f"/inbox/{'0' * 22}", "/inbox/previews"):
         page.goto(path)
         assert violations(page) == [], path
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_axe_finds_nothing_around_hostile_mails(
+    page: Page, store: MailStore, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    page.emulate_media(color_scheme=scheme)
+    identifiers = {
+        name: store.add(raw, sender="\u202e<x>@example.com", recipients=["a" * 300 + "@example.com"], created=NOON)
+        for name, raw in HOSTILE_MAILS.items()
+    }
+    paths = [f"/inbox/{each}{view}" for each in identifiers.values() for view in ("", "?view=headers", "?view=source")]
+    for path in ("/inbox", *paths):
+        page.goto(path)
+        assert around_the_mail(page) == [], path
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+def around_the_mail(page: Page) -> list[str]:
+    """Return axe's rules that the page breaks. What a stranger's HTML has inside its frame is not the page's."""
+    found = Axe().run(page, context={"exclude": [["#html", "*"]]}).response["violations"]
+    return [f"{each['id']}: {[node['html'] for node in each['nodes']]}" for each in found]
 
 
 def test_hostile_mail_runs_and_loads_nothing(browser: Browser, url: str, send: Send) -> None:

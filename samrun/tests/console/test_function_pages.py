@@ -150,3 +150,11 @@ def test_page_of_an_invocation_asks_for_its_end_and_no_longer(parts: StackParts)
     text = page(parts, path)
     assert "hx-get" not in text
     assert "250 ms" in text
+
+
+def test_browser_without_script_gets_whole_pages_of_mappings(parts: StackParts) -> None:
+    whole = page(parts, "/functions/Fn/mappings")
+    assert "<!doctype html>" in whole
+    assert "Kafka mappings of Fn" in whole
+    changed = request(parts, "/functions/Fn/mappings/some-id", {"action": "pause"})
+    assert "<!doctype html>" in changed.text

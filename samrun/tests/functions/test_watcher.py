@@ -1,6 +1,7 @@
 """Watcher: which changes of files restart which functions."""
 
 import asyncio
+import os
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -45,6 +46,26 @@ def two_functions(folder: Path) -> list[Function]:
     (folder / "last").mkdir()
     first, last = create_function(folder / "project"), create_function(folder / "last")
     return [replace(first, name="First"), replace(last, name="Last")]
+
+
+def test_file_to_which_samrun_prints_restarts_nothing(tmp_path: Path) -> None:
+    functions = two_functions(tmp_path)
+    file, before = functions[0].code / "printed.txt", os.dup(1)
+    with file.open("wb") as printed:
+        os.dup2(printed.fileno(), 1)
+        try:
+            seen = changes(functions, lambda: os.write(1, b"a line"), ignored=tmp_path / "data")
+        finally:
+            os.dup2(before, 1)
+            os.close(before)
+    assert file.read_bytes() == b"a line"
+    assert seen == [["Last"]]
+
+
+def test_log_beside_the_code_restarts_nothing(tmp_path: Path) -> None:
+    functions = two_functions(tmp_path)
+    log = functions[0].code / "samrun.log"
+    assert changes(functions, lambda: log.write_text("a line"), ignored=tmp_path / "data") == [["Last"]]
 
 
 def test_data_of_the_stack_and_products_of_tools_restart_nothing(tmp_path: Path) -> None:

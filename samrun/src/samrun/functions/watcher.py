@@ -1,6 +1,7 @@
 """Watcher of the functions' files: notices which functions change while a stack runs."""
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping
 from contextlib import aclosing
 from pathlib import Path
@@ -9,9 +10,14 @@ import watchfiles
 
 from samrun.template.model.functions import Function
 
-# Editors, compilers, version control and `sam build` write these; none of them is code.
-_FILTER = watchfiles.DefaultFilter(ignore_dirs=(*watchfiles.DefaultFilter.ignore_dirs, ".aws-sam"))
+# Editors, compilers, version control, `sam build` and whoever keeps what samrun prints write these; none is code.
+_FILTER = watchfiles.DefaultFilter(
+    ignore_dirs=(*watchfiles.DefaultFilter.ignore_dirs, ".aws-sam"),
+    ignore_entity_patterns=(*watchfiles.DefaultFilter.ignore_entity_patterns, r"\.log$", r"^nohup\.out$"),
+)
 _STEP = 200  # milliseconds, after which it is seen that a folder is gone or is back
+
+_OUTPUTS = (1, 2)  # the standard output and the standard error
 
 _Counts = Callable[[watchfiles.Change, str], bool]
 _Identity = tuple[int, int]
@@ -32,7 +38,9 @@ async def changed_functions(
     def counts(change: watchfiles.Change, path: str) -> bool:
         # The filter looks at each part of a path, and the project itself may be in a folder with such a name.
         inside = [Path(path).relative_to(folder) for folder in folders if Path(path).is_relative_to(folder)]
-        return not Path(path).is_relative_to(ignored) and any(_FILTER(change, str(each)) for each in inside)
+        if Path(path).is_relative_to(ignored) or _is_own_output(Path(path)):
+            return False
+        return any(_FILTER(change, str(each)) for each in inside)
 
     async with aclosing(_changes(folders, counts)) as changes:
         async for paths, returned in changes:
@@ -83,6 +91,15 @@ def _identity(folder: Path) -> _Identity | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     return found.st_dev, found.st_ino
+
+
+def _is_own_output(path: Path) -> bool:
+    """Tell whether this process prints to a file: each restart of a function is a line there, and so a change."""
+    try:
+        found = path.stat()
+        return any(os.path.samestat(found, os.fstat(output)) for output in _OUTPUTS)
+    except OSError:  # the file is gone, or an output is closed
+        return False
 
 
 def _has_changed(function: Function, changed: Collection[Path], returned: Collection[Path]) -> bool:

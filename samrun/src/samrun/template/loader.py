@@ -37,6 +37,7 @@ from samrun.template.triggers.kafka_mappings import ignored_in_mappings, read_ka
 from samrun.template.triggers.mail_event_destinations import read_mail_event_destinations
 from samrun.template.triggers.notifications import ignored_in_notifications, read_notifications
 from samrun.template.triggers.queue_triggers import ignored_in_queue_triggers, read_queue_triggers, undeclared_queues
+from samrun.template.triggers.receipt_rules import ignored_in_receipt_rules, read_receipt_rules
 from samrun.template.triggers.schedules import ignored_in_schedules, read_schedules
 from samrun.template.triggers.state_machines import ignored_in_state_machines, read_state_machines
 from samrun.template.triggers.stream_triggers import ignored_in_stream_triggers, read_stream_triggers
@@ -101,6 +102,7 @@ def _application(stack: StackTemplate, layers: Mapping[str, Path], *, issuer: st
             mappings=tuple(read_kafka_mappings(template, path=path)),
             kafka_topics=tuple(read_kafka_topics(template)),
             pipes=tuple(read_pipes(template)),
+            receipt_rules=tuple(read_receipt_rules(template)),
             schedules=tuple(read_schedules(template)),
             resources=resources,
             queue_triggers=queue_triggers,
@@ -147,6 +149,7 @@ def _ignored(template: ResolvedTemplate) -> Iterator[str]:
     yield from ignored_in_notifications(template)
     yield from ignored_in_event_rules(template)
     yield from ignored_in_pipes(template)
+    yield from ignored_in_receipt_rules(template)
     yield from ignored_in_http_apis(template)
     yield from ignored_in_rest_apis(template)
     yield from ignored_in_function_urls(template)

@@ -108,26 +108,26 @@ class _FunctionPages:
         return self._render(request, "invocation.html", function=function, invocation=invocation_view_of(found))
 
     async def mappings(self, request: Request) -> Response:
-        function = self._function(request)
-        try:
-            found, problem = await asyncio.to_thread(self._lambda.statuses, function.name), ""
-        except UserError as error:
-            found, problem = [], str(error)
-        return self._render(request, "mappings.html", function=function, mappings=found, problem=problem)
+        return await self._mappings(request, "")
 
     async def change_mapping(self, request: Request) -> Response:
-        function, fields = self._function(request), await read_form(request)
+        fields = await read_form(request)
         uuid, action = request.path_params["uuid"], fields.get("action", "")
         try:
             await asyncio.to_thread(self._lambda.change, uuid, action, fields.get("to", ""))
-            problem = ""
         except UserError as error:
-            problem = str(error)
+            return await self._mappings(request, str(error))
+        return await self._mappings(request, "")
+
+    async def _mappings(self, request: Request, problem: str) -> Response:
+        """Answer with the mappings: as a part of the function's page, or as a page to a browser without script."""
+        function = self._function(request)
         try:
             found = await asyncio.to_thread(self._lambda.statuses, function.name)
         except UserError as error:
             found, problem = [], str(error)
-        return self._render(request, "mappings.html", function=function, mappings=found, problem=problem)
+        template = "mappings.html" if "hx-request" in request.headers else "mappings_page.html"
+        return self._render(request, template, function=function, mappings=found, problem=problem)
 
     async def disturb(self, request: Request) -> Response:
         function, fields = self._function(request), await read_form(request)

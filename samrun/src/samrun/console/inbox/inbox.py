@@ -1,5 +1,6 @@
 """Inbox: lists and searches the stored mails by the contents of their messages."""
 
+import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -8,6 +9,7 @@ from datetime import tzinfo
 from itertools import chain
 
 from samrun.console.inbox.message import Message, parse_message
+from samrun.console.inbox.read_ahead import ReadAhead
 from samrun.console.inbox.search_query import matcher, on_one_line
 from samrun.console.inbox.summary import Summary, searched_text, summarize
 from samrun.services.mail_store import Mail, MailEntry, MailNotFoundError, MailStore
@@ -35,10 +37,13 @@ class Inbox:
 
     def __init__(self, store: MailStore) -> None:
         self.store = store
-        # Messages never change, so the inbox parses each only once, when a page or a search needs it.
+        # Messages never change, so the inbox parses each only once, when a page or a search needs it, or ahead of that.
         self._summaries: dict[str, Summary] = {}
         self._texts: dict[str, str] = {}
         self._characters = 0
+        # The thread that reads ahead adds to them, too.
+        self._lock = threading.Lock()
+        self.ahead = ReadAhead(self._read_one_ahead)
 
     def page(self, *, start: int, limit: int, query: str = "", zone: tzinfo | None = None) -> Page:
         """Return a page of the mails that match the query, as `matcher` says. Raises SearchQueryError."""
@@ -88,11 +93,23 @@ class Inbox:
         entries = self.store.entries()
         if len(self._summaries) > len(entries):  # mails were deleted
             present = {entry.id for entry in entries}
-            known, texts = list(self._summaries.items()), list(self._texts.items())  # at once: other requests add to it
-            self._summaries = {each: summary for each, summary in known if each in present}
-            self._texts = {each: text for each, text in texts if each in present}
-            self._characters = sum(len(text) for text in self._texts.values())
+            with self._lock:
+                self._summaries = {each: summary for each, summary in self._summaries.items() if each in present}
+                self._texts = {each: text for each, text in self._texts.items() if each in present}
+                self._characters = sum(len(text) for text in self._texts.values())
         return entries
+
+    def read_ahead(self, entries: Iterable[MailEntry]) -> None:
+        """Read these mails in the background, as far as there is room, so that a search need not."""
+        if len(self._summaries) < _MAX_SUMMARIES and self._characters < _MAX_TEXTS:
+            self.ahead.start([entry for entry in entries if entry.id not in self._summaries])
+
+    def _read_one_ahead(self, entry: MailEntry) -> bool:
+        """Read a mail; return whether there is room for another one."""
+        with suppress(MailNotFoundError):  # it was deleted meanwhile
+            if entry.id not in self._summaries:
+                self._read(self.store.envelope(entry))
+        return len(self._summaries) < _MAX_SUMMARIES and self._characters < _MAX_TEXTS
 
     def summary(self, entry: MailEntry) -> Summary | None:
         """Return the summary of a mail; None if the mail was deleted after the store listed it."""
@@ -132,11 +149,12 @@ class Inbox:
         message = parse_message(self.store.raw(mail.id))
         summary = summarize(mail, message)
         text = on_one_line(searched_text(summary, message))
-        if len(self._summaries) < _MAX_SUMMARIES:
-            self._summaries[mail.id] = summary
-        if mail.id not in self._texts and self._characters + len(text) <= _MAX_TEXTS:
-            self._texts[mail.id] = text
-            self._characters += len(text)
+        with self._lock:
+            if len(self._summaries) < _MAX_SUMMARIES:
+                self._summaries[mail.id] = summary
+            if mail.id not in self._texts and self._characters + len(text) <= _MAX_TEXTS:
+                self._texts[mail.id] = text
+                self._characters += len(text)
         return summary, text
 
     def _counted(self, entries: Iterable[MailEntry]) -> Mapping[str, int]:

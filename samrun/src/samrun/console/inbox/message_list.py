@@ -67,12 +67,14 @@ class MessageList:
             mails = [entry for entry in entries if entry.id in found_mails]
             texts = self._matching_texts(query)
         newest = merge(((entry.id, entry) for entry in mails), ((each, None) for each in texts), reverse=True, key=_id)
-        return MessagePage(
+        page = MessagePage(
             total=len(entries) + len(identifiers),
             unread=sum(not entry.read for entry in entries),
             found=len(mails) + len(texts),
             messages=list(self._listed(islice(newest, limit))),
         )
+        self._inbox.read_ahead(entries)  # who looks at the list may search next
+        return page
 
     def text_message(self, identifier: str) -> ListedMessage:
         """Return a text message. Raises TextMessageNotFoundError."""

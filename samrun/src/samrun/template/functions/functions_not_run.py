@@ -26,6 +26,10 @@ def without(not_run: Iterable[NotRun], application: Application) -> Application:
         function_urls=tuple(each for each in application.function_urls if each.function not in by_name),
         mappings=tuple(each for each in application.mappings if each.function not in gone),
         pipes=pipes,
+        receipt_rules=tuple(
+            replace(rule, functions={arn: name for arn, name in rule.functions.items() if name not in by_name})
+            for rule in application.receipt_rules
+        ),
         schedules=tuple(each for each in application.schedules if each.function not in by_name),
         queue_triggers=tuple(each for each in application.queue_triggers if each.function not in gone),
         stream_triggers=tuple(each for each in application.stream_triggers if each.function not in gone),
@@ -71,7 +75,6 @@ def _triggers(function: str, application: Application) -> Iterator[tuple[str, st
         if mapping.function == function and mapping.enabled:
             yield mapping.logical_id, "Amazon MSK" if mapping.event_source_arn else "self-managed Apache Kafka"
     yield from _triggers_by_events(function, application)
-    yield from ((each.logical_id, "EventBridge pipe") for each in application.pipes if function in each.functions)
     yield from ((each.logical_id, "schedule") for each in application.schedules if each.function == function)
     for custom in application.custom_resources:
         if custom.function == function:
@@ -91,3 +94,7 @@ def _triggers_by_events(function: str, application: Application) -> Iterator[tup
     for rule in application.event_rules:
         if any(target.function == function for target in rule.targets):
             yield rule.logical_id, "EventBridge rule"
+    yield from ((each.logical_id, "EventBridge pipe") for each in application.pipes if function in each.functions)
+    yield from (
+        (each.logical_id, "Amazon SES") for each in application.receipt_rules if function in each.functions.values()
+    )

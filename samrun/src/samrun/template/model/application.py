@@ -8,6 +8,7 @@ from samrun.template.model.functions import Function, PreviewFolder
 from samrun.template.model.http_apis import FunctionUrl, HttpApi
 from samrun.template.model.kafka_mappings import KafkaMapping
 from samrun.template.model.kafka_topics import KafkaTopic
+from samrun.template.model.mail_receipts import ReceiptRule
 from samrun.template.model.pipes import Pipe
 from samrun.template.model.rest_apis import RestApi
 from samrun.template.model.triggers import (
@@ -69,6 +70,7 @@ class Application:
     preview_folders: tuple[PreviewFolder, ...] = ()
     kafka_topics: tuple[KafkaTopic, ...] = ()
     pipes: tuple[Pipe, ...] = ()
+    receipt_rules: tuple[ReceiptRule, ...] = ()
 
     @property
     def all_apis(self) -> tuple[HttpApi | RestApi, ...]:

@@ -27,6 +27,7 @@ _NAME_PROPERTIES = {
     "AWS::SecretsManager::Secret": "Name",
     "AWS::SES::ConfigurationSet": "Name",
     "AWS::SES::EmailIdentity": "EmailIdentity",
+    "AWS::SES::ReceiptRuleSet": "RuleSetName",
     "AWS::SNS::Topic": "TopicName",
     "AWS::SQS::Queue": "QueueName",
     "AWS::SSM::Parameter": "Name",

@@ -44,7 +44,9 @@ EVENT_SOURCES: Mapping[str, Support] = {
     "CloudWatch alarm": not_run("samrun watches no metrics"),
     "CodeCommit": not_run("samrun has no repositories"),
     "CodePipeline": not_run("samrun has no pipelines"),
-    "Amazon SES": not_run("samrun receives no mail"),
+    "Amazon SES": different(
+        "the mails that the local SES sends to a recipient of a receipt rule are received; every rule set is active"
+    ),
     "Secrets Manager rotation": not_run("samrun rotates no secrets"),
     "VPC Lattice": not_run("samrun has no service networks"),
     "WebSocket API": not_run("samrun runs no WebSocket APIs"),
@@ -74,7 +76,6 @@ _OF_PRINCIPALS = {
     "lexv2.amazonaws.com": "Amazon Lex",
     "logs.amazonaws.com": "CloudWatch Logs",
     "secretsmanager.amazonaws.com": "Secrets Manager rotation",
-    "ses.amazonaws.com": "Amazon SES",
     "vpc-lattice.amazonaws.com": "VPC Lattice",
 }
 # Types of resources that invoke functions, or the services of such types, and their event sources.

@@ -324,6 +324,31 @@ NESTED_NAMES: Mapping[str, Mapping[str, Any]] = {
             },
         },
     },
+    "AWS::SES::ReceiptRule": {
+        "Rule": {
+            "Actions": {
+                "AddHeaderAction": {"HeaderName": {}, "HeaderValue": {}},
+                "BounceAction": {"Message": {}, "Sender": {}, "SmtpReplyCode": {}, "StatusCode": {}, "TopicArn": {}},
+                "ConnectAction": {"IAMRoleARN": {}, "InstanceARN": {}},
+                "LambdaAction": {"FunctionArn": {}, "InvocationType": {}, "TopicArn": {}},
+                "S3Action": {
+                    "BucketName": {},
+                    "IamRoleArn": {},
+                    "KmsKeyArn": {},
+                    "ObjectKeyPrefix": {},
+                    "TopicArn": {},
+                },
+                "SNSAction": {"Encoding": {}, "TopicArn": {}},
+                "StopAction": {"Scope": {}, "TopicArn": {}},
+                "WorkmailAction": {"OrganizationArn": {}, "TopicArn": {}},
+            },
+            "Enabled": {},
+            "Name": {},
+            "Recipients": {},
+            "ScanEnabled": {},
+            "TlsPolicy": {},
+        }
+    },
     "AWS::Events::Connection": {
         "AuthParameters": {
             "ApiKeyAuthParameters": {"ApiKeyName": {}, "ApiKeyValue": {}},

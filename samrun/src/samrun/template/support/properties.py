@@ -22,6 +22,7 @@ from samrun.template.support.resource_types import (
     FUNCTION_URL,
     MAIL_EVENT_DESTINATION,
     PIPE,
+    RECEIPT_RULE,
     RULE,
     SCHEDULE,
     TOPIC,
@@ -175,6 +176,14 @@ PROPERTIES: Mapping[str, Mapping[str, Support]] = {
             "functions, state machines, API destinations, queues, topics, buses, streams of Kinesis and log groups"
         ),
         "TargetParameters": AS_AWS,
+    },
+    RECEIPT_RULE: {
+        "After": AS_AWS,
+        "Rule": different(
+            "the mails of the local SES are received, without a scan; BounceAction, ConnectAction and WorkmailAction "
+            "are named"
+        ),
+        "RuleSetName": different("every rule set is active"),
     },
     API_DESTINATION: {
         "ConnectionArn": AS_AWS,

@@ -17,6 +17,7 @@ STACK = "AWS::CloudFormation::Stack"
 STATE_MACHINE = "AWS::StepFunctions::StateMachine"
 TOPIC = "AWS::MSK::Topic"
 PIPE = "AWS::Pipes::Pipe"
+RECEIPT_RULE = "AWS::SES::ReceiptRule"
 API_DESTINATION = "AWS::Events::ApiDestination"
 CONNECTION = "AWS::Events::Connection"
 
@@ -37,6 +38,7 @@ RUN = {
     PIPE,
     API_DESTINATION,
     CONNECTION,
+    RECEIPT_RULE,
 }
 # samrun.services.resources creates these in the local AWS, for the functions to use.
 CREATED = {
@@ -163,6 +165,7 @@ PASSIVE = {
     "AWS::S3::BucketPolicy",
     "AWS::Scheduler::ScheduleGroup",
     "AWS::SecretsManager::ResourcePolicy",
+    "AWS::SES::ReceiptRuleSet",
     "AWS::Signer::SigningProfile",
     "AWS::SNS::TopicInlinePolicy",
     "AWS::SNS::TopicPolicy",
@@ -205,8 +208,6 @@ _NOT_RUN = {
     "AWS::S3ObjectLambda": "samrun has no access points: name the bucket",
     "AWS::SecretsManager::RotationSchedule": "samrun rotates no secrets",
     "AWS::SecretsManager::SecretTargetAttachment": "the secret keeps the value of the template, without an address",
-    "AWS::SES::ReceiptRule": "samrun receives no mail",
-    "AWS::SES::ReceiptRuleSet": "samrun receives no mail",
     "AWS::SSM::Document": "samrun runs no documents of Systems Manager",
     "AWS::StepFunctions": "samrun runs state machines without their aliases, versions and activities",
     "AWS::Timestream": _MISSING,

@@ -8,5 +8,5 @@ pattern, `mail_event_destinations` where SES's events go, and `schedules` the ru
 queues for them. `declared_topics` reads the topics of Kafka, `custom_resources` the resources that functions make,
 `state_machines` the machines that call functions, and `table_copies` the tables whose changes go to Kinesis.
 `event_pipes` reads the pipes of EventBridge, with their `pipe_sources` and `pipe_steps`, and `api_destinations` the
-endpoints to which pipes and rules send.
+endpoints to which pipes and rules send. `receipt_rules` reads what becomes of received mails.
 """
