@@ -12,6 +12,7 @@ from samrun.administration.kafka_connection import KafkaConnection
 from samrun.administration.lambda_client import InvokeResponse, invoke_function, lambda_client_at
 from samrun.administration.mapping_admin import MappingAdmin, MappingStatus
 from samrun.administration.offset_choice import EARLIEST, LATEST, OffsetChoice, time_or_offset
+from samrun.administration.stack_functions import StackFunctions
 from samrun.administration.topic_admin import TopicAdmin
 from samrun.errors import UserError
 
@@ -54,7 +55,8 @@ class LambdaAccess:
                     raise LambdaAccessError(f"A mapping can be paused, resumed or reset, and not {action!r}.")
 
     def _mappings(self, admin: Any) -> MappingAdmin:
-        return MappingAdmin(self._client, TopicAdmin(admin), GroupAdmin(admin), admin)
+        # The pages name mappings by UUID.
+        return MappingAdmin(self._client, TopicAdmin(admin), GroupAdmin(admin), admin, StackFunctions(names={}))
 
     @cached_property
     def _client(self) -> Any:
