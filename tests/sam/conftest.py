@@ -10,11 +10,14 @@ from typing import NoReturn
 
 import pytest
 
+from samrun.testing.fixtures import broker, start_broker
 from samrun.testing.templates import read_parameters
 from tests.project import copy_to
 from tests.sam.sam_cli import EXECUTABLE, SamCli
 from tests.system.order_stack import OrderStack
 from tools.trim.__main__ import main as trim_all
+
+__all__ = ["broker", "start_broker"]
 
 
 def _missing(message: str) -> NoReturn:

@@ -18,6 +18,7 @@ from samrun.functions.invoker import (
     InvocationResult,
     PayloadTooLargeError,
 )
+from samrun.functions.unmarked_error import unmarked_error
 
 _MAX_INVOCATIONS = 256
 _TOO_LARGE = "RequestEntityTooLargeException"
@@ -70,10 +71,12 @@ class RemoteInvoker:
             raise FunctionUnavailableError(str(error)) from error
         if not content:  # of the SAM CLI, for a function that did not answer in its time
             return InvocationResult.of_error(TIMED_OUT, f"{function} returned nothing")
+        request_id = answer["ResponseMetadata"].get("RequestId", "")
         return InvocationResult(
-            request_id=answer["ResponseMetadata"].get("RequestId", ""),
+            request_id=request_id,
             payload=content,
-            function_error=answer.get("FunctionError"),
+            # Only the SAM CLI sends no request id.
+            function_error=answer.get("FunctionError") or (None if request_id else unmarked_error(content)),
         )
 
     def _report_trouble(self, function: str, text: str) -> None:

@@ -13,6 +13,7 @@ from samrun.error_code import error_code
 from samrun.functions.execution_environment import LogLine
 from samrun.functions.invoker import TIMED_OUT, InvocationOptions, InvocationResult, check_request
 from samrun.functions.sam_cli import SamCli
+from samrun.functions.unmarked_error import unmarked_error
 from samrun.functions.watcher import changed_functions
 from samrun.template.model.functions import Function
 
@@ -68,7 +69,7 @@ class SamRuntime:
         return InvocationResult(
             request_id=answer.headers.get("x-amzn-requestid", ""),
             payload=answer.content,
-            function_error=answer.headers.get("x-amz-function-error"),
+            function_error=answer.headers.get("x-amz-function-error") or unmarked_error(answer.content),
         )
 
     def _failed(self, error_type: str, message: str) -> InvocationResult:

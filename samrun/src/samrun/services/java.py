@@ -68,8 +68,9 @@ async def _fetch(missing: Mapping[str, Sequence[JavaFile]], cache: Path, termina
     except* DownloadError as group:
         [first, *_] = leaves(group)
         raise JavaError(
-            f"{names} could not be fetched: {first}\nCheck the network (HTTPS_PROXY may name a proxy, "
-            f"{java_programs.REPOSITORY_VARIABLE} another Maven repository) and start again. What has arrived is kept."
+            f"{names} could not be fetched: {first}\nCheck the network (HTTPS_PROXY may name a proxy, SSL_CERT_FILE "
+            f"its certificate authorities, {java_programs.REPOSITORY_VARIABLE} another Maven repository) and start "
+            "again. What has arrived is kept."
         ) from first
     finally:
         progress.end()
