@@ -4,6 +4,8 @@ import asyncio
 
 from samrun.cli.banner import print_banner
 from samrun.cli.run_until_signal import run_until_signal
+from samrun.services import dynamodb, kafka
+from samrun.services.quick_starts import prepared_in_background
 from samrun.settings import Settings
 from samrun.stack import run_stack
 from samrun.supervision.terminal import Terminal, standard_terminal
@@ -18,4 +20,7 @@ def run_until_stopped(settings: Settings) -> int:
 async def _run(settings: Settings, terminal: Terminal) -> None:
     async with run_stack(settings, terminal) as stack:
         print_banner(stack, settings, terminal)
-        await asyncio.Event().wait()
+        own = ((kafka.PROGRAM, settings.kafka), (dynamodb.PROGRAM, settings.dynamodb))
+        programs = [program for program, external in own if not external]
+        async with prepared_in_background(programs, logs=settings.data / "logs"):
+            await asyncio.Event().wait()

@@ -43,16 +43,22 @@ async def class_paths(programs: Sequence[str], *, terminal: Terminal) -> Mapping
     missing = missing_programs(programs)
     if missing:
         await _fetch(missing, user_cache(), terminal)
-    return {program: str(folder / "jars" / "*") for program, folder in _folders(programs).items()}
+    return {program: jars(folder) for program, folder in program_folders(programs).items()}
+
+
+def jars(folder: Path) -> str:
+    """Return the class path of the program in a folder."""
+    return str(folder / "jars" / "*")
 
 
 def missing_programs(programs: Sequence[str]) -> Mapping[str, Sequence[JavaFile]]:
     """Return the programs that are not on this machine yet, with their files."""
     locked = java_programs.locked_files()
-    return {program: locked[program] for program, folder in _folders(programs).items() if not folder.is_dir()}
+    return {program: locked[program] for program, folder in program_folders(programs).items() if not folder.is_dir()}
 
 
-def _folders(programs: Sequence[str]) -> Mapping[str, Path]:
+def program_folders(programs: Sequence[str]) -> Mapping[str, Path]:
+    """Return the folder of each program, whether or not it is there."""
     locked, cache = java_programs.locked_files(), user_cache()
     return {program: java_programs.program_folder(program, locked[program], cache) for program in programs}
 

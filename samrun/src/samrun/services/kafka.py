@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-import tempfile
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from confluent_kafka.admin import AdminClient, NewTopic, TopicMetadata
 
 from samrun.errors import UserError
 from samrun.services import aot_cache, java, kafka_format
-from samrun.supervision import docker, ports
+from samrun.supervision import docker
 from samrun.supervision.ports import LOOPBACK, wait_for_port
 from samrun.supervision.process import Process
 from samrun.template.model.kafka_topics import KafkaTopic
@@ -94,29 +93,6 @@ async def start(
         log=logs / "kafka.log",
         variables=java.VARIABLES,
     )
-
-
-async def write_aot_cache(class_path: str, *, progress: Callable[[str], None]) -> None:
-    """Run a broker once, so that later ones start with half the processor time; see aot_cache."""
-    cache = aot_cache.path(class_path)
-    if not cache or cache.exists():
-        return
-    progress("preparing Kafka for quick starts (once for this machine)")
-    with tempfile.TemporaryDirectory() as folder:
-        port, controller_port = ports.claim("Kafka", 0), ports.claim("Kafka's controller", 0)
-        async with aot_cache.written_by_a_run(cache) as jvm_options:
-            process = await start(
-                port=port,
-                controller_port=controller_port,
-                class_path=class_path,
-                data=Path(folder, "data"),
-                logs=Path(folder, "logs"),
-                jvm_options=jvm_options,
-            )
-            try:
-                await wait_until_ready(f"{LOOPBACK}:{port}")
-            finally:
-                await aot_cache.end(process)
 
 
 async def wait_until_ready(bootstrap: str) -> None:
@@ -243,7 +219,13 @@ def _properties(listeners: Collection[Listener], controller_port: int, log: Path
         "share.coordinator.state.topic.num.partitions": 1,
         # After a kill, the controller waits until the broker's old session ends before it accepts the broker again.
         "broker.session.timeout.ms": 2000,
-        "broker.heartbeat.interval.ms": 300,
+        "broker.heartbeat.interval.ms": 500,
+        # A broker that nobody uses does little: by default, its controller writes a record every half second, which
+        # tells other controllers that it lives.
+        "metadata.max.idle.interval.ms": 0,
+        # The cleaner of compacted topics takes all of this memory at once, 128 MiB by default. That is enough for five
+        # billion keys; this is enough for 150,000 in one pass, and more need a second one.
+        "log.cleaner.dedupe.buffer.size": 4 * 1024 * 1024,
     }
     for each in listeners:
         properties |= {f"listener.name.{each.name.lower()}.{name}": value for name, value in each.properties.items()}

@@ -18,6 +18,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from samrun.quick_imports import quick_imports
 from samrun.services.mail_store import MailStore
 from samrun.services.mailbox import split_mailbox
 from samrun.services.send_options import SendOptions, read_send_options
@@ -234,8 +235,9 @@ def _encodable(text: str) -> str:
 
 
 def _main() -> None:
-    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-    from werkzeug.serving import WSGIRequestHandler, make_server
+    with quick_imports():
+        from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+        from werkzeug.serving import WSGIRequestHandler, make_server
 
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)

@@ -3,6 +3,7 @@
 import argparse
 
 from samrun.cli.arguments import add_stack_options, read_stack_settings
+from samrun.quick_imports import quick_imports
 from samrun.settings import RETRY_DELAY
 
 DESCRIPTION = (
@@ -22,6 +23,7 @@ def run(options: argparse.Namespace) -> int:
     """Run the services until a signal ends them."""
     settings = read_stack_settings(options)
     # It brings the whole of samrun, which `--help` and `completion` need not wait for.
-    from samrun.cli.stack_runner import run_until_stopped
+    with quick_imports():
+        from samrun.cli.stack_runner import run_until_stopped
 
     return run_until_stopped(settings)

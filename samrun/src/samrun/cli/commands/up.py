@@ -3,6 +3,7 @@
 import argparse
 
 from samrun.cli.arguments import add_function_options, add_stack_options, read_stack_settings
+from samrun.quick_imports import quick_imports
 
 DESCRIPTION = (
     "Runs the templates: their functions, APIs, schedules and triggers, with Kafka, DynamoDB Local and moto.\n\n"
@@ -27,6 +28,7 @@ def run(options: argparse.Namespace) -> int:
     """Run the stack until a signal ends it."""
     settings = read_stack_settings(options)
     # It brings the whole of samrun, which `--help` and `completion` need not wait for.
-    from samrun.cli.stack_runner import run_until_stopped
+    with quick_imports():
+        from samrun.cli.stack_runner import run_until_stopped
 
     return run_until_stopped(settings)
