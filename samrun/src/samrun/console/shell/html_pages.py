@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from samrun.console.shell.text_filters import add_filters
+from samrun.console.shell.text_filters import add_filters, shown
 
 _CONSOLE = Path(__file__).parents[1]
 # No inline script and no inline style: what a record or a mail brings cannot run, even if a template forgets to escape.
@@ -45,7 +45,8 @@ class View:
 class HtmlPages:
     """Renderer of the pages of all `views`.
 
-    A template is named by its path in the package of the console: "flow/templates/flows.html". Values are escaped.
+    A template is named by its path in the package of the console: "flow/templates/flows.html". Values are escaped, and
+    `shown` without what a reader would not see. Fields of forms and the text of a mail are only escaped (`| e`).
     """
 
     def __init__(self, views: Sequence[View]) -> None:
@@ -54,6 +55,7 @@ class HtmlPages:
             loader=FileSystemLoader(_CONSOLE),
             autoescape=True,
             undefined=StrictUndefined,
+            finalize=shown,
             trim_blocks=True,
             lstrip_blocks=True,
         )

@@ -1,8 +1,11 @@
 """Filters of the templates: times, durations and sizes as people read them."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from jinja2 import Environment
+
+from samrun.console.shell.content import visible
 
 
 def clock(moment: datetime) -> str:
@@ -29,6 +32,14 @@ def size(number: int) -> str:
     if number < 1024:
         return f"{number} B"
     return f"{number / 1024:.0f} kB" if number < 1024 * 1024 else f"{number / 1024 / 1024:.1f} MB"
+
+
+def shown(value: Any) -> Any:
+    """Return a value as a page shows it: in a text, control characters are seen and turn nothing; see `visible`.
+
+    What is escaped already is left as it is.
+    """
+    return visible(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
 def add_filters(environment: Environment) -> None:
