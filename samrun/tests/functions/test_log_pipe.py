@@ -64,3 +64,28 @@ def test_flush_after_the_end_returns_at_once() -> None:
         await pipe.flush()
 
     assert lines_after(use) == []
+
+
+def test_flush_does_not_wait_if_all_was_read_and_waits_if_not() -> None:
+    async def use(pipe: LogPipe, lines: Lines) -> None:
+        os.write(pipe.writer, b"one\n")
+        assert not ends_at_once(pipe)
+        await pipe.flush()
+        await asyncio.sleep(0)
+        assert lines == [b"one"]
+        assert ends_at_once(pipe)
+        os.write(pipe.writer, b"two")
+        assert not ends_at_once(pipe)
+
+    assert lines_after(use) == [b"one", b"two"]
+
+
+def ends_at_once(pipe: LogPipe) -> bool:
+    """Tell whether a flush ends without a wait."""
+    flush = pipe.flush()
+    try:
+        flush.send(None)
+    except StopIteration:
+        return True
+    flush.close()
+    return False

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import select
 import uuid
 from collections.abc import AsyncIterator, Iterator
 
@@ -19,24 +20,21 @@ class LogPipe:
     """Pipe whose `writer` is the standard output of a process. `close` ends the lines, once the process has ended.
 
     What is written to a pipe arrives in order. So this process writes a mark to it, too, and everything before the
-    mark was printed earlier.
+    mark was printed earlier. It writes none if the pipe is empty and the reader has yielded all that it read.
     """
 
     def __init__(self) -> None:
         self._reader, self.writer = os.pipe()
         self._open = True
+        self._has_yielded_all = False
         self._writing = asyncio.Lock()
         self._markers: dict[bytes, asyncio.Future[None]] = {}
 
     async def lines(self) -> AsyncIterator[bytes]:
         """Yield each line, without its end. Of a line over 1 MB, yield a part."""
-        stream = asyncio.StreamReader(limit=_CHUNK)
-        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(self._reader, "rb", buffering=0)
-        )
         rest = b""
         try:
-            while chunk := await stream.read(_CHUNK):
+            while chunk := await self._read(has_yielded_all=not rest):
                 *marked, unmarked = _MARKS.split(rest + chunk)
                 for text, name in zip(marked[::2], marked[1::2], strict=True):
                     for line in _lines(text):
@@ -50,12 +48,14 @@ class LogPipe:
             for line in _lines(rest):
                 yield line
         finally:
-            transport.close()
+            os.close(self._reader)
             for waiting in self._markers.values():
                 waiting.cancel()
 
     async def flush(self) -> None:
         """Wait until `lines` has yielded everything that was printed so far, also a line without an end."""
+        if self._has_yielded_all and not self._holds_bytes():
+            return
         name = uuid.uuid4().hex
         reached = self._markers[name.encode()] = asyncio.get_running_loop().create_future()
         async with self._writing:
@@ -76,6 +76,24 @@ class LogPipe:
         """Close a pipe that no process got, and whose lines nobody reads."""
         os.close(self._reader)
         await self.close()
+
+    async def _read(self, *, has_yielded_all: bool) -> bytes:
+        """Return the next bytes; none once every writer has ended."""
+        loop, readable = asyncio.get_running_loop(), asyncio.Event()
+        loop.add_reader(self._reader, readable.set)
+        self._has_yielded_all = has_yielded_all
+        try:
+            await readable.wait()
+        finally:
+            self._has_yielded_all = False
+            loop.remove_reader(self._reader)
+        return os.read(self._reader, _CHUNK)
+
+    def _holds_bytes(self) -> bool:
+        """Tell whether the pipe has bytes that were not read, or has no writer any more."""
+        look = select.poll()
+        look.register(self._reader, select.POLLIN)
+        return bool(look.poll(0))
 
     def _reach(self, name: bytes) -> None:
         reached = self._markers.pop(name, None)

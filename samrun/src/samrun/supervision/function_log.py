@@ -1,5 +1,6 @@
 """Logs of the functions, a file for each, of a size that has a limit."""
 
+from io import FileIO
 from pathlib import Path
 
 FOLDER = "functions"
@@ -23,10 +24,19 @@ def write_function_log(logs: Path, function: str, line: str, *, max_bytes: int =
 
     A file that has reached 50 MB becomes the one with the older lines, in the place of the one before it.
     """
-    file = function_log(logs, function)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("a", encoding="utf-8") as log:
-        log.write(line + "\n")
+    file, content = function_log(logs, function), f"{line}\n".encode()
+    try:
+        log = _open(file)
+    except FileNotFoundError:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        log = _open(file)
+    with log:
+        log.write(content)
         is_full = log.tell() >= max_bytes
     if is_full:
         file.replace(rotated_log(file))
+
+
+def _open(file: Path) -> FileIO:
+    # Without a buffer: each line is one write.
+    return FileIO(file, "a")
