@@ -50,7 +50,7 @@ PROCESSES := tests/models tests/test_words.py tests/notify/test_privacy.py tests
   samrun/tests/cli/test_command_line.py samrun/tests/cli/test_run_until_signal.py samrun/tests/pythons
 
 .DEFAULT_GOAL := help
-.PHONY: help run services demo preview test test-fast proof chaos soak coverage check supply-chain build sbom dist format hooks \
+.PHONY: help run services demo preview test test-fast proof chaos soak coverage bench check supply-chain build sbom dist format hooks \
   support openapi contract cost scaling lock clean
 
 help: ## Show this list.
@@ -91,6 +91,9 @@ soak: .venv/developing .venv/java-programs ## Run the stack under load without f
 coverage: .venv/developing ## Measure the coverage of all tests but the system tests; fail below the floor.
 	@$(BIN)/python -m pytest -n 2 $(addprefix --ignore=,$(SYSTEM)) --cov $(ARGS)
 
+bench: .venv/developing .venv/java-programs .venv-sam/installed ## Measure times, sizes and memory against their aims, and write docs/performance.md (ONLY=NAME, QUICK=1: prints only).
+	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick,$(if $(ONLY),,--write)) $(ARGS)
+
 check: .venv/developing .venv-sam/installed .venv-checkov/installed .venv-supply-chain/installed ## Check format, lint, types, templates, generated files and the supply chain.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -106,6 +109,7 @@ check: .venv/developing .venv-sam/installed .venv-checkov/installed .venv-supply
 	$(BIN)/python -m tools.openapi --check
 	$(BIN)/python -m tools.cost --check
 	$(BIN)/python -m tools.scaling --check
+	$(BIN)/python -m benchmarks.page --check
 	$(BIN)/python -m tools.preview --check
 	$(BIN)/python samrun/tools/support_tables.py --check
 	$(BIN)/python -m tools.supply_chain check

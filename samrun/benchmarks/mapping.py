@@ -7,9 +7,10 @@ The loop is what a developer would write without samrun: it reads, makes each ev
 Processor time is that of the whole process, the client library's threads included. Last, the mapping is idle: its
 processor time in 10 seconds without a record. Runs alternate, and the median of 3 counts.
 
-    python samrun/benchmarks/mapping.py [number of records]
+    python samrun/benchmarks/mapping.py [number of records] [--runs N] [--json]
 """
 
+import argparse
 import base64
 import json
 import sys
@@ -19,7 +20,7 @@ import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -61,16 +62,21 @@ class Watch:
 
 def main() -> int:
     """Print records a second, and processor time per record, of the bare consumer and of the mapping."""
-    number = int(sys.argv[1]) if len(sys.argv) > 1 else 300_000
+    options = _options()
+    number: int = options.number
     with tempfile.TemporaryDirectory() as folder, Broker(Path(folder)) as broker:
         broker.create_topic(TOPIC, partitions=PARTITIONS)
         _produce(broker.bootstrap, number)
         bare, looped, mapped = [], [], []
-        for _ in range(RUNS):
+        for _ in range(options.runs):
             bare.append(_consume(broker.bootstrap, number, lambda *_: None))
             looped.append(_consume(broker.bootstrap, number, _make_event))
             mapped.append(_map(broker.bootstrap, number))
         idle = _idle(broker.bootstrap)
+    if options.json:
+        measured = {"bare": bare, "loop": looped, "mapping": mapped, "idle": [idle]}
+        print(json.dumps({name: [asdict(each) for each in spent] for name, spent in measured.items()}))
+        return 0
     _print("bare consumer", bare, number)
     _print("loop", looped, number)
     _print("mapping", mapped, number)
@@ -79,6 +85,14 @@ def main() -> int:
         print(f"The mapping moves {ratio:.0%} of the records a second of the {name}.")
     print(f"An idle mapping takes {idle.processor / idle.clock:.1%} of a processor.")
     return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Measure the mapping against a bare consumer.")
+    parser.add_argument("number", nargs="?", type=int, default=300_000, help="records of the topic")
+    parser.add_argument("--runs", type=int, default=RUNS, help="runs of each")
+    parser.add_argument("--json", action="store_true", help="print the seconds of each run as JSON")
+    return parser.parse_args()
 
 
 def _produce(bootstrap: str, number: int) -> None:

@@ -6,6 +6,7 @@ import io
 import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import EndpointConnectionError
@@ -301,12 +302,28 @@ class StingyClient:
 
 
 class CountingClient:
-    """A DynamoDB client that counts its queries."""
+    """A DynamoDB client that counts its queries, which may come from several threads."""
 
     def __init__(self, client: DynamoDBClient) -> None:
         self._client = client
-        self.queries = 0
+        self._queries: list[dict[str, Any]] = []
+
+    @property
+    def queries(self) -> int:
+        return len(self._queries)
 
     def query(self, **request: Any) -> Any:
-        self.queries += 1
+        self._queries.append(request)
+        return self._client.query(**request)
+
+
+class MeetingClient:
+    """A DynamoDB client whose queries wait until so many of them are under way; raises BrokenBarrierError else."""
+
+    def __init__(self, client: DynamoDBClient, number: int) -> None:
+        self._client = client
+        self._together = Barrier(number, timeout=60)
+
+    def query(self, **request: Any) -> Any:
+        self._together.wait()
         return self._client.query(**request)

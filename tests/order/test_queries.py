@@ -17,7 +17,7 @@ from functions.order.storage.client import StoreUnavailableError
 from functions.order.storage.order_item import STATUS_SHARDS, status_shard
 from functions.order.storage.queries import CursorInvalidError, OrderQueries
 from functions.order.storage.store import OrderStore
-from tests.order.fakes import AwayClient, CountingClient
+from tests.order.fakes import AwayClient, CountingClient, MeetingClient
 from tests.order.orders import NOON, order_of, store_orders
 
 if TYPE_CHECKING:
@@ -291,6 +291,13 @@ def test_a_page_takes_one_query_of_each_partition(dynamodb: DynamoDBClient, view
     client = CountingClient(dynamodb)
     assert len(view.page(queries_of(client)).orders) == 5
     assert client.queries == count
+
+
+def test_a_page_reads_its_partitions_side_by_side(dynamodb: DynamoDBClient) -> None:
+    orders = [placed(number) for number in range(40)]
+    store_orders(dynamodb, orders)
+    page = View(status="paid", limit=5).page(queries_of(MeetingClient(dynamodb, STATUS_SHARDS)))
+    assert ids(page) == newest_first(orders)[:5]
 
 
 def test_a_search_reads_a_partition_in_as_few_queries_as_one_that_finds_nothing(dynamodb: DynamoDBClient) -> None:

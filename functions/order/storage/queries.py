@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import heapq
 import re
-from itertools import islice
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain, islice
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from functions.order.domain.order import Status
 from functions.order.domain.order_page import Page
@@ -16,11 +17,13 @@ from functions.order.storage.client import dynamodb_errors
 from functions.order.storage.order_item import STATUS_SHARDS, serialize_attributes, summary_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from functions.order.domain.order_page import OrderSummary
+
+T = TypeVar("T")
 
 BY_STATUS = "by_status"
 BY_CUSTOMER = "by_customer"
@@ -75,12 +78,12 @@ class OrderQueries:
             "KeyConditionExpression": "status_shard = :partition AND listed_at < :place",
         }
         place = _place(cursor)
-        partitions = (
+        partitions = [
             self._entries(partition, {":partition": f"{each}#{shard}", ":place": place}, limit)
             for each in ([status] if status else get_args(Status))
             for shard in range(STATUS_SHARDS)
-        )
-        return _page(heapq.merge(*partitions, key=itemgetter(0), reverse=True), limit)
+        ]
+        return _page(heapq.merge(*_begun(partitions), key=itemgetter(0), reverse=True), limit)
 
     def _entries(
         self, partition: Mapping[str, Any], values: Mapping[str, str], limit: int
@@ -104,6 +107,16 @@ class OrderQueries:
             if "LastEvaluatedKey" not in page:
                 return
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+
+def _begun(partitions: Sequence[Iterator[T]]) -> Sequence[Iterator[T]]:
+    """Read the first entry of each partition, side by side, and return the partitions with it in front.
+
+    Its page comes with it: one after another, a list would wait for DynamoDB as many times as there are partitions.
+    """
+    with ThreadPoolExecutor(len(partitions)) as threads:
+        firsts = threads.map(lambda entries: list(islice(entries, 1)), partitions)
+    return [chain(first, rest) for first, rest in zip(firsts, partitions, strict=True)]
 
 
 def _page(entries: Iterator[tuple[str, OrderSummary]], limit: int) -> Page:

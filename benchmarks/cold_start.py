@@ -1,0 +1,62 @@
+"""Benchmark of a cold start from the project's own folder: process to ready, of each function and of a bare handler.
+
+Both import from .venv, which has byte code. The time is the processor's: Lambda gives a function one processor or less,
+and a busy machine does not move it. The two take turns; each sample is the ratio of one pair.
+"""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from statistics import median
+
+from benchmarks.process_start import FUNCTIONS, bare_start_of, start_of
+from benchmarks.row import Row
+from benchmarks.stopwatch import Spent
+from tests.project import ROOT
+
+AIM = 1.15
+_POWERTOOLS = (
+    "Powertools' resolver and its validation (with pydantic and asyncio) are what the API's routes, their checks and "
+    "the OpenAPI document are made of. Tried: the models of the OpenAPI document are not imported any more. A router "
+    "of our own would be a framework to maintain"
+)
+CAUSES = {
+    "order": f"{_POWERTOOLS}; email-validator and the schemas of the body are the rest.",
+    "relay": "Powertools' logger and metrics, and the code of the outbox. pydantic is not imported.",
+    "notify": (
+        "pydantic's models of events, Jinja with the compiled templates, babel's formats. Tried: the functions beside "
+        "it import none of these, and babel's data is read for the mails' locales alone."
+    ),
+    "feedback": "pydantic's models of SES's events, Powertools' logger. Jinja and babel are not imported any more.",
+    "history": f"{_POWERTOOLS}. Jinja and babel are not imported any more.",
+}
+
+
+def measure_cold_start(*, rounds: int) -> list[Row]:
+    """Start each function and its bare handler so many times, in turn."""
+    subprocess.run(
+        [sys.executable, "-m", "compileall", "-q", "functions", "benchmarks/bare_handlers"], cwd=ROOT, check=True
+    )
+    pairs: dict[str, list[tuple[Spent, Spent]]] = {name: [] for name in FUNCTIONS}
+    for _ in range(rounds + 1):
+        for name, taken in pairs.items():
+            bare = bare_start_of(name, ROOT, package="benchmarks.bare_handlers.")
+            taken.append((start_of(name, ROOT).measure(), bare.measure()))
+    # The first of each reads the files from the disk.
+    return [start_row(name, taken[1:], aim=AIM, cause=CAUSES[name]) for name, taken in pairs.items()]
+
+
+def start_row(
+    name: str, pairs: Sequence[tuple[Spent, Spent]], *, aim: float, cause: str, what: str = "cold start", bare: str = ""
+) -> Row:
+    """Return the row of a function from what it and its bare handler spent, pair by pair."""
+    ours, others = (median(pair[column].processor for pair in pairs) * 1000 for column in range(2))
+    return Row(
+        work=f"{what}: {name}",
+        compared_with=bare or "bare handler with the same clients",
+        samples=[each.processor / other.processor for each, other in pairs],
+        unit="x",
+        aim=aim,
+        cause=cause,
+        detail=f"processor {ours:.0f} ms against {others:.0f} ms",
+    )
