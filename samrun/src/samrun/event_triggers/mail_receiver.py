@@ -12,7 +12,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from samrun.errors import SamrunError
-from samrun.event_triggers.mail_receipt_events import ReceivedMessage, receipt_event, receipt_notification
+from samrun.event_triggers.mail_receipt_events import ReceivedMail, receipt_event, receipt_notification
 from samrun.functions.threaded_invocation import Invoke, wait_for_result
 from samrun.services.clients import Clients
 from samrun.services.mail_store import MailNotFoundError, MailStore
@@ -21,7 +21,7 @@ from samrun.template.model.mail_receipts import ReceiptRule
 
 # Seconds between two looks for new mails.
 _POLL = 0.3
-# What an action says about the rules after it, as a function returns it.
+# Answers of an action about the rules after it, as a function returns them.
 _CONTINUE, _STOP_RULE, _STOP_RULE_SET = "CONTINUE", "STOP_RULE", "STOP_RULE_SET"
 
 
@@ -65,13 +65,13 @@ class MailReceiver:
         for rule in self.rules:
             recipients = rule.recipients_among(mail.recipients)
             if recipients and rule.rule_set not in stopped:
-                received = ReceivedMessage(
+                received = ReceivedMail(
                     id=identifier, sender=mail.sender, recipients=recipients, created=mail.created, raw=raw
                 )
                 if self._apply(rule, received) == _STOP_RULE_SET:
                     stopped.add(rule.rule_set)
 
-    def _apply(self, rule: ReceiptRule, received: ReceivedMessage) -> str:
+    def _apply(self, rule: ReceiptRule, received: ReceivedMail) -> str:
         """Do the actions of a rule, and return whether the others of its set apply, too."""
         self.report(f"{rule.logical_id} receives a mail to {', '.join(received.recipients)}")
         for action in rule.actions:
@@ -85,7 +85,7 @@ class MailReceiver:
                 return answer
         return _CONTINUE
 
-    def _act(self, rule: ReceiptRule, name: str, properties: dict[str, Any], received: ReceivedMessage) -> str:
+    def _act(self, rule: ReceiptRule, name: str, properties: dict[str, Any], received: ReceivedMail) -> str:
         match name:
             case "AddHeaderAction":
                 received.add_header(str(properties["HeaderName"]), str(properties["HeaderValue"]))
@@ -104,7 +104,7 @@ class MailReceiver:
                 return _STOP_RULE_SET
         return _CONTINUE
 
-    def _invoke(self, rule: ReceiptRule, properties: dict[str, Any], received: ReceivedMessage) -> str:
+    def _invoke(self, rule: ReceiptRule, properties: dict[str, Any], received: ReceivedMail) -> str:
         function = rule.functions.get(str(properties["FunctionArn"]))
         if function is None:
             return _CONTINUE
@@ -122,7 +122,7 @@ class MailReceiver:
     def _tell_topic(
         self,
         properties: dict[str, Any],
-        received: ReceivedMessage,
+        received: ReceivedMail,
         action: dict[str, Any],
         *,
         with_content: bool = False,

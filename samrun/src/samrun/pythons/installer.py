@@ -8,7 +8,7 @@ from pathlib import Path
 
 from samrun.pythons.errors import InstallationError
 from samrun.pythons.interpreter import Interpreter
-from samrun.pythons.requirements import shown
+from samrun.pythons.requirements import path_for_people
 from samrun.pythons.tool import run_tool
 
 
@@ -33,7 +33,7 @@ class Installer:
         result = await run_tool([*command, "--requirement", requirements.resolve()], folder=requirements.parent)
         if not result.succeeded:
             raise InstallationError(
-                f"{shown(requirements)} cannot be installed for Python {interpreter.version}. {self.name} says:\n"
+                f"{path_for_people(requirements)} cannot be installed for Python {interpreter.version}. {self.name} says:\n"
                 f"{result.last_lines()}\nCorrect the file and save it: samrun installs it again then."
             )
 

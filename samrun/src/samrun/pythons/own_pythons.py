@@ -17,7 +17,13 @@ from samrun.pythons.interpreters import (
     find_interpreter,
     find_uv,
 )
-from samrun.pythons.requirements import Requirements, has_its_packages, requirements_of, requirements_of_layers, shown
+from samrun.pythons.requirements import (
+    Requirements,
+    has_its_packages,
+    path_for_people,
+    requirements_of,
+    requirements_of_layers,
+)
 from samrun.pythons.runtime_packages import link_runtime_packages
 from samrun.pythons.sam_build import fresh_artifact
 from samrun.pythons.virtual_environments import VirtualEnvironment, VirtualEnvironmentCache
@@ -137,7 +143,7 @@ class OwnPythons:
                 return found
             if requirements.file is None:
                 return await self._cache.make(requirements, interpreter, installer, wait=wait)
-            what = f"{shown(requirements.file)} for Python {interpreter.version}"
+            what = f"{path_for_people(requirements.file)} for Python {interpreter.version}"
             async with progress(self._terminal, _SOURCE, f"{installer.name} installs {what}", f"installed {what}"):
                 return await self._cache.make(requirements, interpreter, installer, wait=wait)
         except InstallationError as error:

@@ -72,7 +72,7 @@ def has_its_packages(function: Function) -> bool:
     return function.code_uri is None or any(function.code.glob("*.dist-info"))
 
 
-def shown(path: Path) -> str:
+def path_for_people(path: Path) -> str:
     """Return a path as a message names it: from the current folder, if it is in that."""
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 

@@ -50,7 +50,7 @@ def write_plain_jar(class_path: str) -> None:
     """Make it possible to write an AOT cache of the program; later starts use the copy that this writes."""
     copy = _plain_jar(class_path)
     if not copy.exists():
-        plain_jar.write_plain_jar(Path(class_path).parent / _MAIN_JAR, copy)
+        plain_jar.copy_as_plain_jar(Path(class_path).parent / _MAIN_JAR, copy)
 
 
 def _jars(class_path: str) -> str:

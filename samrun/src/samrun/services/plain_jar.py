@@ -14,7 +14,7 @@ _MANIFEST = "META-INF/MANIFEST.MF"
 _CLASS_PATH = re.compile(rb"^Class-Path:[^\n]*\n(?: [^\n]*\n)*", re.IGNORECASE | re.MULTILINE)
 
 
-def write_plain_jar(jar: Path, copy: Path) -> None:
+def copy_as_plain_jar(jar: Path, copy: Path) -> None:
     """Write a copy of a jar without the `Class-Path` of its manifest. It has its place once it is whole."""
     with tempfile.TemporaryDirectory(dir=copy.parent, prefix="jar-") as folder:
         written = Path(folder, copy.name)

@@ -57,8 +57,8 @@ def _ordered(template: ResolvedTemplate) -> Iterator[tuple[str, Mapping[str, Any
     names = {str(properties["Rule"].get("Name", logical_id)) for logical_id, properties in waiting}
     done: set[str] = set()
     while waiting:
-        ready = [each for each in waiting if each[1].get("After") not in names - done] or waiting
-        for logical_id, properties in ready:
+        next_rules = [each for each in waiting if each[1].get("After") not in names - done] or waiting
+        for logical_id, properties in next_rules:
             done.add(str(properties["Rule"].get("Name", logical_id)))
             yield logical_id, properties
-        waiting = [each for each in waiting if each not in ready]
+        waiting = [each for each in waiting if each not in next_rules]
