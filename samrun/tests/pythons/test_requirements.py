@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from samrun.pythons.errors import InstallationError
-from samrun.pythons.requirements import Requirements, requirements_of, requirements_of_layers, shown
+from samrun.pythons.requirements import Requirements, path_for_people, requirements_of, requirements_of_layers
 from support.python_function import create_function
 
 
@@ -115,5 +115,5 @@ def test_layers_that_are_not_built_and_well_known_ones_have_requirements(tmp_pat
 
 def test_message_names_a_path_as_seen_from_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert shown(tmp_path / "src" / "requirements.txt") == "src/requirements.txt"
-    assert shown(Path("/elsewhere/requirements.txt")) == "/elsewhere/requirements.txt"
+    assert path_for_people(tmp_path / "src" / "requirements.txt") == "src/requirements.txt"
+    assert path_for_people(Path("/elsewhere/requirements.txt")) == "/elsewhere/requirements.txt"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from samrun.services.plain_jar import with_plain_jar, write_plain_jar
+from samrun.services.plain_jar import copy_as_plain_jar, with_plain_jar
 
 MANIFEST = (
     b"Manifest-Version: 1.0\r\nMain-Class: org.example.Main\r\n"
@@ -24,7 +24,7 @@ def test_copy_has_everything_but_the_class_path_of_the_manifest(tmp_path: Path, 
         entries.writestr("META-INF/MANIFEST.MF", MANIFEST.replace(b"\r\n", newline))
         entries.writestr("org/example/", b"")
         entries.writestr("org/example/text", other)
-    write_plain_jar(jar, copy)
+    copy_as_plain_jar(jar, copy)
     with zipfile.ZipFile(copy) as entries:
         assert entries.namelist() == ["META-INF/MANIFEST.MF", "org/example/", "org/example/text"]
         assert entries.read("META-INF/MANIFEST.MF") == PLAIN.replace(b"\r\n", newline)

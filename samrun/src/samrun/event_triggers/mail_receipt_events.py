@@ -22,7 +22,7 @@ _NAMES = {"reply-to": "replyTo"}
 
 
 @dataclass(kw_only=True)
-class ReceivedMail:
+class IncomingMail:
     """A mail that was received for `recipients`. `raw` is the message, with the headers that actions added."""
 
     id: str
@@ -42,13 +42,13 @@ class ReceivedMail:
         return message_from_bytes(self.raw, policy=default)
 
 
-def receipt_event(received: ReceivedMail, action: Mapping[str, Any]) -> dict[str, Any]:
+def receipt_event(received: IncomingMail, action: Mapping[str, Any]) -> dict[str, Any]:
     """Return the event that a function gets about a mail."""
     record = {"mail": _mail(received), "receipt": _receipt(received, action)}
     return {"Records": [{"eventSource": "aws:ses", "eventVersion": "1.0", "ses": record}]}
 
 
-def receipt_notification(received: ReceivedMail, action: Mapping[str, Any], *, encoding: str | None) -> dict[str, Any]:
+def receipt_notification(received: IncomingMail, action: Mapping[str, Any], *, encoding: str | None) -> dict[str, Any]:
     """Return the notification that a topic gets; with an `encoding` (UTF-8 or Base64), it has the mail's content."""
     content = {}
     if encoding is not None:
@@ -64,7 +64,7 @@ def receipt_notification(received: ReceivedMail, action: Mapping[str, Any], *, e
     }
 
 
-def _receipt(received: ReceivedMail, action: Mapping[str, Any]) -> dict[str, Any]:
+def _receipt(received: IncomingMail, action: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "timestamp": rfc3339(received.received, "milliseconds"),
         "processingTimeMillis": max(0, int((datetime.now(UTC) - received.received).total_seconds() * 1000)),
@@ -74,7 +74,7 @@ def _receipt(received: ReceivedMail, action: Mapping[str, Any]) -> dict[str, Any
     }
 
 
-def _mail(received: ReceivedMail) -> dict[str, Any]:
+def _mail(received: IncomingMail) -> dict[str, Any]:
     message = received.message
     headers = [(name, str(value)) for name, value in message.items()]
     by_name = {name.lower(): value for name, value in reversed(headers)}

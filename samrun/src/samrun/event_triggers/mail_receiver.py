@@ -12,7 +12,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from samrun.errors import SamrunError
-from samrun.event_triggers.mail_receipt_events import ReceivedMail, receipt_event, receipt_notification
+from samrun.event_triggers.mail_receipt_events import IncomingMail, receipt_event, receipt_notification
 from samrun.functions.threaded_invocation import Invoke, wait_for_result
 from samrun.services.clients import Clients
 from samrun.services.mail_store import MailNotFoundError, MailStore
@@ -65,13 +65,13 @@ class MailReceiver:
         for rule in self.rules:
             recipients = rule.recipients_among(mail.recipients)
             if recipients and rule.rule_set not in stopped:
-                received = ReceivedMail(
+                received = IncomingMail(
                     id=identifier, sender=mail.sender, recipients=recipients, created=mail.created, raw=raw
                 )
                 if self._apply(rule, received) == _STOP_RULE_SET:
                     stopped.add(rule.rule_set)
 
-    def _apply(self, rule: ReceiptRule, received: ReceivedMail) -> str:
+    def _apply(self, rule: ReceiptRule, received: IncomingMail) -> str:
         """Do the actions of a rule, and return whether the others of its set apply, too."""
         self.report(f"{rule.logical_id} receives a mail to {', '.join(received.recipients)}")
         for action in rule.actions:
@@ -85,7 +85,7 @@ class MailReceiver:
                 return answer
         return _CONTINUE
 
-    def _act(self, rule: ReceiptRule, name: str, properties: dict[str, Any], received: ReceivedMail) -> str:
+    def _act(self, rule: ReceiptRule, name: str, properties: dict[str, Any], received: IncomingMail) -> str:
         match name:
             case "AddHeaderAction":
                 received.add_header(str(properties["HeaderName"]), str(properties["HeaderValue"]))
@@ -104,7 +104,7 @@ class MailReceiver:
                 return _STOP_RULE_SET
         return _CONTINUE
 
-    def _invoke(self, rule: ReceiptRule, properties: dict[str, Any], received: ReceivedMail) -> str:
+    def _invoke(self, rule: ReceiptRule, properties: dict[str, Any], received: IncomingMail) -> str:
         function = rule.functions.get(str(properties["FunctionArn"]))
         if function is None:
             return _CONTINUE
@@ -122,7 +122,7 @@ class MailReceiver:
     def _tell_topic(
         self,
         properties: dict[str, Any],
-        received: ReceivedMail,
+        received: IncomingMail,
         action: dict[str, Any],
         *,
         with_content: bool = False,
