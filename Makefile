@@ -91,7 +91,7 @@ soak: .venv/developing .venv/java-programs ## Run the stack under load without f
 coverage: .venv/developing ## Measure the coverage of all tests but the system tests; fail below the floor.
 	@$(BIN)/python -m pytest -n 2 $(addprefix --ignore=,$(SYSTEM)) --cov $(ARGS)
 
-bench: .venv/developing .venv/java-programs .venv-sam/installed ## Measure times, sizes and memory against their aims, and write docs/performance.md (ONLY=NAME, QUICK=1: prints only).
+bench: .venv/developing .venv/java-programs .venv-sam/installed $(NODE_PACKAGES) ## Measure times, sizes and memory against their aims, and write docs/performance.md (ONLY=NAME, QUICK=1: prints only).
 	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick,$(if $(ONLY),,--write)) $(ARGS)
 
 check: .venv/developing .venv-sam/installed .venv-checkov/installed .venv-supply-chain/installed ## Check format, lint, types, templates, generated files and the supply chain.

@@ -37,6 +37,7 @@ SCHEMES: Mapping[str, Mapping[str, str]] = {
 }
 # Pixels.
 _WIDTH, _LEFT, _SCALE, _TOP, _ROW = 920, 390, 220, 72, 24
+_VALUE = 60
 _LONGEST = _WIDTH - _LEFT - 90  # the value stands behind the bar
 
 
@@ -60,11 +61,14 @@ def chart(name: str, rows: Sequence[Row], *, scheme: str) -> str:
 def _bar(row: Row, *, top: int) -> Mapping[str, Any]:
     low, high = sorted(_x(row, value) for value in row.spread)
     end = _x(row, row.value)
+    text = max(end, high) + 8
+    aim = _LEFT + _SCALE
     return {
         "y": top,
         "label": row.work if len(row.work) <= 60 else f"{row.work[:59]}…",
         "length": round(end - _LEFT, 1),
-        "end": max(end, high),
+        # Beside the line, and not on it.
+        "text": aim + 8 if aim - _VALUE < text < aim + 8 else text,
         "low": low,
         "high": high,
         "is_met": row.is_met,

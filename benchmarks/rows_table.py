@@ -56,6 +56,6 @@ def _cells(row: Row) -> Iterator[str]:
     yield row.compared_with
     yield f"{sign} {row.aim:g} {row.unit}"
     yield quantity(row.value, row.unit)
-    low, high = row.spread
-    yield f"{quantity(low, row.unit).removesuffix(f' {row.unit}')} to {quantity(high, row.unit)}"
+    low, high = (quantity(each, row.unit) for each in row.spread)
+    yield f"{low.removesuffix(f' {row.unit}')} to {high}" if len(row.samples) > 1 else "one value"
     yield "met" if row.is_met else "missed"
