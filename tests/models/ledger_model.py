@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from functions.notify.domain.notification import Status, UnknownPolicy
 from functions.notify.feedback.delivery_status import DeliveryStatus, DeliveryStatusStore, Feedback
+from functions.notify.notifying.delivery import LEASE, TIME_TO_BEGIN
+from functions.notify.timeouts import READ_TIMEOUT
 from tests.models.conditional_writes import ConditionNotMetError, condition_not_met, write
 from tests.models.explorer import Step
 from tests.models.ledger_items import NOTIFICATIONS, START, StoredEntry, frozen_entry, thawed_entry
@@ -35,9 +37,11 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# In seconds. Time passes in such steps: after one, an invocation has no time for another send. Before the next, it is
-# over, and so are its leases.
-TICK = 14
+# In seconds. Time passes in such steps: a claim can take one, a send two, a mark one. Then the lease is nearly over.
+TICK = TIME_TO_BEGIN.total_seconds()
+TICKS_OF_SEND = round(READ_TIMEOUT / TICK)
+# So long after the start of an invocation, no claim of it has a lease.
+ALL_LEASES_OVER = TIMEOUT + LEASE.total_seconds()
 
 Entries = tuple[StoredEntry | None, ...]
 
@@ -48,7 +52,13 @@ class Invoked(NamedTuple):
     progress: int
     records: tuple[int, ...]
     dead_letters: int | None = None  # of a replay: the dead letters that it removes if its record is done
-    elapsed: int = 0
+    elapsed: float = 0
+    waited: int = 0  # for the answer to its call, in ticks; the longest send's at most
+
+    def later(self, seconds: float) -> Invoked:
+        """Return it so much later."""
+        waited = min(self.waited + round(seconds / TICK), TICKS_OF_SEND)
+        return self._replace(elapsed=self.elapsed + seconds, waited=waited)
 
 
 class Environment(NamedTuple):
@@ -62,7 +72,7 @@ class LateWrite(NamedTuple):
     """A write that got no answer, and that DynamoDB may still make: that of an invocation, so long after its start."""
 
     progress: int
-    elapsed: int
+    elapsed: float
 
 
 class LedgerState(NamedTuple):
@@ -89,16 +99,6 @@ class LedgerState(NamedTuple):
     def executions(self) -> list[Invoked]:
         """Return the invocations under way."""
         return [each.execution for each in self.environments if each.execution]
-
-    def later(self) -> LedgerState:
-        """Return the state a tick later. How long a lease has been over makes no difference."""
-        entries = tuple(entry and entry._replace(lease_left=max(entry.lease_left - TICK, 0)) for entry in self.entries)
-        environments = tuple(
-            each._replace(execution=each.execution and each.execution._replace(elapsed=each.execution.elapsed + TICK))
-            for each in self.environments
-        )
-        late = tuple(each._replace(elapsed=min(each.elapsed + TICK, 2 * TICK)) for each in self.late_writes)
-        return self._replace(entries=entries, environments=environments, late_writes=late)
 
 
 WriteReply = tuple[bool, StoredEntry | None]
@@ -197,19 +197,40 @@ class LedgerModel:
 
     def _passing_time(self, state: LedgerState) -> Iterator[Step[LedgerState]]:
         executions = state.executions()
-        if all(each.elapsed + TICK < TIMEOUT for each in executions):
-            yield Step(f"{TICK} s pass", state.later())
+        is_slow = any(self._sends(each) is None and each.waited for each in executions)
+        ticks = 2 if is_slow else 1
+        if all(self._can_wait(each, ticks) for each in executions):
+            later = self._later(state, ticks * TICK)
+            if not is_slow:
+                yield Step(f"{TICK} s pass", later)
+            elif state.faults:
+                yield Step("DynamoDB is slow", later._replace(faults=state.faults - 1), is_fault=True)
         if executions:
             return
-        later = state.later().later()
+        later = self._later(state, ALL_LEASES_OVER)
         if any(entry and entry.is_paused for entry in state.entries):
             entries = tuple(entry and entry._replace(is_paused=False) for entry in later.entries)
             yield Step("minutes pass", later._replace(entries=entries))
         if self.may_be_old and not state.is_old:
             yield Step("days pass", later._replace(is_old=True))
 
+    def _can_wait(self, execution: Invoked, ticks: int) -> bool:
+        sends = self._sends(execution) is not None
+        return execution.elapsed + ticks * TICK < TIMEOUT and not (sends and execution.waited + ticks > TICKS_OF_SEND)
+
+    def _later(self, state: LedgerState, seconds: float) -> LedgerState:
+        """Return the state so much later. How long a lease has been over makes no difference."""
+        entries = tuple(
+            entry and entry._replace(lease_left=max(entry.lease_left - seconds, 0)) for entry in state.entries
+        )
+        environments = tuple(
+            each._replace(execution=each.execution and each.execution.later(seconds)) for each in state.environments
+        )
+        late = tuple(each._replace(elapsed=min(each.elapsed + seconds, ALL_LEASES_OVER)) for each in state.late_writes)
+        return state._replace(entries=entries, environments=environments, late_writes=late)
+
     def _starts(self, state: LedgerState, environment: Environment) -> Iterator[Step[LedgerState]]:
-        """Yield each start of an invocation with the end of its first call: before that, it has done nothing."""
+        """Yield each start of an invocation: to its first call."""
         size = self.notifications
         is_delivering = any(each.dead_letters is None for each in state.executions())
         first = state.is_done.index(False) if False in state.is_done else size
@@ -252,10 +273,7 @@ class LedgerModel:
         started = Invoked(progress, records, dead_letters)
         invoked = Environment(memory, started)
         after = state.changing(environment, invoked)
-        for step in self._ends_of_call(after, invoked, started):
-            yield Step(
-                f"{words}records {records}, invocation {step.words}", step.state, is_fault=step.is_fault or bool(words)
-            )
+        yield Step(f"{words}records {records}, invocation {batch.name} begins", after, is_fault=bool(words))
 
     def _unused_name(self, state: LedgerState) -> str:
         used = self._known_names(state) | {_name_of(entry.owner) for entry in state.entries if entry}
@@ -310,7 +328,9 @@ class LedgerModel:
         match self.programs.at(progress):
             case Returned(end):
                 return _ended(state, environment, execution, end)
-        return state.changing(environment, Environment(environment.memory, execution._replace(progress=progress)))
+        return state.changing(
+            environment, Environment(environment.memory, execution._replace(progress=progress, waited=0))
+        )
 
     def _results(
         self, state: LedgerState, environment: Environment, execution: Invoked, call: PendingCall
