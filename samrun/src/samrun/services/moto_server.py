@@ -18,7 +18,6 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from samrun.quick_imports import quick_imports
 from samrun.services.mail_store import MailStore
 from samrun.services.mailbox import split_mailbox
 from samrun.services.send_options import SendOptions, read_send_options
@@ -28,6 +27,7 @@ from samrun.services.unknown_service import refuse_unknown_service
 from samrun.supervision.browser_guard import BrowserGuard, Pages, WsgiGuardMiddleware
 from samrun.supervision.ports import wait_for_port
 from samrun.supervision.process import Process
+from samrun.supervision.quick_imports import quick_imports
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

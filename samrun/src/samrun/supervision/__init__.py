@@ -9,6 +9,7 @@
 - `function_log` keeps what the functions log, in files of a limited size.
 - `terminal` prints what happens, and each `access` to the HTTP API; `progress` shows work that takes
   seconds, and `download_progress` how much of a download arrived.
+- `quick_imports` lets a process of the stack import its modules without the garbage collector.
 
 Errors: `ProcessDiedError` and `PortTakenError` are UserErrors and reach the terminal.
 """

@@ -3,8 +3,8 @@
 import argparse
 
 from samrun.cli.arguments import add_stack_options, read_stack_settings
-from samrun.quick_imports import quick_imports
 from samrun.settings import RETRY_DELAY
+from samrun.supervision.quick_imports import quick_imports
 
 DESCRIPTION = (
     "Runs Kafka, DynamoDB Local, moto and the console, with the topics and resources of the templates. The functions "

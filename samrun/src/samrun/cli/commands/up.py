@@ -3,7 +3,7 @@
 import argparse
 
 from samrun.cli.arguments import add_function_options, add_stack_options, read_stack_settings
-from samrun.quick_imports import quick_imports
+from samrun.supervision.quick_imports import quick_imports
 
 DESCRIPTION = (
     "Runs the templates: their functions, APIs, schedules and triggers, with Kafka, DynamoDB Local and moto.\n\n"

@@ -4,7 +4,7 @@ import gc
 
 import pytest
 
-from samrun.quick_imports import quick_imports
+from samrun.supervision.quick_imports import quick_imports
 
 
 def test_collector_is_off_in_the_body_and_on_behind_it() -> None:
