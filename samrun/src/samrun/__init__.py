@@ -15,8 +15,9 @@ Other programs may use these names, and `samrun.testing`; everything else may ch
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
+# The module typing brings much of the standard library: until it was there, Ctrl-C left a traceback.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from samrun.applications import load_application
     from samrun.cli.run_until_signal import run_until_signal

@@ -27,6 +27,7 @@
     │   ├── PackageError                    functions/deployment_package.py
     │   ├── MissingDebuggerError            functions/debugger.py
     │   ├── SamError                        functions/sam_cli.py
+    │   ├── FolderNameError                 functions/watcher.py
     │   ├── NoCredentialsError              mapping_runner.py
     │   ├── NoRecordError                   mapping/record_finder.py
     │   ├── KeyFileError                    oidc/issuer.py

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import samrun
 from samrun import __version__
 from samrun.cli.command_table import COMMANDS, GROUPS
 from samrun.cli.main import main
@@ -116,6 +117,15 @@ def test_ctrl_c_amid_an_import_ends_with_130_and_no_traceback(tmp_path: Path) ->
     finally:
         process.kill()
     assert process.returncode == 130
+
+
+def test_little_is_imported_before_ctrl_c_ends_a_command_well() -> None:
+    source = Path(samrun.__file__).parents[1]
+    code = f"import sys; sys.path.insert(0, {str(source)!r}); import samrun.cli.main; print(*sys.modules)"
+    # Without the packages of the environment, which may import something by themselves.
+    done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True)
+    assert {"samrun.cli.main", "signal"} <= set(done.stdout.split())
+    assert set(done.stdout.split()) & {"argparse", "contextlib", "pathlib", "re", "typing"} == set()
 
 
 def test_closed_pipe_ends_a_command_silently(tmp_path: Path) -> None:

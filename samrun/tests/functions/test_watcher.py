@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from samrun.functions.watcher import changed_functions
+from samrun.functions.watcher import FolderNameError, changed_functions
 from samrun.template.model.functions import Function
 from support.python_function import create_function, running_runtime
 
@@ -105,6 +105,13 @@ def test_layer_restarts_its_functions(tmp_path: Path) -> None:
 
 
 @pytest.mark.processes
+def test_folder_whose_name_is_no_text_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "caf\udce9").mkdir()  # in Latin-1, or read in the locale C
+    function = create_function(tmp_path / "caf\udce9")
+    with pytest.raises(FolderNameError, match=r"caf\\udce9': this name is not in UTF-8.*set PYTHONUTF8=1"):
+        asyncio.run(anext(changed_functions([function], ignored=tmp_path / ".local", watching=asyncio.Event())))
+
+
 def test_zip_that_is_built_again_runs_anew(tmp_path: Path) -> None:
     archive = tmp_path / "built" / "code.zip"
     archive.parent.mkdir()

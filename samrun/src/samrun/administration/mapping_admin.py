@@ -72,10 +72,15 @@ class MappingAdmin:
     """
 
     def __init__(
-        self, client: Any, topics: TopicAdmin, groups: GroupAdmin, admin: Any, functions: StackFunctions
+        self,
+        client: Any,
+        topics: TopicAdmin,
+        groups: GroupAdmin,
+        admin: Any,
+        functions: StackFunctions | None = None,
     ) -> None:
         self._client = client
-        self._functions = functions
+        self._functions = functions or StackFunctions(names={})
         self._topics = topics
         self._groups = groups
         self._admin = admin

@@ -1,6 +1,5 @@
 """Entry point of `samrun`. It imports little, so that Ctrl-C ends a command well from its first moment on."""
 
-import contextlib
 import os
 import signal
 import sys
@@ -25,7 +24,7 @@ def main() -> int:
 
 def _end_at_once(_number: int, _frame: FrameType | None) -> None:
     """End the process without a traceback: a KeyboardInterrupt amid an import would come out as some other error."""
-    # Of a stream that is being written at this moment, or that nobody reads.
-    with contextlib.suppress(RuntimeError, OSError, ValueError):
+    try:
         sys.stdout.flush()
-    os._exit(INTERRUPTED)
+    finally:  # also if the stream is being written at this moment, or nobody reads it
+        os._exit(INTERRUPTED)

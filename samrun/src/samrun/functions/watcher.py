@@ -8,6 +8,7 @@ from pathlib import Path
 
 import watchfiles
 
+from samrun.errors import UserError
 from samrun.template.model.functions import Function
 
 # Editors, compilers, version control, `sam build` and whoever keeps what samrun prints write these; none is code.
@@ -23,13 +24,17 @@ _Counts = Callable[[watchfiles.Change, str], bool]
 _Identity = tuple[int, int]
 
 
+class FolderNameError(UserError):
+    """The name of a folder with code is no text, so that it cannot be watched. The message says what to do."""
+
+
 async def changed_functions(
     functions: Collection[Function], *, ignored: Path, watching: asyncio.Event
 ) -> AsyncIterator[list[Function]]:
     """Watch the functions' files for ever, and yield the functions that changed together.
 
     Changes in the folder `ignored`, which may be beside the code, do not count. Sets `watching` once no change is
-    missed. A folder that is deleted and comes back, as in a clean build, has changed.
+    missed. A folder that is deleted and comes back, as in a clean build, has changed. Raises FolderNameError.
     """
     ignored = ignored.resolve()
     # A single file is watched with its folder, since an editor may replace it by another of its name.
@@ -72,11 +77,22 @@ async def _changes(folders: Collection[Path], counts: _Counts) -> AsyncGenerator
                         break
         except FileNotFoundError:  # a folder was deleted before it was watched
             await asyncio.sleep(_STEP / 1000)
+        except UnicodeEncodeError as error:
+            names = ", ".join(sorted(ascii(str(each)) for each in watched if not _is_text(each)))
+            raise FolderNameError(
+                f"{names}: this name is not in UTF-8, so changes of the code there cannot be watched. If its "
+                "characters are missing here, Python reads names in another encoding: set PYTHONUTF8=1. Else rename it."
+            ) from error
         returned |= {
             folder
             for folder, identity in _identities(folders).items()
             if folder in gone or watched.get(folder) != identity
         }
+
+
+def _is_text(path: Path) -> bool:
+    """Tell whether a path is a text, and has no bytes that Python could not read as one."""
+    return not any("\ud800" <= character <= "\udfff" for character in str(path))
 
 
 def _identities(folders: Collection[Path]) -> Mapping[Path, _Identity]:
