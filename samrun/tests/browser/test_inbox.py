@@ -13,7 +13,7 @@ from typing import Literal, Self
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Route, expect
 
 from samrun.console import console
 from samrun.control.stack_parts import StackParts
@@ -151,6 +151,22 @@ def test_new_mail_appears_without_a_reload(page: Page, send: Send) -> None:
     send("Another")
     expect(row(page, "Another")).to_be_visible()
     expect(page.get_by_role("heading", name="Just arrived")).to_be_visible()
+
+
+def test_message_opens_during_a_tick_and_the_late_answer_does_not_close_it(page: Page, send: Send) -> None:
+    send("First")
+    ticks: list[Route] = []
+    page.route(re.compile("shown="), lambda route: ticks.append(route))
+    with page.expect_request(re.compile("shown=")):
+        page.goto("/inbox")
+    send("Second")  # so the tick's answer is another list, with no message beside it
+    row(page, "First").click()
+    expect(page.get_by_role("heading", name="First")).to_be_visible()
+    for tick in ticks:
+        tick.continue_()
+    page.unroute_all()
+    expect(row(page, "Second")).to_be_visible()
+    expect(page.get_by_role("heading", name="First")).to_be_visible()
 
 
 def test_keys_j_and_k_move_through_the_messages(page: Page, send: Send) -> None:

@@ -31,6 +31,17 @@ document.body.addEventListener("htmx:responseError", (event) => {
 });
 setInterval(tick, TICK_MILLISECONDS);
 
+// A part that was replaced meanwhile gets an answer too late: that would also bring back what was beside it.
+function ignoreLateAnswer(event) {
+  if (event.detail.target === this && !this.isConnected) event.detail.shouldSwap = false;
+}
+
+htmx.onLoad((content) => {
+  for (const part of [content, ...content.querySelectorAll("[hx-get]")]) {
+    part.addEventListener("htmx:beforeSwap", ignoreLateAnswer);
+  }
+});
+
 // What the reader has opened stays open when htmx replaces a live part.
 let opened = [];
 document.body.addEventListener("htmx:beforeSwap", (event) => {
