@@ -112,9 +112,8 @@ def _skip_records(parts: StackParts) -> dict[TopicPartition, int]:
 
 def _delete_records(parts: StackParts, ends: dict[TopicPartition, int]) -> None:
     if ends:
-        deleted = admin_client(parts.endpoints.kafka).delete_records(
-            [ClientPartition(*partition, end) for partition, end in ends.items()]
-        )
+        admin = admin_client(parts.endpoints.kafka)  # without a name it would end, and the futures never
+        deleted = admin.delete_records([ClientPartition(*partition, end) for partition, end in ends.items()])
         for future in deleted.values():
             try:
                 future.result()
