@@ -84,7 +84,7 @@ class ApplicationLauncher:
         code = LoggingInvoker(invoker=disturbing, log=self.parts.invocations)
         cache = AuthorizerCache()
         watching = self._reload_changed_functions(runtime, cache)
-        durable = await self._start_durable_executions(application.functions)
+        durable = self.parts.durable = await self._start_durable_executions(application.functions)
         invoker: Invoker = DurableInvoker(code, durable) if durable else code
         client = self.parts.client
         asynchronous = self._asynchronous_invoker(invoker, application.functions, client)

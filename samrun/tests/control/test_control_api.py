@@ -122,6 +122,11 @@ def test_the_data_of_external_services_is_not_touched(tmp_path: Path) -> None:
     assert "an external service (aws, kafka)" in answer.text
 
 
+def test_reset_refuses_a_wait_that_is_no_number(client: ControlClient) -> None:
+    answer = client.request("POST", "reset?wait=long")
+    assert (answer.status_code, answer.text) == (400, "wait=long: write a number of seconds")
+
+
 def test_metrics_count_invocations_and_those_that_failed(client: ControlClient) -> None:
     client.invoke(b"1", b"1")
     failed = client.log.begin("Fn", b"{}", InvocationOptions())

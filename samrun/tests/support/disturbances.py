@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from random import Random
 
-from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewPartitions
 
+from samrun.services.kafka import admin_client
 from samrun.testing.broker import Broker
 from samrun.testing.stack import RunningStack
 from support.visiting_member import Visitor
@@ -101,7 +101,7 @@ class Disturbances:
 
     def add_partitions(self) -> Iterator[str]:
         self.partitions = min(MAX_PARTITIONS, self.partitions + self.chance.randint(1, 3))
-        admin = AdminClient({"bootstrap.servers": self.broker.bootstrap, "log_level": 0})
+        admin = admin_client(self.broker.bootstrap)
         admin.create_partitions([NewPartitions(self.topic, self.partitions)])[self.topic].result()
         yield f"the topic has {self.partitions} partitions"
 

@@ -85,6 +85,17 @@ def test_trigger_starts_an_execution_and_keeps_its_message_until_that_ends(stack
     eventually(lambda: left() == 0, what="the message to be deleted")
 
 
+def test_reset_ends_executions_and_forgets_their_names(stack: RunningStack) -> None:
+    lambda_ = client("lambda", stack.endpoints["lambda"])
+    named = {"FunctionName": "Approval", "InvocationType": "Event", "DurableExecutionName": "ended"}
+    arn = lambda_.invoke(**named, Payload=b'{"thing": "apple"}')["DurableExecutionArn"]
+    _asked(stack)
+    stack.reset()
+    assert lambda_.get_durable_execution(DurableExecutionArn=arn)["Status"] == "STOPPED"
+    assert lambda_.invoke(**named, Payload=b'{"thing": "apple"}')["DurableExecutionArn"] != arn
+    _approve(lambda_, _asked(stack), "yes")
+
+
 def _execution(stack: RunningStack, thing: str) -> dict[str, Any]:
     """Return an execution of the state machine that has ended."""
     machines = client("stepfunctions", stack.endpoints["aws"])

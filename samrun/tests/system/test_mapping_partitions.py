@@ -5,12 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 from confluent_kafka import Consumer
-from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewPartitions
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 
 from samrun.services import kafka
+from samrun.services.kafka import admin_client
 from samrun.testing.broker import Broker
 from samrun.testing.waiting import eventually
 from support.polled_topic import BUCKET, Offsets, Topic, dies_of
@@ -66,7 +66,7 @@ def test_partition_that_fails_again_and_again_shares_no_batch_with_others(six: T
 def test_partition_that_is_added_is_read_from_its_beginning(six: Topic, position: str) -> None:
     poller = six.poll(starting_position=position)
     six.wait_for_commit(dict.fromkeys(range(6), 0))
-    admin = AdminClient({"bootstrap.servers": six.bootstrap})
+    admin = admin_client(six.bootstrap)
     admin.create_partitions([NewPartitions(six.name, 8)])[six.name].result()
     six.produce(3, partition=7)
     assert poller.wait_for(3, partition=7) == [0, 1, 2]
@@ -76,7 +76,7 @@ def test_partition_that_was_added_while_nobody_polled_is_read_from_its_beginning
     first = six.poll(starting_position="LATEST")
     six.wait_for_commit(dict.fromkeys(range(6), 0))
     first.stop()
-    admin = AdminClient({"bootstrap.servers": six.bootstrap})
+    admin = admin_client(six.bootstrap)
     admin.create_partitions([NewPartitions(six.name, 7)])[six.name].result()
     six.produce(3, partition=6)
     assert six.poll(starting_position="LATEST").wait_for(3, partition=6) == [0, 1, 2]
@@ -179,7 +179,7 @@ def test_topic_that_is_deleted_and_made_again_is_read_from_its_start(six: Topic)
     six.produce(100)
     poller.wait_for(100)
     six.wait_for_commit({0: 100} | dict.fromkeys(range(1, 6), 0))
-    admin = AdminClient({"bootstrap.servers": six.bootstrap})
+    admin = admin_client(six.bootstrap)
     for deleted in admin.delete_topics([six.name]).values():
         deleted.result()
     poller.wait_for_report("could not commit its offsets")  # Kafka has deleted them, too

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import httpx
 from confluent_kafka.admin import NewTopic
 
 from samrun.services.kafka import create_topic
@@ -26,3 +27,31 @@ def test_reset_passes_over_a_compacted_topic_and_a_mapping_that_waits_for_its_to
         assert [each.value for each in stack.records("states")] == [b"on"]
         assert stack.records("registrations") == []
         stack.wait_until_idle()
+
+
+_SLEEPER = """
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Sleeper:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: python3.13
+      Handler: index.handler
+      Timeout: 900
+      InlineCode: |
+        import time
+        def handler(event, context):
+            time.sleep(event["seconds"])
+"""
+
+
+def test_reset_waits_for_an_invocation_but_not_for_ever(tmp_path: Path) -> None:
+    (tmp_path / "template.yaml").write_text(_SLEEPER)
+    with RunningStack(tmp_path, tmp_path / "data") as stack:
+        invoke = {"FunctionName": "Sleeper", "InvocationType": "Event"}
+        stack.aws("lambda").invoke(**invoke, Payload=b'{"seconds": 0.5}')
+        stack.reset()
+        stack.aws("lambda").invoke(**invoke, Payload=b'{"seconds": 600}')
+        answer = httpx.post(f"{stack.endpoints['console']}/samrun/v1/reset?wait=0.2", timeout=60)
+        assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
+        assert answer.text.startswith("The reset waited 0.2 s in vain for an invocation of Sleeper to end.")

@@ -11,7 +11,7 @@ from confluent_kafka.admin import AdminClient
 
 from samrun.endpoints import Endpoints, NoStackError
 from samrun.mapping.client_errors import description
-from samrun.services.kafka import PATIENCE, KafkaUnreachableError, reach
+from samrun.services.kafka import PATIENCE, KafkaUnreachableError, admin_client, reach
 
 _SILENT = {KafkaError._TRANSPORT, KafkaError._TIMED_OUT, KafkaError._ALL_BROKERS_DOWN}
 
@@ -31,7 +31,7 @@ class KafkaConnection:
     def admin(self) -> AdminClient:
         """Return a client for the administration. Raises KafkaUnreachableError if no broker answers."""
         with self.errors_for_people():
-            client = AdminClient(self.settings)
+            client = admin_client(self.bootstrap, self.authentication)
             client.list_topics(timeout=PATIENCE)
             return client
 

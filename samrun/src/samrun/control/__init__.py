@@ -6,5 +6,5 @@ away, together with the data that they left. `metrics` counts what happens. `con
 console; its client is `testing.stack_client`.
 
 Errors: `ResetRefusedError`: the stack uses services that it does not own (409). `ResetFailedError`: a mapping has no
-connection to Kafka, or Kafka refuses to delete records (503).
+connection to Kafka, Kafka refuses to delete records, or an invocation does not end (503).
 """

@@ -5,7 +5,7 @@
     GET  /samrun/v1/invocations?after=NUMBER&function=NAME   {"last": number, "invocations": [...]}
     GET  /samrun/v1/idle?wait=SECONDS                        {"idle": true, "waiting_for": []}
     GET  /samrun/v1/resources                                {"resources": [{"logical_id", "type", "name"}, …]}
-    POST /samrun/v1/reset                                    {"last": number}
+    POST /samrun/v1/reset?wait=SECONDS                       {"last": number}; it waits for invocations under way
 
     GET    /samrun/v1/disturbances                           {"disturbances": {function: {"kind", "seconds"}}}
     PUT    /samrun/v1/disturbances/FUNCTION                  {"kind": "error", "delay", "throttle" or "timeout",
@@ -30,7 +30,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from samrun.control.idleness import wait_until_idle
-from samrun.control.reset import ResetFailedError, ResetRefusedError, reset
+from samrun.control.reset import INVOCATION_PATIENCE, ResetFailedError, ResetRefusedError, reset
 from samrun.control.stack_parts import StackParts
 from samrun.functions.disturbances import Disturbance, DisturbanceError, disturbance
 from samrun.functions.invocation_log import LoggedInvocation
@@ -77,13 +77,9 @@ class _ControlApi:
         )
 
     async def idle(self, request: Request) -> Response:
-        wait = request.query_params.get("wait", "0")
-        try:
-            patience = float(wait)
-        except ValueError:
-            patience = math.nan
-        if math.isnan(patience):  # no time is after it, so the wait would not end
-            return PlainTextResponse(f"wait={wait}: write a number of seconds", 400)
+        patience = _seconds(request, default=0)
+        if patience is None:
+            return _no_seconds(request)
         waiting_for = await wait_until_idle(self._parts, patience=min(patience, _MAX_WAIT))
         return _AsciiJsonResponse({"idle": not waiting_for, "waiting_for": waiting_for})
 
@@ -118,15 +114,31 @@ class _ControlApi:
             return None
         return PlainTextResponse(f"There is no function {name}; there are {', '.join(names) or 'none'}", 404)
 
-    async def reset(self, _: Request) -> Response:
+    async def reset(self, request: Request) -> Response:
+        patience = _seconds(request, default=INVOCATION_PATIENCE)
+        if patience is None:
+            return _no_seconds(request)
         try:
             async with self._resetting:
-                await reset(self._parts)
+                await reset(self._parts, patience=patience)
         except ResetRefusedError as error:
             return PlainTextResponse(str(error), 409)
         except ResetFailedError as error:
             return PlainTextResponse(str(error), 503)
         return _AsciiJsonResponse({"last": self._parts.invocations.started})
+
+
+def _seconds(request: Request, *, default: float) -> float | None:
+    """Return how long the caller wants to wait; None if that is no number. No time is after NaN: it would not end."""
+    try:
+        seconds = float(request.query_params.get("wait", default))
+    except ValueError:
+        return None
+    return None if math.isnan(seconds) else seconds
+
+
+def _no_seconds(request: Request) -> Response:
+    return PlainTextResponse(f"wait={request.query_params['wait']}: write a number of seconds", 400)
 
 
 def _disturbance(body: bytes) -> Disturbance:

@@ -10,9 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
+import httpx
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka import TopicPartition as ClientPartition
-from confluent_kafka.admin import AdminClient
 
 from samrun.control.answers import wait_for_answer
 from samrun.control.stack_parts import StackParts
@@ -20,10 +20,12 @@ from samrun.errors import SamrunError
 from samrun.mapping.client_errors import description
 from samrun.mapping.records import TopicPartition
 from samrun.mapping.topic_reader import TopicReader
+from samrun.services.kafka import KafkaUnreachableError, admin_client
 from samrun.services.resources import create_resources
 from samrun.template.model.application import Resource
 
 # Seconds.
+INVOCATION_PATIENCE = 60.0
 _SKIP_PATIENCE = 10.0
 
 _CALLS_AT_ONCE = 8
@@ -36,11 +38,11 @@ class ResetRefusedError(SamrunError):
 
 
 class ResetFailedError(SamrunError):
-    """Kafka did not take part in a reset, in whole or in part; the message says what failed."""
+    """A part of the stack did not take part in a reset, in whole or in part; the message says what failed."""
 
 
-async def reset(parts: StackParts) -> None:
-    """Reset the stack. An invocation that is under way is waited for.
+async def reset(parts: StackParts, *, patience: float = INVOCATION_PATIENCE) -> None:
+    """Reset the stack. An invocation that is under way is waited for, up to `patience` seconds.
 
     Raises ResetRefusedError, and ResetFailedError. A reset that failed may be repeated.
     """
@@ -48,22 +50,45 @@ async def reset(parts: StackParts) -> None:
         names = ", ".join(sorted(parts.external))
         raise ResetRefusedError(f"This stack uses an external service ({names}), whose data samrun does not remove.")
     try:
-        await _reset(parts)
+        await _reset(parts, patience)
     except KafkaException as error:
         raise ResetFailedError(f"Kafka refused a part of the reset: {description(error)}") from error
+    except KafkaUnreachableError as error:
+        raise ResetFailedError(str(error)) from error
+    except httpx.HTTPError as error:
+        raise ResetFailedError(f"The durable executions were not ended: {error}") from error
 
 
-async def _reset(parts: StackParts) -> None:
+async def _reset(parts: StackParts, patience: float) -> None:
     parts.disturbances.mend_all()
     await asyncio.to_thread(_skip_records, parts)
     if parts.asynchronous:
         parts.asynchronous.forget()
-    await parts.invocations.wait_until_none_runs()
+    await _end_executions(parts)
+    await _wait_for_invocations(parts, patience)
+    # Once more: an invocation that was under way may have started one.
+    await _end_executions(parts)
     parts.journal.clear(invocations=parts.invocations.started)
     await asyncio.to_thread(_empty_services, parts)
     # Once more: an invocation that was under way may have written records.
     ends = await asyncio.to_thread(_skip_records, parts)
     await asyncio.to_thread(_delete_records, parts, ends)
+
+
+async def _end_executions(parts: StackParts) -> None:
+    if parts.durable:
+        await parts.durable.stop_all()
+
+
+async def _wait_for_invocations(parts: StackParts, patience: float) -> None:
+    try:
+        await parts.invocations.wait_until_none_runs(patience)
+    except TimeoutError:
+        names = ", ".join(sorted({each.function for each in parts.invocations.after(0) if each.is_running}))
+        raise ResetFailedError(
+            f"The reset waited {patience:g} s in vain for an invocation of {names or 'a function'} to end. Wait for "
+            "it before the reset, or give the function a shorter Timeout."
+        ) from None
 
 
 def _skip_records(parts: StackParts) -> dict[TopicPartition, int]:
@@ -87,7 +112,7 @@ def _skip_records(parts: StackParts) -> dict[TopicPartition, int]:
 
 def _delete_records(parts: StackParts, ends: dict[TopicPartition, int]) -> None:
     if ends:
-        admin = AdminClient({"bootstrap.servers": parts.endpoints.kafka, "log_level": 0})
+        admin = admin_client(parts.endpoints.kafka)  # without a name it would end, and the futures never
         deleted = admin.delete_records([ClientPartition(*partition, end) for partition, end in ends.items()])
         for future in deleted.values():
             try:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from samrun.control.metrics import StackMetrics
+from samrun.durable_executions.executions import DurableExecutions
 from samrun.endpoints import Endpoints
 from samrun.event_triggers.queue_reader import QueueReader
 from samrun.functions.asynchronous_invoker import AsynchronousInvoker
@@ -25,7 +26,8 @@ class StackParts:
     """Parts of a stack. Those who start a poller add it.
 
     `external` names the services that the stack uses and does not own: kafka, dynamodb or aws. `client` returns the
-    boto3 client of a service. `asynchronous` is None if the stack runs no functions.
+    boto3 client of a service. `asynchronous` is None if the stack runs no functions, and `durable` if none of them has
+    durable executions here.
     """
 
     endpoints: Endpoints
@@ -40,6 +42,7 @@ class StackParts:
     issuer: Issuer | None = None
     disturbances: Disturbances = field(default_factory=Disturbances)
     asynchronous: AsynchronousInvoker | None = None
+    durable: DurableExecutions | None = None
     mappings: list[KafkaPoller] = field(default_factory=list)
     queue_triggers: list[QueuePoller] = field(default_factory=list)
     stream_triggers: list[StreamPoller] = field(default_factory=list)

@@ -18,6 +18,8 @@ from samrun.template.model.functions import Function
 # Seconds between two looks at an execution.
 _PAUSE = 0.05
 
+_EXECUTIONS = "/2025-12-01/durable-executions"
+
 
 class ExecutionError(SamrunError):
     """No execution starts: `status` of HTTP, `code` of Lambda's API."""
@@ -96,7 +98,7 @@ class DurableExecutions:
         )
 
     async def _look_up(self, arn: str) -> dict[str, Any]:
-        response = await self._client.get(f"/2025-12-01/durable-executions/{quote(arn, safe='')}")
+        response = await self._client.get(f"{_EXECUTIONS}/{quote(arn, safe='')}")
         execution: dict[str, Any] = response.raise_for_status().json()
         return execution
 
@@ -104,6 +106,24 @@ class DurableExecutions:
         """Send a request of Lambda's API about executions to the runner. `target` is the path with the query."""
         headers = {"content-type": "application/json"}
         return await self._client.request(method, target, content=body, headers=headers)
+
+    async def stop_all(self) -> None:
+        """Stop every execution that runs, whoever started it, and forget the names. Raises httpx.HTTPError.
+
+        Whoever waits for one gets an error as its result. Code that runs for one at this moment runs to its end.
+        """
+        async with self._starting:
+            while arns := await self._unfinished():
+                for arn in arns:
+                    stopped = await self._client.post(f"{_EXECUTIONS}/{quote(arn, safe='')}/stop", json={})
+                    stopped.raise_for_status()
+            self._started.clear()
+
+    async def _unfinished(self) -> list[str]:
+        """Return the ARNs of some executions that run; none if there is none."""
+        response = await self._client.get(_EXECUTIONS, params={"StatusFilter": "RUNNING"})
+        found = response.raise_for_status().json()["DurableExecutions"]
+        return [each["DurableExecutionArn"] for each in found]
 
     async def close(self) -> None:
         """Close the connections to the runner."""

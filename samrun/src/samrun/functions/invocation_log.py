@@ -92,9 +92,10 @@ class InvocationLog:
             if each.number > number and (function is None or each.function == function)
         )
 
-    async def wait_until_none_runs(self) -> None:
-        """Wait until every invocation has ended."""
-        await self._none_runs.wait()
+    async def wait_until_none_runs(self, patience: float | None = None) -> None:
+        """Wait until every invocation has ended. Raises TimeoutError after `patience` seconds, if it is given."""
+        async with asyncio.timeout(patience):
+            await self._none_runs.wait()
 
     def _forget_oldest(self) -> None:
         while len(self._invocations) > _MAX_INVOCATIONS or (self._size > _MAX_BYTES and len(self._invocations) > 1):

@@ -5,7 +5,7 @@ import re
 import sys
 
 from samrun.pythons.function_python import Origin
-from samrun.pythons.requirements import shown
+from samrun.pythons.requirements import path_for_people
 from samrun.template.model.functions import Function
 
 _MISSING = re.compile(r"No module named '([^']+)'")
@@ -23,7 +23,7 @@ def advice_on_missing_package(function: Function, origin: Origin, init_error: by
     module = found[1].partition(".")[0]
     if module == function.handler.replace("/", ".").partition(".")[0]:
         return None  # the handler itself is missing
-    requirements = shown((function.code_uri or function.code) / "requirements.txt")
+    requirements = path_for_people((function.code_uri or function.code) / "requirements.txt")
     match origin:
         case "samrun":
             there = (function.code_uri or function.code) / "requirements.txt"
@@ -38,7 +38,7 @@ def advice_on_missing_package(function: Function, origin: Origin, init_error: by
                 "and build again."
             )
         case "code":
-            return f"{module} is not in {shown(function.code)}, which has all of the function's packages: add it there."
+            return f"{module} is not in {path_for_people(function.code)}, which has all of the function's packages: add it there."
         case "requirements":
             return (
                 f"{module} is not in {requirements}, nor in what its packages bring along: name the package that has "

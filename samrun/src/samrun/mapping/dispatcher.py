@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from operator import attrgetter
-from typing import Protocol
+from typing import Any, Protocol
 
 from confluent_kafka import OFFSET_BEGINNING, KafkaError
 
@@ -175,7 +175,8 @@ class Dispatcher:
     def add(self, read: Sequence[KafkaRecord | PartitionFailure]) -> None:
         """Take records that were read, and failures to read."""
         now = time.monotonic()
-        for (kind, partition), some in groupby(read, _KIND_AND_PARTITION):
+        runs: Iterable[tuple[Any, Iterable[Any]]] = groupby(read, _KIND_AND_PARTITION)
+        for (kind, partition), some in runs:
             if kind is PartitionFailure:
                 for failure in some:
                     self._cannot_read(failure, now)

@@ -33,7 +33,8 @@ class Installer:
         result = await run_tool([*command, "--requirement", requirements.resolve()], folder=requirements.parent)
         if not result.succeeded:
             raise InstallationError(
-                f"{path_for_people(requirements)} cannot be installed for Python {interpreter.version}. {self.name} says:\n"
+                f"{path_for_people(requirements)} cannot be installed for Python {interpreter.version}. "
+                f"{self.name} says:\n"
                 f"{result.last_lines()}\nCorrect the file and save it: samrun installs it again then."
             )
 

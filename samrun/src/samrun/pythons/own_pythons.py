@@ -1,5 +1,6 @@
 """Own Pythons: each function has the Python of its Runtime, and the packages that its requirements name."""
 
+import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -75,7 +76,8 @@ class OwnPythons:
             if version not in self._interpreters:
                 names = [each.name for each in functions if _version(each) == version]
                 self._interpreters[version] = await self._find(version, names)
-        plans = [self._plan(function) for function in functions]
+        # In a thread, as all that reads whole folders: the event loop serves everything else meanwhile.
+        plans = await asyncio.to_thread(lambda: [self._plan(function) for function in functions])
         if built := [plan.function.name for plan in plans if plan.origin == "sam build"]:
             text = "from .aws-sam/build, which is newer than its sources; a change of these ends that"
             self._say_once(f"running {', '.join(built)} {text}")
@@ -139,7 +141,7 @@ class OwnPythons:
     ) -> VirtualEnvironment | InstallationError:
         installer, wait = Installer(self._uv), partial(self._say, "waiting for another stack, which installs the same")
         try:
-            if found := self._cache.find(requirements, interpreter):
+            if found := await asyncio.to_thread(self._cache.find, requirements, interpreter):
                 return found
             if requirements.file is None:
                 return await self._cache.make(requirements, interpreter, installer, wait=wait)

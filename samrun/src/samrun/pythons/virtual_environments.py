@@ -67,7 +67,7 @@ class VirtualEnvironmentCache:
 
         Calls `wait` if another process makes it at this moment.
         """
-        environment = self._environment(requirements, interpreter)
+        environment = await asyncio.to_thread(self._environment, requirements, interpreter)
         try:
             await self._make(environment, requirements, installer, wait)
         except OSError as error:

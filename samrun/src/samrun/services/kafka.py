@@ -35,6 +35,7 @@ _JVM_OPTIONS = (
 PATIENCE = 5.0
 _POLL = 0.02
 _NONE: Mapping[str, KafkaTopic] = {}
+_NO_SETTINGS: Mapping[str, str] = {}
 
 
 class KafkaUnreachableError(UserError):
@@ -153,15 +154,24 @@ def _has_leaders(topic: TopicMetadata | None) -> bool:
 
 def with_admin(bootstrap: str, use: Callable[[AdminClient], _T]) -> _T:
     """Call `use` with an admin client of the brokers, and return its result. Raises KafkaUnreachableError."""
-    reach(bootstrap)
     try:
-        # It logs to standard error what the exception says, too.
-        return use(AdminClient({"bootstrap.servers": bootstrap, "log_level": 0}))
+        return use(admin_client(bootstrap))
     except KafkaException as error:
         reason = error.args[0]
         raise KafkaUnreachableError(
             f"Kafka at {bootstrap} refused a request: {reason.name()}: {reason.str()}"
         ) from error
+
+
+def admin_client(bootstrap: str, authentication: Mapping[str, str] = _NO_SETTINGS) -> AdminClient:
+    """Return a client for the administration of the brokers: all others are made by this.
+
+    `authentication` are librdkafka's settings. Raises KafkaUnreachableError if no broker can be reached; the client
+    itself raises KafkaException.
+    """
+    reach(bootstrap)
+    # It would log to standard error what the exception says, too.
+    return AdminClient({**authentication, "bootstrap.servers": bootstrap, "log_level": 0})
 
 
 def reach(bootstrap: str) -> None:

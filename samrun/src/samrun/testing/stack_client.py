@@ -220,7 +220,7 @@ class StackClient(ABC):
     def reset(self) -> None:
         """Take away what earlier tests left: records, items, messages, objects and mails, and what waits for a retry.
 
-        An invocation that is under way is waited for.
+        An invocation that is under way is waited for, up to a minute. Raises AssertionError then, with the reason.
         """
         answer = self._console.post("/samrun/v1/reset", timeout=PATIENCE)
         assert answer.status_code == httpx.codes.OK, answer.text
