@@ -63,7 +63,7 @@ def test_a_moment_that_is_given_back_is_the_next_one() -> None:
     rate_limiter = limiter(1, clock)
     for _ in range(10):
         assert rate_limiter.wait(at_most=0)
-        rate_limiter.give_back()
+        rate_limiter.release()
     assert rate_limiter.wait(at_most=0)
     assert not rate_limiter.wait(at_most=0.5)
     assert clock.seconds == began
@@ -74,7 +74,7 @@ def test_a_moment_that_is_given_back_does_not_end_the_second_after_a_throttled_s
     rate_limiter.wait(at_most=0)
     rate_limiter.back_off()
     for _ in range(100):
-        rate_limiter.give_back()
+        rate_limiter.release()
     assert not rate_limiter.wait(at_most=BACK_OFF / 2)
 
 
@@ -83,7 +83,7 @@ def test_a_thread_that_waits_gets_the_moment_that_another_gives_back() -> None:
     assert rate_limiter.wait(at_most=1)
     waiting = threading.Thread(target=rate_limiter.wait, kwargs={"at_most": 2e6})
     waiting.start()
-    rate_limiter.give_back()
+    rate_limiter.release()
     waiting.join()
     assert not rate_limiter.wait(at_most=1)
 

@@ -15,7 +15,7 @@ BACK_OFF = 1.0  # seconds: providers count by the second
 class RateLimiter:
     """Rate limit: sends are spread evenly, `per_second` of them, whichever thread asks.
 
-    Times are in seconds, by `clock`. A wait ends early if another thread gives its moment back.
+    Times are in seconds, by `clock`. A wait ends early if another thread releases its moment.
     """
 
     def __init__(
@@ -46,8 +46,8 @@ class RateLimiter:
                     return True
                 self._sleep(moment - now)
 
-    def give_back(self) -> None:
-        """Give a moment back, since nothing was sent: the next one comes as if this one had never been taken."""
+    def release(self) -> None:
+        """Release a moment, since nothing was sent: the next one comes as if this one had never been taken."""
         with self._changed:
             self._next -= self._interval
             self._changed.notify()

@@ -140,7 +140,7 @@ class Notifier:
         decision = self._claim(delivery, now=claimed_at)
         if isinstance(decision, Send):
             return self._send(delivery, decision.claim, latest=claimed_at + TIME_TO_BEGIN)
-        rate_limiter.give_back()
+        rate_limiter.release()
         match decision:
             case GiveUp() as give_up:
                 return self._give_up(delivery, give_up)
