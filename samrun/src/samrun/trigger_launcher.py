@@ -12,6 +12,7 @@ from samrun.event_triggers.event_bus import EventBus, rules_by_bus
 from samrun.event_triggers.mail_receiver import MailReceiver
 from samrun.event_triggers.notify import notify
 from samrun.event_triggers.queue_reader import PassOn, QueueReader
+from samrun.event_triggers.topic_messages import send_to_address
 from samrun.functions.asynchronous_invoker import AsynchronousInvoker
 from samrun.functions.invoker import Invoker
 from samrun.functions.threaded_invocation import invoke_from_threads
@@ -173,6 +174,9 @@ class TriggerLauncher:
         queues: list[tuple[str, PassOn]] = [
             (each.queue, partial(notify, each, accept=accept, report=report)) for each in application.notifications
         ]
+        for subscription in application.address_subscriptions:
+            keep = partial(send_to_address, subscription, mails=self.parts.mails, client=self.parts.client)
+            queues.append((subscription.queue, keep))
         for bus, rules in rules_by_bus(application.event_rules).items():
             event_bus = EventBus(name=bus, rules=rules, accept=accept, client=self.parts.client, report=report)
             queues.append((event_queue_name("events", bus, EVERY_FUNCTION), event_bus.pass_on))

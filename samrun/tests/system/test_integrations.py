@@ -51,6 +51,13 @@ def test_mail_to_a_recipient_of_the_rule_reaches_its_function(samrun: RunningSta
     assert event["Records"][0]["ses"]["mail"]["commonHeaders"]["subject"] == "Hello"
 
 
+def test_people_who_subscribe_to_a_topic_get_mails_and_text_messages(samrun: RunningStack) -> None:
+    topic = "arn:aws:sns:us-east-1:123456789012:Alarms"
+    samrun.aws("sns").publish(TopicArn=topic, Subject="Disk full", Message="Delete something.")
+    assert samrun.wait_for_mail(to="oncall@home.example", subject="Disk full").text.strip() == "Delete something."
+    assert samrun.wait_for_text_message(to="+491511234567").text == "Delete something."
+
+
 def test_function_reads_a_secret_from_the_extension(samrun: RunningStack) -> None:
     assert samrun.invoke("SecretReader", {}) == "open"
 

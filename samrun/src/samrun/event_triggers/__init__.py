@@ -8,6 +8,7 @@ The local AWS runs no function. It sends what is for one to an event queue (samr
 - `event_bus` finds the rules that an event matches, and sends it to their targets, each with its `target_input`;
   `destination_request` sends it to an API destination, and `dead_letters` what a target cannot get to its
   dead-letter queue.
+- `topic_messages` keeps what a topic sends to a mail address or a phone number.
 - `mail_receiver` does what SES's receipt rules say with the mails that the local SES sends; `mail_receipt_events` makes
   the events.
 

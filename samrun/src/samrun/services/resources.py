@@ -115,9 +115,11 @@ def _create_subscription(resource: Resource, client: Clients) -> None:
 
 def _subscribe(properties: Mapping[str, Any], client: Clients) -> None:
     topic, protocol, endpoint = properties["TopicArn"], properties["Protocol"], properties["Endpoint"]
+    name = topic.rpartition(":")[2]
     if protocol == "lambda":
-        protocol, name = "sqs", topic.rpartition(":")[2]
-        endpoint = create_event_queue("sns", name, function_name(endpoint), client)
+        protocol, endpoint = "sqs", create_event_queue("sns", name, function_name(endpoint), client)
+    elif protocol in ("email", "email-json", "sms"):
+        protocol, endpoint = "sqs", create_event_queue("sns", name, endpoint, client)
     attributes = _attributes(properties, _SUBSCRIPTION)
     if attributes.get("RawMessageDelivery") == "false":
         del attributes["RawMessageDelivery"]  # moto takes every text for true

@@ -35,7 +35,11 @@ from samrun.template.triggers.event_pipes import ignored_in_pipes, read_pipes
 from samrun.template.triggers.event_rules import ignored_in_event_rules, read_event_rules
 from samrun.template.triggers.kafka_mappings import ignored_in_mappings, read_kafka_mappings
 from samrun.template.triggers.mail_event_destinations import read_mail_event_destinations
-from samrun.template.triggers.notifications import ignored_in_notifications, read_notifications
+from samrun.template.triggers.notifications import (
+    ignored_in_notifications,
+    read_address_subscriptions,
+    read_notifications,
+)
 from samrun.template.triggers.queue_triggers import ignored_in_queue_triggers, read_queue_triggers, undeclared_queues
 from samrun.template.triggers.receipt_rules import ignored_in_receipt_rules, read_receipt_rules
 from samrun.template.triggers.schedules import ignored_in_schedules, read_schedules
@@ -103,6 +107,7 @@ def _application(stack: StackTemplate, layers: Mapping[str, Path], *, issuer: st
             kafka_topics=tuple(read_kafka_topics(template)),
             pipes=tuple(read_pipes(template)),
             receipt_rules=tuple(read_receipt_rules(template)),
+            address_subscriptions=tuple(read_address_subscriptions(template)),
             schedules=tuple(read_schedules(template)),
             resources=resources,
             queue_triggers=queue_triggers,

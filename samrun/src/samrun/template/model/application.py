@@ -12,6 +12,7 @@ from samrun.template.model.mail_receipts import ReceiptRule
 from samrun.template.model.pipes import Pipe
 from samrun.template.model.rest_apis import RestApi
 from samrun.template.model.triggers import (
+    AddressSubscription,
     CustomResource,
     EventRule,
     MailEventDestination,
@@ -71,6 +72,7 @@ class Application:
     kafka_topics: tuple[KafkaTopic, ...] = ()
     pipes: tuple[Pipe, ...] = ()
     receipt_rules: tuple[ReceiptRule, ...] = ()
+    address_subscriptions: tuple[AddressSubscription, ...] = ()
 
     @property
     def all_apis(self) -> tuple[HttpApi | RestApi, ...]:

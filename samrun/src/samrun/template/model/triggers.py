@@ -114,6 +114,16 @@ class Notification:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AddressSubscription:
+    """Subscription of a mail address or a phone number to the topic of that name, through an event `queue`."""
+
+    topic: str
+    protocol: Literal["email", "email-json", "sms"]
+    address: str
+    queue: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class MailEventDestination:
     """Destination of SES's events about the mails of a configuration set: a topic's ARN, or None for the default bus.
 

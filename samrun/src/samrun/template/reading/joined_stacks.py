@@ -9,7 +9,7 @@ from samrun.template.errors import TemplateError
 from samrun.template.model.application import Application, concatenate
 from samrun.template.model.functions import Function
 from samrun.template.model.kafka_mappings import KafkaMapping
-from samrun.template.model.triggers import Notification
+from samrun.template.model.triggers import AddressSubscription, Notification
 from samrun.template.triggers.kafka_mappings import DEFAULT_GROUP
 
 
@@ -50,7 +50,7 @@ def _renamed(part: Any, prefix: str) -> Any:
         case Function():
             path = prefix.replace("-", "/")  # no logical id has a hyphen
             return replace(part, logical_id=f"{path}{part.logical_id}")
-        case Notification():
+        case Notification() | AddressSubscription():
             return part  # it has no logical id
         case KafkaMapping():
             return replace(_with_own_group(part, prefix), logical_id=f"{prefix}{part.logical_id}")

@@ -123,7 +123,9 @@ CREATED_PROPERTIES: Mapping[str, Mapping[str, Support]] = {
         "Endpoint": AS_AWS,
         "FilterPolicy": AS_AWS,
         "FilterPolicyScope": AS_AWS,
-        "Protocol": different("samrun sends to queues and functions; other protocols are named at the start"),
+        "Protocol": different(
+            "queues, functions, URLs, mail addresses and phone numbers; other protocols are named at the start"
+        ),
         "RawMessageDelivery": AS_AWS,
         "RedrivePolicy": AS_AWS,
         "Region": NO_EFFECT,
