@@ -1,5 +1,6 @@
 """`samrun mappings run` beside a real `sam local start-lambda`: Kafka's records reach functions in containers."""
 
+import platform
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from samrun.testing.broker import Broker
 from samrun.testing.processes import free_port
 from samrun.testing.waiting import PATIENCE, eventually
 from support.mapping_process import MappingProcess, running_mappings
-from tests.sam.sam_cli import EXECUTABLE, SamCli
+from tests.sam.sam_cli import SamCli
 
 # A container of the SAM CLI takes seconds to start, for each invocation.
 PATIENCE_WITH_CONTAINERS = 3 * PATIENCE
@@ -39,6 +40,7 @@ Resources:
     Type: AWS::Serverless::Function
     Properties:
       Runtime: python3.11
+      Architectures: [ARCHITECTURE]
       Handler: app.handler
       CodeUri: src
       Timeout: 5
@@ -57,24 +59,24 @@ Resources:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
+def reader(tmp_path: Path) -> Path:
+    architecture = "arm64" if platform.machine() in {"aarch64", "arm64"} else "x86_64"
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "app.py").write_text(HANDLER)
-    (tmp_path / "template.yaml").write_text(TEMPLATE)
+    (tmp_path / "template.yaml").write_text(TEMPLATE.replace("ARCHITECTURE", architecture))
     return tmp_path
 
 
 @pytest.fixture
-def runner(docker: None, project: Path, broker: Broker) -> Iterator[MappingProcess]:
+def runner(docker: None, sam: SamCli, reader: Path, broker: Broker) -> Iterator[MappingProcess]:
     """The mapping of the template, and the SAM CLI with its function."""
-    assert EXECUTABLE.exists()
     broker.create_topic(TOPIC)
     port = free_port()
-    sam = SamCli(project, AWS_DEFAULT_REGION="us-east-1")
+    own = SamCli(reader, AWS_DEFAULT_REGION="us-east-1")
     options = ("--lambda-endpoint", f"http://127.0.0.1:{port}", "--bootstrap-servers", broker.bootstrap)
     with (
-        sam.serving("local", "start-lambda", "--port", str(port), "--skip-pull-image"),
-        running_mappings(project / "mappings.log", "--template", "template.yaml", *options) as runner,
+        own.serving("local", "start-lambda", "--port", str(port), "--skip-pull-image"),
+        running_mappings(reader / "mappings.log", "--template", "template.yaml", *options) as runner,
     ):
         yield runner
 
@@ -85,14 +87,14 @@ def got(project: Path, text: str) -> int:
 
 
 def test_records_reach_a_function_of_the_sam_cli_which_may_fail_refuse_and_take_too_long(
-    runner: MappingProcess, project: Path, broker: Broker
+    runner: MappingProcess, reader: Path, broker: Broker
 ) -> None:
     producer = KafkaProducer(bootstrap_servers=broker.bootstrap)
     for value in ("first", "poison", "refused", "slow", "last"):
         producer.send(TOPIC, value.encode())
     producer.close()
-    eventually(lambda: got(project, "last"), what="the last record", patience=PATIENCE_WITH_CONTAINERS)
+    eventually(lambda: got(reader, "last"), what="the last record", patience=PATIENCE_WITH_CONTAINERS)
     # One retry each, and the record behind it is not held up.
-    assert [got(project, each) for each in ("first", "poison", "refused", "slow", "last")] == [1, 2, 2, 2, 1], (
+    assert [got(reader, each) for each in ("first", "poison", "refused", "slow", "last")] == [1, 2, 2, 2, 1], (
         runner.log.read_text()
     )

@@ -31,7 +31,7 @@ CHANGES: list[dict[str, Any]] = [{}, {"BatchSize": 5}, {"FilterCriteria": {}}, {
 
 async def states_until_done(api: MappingApi, uuid: str) -> list[str]:
     """Return the states that someone sees who asks again and again, until nothing changes any more."""
-    states = []
+    states: list[str] = []
     while not states or states[-1] not in DONE:
         states.append((await api.call("GetEventSourceMapping", UUID=uuid))["State"])
         await asyncio.sleep(0)
