@@ -1,7 +1,8 @@
 """View Inbox of the console: the mails and text messages that the functions sent, as web pages and as APIs.
 
 `pages` has the routes of the pages. `message_list` lists mails and text messages together. `inbox` lists and searches
-the mails of `services.mail_store`: `search_query` reads a query, and `summary` has what a list shows of a mail.
+the mails of `services.mail_store`, and `read_ahead` reads them before a search: `search_query` reads a query, and
+`summary` has what a list shows of a mail.
 `message` decodes one with `html_text`, and `rendering` shows one safely in a browser. `sms_segments` counts those of a
 text message.
 
