@@ -38,7 +38,10 @@ def advice_on_missing_package(function: Function, origin: Origin, init_error: by
                 "and build again."
             )
         case "code":
-            return f"{module} is not in {path_for_people(function.code)}, which has all of the function's packages: add it there."
+            return (
+                f"{module} is not in {path_for_people(function.code)}, which has all of the function's packages: "
+                "add it there."
+            )
         case "requirements":
             return (
                 f"{module} is not in {requirements}, nor in what its packages bring along: name the package that has "
