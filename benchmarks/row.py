@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import inf
 from statistics import median, quantiles
 from typing import Any, Self
 
@@ -44,7 +45,10 @@ class Row:
 
     def part_of_aim(self, value: float) -> float:
         """Return a value as a part of the aim: 1 is the aim, less is better, whatever the unit is."""
-        return self.aim / value if self.more_is_better else value / self.aim
+        part, whole = (self.aim, value) if self.more_is_better else (value, self.aim)
+        if whole:
+            return part / whole
+        return inf if part else 1.0
 
     def as_json(self) -> dict[str, Any]:
         """Return it as JSON's types, the samples with four digits."""

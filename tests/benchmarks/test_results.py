@@ -65,6 +65,16 @@ def test_a_part_of_the_aim_is_above_one_exactly_if_it_is_missed(row: Row) -> Non
     assert row.part_of_aim(row.aim) == 1
 
 
+def test_an_aim_of_nothing_is_met_by_nothing_and_missed_by_anything() -> None:
+    none_lost = replace(MET, samples=[0.0], aim=0)
+    assert none_lost.is_met
+    assert none_lost.part_of_aim(0) == 1
+    assert none_lost.part_of_aim(2) > 1
+    bars = chart("work", [none_lost, replace(none_lost, samples=[2.0])], scheme="dark")
+    assert "inf" not in bars
+    assert "nan" not in bars
+
+
 def test_results_are_the_same_after_a_round_trip_as_json() -> None:
     assert Results.from_text(RESULTS.to_text()) == RESULTS
 
