@@ -230,7 +230,7 @@ class LedgerModel:
         return state._replace(entries=entries, environments=environments, late_writes=late)
 
     def _starts(self, state: LedgerState, environment: Environment) -> Iterator[Step[LedgerState]]:
-        """Yield each start of an invocation: to its first call."""
+        """Yield each start of an invocation with the end of its first call: before that, it has done nothing."""
         size = self.notifications
         is_delivering = any(each.dead_letters is None for each in state.executions())
         first = state.is_done.index(False) if False in state.is_done else size
@@ -273,7 +273,23 @@ class LedgerModel:
         started = Invoked(progress, records, dead_letters)
         invoked = Environment(memory, started)
         after = state.changing(environment, invoked)
-        yield Step(f"{words}records {records}, invocation {batch.name} begins", after, is_fault=bool(words))
+        for begun, waiting in self._begun(after, invoked):
+            assert waiting.execution
+            for step in self._ends_of_call(begun, waiting, waiting.execution):
+                words_of_start = f"{words}records {records}, invocation {step.words}"
+                is_fault = step.is_fault or bool(words) or begun.faults < after.faults
+                yield Step(words_of_start, step.state, is_fault=is_fault)
+
+    def _begun(self, state: LedgerState, invoked: Environment) -> Iterator[tuple[LedgerState, Environment]]:
+        """Yield the state with a new invocation, and those in which it has waited for its first answer."""
+        yield state, invoked
+        executions = state.executions()
+        is_slow = any(self._sends(each) is None and each.waited for each in executions)
+        for ticks, faults in ((1, 0), (3, 1)):  # DynamoDB is slow: as in _passing_time
+            can_wait = all(self._can_wait(each, ticks) for each in executions)
+            if invoked.execution and can_wait and not is_slow and state.faults >= faults:
+                later = self._later(state, ticks * TICK)._replace(faults=state.faults - faults)
+                yield later, invoked._replace(execution=invoked.execution.later(ticks * TICK))
 
     def _unused_name(self, state: LedgerState) -> str:
         used = self._known_names(state) | {_name_of(entry.owner) for entry in state.entries if entry}
