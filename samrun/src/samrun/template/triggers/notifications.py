@@ -18,7 +18,7 @@ _TO_ADDRESSES: tuple[Literal["email", "email-json", "sms"], ...] = ("email", "em
 
 def read_address_subscriptions(template: ResolvedTemplate) -> Iterator[AddressSubscription]:
     """Yield each subscription of a mail address or a phone number."""
-    for _, topic, subscription in _subscriptions(template):
+    for _logical_id, topic, subscription in _subscriptions(template):
         for protocol in _TO_ADDRESSES:
             if subscription["Protocol"] == protocol:
                 address = str(subscription["Endpoint"])
@@ -48,7 +48,7 @@ def ignored_in_notifications(template: ResolvedTemplate) -> Iterator[str]:
 
 def _declared(template: ResolvedTemplate) -> Iterator[tuple[Literal["s3", "sns"], str, str]]:
     """Yield service, name of the topic or bucket, and name of the function."""
-    for _, topic, subscription in _subscriptions(template):
+    for _logical_id, topic, subscription in _subscriptions(template):
         if subscription["Protocol"] == "lambda":
             yield "sns", topic, function_name(subscription["Endpoint"])
     for logical_id, bucket in template.of_type(_BUCKET):
@@ -62,4 +62,4 @@ def _subscriptions(template: ResolvedTemplate) -> Iterator[tuple[str, str, Mappi
         for subscription in topic.get("Subscription", []):
             yield logical_id, template.name(logical_id), subscription
     for logical_id, subscription in template.of_type(_SUBSCRIPTION):
-        yield logical_id, subscription["TopicArn"].rpartition(":")[2], subscription
+        yield logical_id, str(subscription.get("TopicArn", "")).rpartition(":")[2], subscription
