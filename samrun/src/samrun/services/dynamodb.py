@@ -46,7 +46,7 @@ async def start(
     )
 
 
-def write_plain_jar(class_path: str) -> None:
+def make_cacheable(class_path: str) -> None:
     """Make it possible to write an AOT cache of the program; later starts use the copy that this writes."""
     copy = _plain_jar(class_path)
     if not copy.exists():

@@ -84,7 +84,7 @@ async def _run_kafka(class_path: str, folder: Path, jvm_options: tuple[str, ...]
 
 
 async def _run_dynamodb(class_path: str, folder: Path, jvm_options: tuple[str, ...]) -> None:
-    dynamodb.write_plain_jar(class_path)
+    dynamodb.make_cacheable(class_path)
     port = ports.claim("DynamoDB Local", 0)
     process = await dynamodb.start(
         port=port,
