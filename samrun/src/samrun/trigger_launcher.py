@@ -175,8 +175,8 @@ class TriggerLauncher:
             (each.queue, partial(notify, each, accept=accept, report=report)) for each in application.notifications
         ]
         for subscription in application.address_subscriptions:
-            keep = partial(send_to_address, subscription, mails=self.parts.mails, client=self.parts.client)
-            queues.append((subscription.queue, keep))
+            send = partial(send_to_address, subscription, mails=self.parts.mails, client=self.parts.client)
+            queues.append((subscription.queue, send))
         for bus, rules in rules_by_bus(application.event_rules).items():
             event_bus = EventBus(name=bus, rules=rules, accept=accept, client=self.parts.client, report=report)
             queues.append((event_queue_name("events", bus, EVERY_FUNCTION), event_bus.pass_on))
