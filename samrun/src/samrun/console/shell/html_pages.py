@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from samrun.console.shell.text_filters import add_filters, shown
+from samrun.console.shell.text_filters import add_filters, made_visible
 
 _CONSOLE = Path(__file__).parents[1]
 # No inline script and no inline style: what a record or a mail brings cannot run, even if a template forgets to escape.
@@ -46,7 +46,7 @@ class HtmlPages:
     """Renderer of the pages of all `views`.
 
     A template is named by its path in the package of the console: "flow/templates/flows.html". Values are escaped, and
-    `shown` without what a reader would not see. Fields of forms and the text of a mail are only escaped (`| e`).
+    `made_visible`. Fields of forms and the text of a mail are escaped only (`| e`).
     """
 
     def __init__(self, views: Sequence[View]) -> None:
@@ -55,7 +55,7 @@ class HtmlPages:
             loader=FileSystemLoader(_CONSOLE),
             autoescape=True,
             undefined=StrictUndefined,
-            finalize=shown,
+            finalize=made_visible,
             trim_blocks=True,
             lstrip_blocks=True,
         )

@@ -34,7 +34,7 @@ def size(number: int) -> str:
     return f"{number / 1024:.0f} kB" if number < 1024 * 1024 else f"{number / 1024 / 1024:.1f} MB"
 
 
-def shown(value: Any) -> Any:
+def made_visible(value: Any) -> Any:
     """Return a value as a page shows it: in a text, control characters are seen and turn nothing; see `visible`.
 
     What is escaped already is left as it is.
