@@ -35,6 +35,9 @@ class Measurement:
 MEASUREMENTS: Mapping[str, Measurement] = {
     "warm-order": Measurement(place="benchmarks.warm_order:measure_warm_order", chart="work", rounds=8),
     "mails": Measurement(place="benchmarks.notify_batch:measure_mails", chart="work", rounds=7),
+    "end-to-end": Measurement(place="benchmarks.end_to_end:measure_end_to_end", chart="work", rounds=3),
+    "throughput": Measurement(place="benchmarks.throughput:measure_throughput", chart="work", rounds=3),
+    "notify-killed": Measurement(place="benchmarks.notify_killed:measure_notify_killed", chart="work", rounds=3),
     "mapping": Measurement(place="benchmarks.mapping_speed:measure_mapping", chart="work", rounds=3),
     "cold-start": Measurement(place="benchmarks.cold_start:measure_cold_start", chart="starts", rounds=7),
     "artifacts": Measurement(place="benchmarks.built_start:measure_artifacts", chart="starts", rounds=7),
