@@ -19,7 +19,7 @@ LAYERS = [
     {"pythons", "services"},
     {"functions", "schemas"},
     {"custom_resources", "durable_executions", "event_triggers", "gateway", "mapping", "queues", "streams"},
-    {"administration", "dead_letters", "journal", "lambda_api", "scaffold", "schedules"},
+    {"administration", "dead_letters", "journal", "lambda_api", "pipes", "scaffold", "schedules"},
     {"control"},
     {"console"},
     {"applications", "debugged_functions", "kafka_launcher"},
