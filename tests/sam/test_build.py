@@ -70,6 +70,17 @@ def test_notifys_artifact_contains_the_mail_templates(project: Path, run: Callab
     assert json.loads(types) == sorted(folder.name for folder in folders if folder.is_dir())
 
 
+def test_notify_compiles_no_template_at_its_start(run: Callable[[str, str], str]) -> None:
+    compiled = run(
+        "NotifyFunction",
+        "import jinja2; from functions.notify.messages.messages import TEMPLATES; names = []; "
+        "jinja2.Environment.compile = lambda self, source, name=None, *rest: names.append(name); "
+        "from functions.notify.messages.templating import compile_all; "
+        "found = compile_all(TEMPLATES).list_templates(extensions=['jinja']); print(len(found) > 20, names)",
+    )
+    assert compiled == "True []\n"
+
+
 ZIPS = [artifact for artifact in artifacts() if artifact.build_folder]
 each_zip = pytest.mark.parametrize("artifact", ZIPS, ids=lambda artifact: artifact.name)
 

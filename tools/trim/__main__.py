@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tools.trim.built_functions import built_functions
 from tools.trim.bytecode import compile_artifact, interpreter_of
+from tools.trim.compiled_templates import compile_templates
 from tools.trim.errors import TrimError
 from tools.trim.large_data import keep_locales, keep_services, remove_packages
 
@@ -29,7 +30,9 @@ def trim(function: BuiltFunction, python: str | None = None) -> None:
     if locales := {folder.name for folder in artifact.glob(_LOCALES)}:
         keep_locales(artifact, locales)
     remove_packages(artifact, sorted(function.kept.without))
-    compile_artifact(artifact, python or interpreter_of(artifact))
+    python = python or interpreter_of(artifact)
+    compile_templates(artifact, python)
+    compile_artifact(artifact, python)
 
 
 def megabytes(folder: Path) -> float:

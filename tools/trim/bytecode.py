@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # Tracebacks name the files where Lambda has them, and no path of the machine that built them.
-_IN_LAMBDA = "/var/task"
+IN_LAMBDA = "/var/task"
 # The file of a compiled module, such as _pydantic_core.cpython-314-aarch64-linux-gnu.so.
 _EXTENSION = re.compile(r"\.cpython-3(\d+)-")
 
@@ -46,7 +46,7 @@ def compile_artifact(artifact: Path, python: str) -> None:
     command = [python, "-I", "-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash"]
     # With a fixed seed, the members of a set of constants have one order.
     done = subprocess.run(
-        [*command, "-s", str(artifact), "-p", _IN_LAMBDA, str(artifact)],
+        [*command, "-s", str(artifact), "-p", IN_LAMBDA, str(artifact)],
         env={**os.environ, "PYTHONHASHSEED": "0"},
         capture_output=True,
         text=True,

@@ -19,11 +19,13 @@ from jinja2 import (
 
 from functions.notify.errors import NotifyError
 from functions.notify.messages import formats
+from functions.notify.messages.compiled_templates import CompiledTemplates, digest
 from functions.notify.messages.user_text import isolated, without_links
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
     from pathlib import Path
+    from types import CodeType
 
     from jinja2.nodes import EvalContext
     from jinja2.runtime import Context
@@ -41,9 +43,12 @@ class BrokenTemplatesError(NotifyError):
 
 
 def compile_all(templates: Path) -> Environment:
-    """Return the environment with every template below a folder compiled. Raises BrokenTemplatesError."""
+    """Return the environment with every template below a folder compiled. Raises BrokenTemplatesError.
+
+    What the build has compiled is not compiled again.
+    """
     environment = Environment(
-        loader=_Loader(templates),
+        loader=_Loader(templates, CompiledTemplates(templates)),
         autoescape=select_autoescape(enabled_extensions=["html.jinja"]),
         undefined=StrictUndefined,
         finalize=_printable,
@@ -60,6 +65,18 @@ def compile_all(templates: Path) -> Environment:
     return environment
 
 
+def generate_code(templates: Path) -> dict[str, tuple[str, str]]:
+    """Return the digest and the Python code of every template below a folder, by name, for the build to compile.
+
+    Raises BrokenTemplatesError.
+    """
+    environment, generated = compile_all(templates), {}
+    for name in environment.list_templates(extensions=["jinja"]):
+        source = (templates / name).read_text(encoding="utf-8")
+        generated[name] = (digest(source), environment.compile(source, name, raw=True))
+    return generated
+
+
 def _problem(environment: Environment, name: str) -> str | None:
     """Compile a template, and return its error, if it has one."""
     try:
@@ -74,6 +91,10 @@ def _problem(environment: Environment, name: str) -> str | None:
 class _Loader(FileSystemLoader):
     """Loader of templates: those that a template names must exist, too. Jinja looks for them only when it renders."""
 
+    def __init__(self, templates: Path, compiled: CompiledTemplates) -> None:
+        super().__init__(templates)
+        self._compiled = compiled
+
     def load(
         self,
         environment: Environment,
@@ -81,13 +102,16 @@ class _Loader(FileSystemLoader):
         globals: MutableMapping[str, Any] | None = None,  # noqa: A002 Jinja's
     ) -> Template:
         source, filename, is_up_to_date = self.get_source(environment, name)
+        code = self._compiled.find(name, source) or self._compile(environment, source, name, filename)
+        return Template.from_code(environment, code, {} if globals is None else globals, is_up_to_date)
+
+    def _compile(self, environment: Environment, source: str, name: str, filename: str) -> CodeType:
         document = environment.parse(source, name, filename)
         names = self.list_templates()
         for node in document.find_all(REFERENCES):
             if isinstance(node.template, nodes.Const) and node.template.value not in names:
                 raise TemplateSyntaxError(f"there is no template {node.template.value}", node.lineno, name, filename)
-        code = environment.compile(document, name, filename)
-        return Template.from_code(environment, code, {} if globals is None else globals, is_up_to_date)
+        return environment.compile(document, name, filename)
 
 
 def _printable(value: Any) -> Any:
