@@ -212,7 +212,7 @@ NOTIFY = {
 AFTER_SEND = {
     "SES accepts it": {"sent: mark sent"},
     "SES says later (quota, rate, paused, suspended, unverified sender, permissions, credentials, 5xx, no connection); "
-    "the claim, or the wait after a throttled send, leaves no time; the circuit breaker is open": {
+    "the rate leaves no time; the circuit breaker is open": {
         "SES says later (DeferredError, resend): waiting",
         "SES says later (DeferredError, hold): waiting",
         "SES says later (ThrottledError, resend): waiting",

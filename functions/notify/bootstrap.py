@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from functions.notify.channels.channels import Channel, MailChannel, SmsChannel
     from functions.notify.channels.connections import Connections
     from functions.notify.channels.rate_limiter import RateLimiter
-    from functions.notify.channels.send_window import SendWindow
     from functions.notify.feedback.delivery_status import DeliveryStatusStore
     from functions.notify.ledger.queries import LedgerQueries
     from functions.notify.messages.messages import Messages
@@ -94,22 +93,8 @@ def connections() -> Connections:
     """Make the connections for sends."""
     from functions.notify.channels.connections import Connections
 
-    return Connections(_senders(), clock=clock)
-
-
-@cache
-def send_window() -> SendWindow:
-    """Make the window in which a send begins, or not at all."""
-    from functions.notify.channels.send_window import SendWindow
-
-    window = SendWindow(clock=clock)
-    for client in _senders():
-        window.watch(client)
-    return window
-
-
-def _senders() -> Sequence[SESV2Client | SNSClient]:
-    return [ses(), sns()] if notify_settings().sends_text_messages else [ses()]
+    clients = [ses(), sns()] if notify_settings().sends_text_messages else [ses()]
+    return Connections(clients, clock=clock)
 
 
 @cache
@@ -196,7 +181,6 @@ def notifier() -> Notifier:
         max_age=settings.max_age,
         unknown_policy=settings.unknown_policy,
         clock=clock,
-        send_window=send_window(),
     )
 
 

@@ -44,7 +44,7 @@ class StoredEntry(NamedTuple):
     status: str
     owner: str
     attempts: int
-    lease_left: float
+    lease_left: int
     is_paused: bool
     possible_duplicate: bool
     feedback: str
@@ -78,7 +78,7 @@ def frozen_entry(item: Mapping[str, Any], view: ClockView) -> StoredEntry:
         status=status,
         owner=item["owner"]["S"],
         attempts=int(item["attempts"]["N"]),
-        lease_left=max(float(item["lease_until"]["N"]) - now, 0) if status == Status.CLAIMED else 0,
+        lease_left=round(float(item["lease_until"]["N"]) - now) if status == Status.CLAIMED else 0,
         is_paused="retry_at" in item and float(item["retry_at"]["N"]) > now,
         possible_duplicate=item.get("possible_duplicate", {"BOOL": False})["BOOL"],
         feedback=item.get("feedback", {"S": ""})["S"],

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from functions.notify.domain.notification import Status, UnknownPolicy
 from functions.notify.feedback.delivery_status import DeliveryStatus, DeliveryStatusStore, Feedback
-from functions.notify.notifying.delivery import LEASE, TIME_TO_BEGIN
-from functions.notify.timeouts import READ_TIMEOUT
 from tests.models.conditional_writes import ConditionNotMetError, condition_not_met, write
 from tests.models.explorer import Step
 from tests.models.ledger_items import NOTIFICATIONS, START, StoredEntry, frozen_entry, thawed_entry
@@ -37,11 +35,9 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# In seconds. Time passes in such steps: a claim can take one, a send two, a mark one. Then the lease is nearly over.
-TICK = TIME_TO_BEGIN.total_seconds()
-TICKS_OF_SEND = round(READ_TIMEOUT / TICK)
-# So long after the start of an invocation, no claim of it has a lease.
-ALL_LEASES_OVER = TIMEOUT + LEASE.total_seconds()
+# In seconds. Time passes in such steps: after one, an invocation has no time for another send. Before the next, it is
+# over, and so are its leases.
+TICK = 14
 
 Entries = tuple[StoredEntry | None, ...]
 
@@ -52,13 +48,7 @@ class Invoked(NamedTuple):
     progress: int
     records: tuple[int, ...]
     dead_letters: int | None = None  # of a replay: the dead letters that it removes if its record is done
-    elapsed: float = 0
-    waited: int = 0  # for the answer to its call, in ticks; the longest send's at most
-
-    def later(self, seconds: float) -> Invoked:
-        """Return it so much later."""
-        waited = min(self.waited + round(seconds / TICK), TICKS_OF_SEND)
-        return self._replace(elapsed=self.elapsed + seconds, waited=waited)
+    elapsed: int = 0
 
 
 class Environment(NamedTuple):
@@ -72,7 +62,7 @@ class LateWrite(NamedTuple):
     """A write that got no answer, and that DynamoDB may still make: that of an invocation, so long after its start."""
 
     progress: int
-    elapsed: float
+    elapsed: int
 
 
 class LedgerState(NamedTuple):
@@ -99,6 +89,16 @@ class LedgerState(NamedTuple):
     def executions(self) -> list[Invoked]:
         """Return the invocations under way."""
         return [each.execution for each in self.environments if each.execution]
+
+    def later(self) -> LedgerState:
+        """Return the state a tick later. How long a lease has been over makes no difference."""
+        entries = tuple(entry and entry._replace(lease_left=max(entry.lease_left - TICK, 0)) for entry in self.entries)
+        environments = tuple(
+            each._replace(execution=each.execution and each.execution._replace(elapsed=each.execution.elapsed + TICK))
+            for each in self.environments
+        )
+        late = tuple(each._replace(elapsed=min(each.elapsed + TICK, 2 * TICK)) for each in self.late_writes)
+        return self._replace(entries=entries, environments=environments, late_writes=late)
 
 
 WriteReply = tuple[bool, StoredEntry | None]
@@ -197,37 +197,16 @@ class LedgerModel:
 
     def _passing_time(self, state: LedgerState) -> Iterator[Step[LedgerState]]:
         executions = state.executions()
-        is_slow = any(self._sends(each) is None and each.waited for each in executions)
-        ticks = 2 if is_slow else 1
-        if all(self._can_wait(each, ticks) for each in executions):
-            later = self._later(state, ticks * TICK)
-            if not is_slow:
-                yield Step(f"{TICK} s pass", later)
-            elif state.faults:
-                yield Step("DynamoDB is slow", later._replace(faults=state.faults - 1), is_fault=True)
+        if all(each.elapsed + TICK < TIMEOUT for each in executions):
+            yield Step(f"{TICK} s pass", state.later())
         if executions:
             return
-        later = self._later(state, ALL_LEASES_OVER)
+        later = state.later().later()
         if any(entry and entry.is_paused for entry in state.entries):
             entries = tuple(entry and entry._replace(is_paused=False) for entry in later.entries)
             yield Step("minutes pass", later._replace(entries=entries))
         if self.may_be_old and not state.is_old:
             yield Step("days pass", later._replace(is_old=True))
-
-    def _can_wait(self, execution: Invoked, ticks: int) -> bool:
-        sends = self._sends(execution) is not None
-        return execution.elapsed + ticks * TICK < TIMEOUT and not (sends and execution.waited + ticks > TICKS_OF_SEND)
-
-    def _later(self, state: LedgerState, seconds: float) -> LedgerState:
-        """Return the state so much later. How long a lease has been over makes no difference."""
-        entries = tuple(
-            entry and entry._replace(lease_left=max(entry.lease_left - seconds, 0)) for entry in state.entries
-        )
-        environments = tuple(
-            each._replace(execution=each.execution and each.execution.later(seconds)) for each in state.environments
-        )
-        late = tuple(each._replace(elapsed=min(each.elapsed + seconds, ALL_LEASES_OVER)) for each in state.late_writes)
-        return state._replace(entries=entries, environments=environments, late_writes=late)
 
     def _starts(self, state: LedgerState, environment: Environment) -> Iterator[Step[LedgerState]]:
         """Yield each start of an invocation with the end of its first call: before that, it has done nothing."""
@@ -273,23 +252,10 @@ class LedgerModel:
         started = Invoked(progress, records, dead_letters)
         invoked = Environment(memory, started)
         after = state.changing(environment, invoked)
-        for begun, waiting in self._begun(after, invoked):
-            assert waiting.execution
-            for step in self._ends_of_call(begun, waiting, waiting.execution):
-                words_of_start = f"{words}records {records}, invocation {step.words}"
-                is_fault = step.is_fault or bool(words) or begun.faults < after.faults
-                yield Step(words_of_start, step.state, is_fault=is_fault)
-
-    def _begun(self, state: LedgerState, invoked: Environment) -> Iterator[tuple[LedgerState, Environment]]:
-        """Yield the state with a new invocation, and those in which it has waited for its first answer."""
-        yield state, invoked
-        executions = state.executions()
-        is_slow = any(self._sends(each) is None and each.waited for each in executions)
-        for ticks, faults in ((1, 0), (3, 1)):  # DynamoDB is slow: as in _passing_time
-            can_wait = all(self._can_wait(each, ticks) for each in executions)
-            if invoked.execution and can_wait and not is_slow and state.faults >= faults:
-                later = self._later(state, ticks * TICK)._replace(faults=state.faults - faults)
-                yield later, invoked._replace(execution=invoked.execution.later(ticks * TICK))
+        for step in self._ends_of_call(after, invoked, started):
+            yield Step(
+                f"{words}records {records}, invocation {step.words}", step.state, is_fault=step.is_fault or bool(words)
+            )
 
     def _unused_name(self, state: LedgerState) -> str:
         used = self._known_names(state) | {_name_of(entry.owner) for entry in state.entries if entry}
@@ -344,9 +310,7 @@ class LedgerModel:
         match self.programs.at(progress):
             case Returned(end):
                 return _ended(state, environment, execution, end)
-        return state.changing(
-            environment, Environment(environment.memory, execution._replace(progress=progress, waited=0))
-        )
+        return state.changing(environment, Environment(environment.memory, execution._replace(progress=progress)))
 
     def _results(
         self, state: LedgerState, environment: Environment, execution: Invoked, call: PendingCall

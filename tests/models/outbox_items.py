@@ -44,7 +44,7 @@ Stored = StoredOrder | StoredLease | None
 
 def thawed(stored: Stored, view: ClockView) -> dict[str, Any] | None:
     """Return the item in DynamoDB's types, with the times that this clock shows."""
-    now = round(view.elapsed - view.ahead)
+    now = view.elapsed - view.ahead
     match stored:
         case None:
             return None
@@ -66,7 +66,7 @@ def thawed(stored: Stored, view: ClockView) -> dict[str, Any] | None:
 
 def frozen(item: Mapping[str, Any] | None, view: ClockView) -> Stored:
     """Return the item as the model has it."""
-    now = round(view.elapsed - view.ahead)
+    now = view.elapsed - view.ahead
     if item is None:
         return None
     if "lease_owner" in item:

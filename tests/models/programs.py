@@ -33,15 +33,15 @@ class Returned(NamedTuple):
 class Reply(NamedTuple):
     """Reply to a call, and the seconds since the start of the program."""
 
-    elapsed: float
+    elapsed: int
     content: Hashable
 
 
 class ClockView(NamedTuple):
     """The clock of a program: `elapsed` seconds since its start, and how far it is ahead of the true time."""
 
-    elapsed: float = 0
-    ahead: float = 0
+    elapsed: int = 0
+    ahead: int = 0
 
 
 class SuspendedError(BaseException):
@@ -53,7 +53,7 @@ class Calls:
     """The calls of one run of a program: returns the replies that are known, and suspends it at the next call."""
 
     replies: tuple[Reply, ...]
-    elapsed: float = 0
+    elapsed: int = 0
     waiting: PendingCall | None = None
     _next: int = field(default=0, init=False)
 

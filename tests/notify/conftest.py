@@ -15,7 +15,6 @@ from functions.notify.channels.channels import MailChannel, SmsChannel
 from functions.notify.channels.circuit_breaker import CircuitBreaker
 from functions.notify.channels.mailer import Mailer, parse_address
 from functions.notify.channels.rate_limiter import RateLimiter
-from functions.notify.channels.send_window import SendWindow
 from functions.notify.channels.sms import SmsSender
 from functions.notify.dead_letters import DeadLetters
 from functions.notify.ledger.ledger import Ledger
@@ -168,7 +167,6 @@ def notifier(
         metrics=metrics,
         max_age=timedelta(days=3),
         clock=clock,
-        send_window=SendWindow(clock=clock),
     )
 
 

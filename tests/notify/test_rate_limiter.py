@@ -57,37 +57,6 @@ def test_a_throttled_send_stops_all_sends_for_a_second() -> None:
     assert clock.seconds == began + BACK_OFF
 
 
-def test_a_moment_that_is_given_back_is_the_next_one() -> None:
-    clock = FakeClock()
-    began = clock.seconds
-    rate_limiter = limiter(1, clock)
-    for _ in range(10):
-        assert rate_limiter.wait(at_most=0)
-        rate_limiter.release()
-    assert rate_limiter.wait(at_most=0)
-    assert not rate_limiter.wait(at_most=0.5)
-    assert clock.seconds == began
-
-
-def test_a_moment_that_is_given_back_does_not_end_the_second_after_a_throttled_send() -> None:
-    rate_limiter = limiter(100, FakeClock())
-    rate_limiter.wait(at_most=0)
-    rate_limiter.back_off()
-    for _ in range(100):
-        rate_limiter.release()
-    assert not rate_limiter.wait(at_most=BACK_OFF / 2)
-
-
-def test_a_thread_that_waits_gets_the_moment_that_another_gives_back() -> None:
-    rate_limiter = RateLimiter(1e-6)  # one in a million seconds
-    assert rate_limiter.wait(at_most=1)
-    waiting = threading.Thread(target=rate_limiter.wait, kwargs={"at_most": 2e6})
-    waiting.start()
-    rate_limiter.release()
-    waiting.join()
-    assert not rate_limiter.wait(at_most=1)
-
-
 def test_threads_share_one_rate_limit() -> None:
     granted = []
     rate_limiter = RateLimiter(1e-6)  # one in a million seconds

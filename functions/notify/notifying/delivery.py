@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from functions.notify.domain.notification import Notification
-from functions.notify.timeouts import MAX_SEND, READ_TIMEOUT
+from functions.notify.timeouts import MAX_SEND
 
 if TYPE_CHECKING:
     from functions.notify.channels.channels import Channel
@@ -20,11 +20,6 @@ TIME_TO_SEND = timedelta(seconds=MAX_SEND)
 # A call that DynamoDB does not answer takes two attempts of a second, and a pause of a second at most between them.
 TIME_TO_WRITE = timedelta(seconds=3)
 LEASE_MARGIN = timedelta(seconds=1)
-# The parts of a lease, each the longest without a disturbance. The message goes to its provider by the end of the
-# first, or not at all. Then the provider has READ_TIMEOUT to answer. A mark that takes longer needed a second attempt.
-TIME_TO_BEGIN = timedelta(seconds=1.5)
-TIME_TO_MARK = timedelta(seconds=1.5)
-LEASE = TIME_TO_BEGIN + timedelta(seconds=READ_TIMEOUT) + TIME_TO_MARK + LEASE_MARGIN
 # The value of the header `replay` that sends an event of any age (tools/resend.py).
 FORCED_REPLAY = b"forced"
 
@@ -95,6 +90,11 @@ class Delivery:
     def owner(self) -> str:
         """The owner of a claim that this delivery makes: one attempt at one record."""
         return f"{self.invocation.id}/{self.parsed.record.id}"
+
+    @property
+    def lease_until(self) -> datetime:
+        """The end of such a claim's lease: the invocation is over by then."""
+        return self.invocation.deadline + LEASE_MARGIN
 
     @property
     def is_replay(self) -> bool:

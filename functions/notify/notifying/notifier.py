@@ -38,7 +38,7 @@ from functions.notify.ledger.unavailable import LedgerUnavailableError
 from functions.notify.logs import logger
 from functions.notify.metrics import Metric, Metrics
 from functions.notify.notifying import claiming
-from functions.notify.notifying.delivery import LEASE, TIME_TO_BEGIN, Delivery, Invocation, ParsedRecord, Result
+from functions.notify.notifying.delivery import Delivery, Invocation, ParsedRecord, Result
 from functions.notify.notifying.pending_writes import PendingWrites
 
 if TYPE_CHECKING:
@@ -46,14 +46,12 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from functions.notify.channels.channels import Channel
-    from functions.notify.channels.send_window import SendWindow
     from functions.notify.domain.notification import Claim
     from functions.notify.events.records import Record
     from functions.notify.ledger.ledger import Ledger
     from functions.notify.messages.messages import Messages
 
 TOO_LATE = "not enough time is left in the invocation for another send"
-CLAIM_TOO_OLD = "not enough time is left in the lease of the claim for another send"
 CIRCUIT_OPEN = "circuit breaker is open: the provider did not answer other sends"
 
 
@@ -68,7 +66,6 @@ class Notifier:
     metrics: Metrics
     max_age: timedelta
     clock: Callable[[], datetime]
-    send_window: SendWindow
     unknown_policy: UnknownPolicy = UnknownPolicy.RESEND
     pending_writes: PendingWrites = field(default_factory=PendingWrites)
 
@@ -129,19 +126,15 @@ class Notifier:
         return Result.RETRY if Result.RETRY in results else Result.DONE
 
     def _deliver(self, delivery: Delivery) -> Result:
-        age = self.clock() - delivery.event.time
-        if not delivery.is_forced and is_too_old(age, max_age=self.max_age, replay=delivery.is_replay):
-            return self._expire(delivery)
-        # The claim follows the wait, and its lease is short: who dies meanwhile leaves few claims, for a short time.
-        rate_limiter = delivery.channel.rate_limiter
-        if not rate_limiter.wait(at_most=self._spare_time(delivery.invocation).total_seconds()):
-            return self._defer(delivery, reason=TOO_LATE)
-        claimed_at = self.clock()
-        decision = self._claim(delivery, now=claimed_at)
-        if isinstance(decision, Send):
-            return self._send(delivery, decision.claim, latest=claimed_at + TIME_TO_BEGIN)
-        rate_limiter.release()
-        match decision:
+        match self._decide(delivery):
+            case Expire():
+                self.metrics.count(Metric.EXPIRED)
+                logger.info("notification expired", extra=delivery.log_keys())
+                return Result.DONE
+            case None:
+                return self._defer(delivery, reason=TOO_LATE)
+            case Send(claim=claim):
+                return self._send(delivery, claim)
             case GiveUp() as give_up:
                 return self._give_up(delivery, give_up)
             case Wait(reason=reason):
@@ -149,36 +142,35 @@ class Notifier:
             case Hold():
                 return self._hold(delivery)
             case Settled(status=status):
-                return self._settled(delivery, status)
-
-    def _expire(self, delivery: Delivery) -> Result:
-        match claiming.expire(
-            self.ledger, self.pending_writes, delivery.notification, owner=delivery.owner, now=self.clock()
-        ):
-            case Expire():
-                self.metrics.count(Metric.EXPIRED)
-                logger.info("notification expired", extra=delivery.log_keys())
+                logger.info("notification already %s", status, extra=delivery.log_keys())
                 return Result.DONE
-            case Settled(status=status):
-                return self._settled(delivery, status)
 
-    def _claim(self, delivery: Delivery, *, now: datetime) -> AfterClaim:
+    def _decide(self, delivery: Delivery) -> Expire | AfterClaim | None:
+        """Decide about a notification, and claim it or mark it as expired; None if no time is left for a send."""
+        now, replay = self.clock(), delivery.is_replay
+        age = now - delivery.event.time
+        if not delivery.is_forced and is_too_old(age, max_age=self.max_age, replay=replay):
+            return claiming.expire(
+                self.ledger, self.pending_writes, delivery.notification, owner=delivery.owner, now=now
+            )
+        if self._is_too_late(delivery.invocation):  # another channel took the time
+            return None
         return claiming.claim(
             self.ledger,
             self.pending_writes,
             delivery.notification,
             owner=delivery.owner,
             now=now,
-            lease_until=now + LEASE,
+            lease_until=delivery.lease_until,
             policy=self.unknown_policy,
-            replay=delivery.is_replay,
+            replay=replay,
         )
 
-    def _send(self, delivery: Delivery, claim: Claim, *, latest: datetime) -> Result:
+    def _send(self, delivery: Delivery, claim: Claim) -> Result:
         error: DeferredError | UnlistedRefusalError | RefusedError | AnswerLostError | RenderError | None = None
         provider_id, provider_answers = "", True
         try:
-            provider_id = self._send_in_time(delivery, claim, latest=latest)
+            provider_id = self._send_at_the_rate(delivery, claim)
             delivery.channel.circuit_breaker.record_success()
         except (DeferredError, UnlistedRefusalError, RefusedError, RenderError) as failure:
             error = failure
@@ -198,23 +190,17 @@ class Notifier:
                 self._write(claim, self.ledger.mark_unknown, counts=counts)
                 return self._hold(delivery) if isinstance(then, Hold) else self._defer(delivery, reason=reason)
 
-    def _send_in_time(self, delivery: Delivery, claim: Claim, *, latest: datetime) -> str:
-        """Send, and again as often as the provider throttles, while a send fits into the lease and the invocation."""
+    def _send_at_the_rate(self, delivery: Delivery, claim: Claim) -> str:
+        """Send once the rate limit allows it, and again as often as the provider throttles."""
         channel = delivery.channel
-        while self._time_to_begin(delivery, latest) >= timedelta():
+        while channel.rate_limiter.wait(at_most=self._spare_time(delivery.invocation).total_seconds()):
             if not channel.circuit_breaker.allow_request(possible_duplicate=claim.possible_duplicate):
                 raise DeferredError(CIRCUIT_OPEN)
             try:
-                with self.send_window.until(latest):
-                    return channel.send(delivery.event, notification_id=claim.notification.id)
+                return channel.send(delivery.event, notification_id=claim.notification.id)
             except ThrottledError:
                 channel.rate_limiter.back_off()
-            if not channel.rate_limiter.wait(at_most=self._time_to_begin(delivery, latest).total_seconds()):
-                break
-        raise DeferredError(TOO_LATE if self._is_too_late(delivery.invocation) else CLAIM_TOO_OLD)
-
-    def _time_to_begin(self, delivery: Delivery, latest: datetime) -> timedelta:
-        return min(latest - self.clock(), self._spare_time(delivery.invocation))
+        raise DeferredError(TOO_LATE)
 
     def _mark_sent(self, delivery: Delivery, claim: Claim, provider_id: str) -> None:
         """Mark a notification as sent. Never raises: whatever fails here, Lambda must not retry the record."""
@@ -255,10 +241,6 @@ class Notifier:
         self.dead_letters.put(parsed.record, reason=reason)
         self.metrics.count(Metric.FAILED)
         logger.warning("record dead-lettered", extra=parsed.log_keys(reason=reason))
-
-    def _settled(self, delivery: Delivery, status: str) -> Result:
-        logger.info("notification already %s", status, extra=delivery.log_keys())
-        return Result.DONE
 
     def _hold(self, delivery: Delivery) -> Result:
         self.metrics.count(Metric.HELD)

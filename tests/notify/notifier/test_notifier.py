@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ConnectTimeoutError
 
-from functions.notify.channels.channels import MailChannel
-from functions.notify.channels.rate_limiter import RateLimiter
 from functions.notify.domain.decisions import MAX_ATTEMPTS
-from functions.notify.events.customer_events import ChannelName
 from functions.notify.ledger.ledger import Ledger
 from functions.notify.ledger.unavailable import LedgerUnavailableError
 from tests.notify.notifier.deliveries import (
@@ -103,7 +99,6 @@ def test_a_held_mail_stays_as_it_is_however_often_its_record_is_redelivered(
 ) -> None:
     ses.answers = [LOST]
     holding.deliver()
-    holding.deliver()  # it waits for the rate, which moves the clock, and gives the moment back
     [held] = dynamodb.scan(TableName=TABLE)["Items"]
     for _ in range(MAX_ATTEMPTS + 1):
         assert holding.deliver() is DONE
@@ -293,83 +288,25 @@ def test_a_record_that_does_not_fit_into_the_time_is_retried(
     assert mapping.deliver(seconds=6) is DONE
 
 
-CLAIM = Ledger.claim
-
-
-@pytest.mark.parametrize(
-    ("invocation", "claim", "reason"),
-    [
-        pytest.param(7.0, 1.1, "not enough time is left in the invocation for another send", id="invocation"),
-        pytest.param(15.0, 1.6, "not enough time is left in the lease of the claim for another send", id="lease"),
-    ],
-)
 def test_a_claim_that_took_too_long_is_released(
     mapping: Mapping,
     ses: FakeSes,
     dynamodb: DynamoDBClient,
     logs: list[dict[str, Any]],
     monkeypatch: pytest.MonkeyPatch,
-    invocation: float,
-    claim: float,
-    reason: str,
 ) -> None:
-    slow_claims(monkeypatch, mapping, seconds=claim)
-    assert mapping.deliver(seconds=invocation) is RETRY
+    def claim_slowly(ledger: Ledger, notification: Notification, **options: Any) -> Entry:
+        mapping.clock.advance(seconds=4)
+        return claim(ledger, notification, **options)
+
+    claim = Ledger.claim
+    monkeypatch.setattr(Ledger, "claim", claim_slowly)
+    assert mapping.deliver(seconds=9) is RETRY
     assert (ses.sent, status(dynamodb)) == ([], "waiting")
-    assert logs[-1]["reason"] == reason
-    slow_claims(monkeypatch, mapping, seconds=0)
-    assert mapping.deliver() is DONE
+    assert logs[-1]["reason"] == "not enough time is left in the invocation for another send"
+    assert mapping.deliver(seconds=10) is DONE
     assert logs[-1]["message"] == "notification sent"
     assert logs[-1]["possible_duplicate"] is False
-
-
-def test_a_claim_that_took_as_long_as_it_may_is_used(
-    mapping: Mapping, ses: FakeSes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    slow_claims(monkeypatch, mapping, seconds=1.5)
-    assert mapping.deliver(seconds=7.5) is DONE
-    assert len(ses.sent) == 1
-
-
-def slow_claims(patch: pytest.MonkeyPatch, mapping: Mapping, *, seconds: float) -> None:
-    """Let each claim take so long, by the mapping's clock."""
-
-    def claim_slowly(ledger: Ledger, notification: Notification, **options: Any) -> Entry:
-        entry = CLAIM(ledger, notification, **options)
-        mapping.clock.advance(seconds=seconds)
-        return entry
-
-    patch.setattr(Ledger, "claim", claim_slowly)
-
-
-def test_a_lease_begins_after_the_wait_for_the_rate_and_lasts_for_the_claim_the_send_and_the_mark(
-    mapping: Mapping, ses: FakeSes, dynamodb: DynamoDBClient
-) -> None:
-    leases: list[float] = []
-
-    def look(_: object) -> None:
-        (item,) = (each for each in dynamodb.scan(TableName="notifications")["Items"] if "sent_at" not in each)
-        leases.append(float(item["lease_until"]["N"]) - mapping.clock.seconds)
-
-    ses.before_answer = look
-    slow = RateLimiter(1, clock=mapping.clock.monotonic, sleep=mapping.clock.sleep)
-    channel = mapping.notifier.channels[ChannelName.MAIL]
-    assert isinstance(channel, MailChannel)
-    mapping.notifier = replace(mapping.notifier, channels={channel.name: replace(channel, rate_limiter=slow)})
-    for event_id in ("first", "second"):
-        mapping.event["id"] = event_id
-        assert mapping.deliver() is DONE
-    assert mapping.clock.slept == [1.0]
-    assert leases == [7.0, 7.0]
-
-
-def test_a_duplicate_takes_no_moment_of_the_rate(mapping: Mapping, rate_limiter: RateLimiter, ses: FakeSes) -> None:
-    mapping.deliver()
-    mapping.clock.advance(seconds=60)
-    for _ in range(3):
-        assert mapping.deliver() is DONE
-    assert rate_limiter.wait(at_most=0)
-    assert len(ses.sent) == 1
 
 
 def test_no_mail_is_sent_without_the_ledger(

@@ -107,10 +107,10 @@ BUGS = (
     PlantedBug(
         name="a notification is marked as sent before the send",
         file="functions/notify/notifying/notifier.py",
-        text="            provider_id = self._send_in_time(delivery, claim, latest=latest)\n",
+        text="            provider_id = self._send_at_the_rate(delivery, claim)\n",
         replacement=(
             "            self._mark_sent(delivery, claim, 'before')\n"
-            "            provider_id = self._send_in_time(delivery, claim, latest=latest)\n"
+            "            provider_id = self._send_at_the_rate(delivery, claim)\n"
         ),
         faults=(Fault(at=0.5, target="ses", kind="cut off", seconds=4.0),),
         caught_as="lost mail",
@@ -126,10 +126,10 @@ BUGS = (
     PlantedBug(
         name="a mail is sent twice at once",
         file="functions/notify/notifying/notifier.py",
-        text="                    return channel.send(delivery.event, notification_id=claim.notification.id)\n",
+        text="                return channel.send(delivery.event, notification_id=claim.notification.id)\n",
         replacement=(
-            "                    channel.send(delivery.event, notification_id=claim.notification.id)\n"
-            "                    return channel.send(delivery.event, notification_id=claim.notification.id)\n"
+            "                channel.send(delivery.event, notification_id=claim.notification.id)\n"
+            "                return channel.send(delivery.event, notification_id=claim.notification.id)\n"
         ),
         caught_as="doubled mail",
     ),
