@@ -64,7 +64,7 @@ def test_template_that_is_missing_is_named_with_the_folder_where_it_was_looked_f
 
 
 def test_reason_why_there_is_no_stack_is_said_once() -> None:
-    ended = run_pytest(APP, str(APP / "tests"), "-o", "samrun_templates=pyproject.toml")
+    ended = run_pytest(APP, str(APP / "tests"), "-o", "samrun_templates=pyproject.toml", "-rN")
     assert "19 errors" in ended.stdout
     assert ended.stdout.count("the stack ended with 1") == 1
     assert ended.stdout.count("There is no stack: the first test that needs it says why.") == 18

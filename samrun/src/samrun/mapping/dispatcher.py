@@ -133,6 +133,8 @@ class Dispatcher:
             self._act(self._wait())
             self._raise_if_disconnected()
             self._give_up_revoked()
+            if stopping.is_set() or finishing.is_set():  # since the wait: then no other batch is sent
+                break
             self._dispatch()
             self._regulate()
             self._read_again()
