@@ -8,9 +8,9 @@ import pytest
 from kafka import KafkaProducer
 
 from samrun.testing.broker import Broker
+from samrun.testing.mapping_process import MappingProcess, running_mappings
 from samrun.testing.processes import free_port
 from samrun.testing.waiting import PATIENCE, eventually
-from support.mapping_process import MappingProcess, running_mappings
 from tests.sam.sam_cli import SamCli
 
 # A container of the SAM CLI takes seconds to start, for each invocation.

@@ -63,6 +63,7 @@
     ├── ResetRefusedError                   control/reset.py
     ├── ResetFailedError                    control/reset.py
     ├── ExecutionError                      durable_executions/executions.py
+    ├── ApiDestinationError                 event_triggers/destination_request.py
     ├── TransformError                      event_triggers/target_input.py
     ├── AsynchronousDestinationError        functions/asynchronous_destinations.py
     ├── MalformedBatchResponseError         functions/batch_item_failures.py
@@ -92,6 +93,7 @@
     ├── BrokerRefusalError                  mapping/group_member.py
     ├── TopicNotFoundError                  mapping/group_member.py
     ├── DestinationError                    mapping/on_failure_destination.py
+    ├── PipeError                           pipes/pipe_targets.py
     ├── SchemaUnavailableError              schemas/schema.py
     ├── InvalidRecordError                  schemas/schema.py
     │   ├── SchemaNotFoundError             schemas/schema.py

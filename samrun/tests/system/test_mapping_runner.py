@@ -13,10 +13,10 @@ from starlette.responses import Response
 from samrun.services import kafka
 from samrun.testing.aws import client
 from samrun.testing.broker import Broker
+from samrun.testing.mapping_process import MappingProcess, running_mappings
 from samrun.testing.processes import free_port
 from samrun.testing.stack import RunningStack
 from samrun.testing.waiting import eventually
-from support.mapping_process import MappingProcess, running_mappings
 from support.other_lambda import OtherFunction, OtherLambda, function_error, refusal, result
 from support.web_server import serve_in_thread
 

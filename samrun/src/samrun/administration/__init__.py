@@ -8,7 +8,7 @@ committed, and changes it; `lag_history` samples how far they are behind. `recor
 JSON.
 
 Lambda: `lambda_client` is the client of the stack's own API, with which functions are invoked. `mapping_admin` lists,
-pauses, resumes and resets the event source mappings.
+pauses, resumes and resets the event source mappings. `stack_functions` finds a function by each of its names.
 
 The machine: `log_reader` reads what the functions logged, and `machine_checks` finds what keeps a stack from starting.
 

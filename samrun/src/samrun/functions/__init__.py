@@ -16,7 +16,8 @@ The modules, in the order in which an invocation meets them:
   for a debugger, by a module of `in_function`. Inline code gets the module `cfnresponse`.
   `missing_package` says what to do about an import that fails.
 - `remote_invoker` invokes functions that run elsewhere, for `samrun mappings run`.
-- `sam_runtime` runs functions in containers, by the SAM CLI, which `sam_cli` starts.
+- `sam_runtime` runs functions in containers, by the SAM CLI, which `sam_cli` starts. `unmarked_error` finds the errors
+  of functions that the SAM CLI passes on like results.
 - `disturbances` has a function fail, or be slow, throttled or timed out, on purpose.
 - `invocation_log` remembers what every function got and returned.
 - `secrets_extension` stands for AWS's parameters and secrets extension.

@@ -13,6 +13,7 @@
 `samrun.testing.killable_service`: `KillableService`, what `Broker`, `Database` and `LocalAws` have in common.
 `samrun.testing.listeners`: listeners of a broker with TLS and passwords.
 `samrun.testing.mapping`: `Batch` and the rest, to invoke a function as a mapping does, and to discard a batch.
+`samrun.testing.mapping_process`: `samrun mappings run` in a process, for functions that run elsewhere.
 `samrun.testing.kafka_records`: records, batches and a mapping with plain values.
 `samrun.testing.in_process_api`: an HTTP API in front of handlers in this process, as an ASGI application.
 `samrun.testing.templates`: a template's parameters, its translation and its resolved values.
