@@ -10,17 +10,16 @@ from __future__ import annotations
 
 import itertools
 import sys
-import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
 import httpx
 
+from benchmarks.memory_folder import memory_folder
 from benchmarks.peers.node_pair import new_order, running_pair
 from benchmarks.row import Row
 from tests.project import ROOT
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 # Writes of services on a disk would be most of the time.
-MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of one's own is made in it
 OURS, PLAIN, STORING = "order system", "plain pair", "storing pair"
 WARM_UP = 40
 # Seconds between a mail and the next order, for what follows a mail: marks, logs, commits.
@@ -70,8 +68,8 @@ class Contestant:
 def contestants() -> Iterator[tuple[OrderStack, list[Contestant]]]:
     """Run the order system and both pairs on its services."""
     with (
-        tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.exists() else None) as name,
-        OrderStack(ROOT, (folder := Path(name)) / "data", eager=True) as stack,
+        memory_folder() as folder,
+        OrderStack(ROOT, folder / "data", eager=True) as stack,
         running_pair("plain", stack.endpoints, folder) as plain,
         running_pair("storing", stack.endpoints, folder) as storing,
     ):

@@ -8,16 +8,15 @@ take longer to fill than `make bench` has:
 
 import itertools
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from statistics import median
 
 from kafka import KafkaProducer
 
+from benchmarks.memory_folder import memory_folder
 from benchmarks.row import Row
 from benchmarks.rows_table import rows_text
 from functions.order.domain.events import event_of
@@ -35,7 +34,6 @@ SMALL, LARGE = 1_000, 10_000
 PARTITIONS = 12
 CALLS = 40  # of each, in a round
 TABLE = "OrdersTable"
-_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of one's own is made in it
 _BATCH = 25  # as many items as DynamoDB takes in one call
 
 Work = Callable[[], object]
@@ -43,8 +41,7 @@ Work = Callable[[], object]
 
 def measure_growth(*, rounds: int, large: int = LARGE) -> list[Row]:
     """Measure so many rounds against a table with so many orders, and against topics of 1 and 12 partitions."""
-    with tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.exists() else None) as folder:
-        place = Path(folder)
+    with memory_folder() as place:
         with Database(place / "small") as first, Database(place / "large") as second:
             pairs = [_tables(first, SMALL), _tables(second, large)]
             placing = _ratios([each[0] for each in pairs], rounds)

@@ -18,17 +18,16 @@ import os
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 from typing import Any
 from unittest import mock
 
+from benchmarks.memory_folder import memory_folder
 from benchmarks.row import Row
 from benchmarks.stopwatch import Spent, Stopwatch
 from functions.notify.messages import formats
@@ -43,7 +42,6 @@ MAILS = 100
 ATTEMPTS = 8
 PAUSE = 3.0  # seconds, in which the circuit breaker tries again
 # DynamoDB Local takes 5 ms for a write to a disk, one write after the other, which no DynamoDB does.
-MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of one's own is made in it
 REGION = "us-east-1"
 
 _prices = itertools.count(1)
@@ -201,8 +199,8 @@ def _each(seconds: float, number: int) -> str:
 def running_function() -> Iterator[Function]:
     """Run the database and the stand-in, and import the function under its environment."""
     with (
-        tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.exists() else None) as folder,
-        Database(Path(folder)) as database,
+        memory_folder() as folder,
+        Database(folder) as database,
         _ses() as address,
     ):
         application = read_template(kafka="127.0.0.1:9092", dynamodb=database.url)

@@ -12,13 +12,12 @@ import itertools
 import os
 import signal
 import sys
-import tempfile
 import threading
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.memory_folder import memory_folder
 from benchmarks.row import Row
 from samrun.testing.waiting import eventually
 from tests.project import ROOT
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from socket import socket
 
 # Writes of services on a disk would be most of the time.
-MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of one's own is made in it
 HANDLER = "functions.notify.handlers.notify.handler"
 LATENCY = 0.05  # seconds
 KILLED_AFTER = 0.3  # of the mails
@@ -85,8 +83,8 @@ def measure_notify_killed(rounds: int = 3, mails: int = 500) -> list[Row]:
     numbers = itertools.count()
     with (
         serving(ses) as url,
-        tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.exists() else None) as folder,
-        OrderStack(ROOT, Path(folder) / "data", environment={"AWS_ENDPOINT_URL_SESV2": url}, eager=True) as stack,
+        memory_folder() as folder,
+        OrderStack(ROOT, folder / "data", environment={"AWS_ENDPOINT_URL_SESV2": url}, eager=True) as stack,
     ):
         bursts = [_burst(stack, ses, in_hand, list(itertools.islice(numbers, mails))) for _ in range(rounds)]
     for each in bursts:

@@ -13,18 +13,17 @@ import itertools
 import json
 import os
 import sys
-import tempfile
 import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from benchmarks.bare_writes import WRITES_OF_AN_ORDER_AND_ITS_MAIL, orders_a_second
+from benchmarks.memory_folder import memory_folder
 from benchmarks.peers.node_pair import new_order
 from benchmarks.row import Row
 from tests.project import ROOT
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 # Writes of services on a disk would be most of the time.
-MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of one's own is made in it
 CLIENTS = 32
 WARM_UP = 200
 MIN_OF_BOUND, MAX_MILLISECONDS = 90.0, 12.0
@@ -84,8 +82,8 @@ class Throughput:
 def measure_throughput(rounds: int = 3, orders: int = 600) -> list[Row]:
     """Measure so many rounds, each with the bare writes first."""
     with (
-        tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.exists() else None) as folder,
-        OrderStack(ROOT, Path(folder) / "data", eager=True) as stack,
+        memory_folder() as folder,
+        OrderStack(ROOT, folder / "data", eager=True) as stack,
     ):
         _round(stack, WARM_UP)
         measured = [_round(stack, orders) for _ in range(rounds)]

@@ -10,7 +10,6 @@ import importlib
 import itertools
 import os
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
@@ -20,6 +19,7 @@ import boto3
 from kafka import KafkaProducer
 
 from benchmarks.row import Row
+from benchmarks.stopwatch import Spent
 from samrun import CREDENTIALS
 from samrun.testing.broker import Broker
 from samrun.testing.dynamodb import Database
@@ -46,9 +46,9 @@ def measure_warm_order(*, rounds: int) -> list[Row]:
         processors: list[tuple[float, float]] = []
         for _ in range(rounds):
             taken = [[_spent(work) for work in (handler, bare, undressed)] for _ in range(ORDERS)]
-            first, second, third = (median(each[column][0] for each in taken) for column in range(3))
+            first, second, third = (median(each[column].clock for each in taken) for column in range(3))
             clocks.append((first, second, third))
-            used = [sum(each[column][1] for each in taken) / ORDERS for column in range(2)]
+            used = [sum(each[column].processor for each in taken) / ORDERS for column in range(2)]
             processors.append((used[0], used[1]))
     ours, by_hand = median(each[0] for each in clocks) * 1000, median(each[1] for each in clocks) * 1000
     usual = median(each[2] for each in clocks) * 1000
@@ -75,11 +75,10 @@ def measure_warm_order(*, rounds: int) -> list[Row]:
     ]
 
 
-def _spent(work: Work) -> tuple[float, float]:
-    """Return the seconds of a call by the clock, and on the processors."""
-    clock, processor = time.perf_counter(), time.process_time()
+def _spent(work: Work) -> Spent:
+    before = Spent.by_this_process()
     work()
-    return time.perf_counter() - clock, time.process_time() - processor
+    return Spent.by_this_process() - before
 
 
 @contextlib.contextmanager

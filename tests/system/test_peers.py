@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +11,7 @@ import pytest
 from benchmarks.peers.node_pair import PEERS, NodePair, new_order, running_pair
 from samrun.testing.dynamodb import Table
 from samrun.testing.waiting import eventually
+from tests.node import needs_node
 from tests.project import ROOT
 from tests.system.order_stack import OrderStack
 
@@ -21,10 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Literal
 
-NEEDS_NODE = pytest.mark.skipif(
-    not (shutil.which("node") and (PEERS / "node_modules/kafkajs").exists()) and os.environ.get("REQUIRE_NODE") != "1",
-    reason="needs Node.js and npm: install them, then run make benchmarks/peers/node_modules/installed",
-)
+NEEDS_NODE = needs_node(PEERS, "kafkajs")
 pytestmark = [NEEDS_NODE, pytest.mark.processes, pytest.mark.xdist_group("peers")]
 
 

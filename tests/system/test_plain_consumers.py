@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from samrun.testing.waiting import eventually
+from tests.node import needs_node
 from tests.project import ROOT
 from tests.system.order_events import TOPIC, event_of, order_id_of, publish
 from tests.system.published_events import CANCELLED
@@ -28,10 +28,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.xdist_group("plain-consumers")
 
 PLAIN = ROOT / "examples/plain"
-NEEDS_NODE = pytest.mark.skipif(
-    not (shutil.which("node") and (PLAIN / "node_modules/kafkajs").exists()) and os.environ.get("REQUIRE_NODE") != "1",
-    reason="needs Node.js and npm: install them, then run make examples/plain/node_modules/installed",
-)
+NEEDS_NODE = needs_node(PLAIN, "kafkajs")
 COMMANDS = {
     "plain-kafka-python": [sys.executable, "kafka_python_consumer.py"],
     "plain-aiokafka": [sys.executable, "aiokafka_consumer.py"],

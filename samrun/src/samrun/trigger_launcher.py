@@ -143,16 +143,24 @@ class TriggerLauncher:
     def _start_mail_receiver(self, application: Application) -> None:
         if not application.receipt_rules:
             return
-        loop = asyncio.get_running_loop()
         receiver = MailReceiver(
             rules=application.receipt_rules,
             mails=self.parts.mails,
-            accept=lambda function, payload: loop.call_soon_threadsafe(self.asynchronous.accept, function, payload),
+            accept=self._accept_from_threads(),
             invoke=invoke_from_threads(self.runtime, None, lambda _: None),
             client=self.parts.client,
             report=partial(self.terminal.step, "mail"),
         )
         self.supervisor.start_thread("the receiver of mails", receiver.run, receiver.stop)
+
+    def _accept_from_threads(self) -> Callable[[str, bytes], object]:
+        """Return what takes an event for a function in any thread, and returns at once."""
+        loop = asyncio.get_running_loop()
+
+        def accept(function: str, payload: bytes) -> None:
+            loop.call_soon_threadsafe(self.asynchronous.accept, function, payload)
+
+        return accept
 
     def _checkpoints(self, trigger: StreamTrigger) -> Path:
         """Return the file of a trigger's checkpoints."""
@@ -166,11 +174,7 @@ class TriggerLauncher:
 
     def _start_event_triggers(self, application: Application) -> None:
         """Start to invoke functions with what topics, buckets and event buses send to them."""
-        loop, report = asyncio.get_running_loop(), partial(self.terminal.step, "event")
-
-        def accept(function: str, payload: bytes) -> None:
-            loop.call_soon_threadsafe(self.asynchronous.accept, function, payload)
-
+        accept, report = self._accept_from_threads(), partial(self.terminal.step, "event")
         queues: list[tuple[str, PassOn]] = [
             (each.queue, partial(notify, each, accept=accept, report=report)) for each in application.notifications
         ]
