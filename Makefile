@@ -80,7 +80,7 @@ test-fast: .venv/developing ## Run the unit tests that start no other process an
 	@$(BIN)/python -m pytest -n 2 --dist worksteal --no-processes $(addprefix --ignore=,$(SYSTEM) $(PROCESSES)) -m "not (proof or emulated_aws or processes)" --hypothesis-profile fast $(ARGS)
 
 proof: .venv/developing .venv/java-programs ## Run the large proofs: 10,000 records, 20 kills at each step, a stack disturbed 20 times.
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m proof $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "proof or many_examples" --hypothesis-profile many $(ARGS)
 
 chaos: .venv/developing .venv/java-programs ## Disturb a stack under load (MINUTES=5, SEED=), and check that nothing is lost or doubled.
 	@$(BIN)/python -m tools.chaos $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(ARGS)

@@ -37,8 +37,9 @@ pytest_plugins = ("tests.chromium", "tests.no_processes")
 # A busy machine is no failure. Tests that suppress further checks repeat this one: a list replaces the profile's.
 hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("patient")
-# It inherits the settings of the patient profile.
+# They inherit the settings of the patient profile, which has 100 examples.
 hypothesis.settings.register_profile("fast", max_examples=10)
+hypothesis.settings.register_profile("many", max_examples=1000)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -285,7 +285,14 @@ def test_the_model_of_the_ledger_finds_a_planted_error(
     assert str(caught.value).startswith(promise)
 
 
-@pytest.mark.parametrize("settings", [{}, {"policy": HOLD}, TWO], ids=["one mail", "policy hold", "two mails"])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        pytest.param({}, id="one mail"),
+        pytest.param({"policy": HOLD}, id="policy hold"),
+        pytest.param(TWO, id="two mails", marks=pytest.mark.proof),
+    ],
+)
 def test_the_model_of_the_ledger_finds_nothing_if_no_error_is_planted(settings: dict[str, Any]) -> None:
     assert all(other in ({}, {"policy": HOLD}, TWO) for _, other, _ in PLANTED.values())
     exploration = explore(model_for_errors(**settings), max_states=MAX_STATES)

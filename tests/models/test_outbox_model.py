@@ -48,18 +48,10 @@ def _programs_repeat_themselves(monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
     logger.setLevel(level)
 
 
-@pytest.mark.parametrize(
-    ("model", "states"),
-    [
-        pytest.param(partial(OutboxModel, faults=1, may_be_late=True), 65_000, id="one fault, late writes"),
-        pytest.param(partial(OutboxModel, faults=1, relay_time=SLOW_RELAY), 35_000, id="one fault, slow relays"),
-        # The control of the planted errors, which the model finds with these settings.
-        pytest.param(partial(OutboxModel, faults=1, requests=TWICE), 50_000, id="one fault, repeated requests"),
-    ],
-)
-def test_no_interleaving_loses_reorders_or_invents_an_event(model: Callable[[], OutboxModel], states: int) -> None:
-    exploration = explore(model(), max_states=MAX_STATES)
-    assert len(exploration.numbers) > states  # with fewer, the model would have lost some of its steps
+def test_no_interleaving_loses_reorders_or_invents_an_event() -> None:
+    """With these settings, the model also finds the planted errors below."""
+    exploration = explore(OutboxModel(faults=1, requests=TWICE), max_states=MAX_STATES)
+    assert len(exploration.numbers) > 50_000  # with fewer, the model would have lost some of its steps
 
 
 @pytest.mark.proof

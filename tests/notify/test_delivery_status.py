@@ -159,8 +159,10 @@ FEEDBACKS = st.builds(
 
 
 @given(data=st.data(), events=st.lists(FEEDBACKS, min_size=1, max_size=5), before=st.sampled_from(STATUSES))
+@pytest.mark.many_examples
 @settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=settings().max_examples // 5,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # each example puts its own item
 def test_the_same_events_in_any_order_and_repetition_end_in_the_same_entry(
     store: DeliveryStatusStore, dynamodb: DynamoDBClient, data: st.DataObject, events: list[Feedback], before: str

@@ -382,7 +382,11 @@ def mimes(draw: st.DrawFn, depth: int = 3) -> str:
 
 
 # One store for all examples; each adds a mail to it and takes it away again.
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=60)
+@pytest.mark.many_examples
+@settings(
+    max_examples=settings().max_examples // 5,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(mime=mimes(), box=st.text(max_size=20) | st.sampled_from(["(" * 3000, "<" * 3000, "+a+@"]))
 def test_no_mail_breaks_a_list_a_search_or_a_page(mime: str, box: str, tmp_path: Path) -> None:
     parts = idle_stack(tmp_path)

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from tests.notify.fakes import FakeQueue, FakeSes
 
-RECORDS = 40
 # A record is delivered this often at most, and afterwards twice more, though it is done.
 MAX_DELIVERIES, REPEATED = 60, 2
 REPLAY = {"replay": b""}
@@ -271,6 +270,7 @@ def test_a_dead_lettered_record_is_neither_sent_nor_dead_lettered_again_if_its_m
     assert len(queue.messages) == 1
 
 
+@pytest.mark.parametrize("records", [12, pytest.param(40, marks=pytest.mark.proof)])
 @pytest.mark.parametrize(
     ("losses", "seconds", "policy"),
     [
@@ -290,6 +290,7 @@ def test_half_of_the_answers_of_dynamodb_are_lost(
     losses: list[Loss],
     seconds: int,
     policy: UnknownPolicy,
+    records: int,
 ) -> None:
     chance = random.Random(f"{losses} {seconds} {policy}")  # noqa: S311 - the seed is fixed
     lossy.next_loss = lambda: chance.choice(losses) if chance.random() < 0.5 else None
@@ -297,7 +298,7 @@ def test_half_of_the_answers_of_dynamodb_are_lost(
     mapping.notifier = replace(mapping.notifier, unknown_policy=policy)
     ses.before_answer = lambda _: mapping.clock.advance(seconds=2)
     without_answer: set[str] = set()
-    for number in range(RECORDS):
+    for number in range(records):
         record = mapping.event | {"id": f"event-{number}"}
         sends: list[str | Exception] = chance.choices([LATER, LOST, "mail", "mail", "mail"], k=MAX_DELIVERIES)
         ses.answers = sends
@@ -315,7 +316,7 @@ def test_half_of_the_answers_of_dynamodb_are_lost(
             mapping.deliver(record, offset=number, seconds=seconds)
             mapping.clock.advance(seconds=20)
         assert len(ses.sent) == asked, "what is done is not sent again, whatever its entry says"
-    assert lossy.lost > 2 * RECORDS
+    assert lossy.lost > 2 * records
     for _ in range(20):
         mapping.deliver(b"a record of another order")
     lossy.make_delayed()
@@ -323,9 +324,9 @@ def test_half_of_the_answers_of_dynamodb_are_lost(
         item["notification_id"]["S"]: (item["status"]["S"], item.get("possible_duplicate", {"BOOL": False})["BOOL"])
         for item in dynamodb.scan(TableName=TABLE)["Items"]
     }
-    assert len(entries) == RECORDS
+    assert len(entries) == records
     assert {found for name, found in entries.items() if name not in without_answer} == {("sent", False)}
-    assert RECORDS / 2 < RECORDS - len(without_answer) < RECORDS
+    assert records / 2 < records - len(without_answer) < records
     assert {entries[name] for name in without_answer} == {("sent", True) if policy is RESEND else ("unknown", False)}
     assert set(queue.reasons) == {"the value is not JSON"}
-    assert len(Counter(mail["EmailTags"][1]["Value"] for mail in ses.sent)) == RECORDS
+    assert len(Counter(mail["EmailTags"][1]["Value"] for mail in ses.sent)) == records

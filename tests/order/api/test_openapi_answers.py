@@ -148,6 +148,7 @@ def test_a_status_that_the_document_does_not_have_is_found(schema: BaseSchema) -
         changed.Case(path_parameters=case.path_parameters).validate_response(response)
 
 
+@pytest.mark.many_examples
 def test_the_api_answers_a_sequence_of_requests_as_the_document_says(
     schema: BaseSchema, dynamodb: DynamoDBClient
 ) -> None:
@@ -178,6 +179,6 @@ def test_the_api_answers_a_sequence_of_requests_as_the_document_says(
                 recorder=self.recorder,
             )
 
-    Requests.run(settings=settings(REPEATABLE, max_examples=12, stateful_step_count=6))
+    Requests.run(settings=settings(REPEATABLE, max_examples=settings().max_examples // 10, stateful_step_count=6))
     assert answers["POST /orders", 201]
     assert answers["GET /orders/{order_id}", 200] + answers["POST /orders/{order_id}/cancellation", 200]
