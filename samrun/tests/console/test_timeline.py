@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from samrun.console.flow.flow_index import FlowId, FlowIndex
-from samrun.console.flow.timeline import Step, Timeline, TimelineBuilder
+from samrun.console.flow.timeline import Step, Timeline
+from samrun.console.flow.timeline_builder import TimelineBuilder
 from support.seen_stack import TRACE, SeenStack
 
 
