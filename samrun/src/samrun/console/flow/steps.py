@@ -45,13 +45,12 @@ def invocation_step(seen: SeenInvocation) -> Step:
 
 
 def record_step(record: SeenRecord, deliveries: Sequence[SeenInvocation]) -> Step:
-    (topic, partition), offset = record.place
     at = datetime.fromtimestamp(record.timestamp / 1000, UTC) if 0 <= record.timestamp < 2**42 else None
     return Step(
         id=f"record-{place_id(record.place)}",
         at=at or (deliveries[0].invocation.started if deliveries else datetime.now(UTC)),
         kind="record",
-        title=f"{topic}/{partition}/{offset}",
+        title=place_text(record.place),
         notes=tuple(filter(None, (record.type, f"key {record.key}" if record.key is not None else "without a key"))),
         contents=(StepContent(title="Value", read=partial(_value, deliveries[0], record.place)),) if deliveries else (),
     )
@@ -100,7 +99,14 @@ def text_message_step(message: TextMessage) -> Step:
     )
 
 
+def place_text(place: Place) -> str:
+    """Return a place as people write it."""
+    (topic, partition), offset = place
+    return f"{topic}/{partition}/{offset}"
+
+
 def place_id(place: Place) -> str:
+    """Return a place as a part of the id of a step."""
     (topic, partition), offset = place
     return f"{topic}-{partition}-{offset}"
 

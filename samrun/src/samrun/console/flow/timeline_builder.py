@@ -14,6 +14,7 @@ from samrun.console.flow.steps import (
     mail_step,
     measures,
     place_id,
+    place_text,
     record_step,
     request_step,
     text_message_step,
@@ -76,16 +77,18 @@ class TimelineBuilder:
         deliveries = self._index.invocations_of_place[record.place]
         yield record_step(record, deliveries)
         for seen in deliveries:
-            yield self._delivery_step(record.place, seen)
+            yield self._delivery_step(flow, record.place, seen)
             yield from self._message_steps(flow, seen)
         for note in self._index.notes.get(record.place, ()):
             if isinstance(note, BatchDiscarded):
                 yield discarded_step(note, record.place)
 
-    def _delivery_step(self, place: Place, seen: SeenInvocation) -> Step:
+    def _delivery_step(self, flow: Flow, place: Place, seen: SeenInvocation) -> Step:
         invocation = seen.invocation
         answer = self._index.answers.get(invocation.request_id)
-        notes = [f"attempt {answer.attempt}" if answer else "", answer.mapping if answer else ""]
+        # One record needs no name: it is the only one.
+        notes = [f"of {place_text(place)}"] if len(flow.records) > 1 else []
+        notes += [f"attempt {answer.attempt}", answer.mapping] if answer else []
         notes.extend(self._retry_notes(place, answer))
         if len(seen.records) > 1:
             notes.append(f"a batch of {counted(len(seen.records), 'record')}")
@@ -101,7 +104,7 @@ class TimelineBuilder:
             kind="delivery",
             state=state,
             result=result,
-            notes=(*filter(None, notes), *measures(invocation)),
+            notes=(*notes, *measures(invocation)),
         )
 
     def _retry_notes(self, place: Place, answer: BatchAnswered | None) -> Iterator[str]:
