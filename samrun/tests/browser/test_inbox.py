@@ -252,6 +252,13 @@ def test_list_keeps_its_place_while_messages_open(page: Page, send: Send) -> Non
     expect(row(page, "Order 05")).to_be_in_viewport()
 
 
+def test_row_of_a_message_that_opens_by_its_url_is_in_sight(page: Page, send: Send) -> None:
+    identifiers = [send(f"Order {number:02}", text="") for number in range(40)]
+    page.goto(f"/inbox/{identifiers[5]}")
+    expect(row(page, "Order 05")).to_be_in_viewport(ratio=1)
+    expect(page.get_by_text("This mail has no text.")).to_be_visible()
+
+
 def test_message_opens_by_its_url_and_says_if_it_was_deleted(page: Page, send: Send, store: MailStore) -> None:
     identifier = send("Your order")
     send("Another")
