@@ -260,7 +260,15 @@ def test_pages_pass_axe_and_fit_their_window(
         _check(page, path)
     for path in ("/flow/new", "/flow/new?as=json", "/flow/new?operation=POST+/orders/{id}/cancellation"):
         _check(page, path)
+    page.goto("/flow/new")
+    page.get_by_role("button", name="Show as curl").click()
+    check_page(page)
     _check(page, "/flow/new/run")
+    page.goto("/flow/new")
+    page.get_by_label("Requests").fill("3")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_text("ended")).to_be_visible()
+    check_page(page)
     page.goto("/flow/key/ord_000001")
     for summary in page.locator("summary").all():
         summary.click()
