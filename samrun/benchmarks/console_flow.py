@@ -17,7 +17,7 @@ import psutil
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from samrun.console.flow.flow_index import FlowIndex
-from samrun.console.flow.timeline import TimelineBuilder
+from samrun.console.flow.timeline_builder import TimelineBuilder
 from samrun.journal.delivery_recorder import DeliveryRecorder
 from samrun.journal.journal import Journal
 from samrun.mapping.batch_sender import BatchResult

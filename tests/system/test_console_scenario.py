@@ -137,6 +137,6 @@ def _replay(page: Page) -> None:
     page.get_by_role("link", name="Dead letters").first.click()
     page.get_by_role("button", name="Replay").click()
     expect(page.get_by_role("status").filter(has_text="NotifyFunction has processed it")).to_be_visible()
-    expect(page.get_by_role("heading", name="Everything was delivered")).to_be_visible()
+    expect(page.get_by_role("heading", name="No dead letters")).to_be_visible()
     page.get_by_role("link", name="Inbox").click()
     expect(page.locator("#mails .mail", has_text="deadly").first).to_be_visible()

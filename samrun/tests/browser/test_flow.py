@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -19,6 +18,7 @@ from samrun.console import console
 from samrun.supervision.browser_guard import BrowserGuard, GuardMiddleware, Pages
 from samrun.template.model.application import Application
 from samrun.template.model.http_apis import HttpApi
+from support.page_checks import check_page
 from support.seen_stack import SeenStack
 from support.web_server import serve_in_thread
 
@@ -134,6 +134,33 @@ def test_flow_appears_and_its_timeline_fills_without_a_reload(page: Page, stack:
     expect(page.get_by_role("link", name="ord_000001")).to_be_visible()
 
 
+def test_id_is_on_one_line_beside_all_that_happened(page: Page, stack: SeenStack) -> None:
+    key = "ord_vd4br4vqikmozcg5mkvasyxhih"
+    stack.request()
+    stack.mail("Confirmed", stack.deliver(stack.record(key)))
+    stack.deliver(stack.record("w" * 300))
+    page.goto("/flow")
+    lines = "element => element.getBoundingClientRect().height / parseFloat(getComputedStyle(element).lineHeight)"
+    assert round(page.get_by_role("link", name=key).evaluate(lines)) == 1
+    assert page.get_by_role("link", name="wwww").evaluate(lines) > 1
+    check_page(page)
+
+
+def test_notice_stays_until_the_part_that_failed_is_there_again(page: Page, stack: SeenStack) -> None:
+    record = stack.record("ord_000001")
+    stack.deliver(record)
+    page.goto("/flow/key/ord_000001")
+    notice = page.locator("#notice")
+    answers = "detail => document.body.dispatchEvent(new CustomEvent('htmx:' + detail.name, {detail}))"
+    failed = {"status": 500, "responseText": "of no use", "statusText": ""}
+    page.evaluate(answers, {"name": "responseError", "elt": {"id": "part"}, "xhr": failed})
+    expect(notice).to_have_text("That did not work: of no use")
+    page.wait_for_timeout(2500)  # two good answers of the timeline
+    expect(notice).to_be_visible()
+    page.evaluate(answers, {"name": "beforeOnLoad", "elt": {"id": "part"}, "xhr": {"status": 200}})
+    expect(notice).to_be_hidden()
+
+
 def test_what_is_open_stays_open_when_something_happens(page: Page, stack: SeenStack) -> None:
     record = stack.record("ord_000001")
     stack.deliver(record)
@@ -233,11 +260,19 @@ def test_pages_pass_axe_and_fit_their_window(
         _check(page, path)
     for path in ("/flow/new", "/flow/new?as=json", "/flow/new?operation=POST+/orders/{id}/cancellation"):
         _check(page, path)
+    page.goto("/flow/new")
+    page.get_by_role("button", name="Show as curl").click()
+    check_page(page)
     _check(page, "/flow/new/run")
+    page.goto("/flow/new")
+    page.get_by_label("Requests").fill("3")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_text("ended")).to_be_visible()
+    check_page(page)
     page.goto("/flow/key/ord_000001")
     for summary in page.locator("summary").all():
         summary.click()
-    _check_shown(page)
+    check_page(page)
 
 
 def test_content_is_reached_by_the_skip_link(page: Page) -> None:
@@ -251,16 +286,7 @@ def test_content_is_reached_by_the_skip_link(page: Page) -> None:
 
 def _check(page: Page, path: str) -> None:
     page.goto(path)
-    _check_shown(page)
-
-
-def _check_shown(page: Page) -> None:
-    violations = Axe().run(page, options=None).response["violations"]
-    found = {finding["id"]: [node["html"] for node in finding["nodes"]] for finding in violations}
-    assert found == {}, page.url
-    window = page.viewport_size
-    assert window is not None
-    assert page.evaluate("document.documentElement.scrollWidth") <= window["width"], f"{page.url} scrolls sideways"
+    check_page(page)
 
 
 def _origin(page: Page) -> str:

@@ -229,6 +229,16 @@ def test_search_narrows_the_list(page: Page, send: Send) -> None:
     expect(page.locator(".mail")).to_have_count(2)
 
 
+def test_empty_inbox_names_what_is_wrong_with_a_search(page: Page) -> None:
+    page.goto("/inbox?q=recipient:ada")
+    expect(page.get_by_role("alert")).to_contain_text("recipient: is no search operator")
+    expect(page.get_by_role("heading", name="No mail yet")).to_be_hidden()
+    page.get_by_role("searchbox").fill("ada")
+    expect(page.get_by_text("No message matches “ada”.")).to_be_visible()
+    page.get_by_role("searchbox").fill("")
+    expect(page.get_by_role("heading", name="No mail yet")).to_be_visible()
+
+
 def test_list_keeps_its_place_while_messages_open(page: Page, send: Send) -> None:
     for number in range(40):
         send(f"Order {number:02}")
@@ -240,6 +250,13 @@ def test_list_keeps_its_place_while_messages_open(page: Page, send: Send) -> Non
     send("Newest")
     expect(row(page, "Newest")).to_be_attached()
     expect(row(page, "Order 05")).to_be_in_viewport()
+
+
+def test_row_of_a_message_that_opens_by_its_url_is_in_sight(page: Page, send: Send) -> None:
+    identifiers = [send(f"Order {number:02}", text="") for number in range(40)]
+    page.goto(f"/inbox/{identifiers[5]}")
+    expect(row(page, "Order 05")).to_be_in_viewport(ratio=1)
+    expect(page.get_by_text("This mail has no text.")).to_be_visible()
 
 
 def test_message_opens_by_its_url_and_says_if_it_was_deleted(page: Page, send: Send, store: MailStore) -> None:
@@ -374,7 +391,12 @@ def test_axe_finds_nothing(
     parts.mails.set_tags(mail, ["paid"])
     views = ("", "?view=text", "?view=headers", "?view=source")
     paths = ["/inbox?q=nothing", "/inbox?q=to:", *(f"/inbox/{mail}{view}" for view in views), f"/inbox/{text}"]
-    for path in ("/inbox", *paths, f"/inbox/{'0' * 22}", "/inbox/previews"):
+    [folder] = parts.application.preview_folders
+    preview = folder.path / "order.paid.v1/vi"
+    preview.mkdir(parents=True)
+    (preview / "text_message.txt").write_text("Đã trả\n", encoding="utf-8")
+    previews = ("/inbox/previews", "/inbox/previews/order.paid.v1/vi", "/inbox/previews/none")
+    for path in ("/inbox", *paths, f"/inbox/{'0' * 22}", *previews):
         page.goto(path)
         assert violations(page) == [], path
 

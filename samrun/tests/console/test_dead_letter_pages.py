@@ -14,6 +14,7 @@ from botocore.exceptions import EndpointConnectionError
 from samrun.control.stack_parts import StackParts
 from samrun.functions.invoker import InvocationOptions, InvocationResult
 from samrun.template.model.application import Resource
+from samrun.testing.kafka_records import kafka_mapping
 from support.console_pages import page, request
 from support.idle_stack import idle_stack
 from support.local_aws import LocalAws
@@ -91,7 +92,7 @@ def test_dead_letter_is_deleted(parts: StackParts, queue: str) -> None:
     answer = request(parts, path, {"action": "delete"})
     assert answer.status_code == httpx.codes.SEE_OTHER
     assert "The dead letter is deleted." in page(parts, answer.headers["location"])
-    assert "Everything was delivered" in page(parts, "/dead-letters")
+    assert "No dead letters" in page(parts, "/dead-letters")
     assert request(parts, path).status_code == httpx.codes.NOT_FOUND
 
 
@@ -111,6 +112,19 @@ def test_queue_that_does_not_answer_is_named(tmp_path: Path) -> None:
     text = page(stack(tmp_path, "gone", unreachable), "/dead-letters")
     assert "Could not connect" in text
     assert "gone" in text
+
+
+def test_topic_that_cannot_be_read_is_named_and_is_not_called_empty(tmp_path: Path) -> None:
+    mapping = replace(kafka_mapping(), on_failure="kafka://failed")
+    nothing = idle_stack(tmp_path)
+    parts = replace(nothing, application=replace(nothing.application, mappings=(mapping,)))  # its Kafka is not there
+    text = page(parts, "/dead-letters")
+    assert "No Kafka broker answers" in text
+    assert "Not every place can be read" in text
+    assert "No dead letters" not in text
+    answer = request(parts, "/dead-letters/topic/failed/0.1")
+    assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
+    assert "Kafka does not answer" in answer.text
 
 
 def test_application_without_a_place_says_that_it_loses_them(tmp_path: Path) -> None:

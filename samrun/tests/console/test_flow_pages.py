@@ -12,6 +12,13 @@ from support.seen_stack import SeenStack
 HOSTILE = ["\u202egnp.exe", "<script>alert(1)</script>", "nul\x00key", "\x1b[2J\x07", "K" * 5_000, "\u2028\ufeff"]
 
 
+def test_request_without_a_record_has_its_name_on_its_page_too(tmp_path: Path) -> None:
+    stack = SeenStack(tmp_path)
+    stack.request("/orders", status=422, trace="a" * 32)
+    assert "<h1>POST /orders</h1>" in page(stack.parts, f"/flow/trace/{'a' * 32}")
+    assert ">POST /orders</a>" in page(stack.parts, "/flow")
+
+
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_key_and_log_are_seen_and_do_nothing(tmp_path: Path, text: str) -> None:
     stack = SeenStack(tmp_path)

@@ -1,6 +1,7 @@
 """Pages of the view Functions: what they show of functions and invocations, and the switch."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -68,6 +69,19 @@ def test_list_names_the_records_of_kafka_in_an_event(parts: StackParts) -> None:
     records = [{"topic": "orders", "partition": 2, "offset": 7 + each, "key": "b3JkXzE="} for each in range(3)]
     note(parts, json.dumps({"eventSource": "aws:kafka", "records": {"orders-2": records}}).encode(), None)
     assert "orders-2@7 ord_1 and 2 more records" in page(parts, "/functions/Fn")
+
+
+@pytest.mark.parametrize(
+    ("event", "shown"),
+    [
+        ({"version": "2.0", "requestContext": {"http": {"method": "POST", "path": "/orders"}}}, "POST /orders<"),
+        ({"httpMethod": "GET", "path": "/orders/1", "requestContext": {"stage": "prod"}}, "GET /orders/1<"),
+        ({"requestContext": {"requestId": "r"}}, "{&#34;requestContext&#34;: {&#34;requestId&#34;"),
+    ],
+)
+def test_list_names_the_request_in_an_event(parts: StackParts, event: dict[str, object], shown: str) -> None:
+    note(parts, json.dumps(event).encode(), None)
+    assert shown in page(parts, "/functions/Fn")
 
 
 @pytest.mark.parametrize("content", HOSTILE, ids=range(len(HOSTILE)))
@@ -142,14 +156,26 @@ def test_what_is_not_there_is_a_page_with_404(parts: StackParts, path: str) -> N
     assert request(parts, path).status_code == httpx.codes.NOT_FOUND
 
 
+def test_refused_invocation_has_no_result(parts: StackParts) -> None:
+    text = page(parts, f"/functions/Fn/invocations/{note(parts, b'{}', None)}")
+    assert "Lambda refused it" in text
+    assert "Result" not in text
+
+
 def test_page_of_an_invocation_asks_for_its_end_and_no_longer(parts: StackParts) -> None:
     logged = parts.invocations.begin("Fn", b"{}", InvocationOptions())
     path = f"/functions/Fn/invocations/{logged.number}"
     assert f'hx-get="{path}"' in page(parts, path)
     parts.invocations.end(logged, InvocationResult(request_id="r", payload=b"1"), seconds=0.25)
     text = page(parts, path)
-    assert "hx-get" not in text
+    assert re.findall(r'hx-get="([^"]+)"', text) == ["/livez"]
     assert "250 ms" in text
+
+
+def test_mappings_that_have_not_changed_are_not_sent_again(parts: StackParts) -> None:
+    [version] = re.findall(r"shown=(\w+)", page(parts, "/functions/Fn/mappings"))
+    assert request(parts, f"/functions/Fn/mappings?shown={version}").status_code == httpx.codes.NO_CONTENT
+    assert request(parts, "/functions/Fn/mappings?shown=other").status_code == httpx.codes.OK
 
 
 def test_browser_without_script_gets_whole_pages_of_mappings(parts: StackParts) -> None:

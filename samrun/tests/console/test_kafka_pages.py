@@ -141,4 +141,18 @@ def test_record_that_cannot_be_published_keeps_the_form(parts: StackParts, field
 def test_page_says_that_no_broker_answers(tmp_path: Path) -> None:
     parts = idle_stack(tmp_path)
     assert "No Kafka broker answers" in page(parts, "/kafka")
-    assert request(parts, TOPIC).status_code == httpx.codes.SERVICE_UNAVAILABLE
+    assert "No topics" not in page(parts, "/kafka")
+    for path in (TOPIC, f"{TOPIC}/records/0/0", f"{TOPIC}/publish"):
+        answer = request(parts, path)
+        assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
+        assert "<h1>Kafka does not answer</h1>" in answer.text
+        assert "No Kafka broker answers (127.0.0.1:1: Connection refused). Start it" in answer.text
+        assert "Try again" in answer.text
+
+
+def test_record_that_no_broker_takes_stays_in_the_form(tmp_path: Path) -> None:
+    fields = {"key": "mine", "value": "typed by hand", "headers": "a: b", "partition": "2"}
+    answer = request(idle_stack(tmp_path), f"{TOPIC}/publish", fields)
+    assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
+    for shown in ("No Kafka broker answers", 'value="mine"', "typed by hand", "a: b", "<option selected>2</option>"):
+        assert shown in answer.text

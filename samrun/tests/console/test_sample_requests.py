@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from samrun.console.flow.body_fields import fields_of, set_text, with_values
 from samrun.console.flow.sample_sender import SampleRequest
 from samrun.template.model.application import Application
 from samrun.template.model.http_apis import HttpApi
+from support.console_pages import page
 from support.idle_stack import idle_stack
 
 
@@ -165,6 +167,14 @@ def test_number_out_of_bounds_is_refused(app: ASGIApp, name: str, value: str) ->
     answer = post(app, operation="POST /orders", **{name: value})
     assert answer.status_code == 400
     assert "Write a count from 1 to 1000" in answer.text
+
+
+def test_field_without_a_group_is_not_below_one(tmp_path: Path) -> None:
+    body = {"customer": {"name": "Ada"}, "currency": "EUR", "payment": {"reference": "pay"}}
+    parts = idle_stack(tmp_path, application=application(tmp_path, document({"example": body})))
+    text = page(parts, "/flow/new")
+    shown = re.findall(r"<legend>(\w+)</legend>|<label>\s*<span>(\w+)</span>", text)
+    assert ["".join(each) for each in shown][:5] == ["currency", "customer", "name", "payment", "reference"]
 
 
 def test_operation_that_is_not_there_is_not_found(app: ASGIApp) -> None:

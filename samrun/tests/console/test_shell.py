@@ -5,6 +5,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from samrun.console import console
@@ -22,7 +25,7 @@ def app(tmp_path: Path) -> ASGIApp:
 
 def get(app: ASGIApp, path: str, **headers: str) -> httpx.Response:
     async def request() -> httpx.Response:
-        transport = httpx.ASGITransport(app)
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8025") as client:
             return await client.get(path, headers={"accept": "text/html", **headers})
 
@@ -60,6 +63,30 @@ def test_page_that_is_not_there_says_so_in_words(app: ASGIApp) -> None:
     page = get(app, "/nowhere")
     assert page.status_code == 404
     assert "There is no such page" in page.text
+    assert "Nothing is at this address" in page.text
+
+
+def test_page_with_a_fault_of_its_own_says_so_without_a_traceback(tmp_path: Path) -> None:
+    async def fail(_: Request) -> None:
+        raise ZeroDivisionError("secret")
+
+    app = console(idle_stack(tmp_path))
+    app.router.routes.insert(0, Route("/flow", fail))
+    answer = get(app, "/flow")
+    assert answer.status_code == 500
+    assert "<h1>This page failed</h1>" in answer.text
+    assert "A fault of samrun: ZeroDivisionError." in answer.text
+    assert "secret" not in answer.text
+
+
+def test_commands_in_the_text_of_an_error_are_code_and_nothing_else_is_html(tmp_path: Path) -> None:
+    async def fail(_: Request) -> None:
+        raise HTTPException(404, "There is no topic <b>: `samrun topics` lists\x1b `<i>`")
+
+    app = console(idle_stack(tmp_path))
+    app.router.routes.insert(0, Route("/flow", fail))
+    shown = "There is no topic &lt;b&gt;: <code>samrun topics</code> lists\u241b <code>&lt;i&gt;</code>"
+    assert f"<p>{shown}</p>" in get(app, "/flow").text
 
 
 def test_program_gets_a_line_of_text_for_a_path_that_is_not_there(app: ASGIApp) -> None:

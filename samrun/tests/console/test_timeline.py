@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from samrun.console.flow.flow_index import FlowId, FlowIndex
-from samrun.console.flow.timeline import Step, Timeline, TimelineBuilder
+from samrun.console.flow.timeline import Step, Timeline
+from samrun.console.flow.timeline_builder import TimelineBuilder
 from support.seen_stack import TRACE, SeenStack
 
 
@@ -46,6 +47,12 @@ def test_order_becomes_a_mail(stack: SeenStack) -> None:
     assert [each.title for each in delivery.contents] == ["Event", "Result", "Log"]
     assert "mailing" in delivery.contents[2].shown.text
     assert '"type": "order.paid.v1"' in step(shown, "record").contents[0].shown.text
+
+
+def test_delivery_names_its_record_if_there_are_several(stack: SeenStack) -> None:
+    stack.deliver(stack.record("ord_000001"), stack.record("ord_000001"))
+    deliveries = [each for each in timeline(stack).steps if each.kind == "delivery"]
+    assert [each.notes[0] for each in deliveries] == ["of orders/0/0", "of orders/0/1"]
 
 
 def test_failed_attempt_is_retried_and_then_done(stack: SeenStack) -> None:

@@ -19,6 +19,7 @@ from samrun.console.kafka import pages as kafka
 from samrun.console.shell.html_pages import HtmlPages
 from samrun.control.control_api import control_api
 from samrun.control.stack_parts import StackParts
+from samrun.services.kafka import KafkaUnreachableError
 
 # In the order of the navigation. Each module has its VIEW, and its `routes`.
 _VIEWS = (flow, kafka, functions, dead_letters, inbox)
@@ -39,15 +40,39 @@ def console(parts: StackParts) -> Starlette:
             *(issuer_pages.routes(parts.issuer) if parts.issuer else []),
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],
-        exception_handlers={HTTPException: refuse, **inbox.EXCEPTION_HANDLERS},
+        exception_handlers={
+            HTTPException: refuse,
+            KafkaUnreachableError: refuse,
+            Exception: refuse,  # the server logs it as well
+            **inbox.EXCEPTION_HANDLERS,
+        },
     )
 
 
 def _refusal(pages: HtmlPages, request: Request, error: Exception) -> Response:
     """Return the answer to a request that is not carried out: a page for browsers, a line for programs."""
-    status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
-    text = error.detail if isinstance(error, HTTPException) else ""
+    status, title, text = _reason(error)
     if "hx-request" in request.headers or "text/html" not in request.headers.get("accept", ""):
         return PlainTextResponse(text, status, headers=getattr(error, "headers", None))
-    title = "There is no such page" if status == HTTPStatus.NOT_FOUND else HTTPStatus(status).phrase
-    return pages.render(request, "shell/templates/error.html", status=status, title=title, text=text)
+    return pages.render(
+        request,
+        "shell/templates/error.html",
+        status=status,
+        title=title,
+        text=text,
+        may_work_later=status >= HTTPStatus.INTERNAL_SERVER_ERROR,
+    )
+
+
+def _reason(error: Exception) -> tuple[int, str, str]:
+    """Return the status, the title and the text of the page about an error."""
+    if isinstance(error, KafkaUnreachableError):
+        return HTTPStatus.SERVICE_UNAVAILABLE, "Kafka does not answer", str(error)
+    if not isinstance(error, HTTPException):
+        text = f"A fault of samrun: {type(error).__name__}. The terminal in which samrun runs shows where it was."
+        return HTTPStatus.INTERNAL_SERVER_ERROR, "This page failed", text
+    phrase = HTTPStatus(error.status_code).phrase
+    if error.status_code != HTTPStatus.NOT_FOUND:
+        return error.status_code, phrase, error.detail
+    text = "Nothing is at this address." if error.detail == phrase else error.detail
+    return error.status_code, "There is no such page", text

@@ -137,7 +137,7 @@ class _Gateway:
         except (FunctionNotFoundError, FunctionFailedError):
             return message_response(500, "Internal Server Error")
         except FunctionUnavailableError as error:
-            # No page of AWS gives this status for an HTTP API; it is the one for an integration that does not answer.
+            # No page of AWS gives the status. This one is that of an integration without an answer: a client may retry.
             self._warn(f"{route.key}: {error}")
             return message_response(503, "Service Unavailable")
         except TimeoutError:

@@ -12,7 +12,7 @@ from samrun.dead_letters.locations import find_places
 from samrun.dead_letters.replay import OpenPlace, Replayer, open_place
 from samrun.error_code import error_code
 from samrun.mapping.client_errors import description
-from samrun.services.kafka import reach
+from samrun.services.kafka import KafkaUnreachableError, reach
 
 MAX_LISTED = 100
 """Dead letters of one place that a page lists."""
@@ -62,8 +62,11 @@ class DeadLetterBox:
         return [self._state(each) for each in self._places.values()]
 
     def dead_letter(self, kind: str, name: str, identifier: str) -> tuple[DeadLetter, str | None]:
-        """Return a dead letter, and where a replay of it leads. Raises DeadLetterError."""
-        dead_letter = self._place(kind, name).find(identifier)
+        """Return a dead letter, and where a replay of it leads. Raises DeadLetterError and KafkaUnreachableError."""
+        place = self._place(kind, name)
+        if place.place.kind == "topic":
+            reach(self._kafka)
+        dead_letter = place.find(identifier)
         return dead_letter, self._replayer.target(dead_letter)
 
     def replay(self, kind: str, name: str, identifier: str) -> str:
@@ -94,6 +97,8 @@ class DeadLetterBox:
             lines = [self._line(dead_letter) for dead_letter in opened.dead_letters(MAX_LISTED)]
         except (KafkaException, BotoCoreError, ClientError) as error:
             return PlaceState(place=place, problem=_text(error))
+        except KafkaUnreachableError as error:
+            return PlaceState(place=place, problem=str(error))
         return PlaceState(place=place, lines=tuple(sorted(lines, key=lambda line: line.at, reverse=True)))
 
     def _line(self, dead_letter: DeadLetter) -> DeadLetterLine:

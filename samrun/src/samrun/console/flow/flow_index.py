@@ -74,6 +74,13 @@ class Flow:
     invocations: dict[int, SeenInvocation] = field(default_factory=dict)
 
     @property
+    def title(self) -> str:
+        """The name that people know: that of a trace is its first request."""
+        if self.id.kind == "trace" and self.requests:
+            return f"{self.requests[0].access.method} {self.requests[0].access.path}"
+        return self.id.name
+
+    @property
     def traces(self) -> set[str]:
         """The traces of its records and its requests."""
         of_records = {trace for each in self.records.values() for trace in each.trace_ids}

@@ -10,7 +10,8 @@ from starlette.routing import BaseRoute, Route
 
 from samrun.console.flow.flow_index import Flow, FlowId, FlowIndex, Seen
 from samrun.console.flow.sample_requests import SampleRequestPages, sample_title
-from samrun.console.flow.timeline import Timeline, TimelineBuilder
+from samrun.console.flow.timeline import Timeline
+from samrun.console.flow.timeline_builder import TimelineBuilder
 from samrun.console.shell.html_pages import HtmlPages, View
 from samrun.control.stack_parts import StackParts
 

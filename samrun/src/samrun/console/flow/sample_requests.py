@@ -122,7 +122,8 @@ class SampleRequestPages:
     ) -> Response:
         sent = form or {}
         as_json = _BODY in sent or (not form and request.query_params.get("as") == "json")
-        fields = list(fields_of(body)) if operation else []
+        # Those without a group come first: below a group, they would look like a part of it.
+        fields = sorted(fields_of(body), key=lambda each: each.group != "") if operation else []
         return self._pages.render(
             request,
             "flow/templates/new.html",

@@ -1,5 +1,6 @@
 """View of an invocation: what a page shows of it, in a list and alone."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -73,15 +74,26 @@ def invocation_view_of(invocation: LoggedInvocation) -> InvocationView:
 
 
 def _event(invocation: LoggedInvocation) -> str:
-    """Return the records of Kafka that an event has, by place and key, or the beginning of another event."""
+    """Return an event on one line: its records of Kafka by place and key, its request, or else its beginning."""
     if len(invocation.event) > _MAX_READ:
         return one_line(invocation.event, _EVENT)
     records = seen_invocation(invocation).records
     if not records:
-        return one_line(invocation.event, _EVENT)
+        return _request(invocation.event) or one_line(invocation.event, _EVENT)
     (partition, offset), key = records[0].place, records[0].key or ""
     more = f" and {counted(len(records) - 1, 'more record')}" if len(records) > 1 else ""
     return f"{partition}@{offset} {visible(key)[:_EVENT]}{more}"
+
+
+def _request(event: bytes) -> str:
+    """Return the method and the path of the request that an API has made an event of; an empty text for another one."""
+    try:
+        request = json.loads(event)
+        # An HTTP API and a function URL have the first form, a REST API the second one.
+        http = request["requestContext"].get("http") or {"method": request["httpMethod"], "path": request["path"]}
+        return visible(f"{http['method']} {http['path']}")[:_EVENT]
+    except (ValueError, RecursionError, AttributeError, TypeError, LookupError):
+        return ""
 
 
 def _status(invocation: LoggedInvocation) -> str:

@@ -1,6 +1,7 @@
 """Pages of the view Functions: configuration, invocations, mappings, and the switch that disturbs a function."""
 
 import asyncio
+import zlib
 from collections.abc import Iterable
 from itertools import islice
 from typing import Any
@@ -120,14 +121,20 @@ class _FunctionPages:
         return await self._mappings(request, "")
 
     async def _mappings(self, request: Request, problem: str) -> Response:
-        """Answer with the mappings: as a part of the function's page, or as a page to a browser without script."""
+        """Answer with the mappings: as a part of the function's page, or as a page to a browser without script.
+
+        A reader who has this version of them gets nothing.
+        """
         function = self._function(request)
         try:
             found = await asyncio.to_thread(self._lambda.statuses, function.name)
         except UserError as error:
             found, problem = [], str(error)
+        version = f"{zlib.crc32(repr((found, problem)).encode()):x}"
+        if request.query_params.get("shown") == version:
+            return Response(status_code=204)
         template = "mappings.html" if "hx-request" in request.headers else "mappings_page.html"
-        return self._render(request, template, function=function, mappings=found, problem=problem)
+        return self._render(request, template, function=function, mappings=found, problem=problem, version=version)
 
     async def disturb(self, request: Request) -> Response:
         function, fields = self._function(request), await read_form(request)

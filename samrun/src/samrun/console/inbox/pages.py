@@ -47,7 +47,7 @@ def routes(parts: StackParts, pages: HtmlPages) -> list[BaseRoute]:
     inbox = Inbox(parts.mails)
     simulator = FeedbackSimulator(application=parts.application, client=parts.client)
     views = _Pages(inbox, parts, simulator, pages)
-    pages.environment.filters |= {"moment": _moment, "short_moment": _short_moment, "size": _size}
+    pages.environment.filters |= {"moment": _moment, "short_moment": _short_moment}
     return [
         Route("/inbox", views.list),
         *preview_pages.routes(Previews(each.path for each in parts.application.preview_folders), pages),
@@ -208,10 +208,3 @@ def _short_moment(moment: datetime) -> str:
     local = moment.astimezone()
     is_today = local.date() == datetime.now().astimezone().date()
     return local.strftime("%H:%M" if is_today else "%-d %b")
-
-
-def _size(count: int) -> str:
-    """Return a number of bytes in the unit that fits."""
-    if count < 1024:
-        return f"{count} B"
-    return f"{count / 1024:.0f} kB" if count < 1024**2 else f"{count / 1024**2:.1f} MB"

@@ -31,6 +31,7 @@ VIEW = View(title="Kafka", path="/kafka")
 _RECORD = VIEW.path + "/topics/{topic}/records/{partition:int}/{offset:int}"
 _PLACE = re.compile(r"(\d{1,9})\.(\d{1,19})")
 _TEMPLATES = "kafka/templates"
+_UNAVAILABLE = 503
 
 _Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -59,15 +60,13 @@ class _KafkaPages:
         self._samples = SampleFiles(template for template in templates if template)
 
     def answered(self, endpoint: _Endpoint) -> _Endpoint:
-        """Return an endpoint that answers the errors of Kafka with a page."""
+        """Return an endpoint that answers with a page if there is no such topic or record."""
 
         async def answer(request: Request) -> Response:
             try:
                 return await endpoint(request)
             except (TopicError, NoRecordError) as error:
                 raise HTTPException(404, str(error)) from error
-            except KafkaUnreachableError as error:
-                raise HTTPException(503, str(error)) from error
 
         return answer
 
@@ -153,7 +152,7 @@ class _KafkaPages:
         try:
             record = new_record(fields)
             partition, offset = await asyncio.to_thread(publish, self._cluster.connection, topic, record)
-        except (PublishingError, TopicError) as error:
+        except (PublishingError, TopicError, KafkaUnreachableError) as error:
             draft = Draft(
                 key=fields.get("key", ""),
                 value=fields.get("value", ""),
@@ -162,15 +161,20 @@ class _KafkaPages:
                 is_tombstone="tombstone" in fields,
             )
             return await self._form(
-                request, draft=draft, partition=fields.get("partition", ""), problem=str(error), status=422
+                request,
+                draft=draft,
+                partition=fields.get("partition", ""),
+                problem=str(error),
+                status=_UNAVAILABLE if isinstance(error, KafkaUnreachableError) else 422,
             )
         path = f"{VIEW.path}/topics/{topic}/records/{partition.partition}/{offset}?published"
         return RedirectResponse(path, status_code=303)
 
     async def _form(self, request: Request, *, status: int = 200, **values: Any) -> Response:
         topic = request.path_params["topic"]
-        partitions = await asyncio.to_thread(self._cluster.partitions, topic)
         samples = await asyncio.to_thread(sample_records, self._samples)
+        # While Kafka does not answer, a form that was sent keeps what somebody has typed.
+        partitions = [] if status == _UNAVAILABLE else await asyncio.to_thread(self._cluster.partitions, topic)
         return self._render(
             request,
             "publish.html",

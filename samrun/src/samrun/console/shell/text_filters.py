@@ -1,9 +1,11 @@
 """Filters of the templates: times, durations and sizes as people read them."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
 from jinja2 import Environment
+from markupsafe import Markup, escape
 
 from samrun.console.shell.content import visible
 
@@ -42,6 +44,11 @@ def made_visible(value: Any) -> Any:
     return visible(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
+def commands(text: str) -> Markup:
+    """Return an error's text as HTML, with what it has between backticks as code."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(visible(text)))))  # noqa: S704 - it is escaped
+
+
 def add_filters(environment: Environment) -> None:
     """Give these filters to the templates."""
-    environment.filters |= {"clock": clock, "duration": duration, "since": since, "size": size}
+    environment.filters |= {"clock": clock, "commands": commands, "duration": duration, "since": since, "size": size}

@@ -76,6 +76,9 @@ document.addEventListener("theme", showTheme);
 document.addEventListener("load", (event) => { if (event.target.id === "html") noteLoaded(event.target); }, true);
 addEventListener("load", () => noteLoaded(document.getElementById("html")));
 
-document.body.addEventListener("htmx:afterSettle", () => {
+function showCurrentRow() {
   document.querySelector("#mails [aria-current]")?.scrollIntoView({ block: "nearest" });
-});
+}
+
+showCurrentRow();
+document.body.addEventListener("htmx:afterSettle", showCurrentRow);

@@ -3,16 +3,21 @@
 // Every view has this: the clock of the live parts, the notice if the stack is gone, and the switch of the theme.
 
 const TICK_MILLISECONDS = 1000;
-const GONE = "The local stack does not answer. Is it still running? Retrying …";
+const GONE = "The local stack does not answer. Its terminal says why, and samrun up starts it again. Retrying …";
 
+// What did not work, and the id of the part of the page whose request that was: its next good answer ends the notice.
 const notice = {
-  show(text) {
+  of: "",
+  show(text, of) {
     const element = document.getElementById("notice");
     if (element.textContent !== text) element.textContent = text;
     element.hidden = false;
+    this.of = of;
   },
-  hide() {
-    document.getElementById("notice").hidden = true;
+  answered({ detail: { elt, xhr } }) {
+    const element = document.getElementById("notice");
+    const isOver = xhr.status < 400 && elt.id === this.of;
+    if (isOver || element.textContent === GONE) element.hidden = true;
   },
 };
 
@@ -23,11 +28,11 @@ function tick() {
 
 document.getElementById("theme").addEventListener("click", theme.toggle);
 document.addEventListener("visibilitychange", tick);
-document.body.addEventListener("htmx:sendError", () => notice.show(GONE));
-document.body.addEventListener("htmx:beforeOnLoad", notice.hide);
+document.body.addEventListener("htmx:sendError", ({ detail }) => notice.show(GONE, detail.elt.id));
+document.body.addEventListener("htmx:beforeOnLoad", (event) => notice.answered(event));
 document.body.addEventListener("htmx:responseError", (event) => {
-  const { xhr } = event.detail;
-  notice.show(`That did not work: ${xhr.responseText.slice(0, 500) || xhr.statusText}`);
+  const { xhr, elt } = event.detail;
+  notice.show(`That did not work: ${xhr.responseText.slice(0, 500) || xhr.statusText}`, elt.id);
 });
 setInterval(tick, TICK_MILLISECONDS);
 
