@@ -119,7 +119,7 @@ def _delivery(mapping: KafkaMapping) -> str:
     """Say when the function of a mapping gets a record, so that nobody waits in vain."""
     text = f"{mapping.function} gets it"
     if mapping.window > _LONG_WINDOW:
-        text += f" after the batching window, {mapping.window:g} s"
+        text += f" after the batching window, {mapping.window:g} s (`samrun up --max-batching-window 1` shortens it)"
     return f"{text}, if a filter of its mapping matches" if mapping.filters else text
 
 
