@@ -75,7 +75,7 @@ def _lags_of(poller: KafkaPoller, reader: TopicReader) -> Iterator[str]:
         if lag.position is None:
             yield f"{partition} is not assigned to it"
         elif lag.records:
-            yield f"{partition} has {counted(lag.records, 'record')} that are not done, from offset {lag.position} on"
+            yield f"{partition} has {counted(lag.records, 'record')} not done, from offset {lag.position} on"
 
 
 def _messages(parts: StackParts) -> Iterator[str]:
