@@ -183,7 +183,9 @@ def test_next_steps_of_a_template_that_has_none_are_general(tmp_path: Path, monk
 
 def test_next_step_says_what_delays_or_drops_a_record(tmp_path: Path) -> None:
     said = banner(tmp_path, api=None, mappings=(replace(kafka_mapping(), window=300.0),))
-    assert "Greeter gets it after the batching window, 300 s (`samrun up --max-batching-window 1` shortens it).\n" in said
+    assert (
+        "Greeter gets it after the batching window, 300 s (`samrun up --max-batching-window 1` shortens it).\n" in said
+    )
     filtered = replace(kafka_mapping(), filters=(FilterPattern.parse('{"value": {"kind": ["Event"]}}'),))
     assert "Greeter gets it, if a filter of its mapping matches.\n" in banner(tmp_path, api=None, mappings=(filtered,))
 

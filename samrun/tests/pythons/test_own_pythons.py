@@ -208,8 +208,10 @@ def test_runtime_that_names_no_version_is_said_once_with_the_python_that_runs_in
     functions = [create(name, "def handler(event, context): ...", runtime="PYTHON3_VERSION") for name in ("a", "b")]
     assert results(said, *functions) == [None, None]
     assert said.lines() == [
-        "the Runtime PYTHON3_VERSION names no version, such as python3.13: samrun runs a, b on its own Python, "
-        f"{sys.version.split()[0]}"
+        (
+            "the Runtime PYTHON3_VERSION names no version, such as python3.13: samrun runs a, b on its own Python, "
+            f"{sys.version.split()[0]}"
+        )
     ]
 
 

@@ -14,7 +14,6 @@ from samrun.pythons.interpreter import Interpreter
 from samrun.pythons.requirements import path_for_people
 from samrun.pythons.tool import run_tool
 
-
 # Folder beside the environments: the pip of an interpreter that has none, in an environment of its own.
 _PIP = "pip-of-python{version}"
 

@@ -18,7 +18,7 @@ _MANAGERS = (
     ("ASDF_DATA_DIR", ".asdf", "installs/python"),
     ("MISE_DATA_DIR", ".local/share/mise", "installs/python"),
 )
-# Folders in which uv's installer, pipx and cargo put programs. A stack that an editor starts often lacks them on its PATH.
+# Folders in which uv's installer, pipx and cargo put programs. An editor that starts a stack may lack them on its PATH.
 _UV_FOLDERS = (".local/bin", ".cargo/bin")
 # uv may fetch no interpreter, or only for those who ask it themselves.
 _NO_DOWNLOADS = {"never", "manual"}

@@ -10,7 +10,6 @@ from samrun.template.resolution.scalars import as_text
 from samrun.template.resolution.unknown_values import UnknownValue, is_outside_reference
 from samrun.template.values.parameter_limits import parameter_violations
 
-
 _TEMPLATES = ("*.yaml", "*.yml", "*.json")
 _TRANSFORM = "AWS::Serverless-2016-10-31"
 _MAX_OTHERS = 5

@@ -88,7 +88,10 @@ def test_a_wait_that_fails_shows_what_happened(samrun: RunningStack) -> None:
     assert "The stack has left to do:\n(nothing: the stack is idle)\n" in str(failure.value)
     samrun.disturb("Welcome", "delay", seconds=2)
     samrun.produce("registrations", {"email": "bob@example.com", "name": "Bob"}, partition=0)
-    with pytest.raises(WaitError, match=r"left to do:\nWelcomeRegistrations: registrations-0 has 1 record not done, from offset \d+ on\n"):
+    with pytest.raises(
+        WaitError,
+        match=r"left to do:\nWelcomeRegistrations: registrations-0 has 1 record not done, from offset \d+ on\n",
+    ):
         samrun.wait_for_mail(to="bob@example.com", patience=0.2)
 
 
