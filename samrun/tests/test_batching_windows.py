@@ -42,8 +42,10 @@ def application(folder: Path, *, window: int) -> Application:
 
 def windows(application: Application) -> dict[str, float]:
     """Return the window of each mapping, by the end of its logical id."""
-    triggers = (*application.mappings, *application.queue_triggers, *application.stream_triggers)
-    return {each.logical_id.removeprefix("Reader"): each.window for each in triggers}
+    found = {each.logical_id: each.window for each in application.mappings}
+    found |= {each.logical_id: each.window for each in application.queue_triggers}
+    found |= {each.logical_id: each.window for each in application.stream_triggers}
+    return {logical_id.removeprefix("Reader"): window for logical_id, window in found.items()}
 
 
 def test_windows_above_the_option_are_shortened_and_others_stay(tmp_path: Path) -> None:

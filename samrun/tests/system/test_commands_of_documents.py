@@ -130,7 +130,7 @@ class Shell:
         return read
 
     @contextlib.contextmanager
-    def running(self, command: str) -> Iterator[Path]:
+    def stack(self, command: str) -> Iterator[Path]:
         """Run a stack while the context lasts, and yield the file with its terminal once it is ready."""
         log = self.folder / "terminal"
         with log.open("wb") as terminal:
@@ -167,7 +167,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Shell, Pat
     """Yield the shell of a stack and its terminal; its function waits for a debugger until the walk-through."""
     shell = Shell(clone(tmp_path_factory.mktemp("clone")), {})
     [command] = re.findall(r"^2\. .*`(samrun up .+)`$", WALK_THROUGH, re.MULTILINE)
-    with shell.running(command) as log:
+    with shell.stack(command) as log:
         yield shell, log
 
 
@@ -247,7 +247,7 @@ def test_text_messages_of_the_console_are_those_of_the_page(stack: tuple[Shell, 
 def test_example_of_the_readme_runs_from_a_clone(shell: Shell) -> None:
     clone(shell.folder)
     [command] = [each for each in commands(README) if each == f"samrun up {HELLO}/template.yaml"]
-    with shell.running(command) as log:
+    with shell.stack(command) as log:
         [shown] = [text for _, text in blocks(README) if text.startswith("Ready after")]
         names = re.findall(r"^  (\w+) +\S+$", shown, re.MULTILINE)
         assert re.findall(r"^  (\w+) +\S+$", log.read_text(), re.MULTILINE) == names
@@ -260,7 +260,7 @@ def test_template_of_a_service_runs(shell: Shell, command: str) -> None:
     written = {*commands(README), *commands(PACKAGES)}
     assert set(command.split(" && ")) <= written
     project = shutil.copytree(SAMRUN / "tests/apps/hello", shell.folder / "your-service")
-    with shell.running(command.replace("PATH", "your-service/template.yaml")):
+    with shell.stack(command.replace("PATH", "your-service/template.yaml")):
         shell.folder = project if command.startswith("cd ") else shell.folder
         assert shell.run("curl -sS http://127.0.0.1:3000/hello/Ada") == "Hello, Ada!"
 
@@ -276,7 +276,7 @@ def write_orders(folder: Path) -> None:
 
 def test_values_that_only_aws_has_are_given_on_the_command_line(shell: Shell) -> None:
     write_orders(shell.folder)
-    with shell.running(the_command(README, "--parameter-overrides")) as log:
+    with shell.stack(the_command(README, "--parameter-overrides")) as log:
         assert "!ImportValue" not in log.read_text(), "the start names no value that is missing"
         assert json.loads(shell.run("samrun mappings --json"))[0]["settings"]["BatchSize"] == 50
         values = json.loads(shell.run("samrun invoke Orders"))
@@ -287,7 +287,7 @@ def test_two_templates_share_one_api_that_takes_a_token_of_the_issuer(shell: She
     write_orders(shell.folder / "orders")
     (shell.folder / "rewards").mkdir()
     (shell.folder / "rewards/template.yaml").write_text(REWARDS)
-    with shell.running(the_command(README, "rewards/template.yaml")):
+    with shell.stack(the_command(README, "rewards/template.yaml")):
         assert shell.run(f"curl -sS {shell.endpoints['rewards']}/points") == "no points"
         request = the_command(README, "YOUR-ROUTE").replace("YOUR-ROUTE", "orders").replace("SCOPE", "orders:read")
         assert json.loads(shell.run(f"{request} --silent --show-error"))["SHOP"] == "Books"

@@ -27,9 +27,9 @@ _PATIENCE = "20"  # seconds without an answer
 
 def find_uv() -> Path | None:
     """Return uv: that on the PATH, in samrun's own environment, that which runs samrun, or where installers put it."""
-    running = os.environ.get("UV", "")  # `uvx` and `uv run` name themselves there
+    named = os.environ.get("UV", "")  # `uvx` and `uv run` name themselves there
     usual = (Path.home() / folder for folder in _UV_FOLDERS)
-    folders = (Path(sys.executable).parent, *([Path(running).parent] if running else []), *usual)
+    folders = (Path(sys.executable).parent, *([Path(named).parent] if named else []), *usual)
     found = shutil.which("uv") or shutil.which("uv", path=os.pathsep.join(map(str, folders)))
     return Path(found) if found else None
 
