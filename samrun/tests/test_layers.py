@@ -22,7 +22,7 @@ LAYERS = [
     {"administration", "dead_letters", "journal", "lambda_api", "pipes", "scaffold", "schedules"},
     {"control"},
     {"console"},
-    {"applications", "debugged_functions", "kafka_launcher"},
+    {"applications", "batching_windows", "debugged_functions", "kafka_launcher"},
     {"mapping_runner", "trigger_launcher"},
     {"application_launcher"},
     {"stack"},

@@ -93,6 +93,7 @@ class Settings:
     minute on AWS. With `lazy`, no function has an execution environment before its first invocation. With
     `use_current_env`, functions run with samrun's own Python and packages; else each has those that it names. `debug`
     has the functions that are debugged, each with the port of its debugger: 0 is any free one, None the usual one.
+    No batching window is longer than `max_batching_window` seconds; None leaves the templates'.
     """
 
     command: Command
@@ -115,6 +116,7 @@ class Settings:
     lazy: bool = False
     use_current_env: bool = False
     debug: Mapping[str, int | None] = field(default_factory=dict)
+    max_batching_window: int | None = None
 
     @property
     def template(self) -> Path:
@@ -197,6 +199,7 @@ def stack_settings(
     lazy: bool = False,
     use_current_env: bool = False,
     debug: Iterable[str] = (),
+    max_batching_window: int | None = None,
 ) -> Settings:
     """Return the settings of a stack; the environment says which services are external. Raises UserError.
 
@@ -232,6 +235,7 @@ def stack_settings(
         lazy=lazy,
         use_current_env=use_current_env,
         debug=_debug(debug, sam=sam),
+        max_batching_window=max_batching_window,
     )
     secured = settings.asked_for((*_SCRAM, *_MUTUAL_TLS))
     if secured and (settings.kafka or settings.for_containers):

@@ -9,6 +9,7 @@ import filelock
 from samrun.administration.stack_functions import StackFunctions
 from samrun.application_launcher import ApplicationLauncher
 from samrun.applications import load_applications
+from samrun.batching_windows import with_short_windows
 from samrun.console import console
 from samrun.control.stack_parts import StackParts
 from samrun.debugged_functions import addresses, claim_debug_ports, with_debuggers
@@ -85,6 +86,7 @@ async def _start(settings: Settings, terminal: Terminal, supervisor: Supervisor)
     )
     debug_ports = claim_debug_ports(application.functions, settings.debug)
     application = with_debuggers(application, debug_ports)
+    application = with_short_windows(application, settings.max_batching_window)
     endpoints = replace(endpoints, debuggers=addresses(debug_ports))
     for template in settings.templates:
         if template.command != OWN:

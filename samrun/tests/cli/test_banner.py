@@ -18,7 +18,7 @@ from samrun.template.model.authorizers import JwtAuthorizer, TryItToken
 from samrun.template.model.functions import Function
 from samrun.template.model.http_apis import FunctionUrl, HttpApi, Route
 from samrun.template.model.kafka_mappings import KafkaMapping
-from samrun.template.model.rest_apis import RestApi
+from samrun.template.model.rest_apis import RestApi, RestMethod
 from support.python_function import create_function
 
 HTTP = HttpApi(logical_id="Http", routes=(), openapi_document=None)
@@ -183,9 +183,30 @@ def test_next_steps_of_a_template_that_has_none_are_general(tmp_path: Path, monk
 
 def test_next_step_says_what_delays_or_drops_a_record(tmp_path: Path) -> None:
     said = banner(tmp_path, api=None, mappings=(replace(kafka_mapping(), window=300.0),))
-    assert "Greeter gets it after the batching window, 300 s.\n" in said
+    assert (
+        "Greeter gets it after the batching window, 300 s (`samrun up --max-batching-window 1` shortens it).\n" in said
+    )
     filtered = replace(kafka_mapping(), filters=(FilterPattern.parse('{"value": {"kind": ["Event"]}}'),))
     assert "Greeter gets it, if a filter of its mapping matches.\n" in banner(tmp_path, api=None, mappings=(filtered,))
+
+
+def test_next_step_of_an_api_is_a_request_that_anybody_may_send(tmp_path: Path) -> None:
+    authorizer = JwtAuthorizer(name="Jwt", issuer="https://issuer.example", audiences=None, identity_source="")
+    routes = (
+        Route(method="GET", path="/mine", function="Greeter", authorizer=authorizer),
+        Route(method="POST", path="/hello", function="Greeter"),
+        Route(method=None, path=None, function="Greeter"),
+        Route(method="GET", path="/hello/{name}/{rest+}", function="Greeter"),
+    )
+    api, methods = "http://127.0.0.1:3000", (RestMethod(method="ANY", path="/hello", function="Greeter"),)
+    said = banner(tmp_path, api=api, apis=(replace(HTTP, routes=routes),))
+    assert said.endswith("Send a request from another terminal.\n\ncurl http://127.0.0.1:3000/hello/NAME/REST\n\n")
+    said = banner(tmp_path, api=api, rest_apis=(replace(REST, methods=methods),))
+    assert said.endswith("\n\ncurl http://127.0.0.1:3000/v1/hello\n\n")
+    with_key = (replace(methods[0], api_key_required=True),)
+    assert "curl" not in banner(tmp_path, api=api, rest_apis=(replace(REST, methods=with_key),))
+    assert "curl" not in banner(tmp_path, api=api, apis=(replace(HTTP, routes=routes, stack="rewards"),))
+    assert "curl" not in banner(tmp_path, api=None, apis=(replace(HTTP, routes=routes),)), "samrun services"
 
 
 def test_function_whose_code_is_no_python_file_is_not_one_to_edit(tmp_path: Path) -> None:

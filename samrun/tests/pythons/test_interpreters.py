@@ -2,14 +2,22 @@
 
 import asyncio
 import json
+import subprocess
 import sys
+import venv
 from pathlib import Path
 
 import pytest
 
 from samrun.pythons.errors import InstallationError
-from samrun.pythons.interpreter import Interpreter, inspect_interpreter
-from samrun.pythons.interpreters import current_interpreter, download_obstacle, fetch_interpreter, find_interpreter
+from samrun.pythons.interpreter import _QUESTION, Interpreter, inspect_interpreter
+from samrun.pythons.interpreters import (
+    current_interpreter,
+    download_obstacle,
+    fetch_interpreter,
+    find_interpreter,
+    find_uv,
+)
 
 CURRENT = Interpreter(
     executable=Path("/current/python"),
@@ -85,6 +93,36 @@ def test_newest_python_of_a_version_manager_is_found(machine: Path, folder: str)
 def test_program_that_is_another_python_is_not_taken(machine: Path, version: str, implementation: str) -> None:
     python(machine / "bin" / "python3.12", version, implementation=implementation)
     assert found("3.12") is None
+
+
+@pytest.mark.parametrize("place", ["bin", "home/.local/bin", "home/.cargo/bin", "elsewhere"])
+def test_uv_is_found_on_the_path_where_installers_put_it_and_where_it_runs_samrun(
+    machine: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.setattr(sys, "executable", str(machine / "environment/bin/python"))
+    monkeypatch.delenv("UV", raising=False)
+    assert find_uv() is None
+    uv = program(machine / place / "uv", "exit 0")
+    if place == "elsewhere":  # `uvx` says where it is
+        monkeypatch.setenv("UV", str(uv))
+    assert find_uv() == uv
+
+
+@pytest.mark.parametrize("base_has_pip", [True, False])
+def test_pip_of_an_environment_s_base_counts_and_not_its_own(
+    machine: Path, monkeypatch: pytest.MonkeyPatch, base_has_pip: bool
+) -> None:
+    """Packages are installed with the base, which outlives the environment of samrun."""
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    base = machine / "base"
+    venv.create(base, with_pip=False, symlinks=True)
+    code = f"import json, subprocess, sys; sys._base_executable = {str(base / 'bin/python')!r}\n"
+    if base_has_pip:
+        [packages] = base.glob("lib/python*/site-packages")
+        (packages / "pip").mkdir()
+        (packages / "pip/__init__.py").touch()
+    asked = subprocess.run([base / "bin/python", "-c", code + _QUESTION], capture_output=True, text=True, check=True)
+    assert json.loads(asked.stdout)["has_pip"] is base_has_pip
 
 
 def test_python_that_uv_knows_is_found(machine: Path) -> None:

@@ -203,6 +203,18 @@ def test_python_that_the_machine_lacks_is_said_in_one_line_with_what_to_do() -> 
     )
 
 
+def test_runtime_that_names_no_version_is_said_once_with_the_python_that_runs_instead() -> None:
+    said = Said()
+    functions = [create(name, "def handler(event, context): ...", runtime="PYTHON3_VERSION") for name in ("a", "b")]
+    assert results(said, *functions) == [None, None]
+    assert said.lines() == [
+        (
+            "the Runtime PYTHON3_VERSION names no version, such as python3.13: samrun runs a, b on its own Python, "
+            f"{sys.version.split()[0]}"
+        )
+    ]
+
+
 def test_function_whose_requirements_cannot_be_installed_answers_so_and_the_others_run() -> None:
     said = Said()
     broken = create("broken", WORD, "stripe-of-tomorrow==99")

@@ -105,6 +105,45 @@ def test_pip_of_samrun_serves_an_interpreter_that_has_none(
     assert run(environment, "import greeting; print(greeting.WORD)") == "hello"
 
 
+@pytest.fixture
+def bare_python(tmp_path: Path) -> Interpreter:
+    """An interpreter without pip, as `uv tool install` makes one, which can make environments."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "bare"], check=True)
+    interpreter = asyncio.run(current_interpreter())
+    return replace(interpreter, executable=tmp_path / "bare" / "bin" / "python", has_pip=False)
+
+
+def test_pip_that_every_python_brings_along_serves_where_neither_uv_nor_pip_is(
+    tmp_path: Path, wheels: Path, bare_python: Interpreter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("samrun.pythons.installer.find_spec", lambda _: None)
+    cache = tmp_path / "cache"
+    for package in ("greeting", "word"):
+        requirements = write_requirements(tmp_path / package, wheels, [package])
+        environment = make(cache, requirements, bare_python, Installer(None))
+        assert run(environment, "import word; print(word.WORD)") == "hello"
+        assert not (environment.packages / "pip").exists()
+    names = [each.name for each in cache.iterdir() if each.is_dir() and each.name.startswith("pip-of-")]
+    assert names == [f"pip-of-python{bare_python.version}"], "made once, and nothing unfinished is left"
+    assert [each.name for each in cache.iterdir() if each.name.startswith("tmp")] == []
+
+
+def test_error_without_uv_and_any_pip_says_what_to_install(
+    tmp_path: Path, wheels: Path, bare_python: Interpreter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("samrun.pythons.installer.find_spec", lambda _: None)
+    # Debian's Python without the package python3-venv: an environment without pip is all that it makes.
+    broken = tmp_path / "broken"
+    broken.write_text(
+        f'#!/bin/sh\ncase "$*" in *--without-pip*) exec {bare_python.executable} "$@";; esac\n'
+        "echo 'ensurepip is not available' >&2\nexit 1\n"
+    )
+    broken.chmod(0o755)
+    requirements = write_requirements(tmp_path / "src", wheels, ["word"])
+    with pytest.raises(InstallationError, match=r"Neither uv nor pip (.|\n)* Install uv (.|\n)*ensurepip is not avail"):
+        make(tmp_path / "cache", requirements, replace(bare_python, executable=broken), Installer(None))
+
+
 def test_paths_in_requirements_are_relative_to_their_folder(
     tmp_path: Path, wheels: Path, interpreter: Interpreter, installer: Installer
 ) -> None:

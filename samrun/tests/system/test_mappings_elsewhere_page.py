@@ -17,6 +17,7 @@ from botocore import xform_name
 from samrun.cli.mapping_options import read_runner_settings
 from samrun.cli.parser import parse_arguments
 from samrun.testing.aws import client
+from samrun.testing.mapping_process import running_mappings
 from samrun.testing.stack import RunningStack
 from samrun.testing.waiting import eventually
 
@@ -135,10 +136,38 @@ def test_python_of_the_page_changes_the_mappings_of_a_function(stack: RunningSta
     assert {each["MaximumBatchingWindowInSeconds"] for each in settle(lambda_)} == {1}
 
 
-def test_first_command_of_the_page_makes_a_mapping(lambda_: Any) -> None:
+def runner_options(command: list[str], stack: RunningStack) -> list[str]:
+    """Return the options of a command `samrun mappings run`, with the addresses of a stack for the usual ones."""
+    assert command[:3] == ["samrun", "mappings", "run"]
+    # An emulator, on 4566, has Lambda's API on the port of all services.
+    ours = {"http://127.0.0.1:3001": "lambda", "http://127.0.0.1:4566": "lambda", "127.0.0.1:9092": "kafka"}
+    return [stack.endpoints[ours[word]] if word in ours else word for word in command[3:]]
+
+
+def test_first_commands_of_the_page_feed_a_function_that_runs_elsewhere(stack: RunningStack, tmp_path: Path) -> None:
     _, parameters = as_call(commands("aws")[0])
-    made = lambda_.create_event_source_mapping(**{**parameters, "Topics": ["from-the-first-command"]})
-    assert made["State"] == "Creating"
+    with running_mappings(tmp_path / "log", *runner_options(commands("samrun")[0], stack)) as runner:
+        lambda_ = client("lambda", runner.api)
+        lambda_.create_event_source_mapping(**parameters)
+        stack.produce("orders", "an order")
+
+        def results() -> bool:
+            found = [
+                each["LastProcessingResult"] for each in lambda_.list_event_source_mappings()["EventSourceMappings"]
+            ]
+            return found == ["OK"]
+
+        eventually(results, what="the function to get the record")
+    assert stack.invocations("reader")
+
+
+@pytest.mark.parametrize(("number", "mappings"), [(1, 1), (2, 0)])
+def test_commands_that_run_mappings_alone_start(
+    stack: RunningStack, tmp_path: Path, number: int, mappings: int
+) -> None:
+    (tmp_path / "template.yaml").write_text(TEMPLATE)
+    with running_mappings(tmp_path / "log", *runner_options(commands("samrun")[number], stack)) as runner:
+        assert len(client("lambda", runner.api).list_event_source_mappings()["EventSourceMappings"]) == mappings
 
 
 def test_commands_of_samrun_have_options_that_exist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

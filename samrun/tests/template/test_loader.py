@@ -158,6 +158,20 @@ def test_error_says_why_a_template_cannot_run(tmp_path: Path, resources: str, re
 def test_error_names_a_missing_template(tmp_path: Path) -> None:
     with pytest.raises(TemplateError, match="no such template"):
         load(tmp_path / "template.yaml", parameters={}, region="us-east-1", aws="")
+    with pytest.raises(TemplateError, match=r"no such template\. Name another, as in `samrun up PATH`\.$"):
+        load(tmp_path / "nowhere" / "template.yaml", parameters={}, region="us-east-1", aws="")
+
+
+def test_error_about_a_missing_template_names_those_that_are_there(tmp_path: Path) -> None:
+    (tmp_path / "backend").mkdir()
+    for name in ("template_original.yaml", "backend/template.yml"):
+        (tmp_path / name).write_text("Transform: AWS::Serverless-2016-10-31\n")
+    (tmp_path / "compose.yaml").write_text("services: {}\n")
+    (tmp_path / "broken.json").write_bytes(b"\xff\xfe")
+    first, second = tmp_path / "backend" / "template.yml", tmp_path / "template_original.yaml"
+    with pytest.raises(TemplateError) as raised:
+        load(tmp_path / "template.yaml", parameters={}, region="us-east-1", aws="")
+    assert str(raised.value).endswith(f"There is {first}, {second}: name it, as in `samrun up {first}`.")
 
 
 def test_error_names_an_undeclared_parameter(tmp_path: Path) -> None:

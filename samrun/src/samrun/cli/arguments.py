@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
-from samrun.cli.option_types import positive_number
+from samrun.cli.option_types import positive_number, whole_number
 from samrun.debugged_functions import DEBUG_PORT
 from samrun.endpoints import DATA
 from samrun.oidc.issuer import LIFETIME
@@ -45,6 +45,7 @@ def read_stack_settings(options: argparse.Namespace) -> Settings:
         lazy=options.lazy,
         use_current_env=options.use_current_env,
         debug=options.debug,
+        max_batching_window=options.max_batching_window,
     )
 
 
@@ -90,6 +91,13 @@ def add_function_options(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="wait before the first retry of an asynchronous invocation, twice as long before the second; AWS "
         f"waits 60 s ({RETRY_DELAY:g})",
+    )
+    parser.add_argument(
+        "--max-batching-window",
+        type=whole_number,
+        metavar="SECONDS",
+        help="shorten each MaximumBatchingWindowInSeconds above this, so that a function gets a few records without "
+        "waiting for more (the template's)",
     )
     parser.add_argument(
         "--lazy",

@@ -1,6 +1,7 @@
 """Banner: the lines that say where everything runs, how to try it, and what to do next."""
 
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -17,6 +18,8 @@ from samrun.supervision.terminal import Terminal
 from samrun.template.model.application import Application, MissingTrigger
 from samrun.template.model.kafka_mappings import KafkaMapping
 
+_GET = {"GET", "ANY"}
+_PATH_PARAMETER = re.compile(r"\{(\w+)\+?\}")
 _LONG_WINDOW = 5.0
 """Seconds of a batching window, above which it seems that nothing happens."""
 
@@ -103,23 +106,38 @@ def _next_steps(stack: Stack, settings: Settings) -> Iterator[str]:
     for text in own:
         yield _with_addresses(text, stack).rstrip()
     if not own:
-        yield from _general_steps(stack.application, settings)
+        yield from _general_steps(stack.application, stack.endpoints.api, settings)
 
 
-def _general_steps(application: Application, settings: Settings) -> Iterator[str]:
+def _general_steps(application: Application, api: str | None, settings: Settings) -> Iterator[str]:
     files = (file for function in application.functions if (file := function.handler_file))
     if file := next(files, None):
         yield f"Edit {os.path.relpath(file)}: the next invocation uses the new code."
+    if api and (path := next(_open_paths(application), None)):
+        address = api + _PATH_PARAMETER.sub(lambda found: found[1].upper(), path)
+        yield f"Send a request from another terminal.\n\n{shlex.join(['curl', address])}"
     if mapping := next(iter(application.mappings), None):
         command = shlex.join([_program(), "produce", mapping.topic, "Good morning.", *_data_option(settings)])
         yield f"Send a record from another terminal in this folder: {_delivery(mapping)}.\n\n{command}"
+
+
+def _open_paths(application: Application) -> Iterator[str]:
+    """Yield the paths of the first template's APIs that answer a GET of anybody."""
+    for http_api in application.apis:
+        for route in http_api.routes if http_api.stack is None else ():
+            if route.method in _GET and route.path and route.authorizer is None:
+                yield route.path
+    for rest_api in application.rest_apis:
+        for method in rest_api.methods if rest_api.stack is None and not rest_api.policy else ():
+            if method.method in _GET and method.authorizer is None and not method.api_key_required:
+                yield f"/{rest_api.stage}{method.path}"
 
 
 def _delivery(mapping: KafkaMapping) -> str:
     """Say when the function of a mapping gets a record, so that nobody waits in vain."""
     text = f"{mapping.function} gets it"
     if mapping.window > _LONG_WINDOW:
-        text += f" after the batching window, {mapping.window:g} s"
+        text += f" after the batching window, {mapping.window:g} s (`samrun up --max-batching-window 1` shortens it)"
     return f"{text}, if a filter of its mapping matches" if mapping.filters else text
 
 

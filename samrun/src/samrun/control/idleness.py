@@ -17,6 +17,7 @@ from samrun.mapping.topic_reader import TopicReader
 _PAUSE = 0.02
 _LONGEST_PAUSE = 0.3
 _ANSWER_PATIENCE = 2.0
+_LONG_WINDOW = 5.0
 
 _WAITING = (
     "ApproximateNumberOfMessages",
@@ -71,11 +72,13 @@ def _lags_of(poller: KafkaPoller, reader: TopicReader) -> Iterator[str]:
     if lags is None:
         yield "it is not connected to Kafka"
         return
+    window = poller.mapping.window
+    waits = f"; the batching window is {window:g} s" if window > _LONG_WINDOW else ""
     for partition, lag in lags.items():
         if lag.position is None:
             yield f"{partition} is not assigned to it"
         elif lag.records:
-            yield f"{partition} has {counted(lag.records, 'record')} that are not done, from offset {lag.position} on"
+            yield f"{partition} has {counted(lag.records, 'record')} not done, from offset {lag.position} on{waits}"
 
 
 def _messages(parts: StackParts) -> Iterator[str]:

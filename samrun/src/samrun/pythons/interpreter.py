@@ -6,16 +6,21 @@ from pathlib import Path
 
 from samrun.pythons.tool import run_tool
 
-# Of a virtual environment, the base: the environments of functions outlive it.
+# Of a virtual environment, the base: the environments of functions outlive it. Each may have pip without the other.
 _QUESTION = """
-import importlib.util, json, sys, sysconfig
+import importlib.util, json, subprocess, sys, sysconfig
+base = getattr(sys, "_base_executable", None) or sys.executable
+if sys.prefix == sys.base_prefix:
+    has_pip = importlib.util.find_spec("pip") is not None
+else:
+    has_pip = subprocess.run([base, "-I", "-c", "import pip"], capture_output=True).returncode == 0
 print(json.dumps({
-    "executable": getattr(sys, "_base_executable", None) or sys.executable,
+    "executable": base,
     "version": "%d.%d.%d" % sys.version_info[:3],
     "implementation": sys.implementation.name,
     "platform": sysconfig.get_platform(),
     "extension_suffix": sysconfig.get_config_var("EXT_SUFFIX") or "",
-    "has_pip": importlib.util.find_spec("pip") is not None,
+    "has_pip": has_pip,
 }))
 """
 

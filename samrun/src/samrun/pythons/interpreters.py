@@ -18,14 +18,19 @@ _MANAGERS = (
     ("ASDF_DATA_DIR", ".asdf", "installs/python"),
     ("MISE_DATA_DIR", ".local/share/mise", "installs/python"),
 )
+# Folders in which uv's installer, pipx and cargo put programs. An editor that starts a stack may lack them on its PATH.
+_UV_FOLDERS = (".local/bin", ".cargo/bin")
 # uv may fetch no interpreter, or only for those who ask it themselves.
 _NO_DOWNLOADS = {"never", "manual"}
 _PATIENCE = "20"  # seconds without an answer
 
 
 def find_uv() -> Path | None:
-    """Return uv: that on the PATH, or the one in samrun's own environment."""
-    found = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
+    """Return uv: that on the PATH, in samrun's own environment, that which runs samrun, or where installers put it."""
+    named = os.environ.get("UV", "")  # `uvx` and `uv run` name themselves there
+    usual = (Path.home() / folder for folder in _UV_FOLDERS)
+    folders = (Path(sys.executable).parent, *([Path(named).parent] if named else []), *usual)
+    found = shutil.which("uv") or shutil.which("uv", path=os.pathsep.join(map(str, folders)))
     return Path(found) if found else None
 
 

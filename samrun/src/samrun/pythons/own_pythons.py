@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -72,6 +73,7 @@ class OwnPythons:
 
     async def prepare(self, functions: Sequence[Function]) -> list[PreparedFunction]:
         """Return the functions with their Pythons. The terminal shows what is made, and what differs from Lambda."""
+        self._say_unnamed_versions(functions)
         for version in dict.fromkeys(map(_version, functions)):
             if version not in self._interpreters:
                 names = [each.name for each in functions if _version(each) == version]
@@ -173,6 +175,18 @@ class OwnPythons:
             level="WARNING",
         )
         return current
+
+    def _say_unnamed_versions(self, functions: Sequence[Function]) -> None:
+        """Say which functions have a Runtime without a version, as in templates that a script completes."""
+        users: dict[str, list[str]] = {}
+        for function in functions:
+            if function.runtime and _version(function) is None:
+                users.setdefault(function.runtime, []).append(function.name)
+        for runtime, names in users.items():
+            self._say_once(
+                f"the Runtime {runtime} names no version, such as python3.13: samrun runs {', '.join(names)} on "
+                f"its own Python, {sys.version.split()[0]}"
+            )
 
     def _say(self, text: str, *, level: str = "INFO") -> None:
         self._terminal.step(_SOURCE, text, level=level)

@@ -3,7 +3,7 @@
 import json
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -215,7 +215,7 @@ class StackClient(ABC):
             answer = self._console.get("/samrun/v1/idle", params={"wait": f"{wait:.3f}"}).raise_for_status().json()
             waiting_for = answer["waiting_for"]
         if waiting_for:
-            raise self._error(f"the stack to be idle: {'; '.join(waiting_for)}", patience)
+            raise self._error("the stack to be idle", patience, waiting_for)
 
     def reset(self) -> None:
         """Take away what earlier tests left: records, items, messages, objects and mails, and what waits for a retry.
@@ -234,11 +234,19 @@ class StackClient(ABC):
         except UnknownNameError:
             raise
         except AssertionError:
-            raise self._error(what, patience) from None
+            raise self._error(what, patience, self._left_to_do()) from None
 
-    def _error(self, what: str, patience: float) -> WaitError:
+    def _left_to_do(self) -> list[str]:
+        try:
+            answer = self._console.get("/samrun/v1/idle", params={"wait": "0"}).raise_for_status().json()
+        except httpx.HTTPError as error:  # a stack that died says more by what it printed
+            return [f"the stack does not answer: {error}"]
+        return list(answer["waiting_for"])
+
+    def _error(self, what: str, patience: float, waiting_for: Sequence[str]) -> WaitError:
+        left = "\n".join(waiting_for) or "(nothing: the stack is idle)"
         return WaitError(
-            f"waited {patience:g} s in vain for {what}.\n\n"
+            f"waited {patience:g} s in vain for {what}.\n\nThe stack has left to do:\n{left}\n\n"
             f"Since the last reset, the stack has printed:\n{self.timeline() or '(nothing)'}"
         )
 

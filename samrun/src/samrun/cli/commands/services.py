@@ -16,7 +16,8 @@ EXAMPLES = ("samrun services", "samrun services --template orders/template.yaml 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     add_stack_options(parser)
-    parser.set_defaults(sam=False, env_vars=None, retry_delay=RETRY_DELAY, lazy=False, use_current_env=False, debug=())
+    parser.set_defaults(sam=False, env_vars=None, retry_delay=RETRY_DELAY, max_batching_window=None)
+    parser.set_defaults(lazy=False, use_current_env=False, debug=())
 
 
 def run(options: argparse.Namespace) -> int:

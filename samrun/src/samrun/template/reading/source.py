@@ -10,6 +10,10 @@ from samrun.template.resolution.scalars import as_text
 from samrun.template.resolution.unknown_values import UnknownValue, is_outside_reference
 from samrun.template.values.parameter_limits import parameter_violations
 
+_TEMPLATES = ("*.yaml", "*.yml", "*.json")
+_TRANSFORM = "AWS::Serverless-2016-10-31"
+_MAX_OTHERS = 5
+
 
 class ResourceTypeError(TemplateError):
     """A resource has no type; the message names it."""
@@ -20,12 +24,29 @@ def read_source(path: Path) -> dict[str, Any]:
     try:
         source = read_yaml(path)
     except FileNotFoundError:
-        raise TemplateError(f"{path}: no such template. Name another with --template.") from None
+        raise TemplateError(f"{path}: no such template. {_others(path)}") from None
     except Exception as error:  # the parser raises errors of several libraries; all mean the same
         raise TemplateError(f"{path} cannot be read as YAML or JSON: {error}") from error
     if not isinstance(source, dict) or not isinstance(source.get("Resources"), dict):
         raise TemplateError(f"{path} has no Resources. Is it a SAM template?")
     return {section: value for section, value in source.items() if value is not None}
+
+
+def _others(missing: Path) -> str:
+    """Return what to do about a template that is missing, with those that are in its folder or right below it."""
+    folder = missing.parent
+    files = [each for pattern in _TEMPLATES for each in (*folder.glob(pattern), *folder.glob(f"*/{pattern}"))]
+    if found := sorted(filter(_is_sam_template, files)):
+        listed = [str(each) for each in found[:_MAX_OTHERS]] + ["…"] * (len(found) > _MAX_OTHERS)
+        return f"There is {', '.join(listed)}: name it, as in `samrun up {found[0]}`."
+    return "Name another, as in `samrun up PATH`."
+
+
+def _is_sam_template(path: Path) -> bool:
+    try:
+        return _TRANSFORM in path.read_text(encoding="utf-8")
+    except (OSError, UnicodeError):
+        return False
 
 
 def parameter_values(source: Mapping[str, Any], given: Mapping[str, str], path: Path) -> dict[str, str]:

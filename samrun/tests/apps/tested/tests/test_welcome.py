@@ -85,6 +85,14 @@ def test_a_wait_that_fails_shows_what_happened(samrun: RunningStack) -> None:
     assert "waited 0.2 s in vain for a mail to bob@example.com." in str(failure.value)
     assert "registrations-2@" in str(failure.value)
     assert "→ Welcome" in str(failure.value)
+    assert "The stack has left to do:\n(nothing: the stack is idle)\n" in str(failure.value)
+    samrun.disturb("Welcome", "delay", seconds=2)
+    samrun.produce("registrations", {"email": "bob@example.com", "name": "Bob"}, partition=0)
+    with pytest.raises(
+        WaitError,
+        match=r"left to do:\nWelcomeRegistrations: registrations-0 has 1 record not done, from offset \d+ on\n",
+    ):
+        samrun.wait_for_mail(to="bob@example.com", patience=0.2)
 
 
 def test_a_batch_that_waits_for_a_retry_does_not_meet_the_next_test(samrun: RunningStack) -> None:
