@@ -4,7 +4,8 @@
 
 The folder is a checkout with SAM templates, such as https://github.com/aws-samples/serverless-patterns. Each file
 template.yaml or template.yml with a Python runtime counts. It is read as `samrun up` reads it; nothing is started. A
-parameter that has no value in the template gets one here: the first that it allows, or one that fits its type.
+parameter that has no value in the template gets one here: the first that it allows, or one that fits its type, its
+length and, if a mail address does, its pattern.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import sys
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import yaml
 
 from samrun import Endpoints, UserError, load_application
 from samrun.template.reading.yaml_text import read_yaml
@@ -48,7 +51,7 @@ def findings(template: Path) -> tuple[Sequence[str], str | None]:
     try:
         overrides = [f"{name}={value}" for name, value in _values(template)]
         return load_application(template, endpoints=_ENDPOINTS, overrides=overrides, region="us-east-1").ignored, None
-    except UserError as error:
+    except (UserError, yaml.YAMLError) as error:
         return (), str(error)
 
 
@@ -65,7 +68,10 @@ def _value(name: str, parameter: Mapping[str, Any]) -> str:
         return str(allowed[0])
     if parameter.get("Type") == "Number":
         return str(parameter.get("MinValue", 1))
-    return name.lower()
+    text = name.lower().ljust(int(parameter.get("MinLength", 0)), "x")
+    mail = f"{text}@example.com"
+    pattern = str(parameter.get("AllowedPattern", ""))
+    return mail if pattern and not re.fullmatch(pattern, text) and re.fullmatch(pattern, mail) else text
 
 
 def main(arguments: Sequence[str]) -> int:
