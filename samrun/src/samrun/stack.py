@@ -55,7 +55,7 @@ async def run_stack(settings: Settings, terminal: Terminal) -> AsyncIterator[Sta
         async with supervise() as supervisor:
             yield await _start(settings, terminal, supervisor)
     except* OSError as group:
-        # What else fails then, such as the pipe to a part that has ended, follows from it.
+        # Other errors, such as of the pipe to a part that has ended, follow from it.
         full = next((error for error in leaves(group) if is_full_disk(error)), None)
         if full is None:
             raise
