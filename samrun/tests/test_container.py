@@ -1,8 +1,11 @@
 """The container image and the GitHub Action of samrun, as far as they can be checked without an image registry."""
 
+import contextlib
 import os
 import re
+import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -124,24 +127,29 @@ def environment(tmp_path: Path) -> dict[str, str]:
     }
 
 
+READY = 'echo "asked for $@"; echo "Ready after 3.1 s."; exec sleep 60'
+
+
 @pytest.fixture
-def runner(tmp_path: Path) -> Path:
-    """A folder with a `samrun` that is ready at once, and stays up until its process is ended."""
+def runner(tmp_path: Path) -> Iterator[Path]:
+    """A runner's folder; the `samrun` that a test puts there ends with the test."""
     (tmp_path / "samrun" / "bin").mkdir(parents=True)
     (tmp_path / ".local").mkdir()
     (tmp_path / ".local" / "endpoints.json").write_text('{"api": "http://127.0.0.1:3000", "kafka": "127.0.0.1:9092"}')
-    return tmp_path
+    yield tmp_path
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
 
 
 def write_samrun(runner: Path, script: str) -> None:
     """Put a program of that name where the action installs it."""
     program = runner / "samrun" / "bin" / "samrun"
-    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.write_text(f"#!/bin/sh\necho $$ > '{runner}/pid'\n{script}\n")
     program.chmod(0o755)
 
 
 def test_action_goes_on_when_the_stack_is_ready(runner: Path) -> None:
-    write_samrun(runner, 'echo "asked for $@"; echo "Ready after 3.1 s."')
+    write_samrun(runner, READY)
     started = run_start(runner, ARGUMENTS="--partitions 1 --lazy")
     assert started.returncode == 0, started.stdout + started.stderr
     assert "asked for up --template template.yaml --partitions 1 --lazy\n" in started.stdout
@@ -154,9 +162,18 @@ def test_action_goes_on_when_the_stack_is_ready(runner: Path) -> None:
 
 
 def test_action_runs_functions_with_the_packages_that_it_installs(runner: Path) -> None:
-    write_samrun(runner, 'echo "asked for $@"; echo "Ready after 3.1 s."')
+    write_samrun(runner, READY)
     started = run_start(runner, REQUIREMENTS="functions/requirements.txt")
     assert "asked for up --template template.yaml --use-current-env\n" in started.stdout
+
+
+@pytest.mark.parametrize("options", ["--data data", "--lazy --data=data"])
+def test_action_reads_the_addresses_in_the_data_folder_that_its_arguments_name(runner: Path, options: str) -> None:
+    write_samrun(runner, READY)
+    (runner / ".local").rename(runner / "data")
+    started = run_start(runner, ARGUMENTS=options)
+    assert started.returncode == 0, started.stdout + started.stderr
+    assert "kafka=127.0.0.1:9092" in (runner / "output").read_text().splitlines()
 
 
 def test_action_fails_with_the_output_of_a_stack_that_ended(runner: Path) -> None:

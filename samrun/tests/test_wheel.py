@@ -17,6 +17,7 @@ from typing import Any
 import boto3
 import httpx
 import pytest
+import yaml
 from kafka import KafkaProducer
 
 from samrun import __version__
@@ -102,6 +103,42 @@ def test_the_wheel_runs_a_template_of_another_folder(stack: Path) -> None:
     producer.close()
     log = stack / ".local" / "logs" / "functions" / "Hello.log"
     _wait_for(lambda: "received greetings-0" in log.read_text(), what="the record in the function's log")
+
+
+def test_the_action_starts_the_stack_of_a_repository(environment: Path, tmp_path: Path) -> None:
+    """Its script runs as a runner runs it, with the samrun that it installs."""
+    action = yaml.safe_load((PACKAGE / "action.yml").read_text())
+    [start] = [step["run"] for step in action["runs"]["steps"] if step.get("id") == "start"]
+    runner = {"RUNNER_TEMP": str(tmp_path / "temp"), "GITHUB_OUTPUT": str(tmp_path / "output")}
+    ports = " ".join(f"--{name.lower()}-port 0" for name in PORTS)
+    inputs = {"TEMPLATE": "template.yaml", "ARGUMENTS": f"{ports} --data data", "TIMEOUT": "90", "REQUIREMENTS": ""}
+    shutil.copytree(TEMPLATE.parent, tmp_path / "repository")
+    (tmp_path / "temp").mkdir()
+    (tmp_path / "temp" / "samrun").symlink_to(environment)
+    (tmp_path / "step.sh").write_text(start)
+    process = None
+    try:
+        done = subprocess.run(
+            ["/bin/bash", "--noprofile", "--norc", "-e", "-o", "pipefail", tmp_path / "step.sh"],
+            cwd=tmp_path / "repository",
+            env={"PATH": os.environ["PATH"], "HOME": str(Path.home()), **runner, **inputs},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout
+        process = json.loads((tmp_path / "repository" / "data" / "stack.json").read_text())["process"]
+        outputs = dict(line.split("=", 1) for line in (tmp_path / "output").read_text().splitlines())
+        assert outputs.keys() == action["outputs"].keys()
+        assert httpx.get(f"{outputs['api']}/hello/Ada", timeout=30).text == "Hello, Ada!"
+        _run(outputs["program"], "produce", "greetings", "Good morning.", "--bootstrap-servers", outputs["kafka"])
+        _wait_for(lambda: "received greetings-" in Path(outputs["log"]).read_text(), what="the record in the log")
+    finally:
+        if process:
+            os.kill(process, signal.SIGTERM)
+            _wait_for(lambda: not Path(f"/proc/{process}").exists(), what="the end of the stack")
+    assert "Stopping the stack" in Path(outputs["log"]).read_text()
 
 
 def test_the_wheel_has_what_a_debugger_needs(environment: Path) -> None:

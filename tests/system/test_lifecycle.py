@@ -80,7 +80,8 @@ def test_a_taken_port_is_an_error_that_names_it(start: Start) -> None:
 def test_two_stacks_cannot_share_a_data_folder(start: Start, samrun_stack: OrderStack) -> None:
     second = start(data=str(samrun_stack.data), wait=False)
     assert second.process.wait(timeout=60) == 1
-    assert "Another stack runs on" in second.log.read_text()
+    holder = re.escape(f"(`samrun up`, process {samrun_stack.process.pid}, since ")
+    assert re.search(rf"Another stack runs on \S+ {holder}", second.log.read_text())
 
 
 @pytest.mark.xdist_group("services")

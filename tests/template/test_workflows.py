@@ -33,10 +33,26 @@ def test_checks_run_everything_and_measure_the_coverage_in_a_job_of_its_own() ->
     assert everything == [".venv/java-programs", "check", "proof", "chaos MINUTES=1", "test"]
 
 
+def is_of_the_checkout(use: str) -> bool:
+    """Tell whether an action is this repository's own, which comes with the commit."""
+    return use.startswith("./") and (ROOT / use.split()[0] / "action.yml").is_file()
+
+
+def test_checks_use_inputs_and_outputs_that_the_action_of_samrun_has() -> None:
+    steps = yaml.safe_load((ROOT / ".github/workflows/checks.yml").read_text())["jobs"]["samrun-action"]["steps"]
+    [use] = [step for step in steps if step.get("uses") == "./samrun"]
+    action = yaml.safe_load((ROOT / "samrun" / "action.yml").read_text())
+    assert use["with"].keys() <= action["inputs"].keys()
+    assert (ROOT / use["with"]["working-directory"] / action["inputs"]["template"]["default"]).is_file()
+    outputs = re.findall(rf"steps\.{use['id']}\.outputs\.(\w+)", str(steps))
+    assert outputs
+    assert set(outputs) <= action["outputs"].keys()
+
+
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_workflows_pin_actions_to_a_commit(path: Path) -> None:
     text = path.read_text()
-    uses = re.findall(r"uses: (.+)", text)
+    uses = [use for use in re.findall(r"uses: (.+)", text) if not is_of_the_checkout(use)]
     assert uses
     assert [use for use in uses if not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v[\d.]+", use)] == []
 

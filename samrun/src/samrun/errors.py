@@ -41,8 +41,9 @@
     │   ├── KafkaSecretError                services/kafka_credentials.py
     │   ├── ResourceError                   services/resources.py
     │   ├── SettingsError                   settings.py
-    │   ├── DataFolderError                 stack.py
-    │   ├── StackInUseError                 stack.py
+    │   ├── DataFolderError                 supervision/data_folder.py
+    │   ├── StackInUseError                 supervision/data_folder.py
+    │   ├── NewerDataError                  supervision/data_folder.py
     │   ├── PortTakenError                  supervision/ports.py
     │   ├── ProcessDiedError                supervision/process.py
     │   ├── EnvironmentVariablesError       template/values/environment_variables.py

@@ -1,11 +1,10 @@
 """Stack: the services, and the applications that run on them."""
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-import filelock
-
+from samrun import __version__
 from samrun.administration.stack_functions import StackFunctions
 from samrun.application_launcher import ApplicationLauncher
 from samrun.applications import load_applications
@@ -14,7 +13,7 @@ from samrun.console import console
 from samrun.control.stack_parts import StackParts
 from samrun.debugged_functions import addresses, claim_debug_ports, with_debuggers
 from samrun.endpoints import FILE, Endpoints, stack_url, url
-from samrun.errors import UserError
+from samrun.errors import leaves
 from samrun.oidc.issuer import Issuer
 from samrun.oidc.token_defaults import TokenDefaults
 from samrun.services import kafka_credentials
@@ -25,6 +24,7 @@ from samrun.services.text_message_store import TextMessageStore
 from samrun.settings import CONTAINER_KAFKA_PORT, MUTUAL_TLS_KAFKA_PORT, PORTS, SCRAM_KAFKA_PORT, Settings
 from samrun.supervision import docker, ports
 from samrun.supervision.browser_guard import Pages
+from samrun.supervision.data_folder import is_full_disk, lock_data_folder, unwritable
 from samrun.supervision.ports import LOOPBACK
 from samrun.supervision.supervisor import Supervisor, supervise
 from samrun.supervision.terminal import Terminal
@@ -34,14 +34,6 @@ from samrun.template.values.samconfig import OWN
 # This process serves these parts itself, and listens on their ports from the beginning. It listens for the APIs, too,
 # once it has read the templates and found one, or a function URL, in them.
 _OWN_SERVERS = ("lambda", "console")
-
-
-class DataFolderError(UserError):
-    """The data folder cannot be created or written."""
-
-
-class StackInUseError(UserError):
-    """Another stack runs on the same data folder."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,16 +49,25 @@ class Stack:
 async def run_stack(settings: Settings, terminal: Terminal) -> AsyncIterator[Stack]:
     """Run a stack for as long as the context lasts.
 
-    The death of a part of it cancels the body and is raised, in an ExceptionGroup, as ProcessDiedError.
+    The death of a part of it cancels the body and is raised, in an ExceptionGroup, as ProcessDiedError. Raises
+    DataFolderError if the disk is full.
     """
-    async with supervise() as supervisor:
-        yield await _start(settings, terminal, supervisor)
+    try:
+        async with supervise() as supervisor:
+            yield await _start(settings, terminal, supervisor)
+    except* OSError as group:
+        # Other errors, such as of the pipe to a part that has ended, follow from it.
+        full = next((error for error in leaves(group) if is_full_disk(error)), None)
+        if full is None:
+            raise
+        raise unwritable(settings.data, full) from group
 
 
 async def _start(settings: Settings, terminal: Terminal, supervisor: Supervisor) -> Stack:
     _lock(settings, supervisor)
     # Every error of the settings is found before anything starts.
     required = _required_ports(settings)
+    _check_ports(settings, required)
     # The SAM CLI serves Lambda's API by itself.
     own = [name for name in _OWN_SERVERS if not (settings.sam and name == "lambda")]
     listeners = {name: ports.listen(name, settings.ports[name]) for name in own if name in required}
@@ -133,20 +134,7 @@ async def _start(settings: Settings, terminal: Terminal, supervisor: Supervisor)
 
 
 def _lock(settings: Settings, supervisor: Supervisor) -> None:
-    lock = filelock.FileLock(settings.data / "lock", timeout=0)
-    try:
-        settings.data.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except filelock.Timeout:
-        raise StackInUseError(
-            f"Another stack runs on {settings.data}: end it, or give this one a folder of its own with --data."
-        ) from None
-    except OSError as error:
-        raise DataFolderError(
-            f"{settings.data}, the folder for data and logs, cannot be written: {error.strerror}. "
-            "Choose another with --data."
-        ) from error
-    supervisor.on_exit(lock.release)
+    supervisor.on_exit(lock_data_folder(settings.data, command=settings.command, version=__version__))
     (settings.data / FILE).unlink(missing_ok=True)  # a stack that was killed leaves it behind
 
 
@@ -162,6 +150,18 @@ def _external_services(settings: Settings) -> set[str]:
     """Return the names of the services that the stack uses and does not start."""
     addresses = {"kafka": settings.kafka, "aws": settings.aws, "dynamodb": settings.dynamodb}
     return {name for name, address in addresses.items() if address}
+
+
+def _check_ports(settings: Settings, required: Iterable[str]) -> None:
+    """Refuse a stack if several of its ports are taken, with one error: of one port, `ports` says the same.
+
+    The API's port is not among them, since the templates may have no API.
+    """
+    taken = {
+        name: settings.ports[name] for name in required if name != "api" and not ports.is_free(settings.ports[name])
+    }
+    if len(taken) > 1:
+        raise ports.taken(taken, all_names=required)
 
 
 def _claim(name: str, port: int) -> int:

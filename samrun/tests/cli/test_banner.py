@@ -144,6 +144,18 @@ def test_what_people_open_stands_above_what_programs_use(tmp_path: Path) -> None
     assert [line.split()[0] for line in programs.splitlines()] == ["aws", "dynamodb", "kafka"]
 
 
+@pytest.mark.parametrize(("current", "shown"), [("", "bin/samrun"), ("deep/" * 60, "{folder}/bin/samrun")])
+def test_path_of_samrun_is_shown_in_its_shorter_form(
+    current: str, shown: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / current).mkdir(parents=True, exist_ok=True)
+    monkeypatch.chdir(tmp_path / current)
+    monkeypatch.setattr("sys.executable", str(tmp_path / "bin" / "python"))
+    monkeypatch.setenv("PATH", "")
+    said = banner(tmp_path, api="http://127.0.0.1:3000", apis=(api_to_try(),))
+    assert f"$({shown.format(folder=tmp_path)} token)" in said
+
+
 @pytest.mark.usefixtures("samrun_on_the_path")
 def test_command_to_try_gets_its_token_from_samrun(tmp_path: Path) -> None:
     said = banner(tmp_path, api="http://127.0.0.1:3000", apis=(api_to_try(),))

@@ -12,26 +12,11 @@ from samrun.settings import stack_settings
 from samrun.supervision import ports
 from samrun.supervision.supervisor import supervise
 from samrun.supervision.terminal import Terminal
+from support.sam_executable import install_sam
 from support.templates import load_template
 
 pytestmark = pytest.mark.processes
 
-# It writes each of its command lines to a file, and answers an invocation with the name of the function.
-SAM = f"""#!{sys.executable}
-import http.server, json, os, sys
-with open("commands.jsonl", "a") as commands:
-    commands.write(json.dumps(sys.argv[1:]) + "\\n")
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_POST(self):
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(json.dumps(self.path).encode())
-
-if "start-lambda" in sys.argv:
-    port = int(sys.argv[sys.argv.index("--port") + 1])
-    http.server.HTTPServer(("127.0.0.1", port), Handler).serve_forever()
-"""
 TEMPLATE = """
   Node:
     Type: AWS::Serverless::Function
@@ -48,11 +33,7 @@ def anyio_backend() -> str:
 @pytest.fixture
 def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Install the executable, and return the file with its command lines."""
-    (tmp_path / "sam").write_text(SAM)
-    (tmp_path / "sam").chmod(0o755)
-    monkeypatch.setenv("SAMRUN_SAM_CLI", str(tmp_path / "sam"))
-    monkeypatch.chdir(tmp_path)
-    return tmp_path / "commands.jsonl"
+    return install_sam(tmp_path, monkeypatch)
 
 
 @pytest.mark.anyio

@@ -96,3 +96,23 @@ def test_fetch_can_be_cancelled_while_nothing_comes(silent_repository: socket.so
         connection.close()
 
     asyncio.run(scenario())
+
+
+def test_cache_that_cannot_be_written_is_an_error_that_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "samrun").touch()  # no folder can be put there
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.raises(JavaError, match=rf"could not be written to {tmp_path}/samrun: .*XDG_CACHE_HOME"):
+        asyncio.run(class_paths(PROGRAMS, terminal=Terminal(io.StringIO(), tmp_path)))
+
+
+def test_authorities_that_cannot_be_read_are_an_error_that_names_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_text("no certificates")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.raises(JavaError, match=rf"REQUESTS_CA_BUNDLE names {bundle}, which cannot be read"):
+        asyncio.run(class_paths(PROGRAMS, terminal=Terminal(io.StringIO(), tmp_path)))

@@ -84,6 +84,14 @@ def test_format_that_cannot_be_kept_is_made_each_time(program: Path, tmp_path: P
     assert not list(program.glob("format-*"))
 
 
+def test_every_user_can_read_the_format_that_is_kept(program: Path, tmp_path: Path) -> None:
+    """An image has the cache of the user who made it, and `docker run --user` is another one."""
+    prepare(tmp_path / "first", program)
+    kept = [file for file in (program / "formatted").rglob("*") if file.is_file()]
+    assert {file.name for file in kept} == {CHECKPOINT, "meta.properties"}
+    assert [file for file in kept if file.stat().st_mode & 0o444 != 0o444] == []
+
+
 def test_tool_that_fails_is_an_error_with_its_log(program: Path, tmp_path: Path) -> None:
     (program / "tool.py").write_text("raise SystemExit('no space left')")
     with pytest.raises(ProcessDiedError, match=r"Kafka's storage tool"):

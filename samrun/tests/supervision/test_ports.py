@@ -1,6 +1,7 @@
 """Ports: claimed before a process starts, and listened on when it has started."""
 
 import asyncio
+import os
 import socket
 import subprocess
 import sys
@@ -8,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from samrun.supervision.ports import LOOPBACK, PortTakenError, claim, free_ports, listen, wait_for_port
+from samrun.supervision import ports
+from samrun.supervision.ports import LOOPBACK, PortTakenError, claim, free_ports, is_free, listen, wait_for_port
 
 CLAIM_ALL = """
 from samrun.supervision import ports
@@ -32,7 +34,25 @@ def test_claim_finds_a_free_port_that_can_be_listened_on() -> None:
             claim("api", port)
 
 
-@pytest.mark.processes
+def test_error_of_a_port_names_the_process_that_has_it() -> None:
+    with listen("api", 0) as listener:
+        port = listener.getsockname()[1]
+        assert not is_free(port)
+        with pytest.raises(PortTakenError, match=rf"It belongs to .*process {os.getpid()}\b.*--api-port or API_PORT"):
+            claim("api", port)
+    assert is_free(port)
+    assert is_free(0)
+
+
+def test_error_of_several_ports_names_all_and_the_options_for_others() -> None:
+    with listen("aws", 0) as first, listen("kafka", 0) as second:
+        taken = {"aws": first.getsockname()[1], "kafka": second.getsockname()[1]}
+        said = str(ports.taken(taken, all_names=["console", "aws", "kafka"]))
+    assert f"The ports {taken['aws']} (aws), {taken['kafka']} (kafka) are not available" in said
+    assert said.count(f"process {os.getpid()}") == 1, "one process has both"
+    assert said.endswith("\n--console-port 0 --aws-port 0 --kafka-port 0")
+
+
 @pytest.mark.processes
 def test_processes_that_claim_at_once_get_different_ports() -> None:
     first = claim("test", 0) // 10 * 10

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import sys
 import time
@@ -60,6 +61,15 @@ def test_error_names_the_signal_that_ended_the_process(tmp_path: Path) -> None:
 
 def test_error_has_last_lines_that_are_not_text(tmp_path: Path) -> None:
     assert "�" in str(asyncio.run(death_of(tmp_path, "import os; os.write(1, b'\\xff\\n')")))
+
+
+def test_error_on_a_full_disk_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log of the process, which would say it, takes no line then."""
+    full = shutil.disk_usage(tmp_path)._replace(free=4096)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: full)
+    message = str(asyncio.run(death_of(tmp_path, "raise SystemExit(1)")))
+    advice = f"The disk with {tmp_path / 'logs'} is full: make room there, or choose another folder with --data."
+    assert message.endswith(f"\n{advice}")
 
 
 def test_log_is_replaced_at_each_start(tmp_path: Path) -> None:

@@ -242,3 +242,23 @@ def test_no_line_has_escape_sequences_of_others(output: io.StringIO, tmp_path: P
     assert "\x1b" not in output.getvalue()
     assert "\x9b" not in output.getvalue()
     assert "  an address2J\n" in output.getvalue()
+
+
+def test_full_disk_is_said_once_and_the_terminal_has_the_lines(
+    function: Function, output: io.StringIO, tmp_path: Path
+) -> None:
+    """A function must not end because its log file takes no line: a full disk is no fault of its code."""
+    terminal, log = Terminal(output, tmp_path), tmp_path / "functions" / f"{function.name}.log"
+    log.parent.mkdir()
+    log.symlink_to("/dev/full")  # it takes no byte, as a full disk
+    terminal.function(function, "first")
+    terminal.function(function, "second")
+    log.unlink()
+    terminal.function(function, "third")
+    log.unlink()
+    log.symlink_to("/dev/full")
+    terminal.function(function, "fourth")
+    said = [line.split("  ", 1)[1] for line in output.getvalue().splitlines()]
+    assert [line.split()[-1] for line in said] == ["room.", "first", "second", "third", "room.", "fourth"]
+    assert "No space left on device" in said[0]
+    assert str(tmp_path) in said[0]

@@ -4,7 +4,6 @@ import os
 import platform
 import re
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,7 +16,8 @@ from samrun import __version__
 from samrun.endpoints import Endpoints, NoStackError
 from samrun.services import dynamodb, java, kafka
 from samrun.settings import AWS_VARIABLE, DYNAMODB_VARIABLE, KAFKA_VARIABLE, PORTS
-from samrun.supervision.ports import LOOPBACK
+from samrun.supervision.port_holder import port_holder, stack_of
+from samrun.supervision.ports import is_free
 
 _MIN_JAVA = 17
 _GIBIBYTE = 1024**3
@@ -170,10 +170,10 @@ def _port(name: str, text: str, own: set[str]) -> Check:
             advice="Write a number from 0 to 65535, or unset it.",
         )
     port, advice = int(text), f"choose another port with --{name}-port or {variable} (0: any free one)."
-    if _is_free(port):
+    if is_free(port):
         return Check(name=f"port of {name}", status="ok", found=f"{port} is free" if port else "any free one")
-    holder = _holder(port)
-    if any(address.endswith(f":{port}") for address in own) or _is_samrun(holder):
+    holder = port_holder(port)
+    if any(address.endswith(f":{port}") for address in own) or (holder and stack_of(holder)):
         return Check(
             name=f"port of {name}",
             status="note",
@@ -182,36 +182,3 @@ def _port(name: str, text: str, own: set[str]) -> Check:
         )
     by = f"{holder.name()}, pid {holder.pid}" if holder else "another process"
     return Check(name=f"port of {name}", status="fail", found=f"{port} is taken by {by}", advice=f"End it, or {advice}")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as candidate:
-        candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            candidate.bind((LOOPBACK, port))
-        except OSError:
-            return False
-    return True
-
-
-def _holder(port: int) -> psutil.Process | None:
-    """Return the process that listens on a port; None if this user may not know it."""
-    try:
-        for each in psutil.net_connections("tcp"):
-            if each.status == psutil.CONN_LISTEN and each.pid and each.laddr and each.laddr.port == port:
-                return psutil.Process(each.pid)
-    except psutil.Error:
-        return None
-    return None
-
-
-def _is_samrun(process: psutil.Process | None) -> bool:
-    """Tell whether a process is a stack of samrun, or a part of one: then one of those above it is `samrun`."""
-    if process is None:
-        return False
-    try:
-        commands = [each.cmdline() for each in (process, *process.parents())]
-    except psutil.Error:
-        return False
-    words = {Path(word).name for command in commands for word in command[:3]}
-    return "samrun" in words

@@ -147,6 +147,6 @@ def _with_addresses(text: str, stack: Stack) -> str:
 
 
 def _program() -> str:
-    """Return the command that starts samrun: its name if that is on the path, else its path."""
-    beside = Path(sys.executable).with_name("samrun")
-    return "samrun" if shutil.which("samrun") == str(beside) else os.path.relpath(beside)
+    """Return the command that starts samrun: its name if that is on the path, else the shorter form of its path."""
+    beside = str(Path(sys.executable).with_name("samrun"))
+    return "samrun" if shutil.which("samrun") == beside else min(os.path.relpath(beside), beside, key=len)

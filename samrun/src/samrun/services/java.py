@@ -76,7 +76,14 @@ async def _fetch(missing: Mapping[str, Sequence[JavaFile]], cache: Path, termina
         raise JavaError(
             f"{names} could not be fetched: {first}\nCheck the network (HTTPS_PROXY may name a proxy, SSL_CERT_FILE "
             f"its certificate authorities, {java_programs.REPOSITORY_VARIABLE} another Maven repository) and start "
-            "again. What has arrived is kept."
+            "again. What has arrived is kept. A machine without a network can have a copy of this folder, from a "
+            f"machine on which `samrun fetch` ran: {cache}"
         ) from first
+    except* OSError as group:
+        [error, *_] = leaves(group)
+        raise JavaError(
+            f"{names} could not be written to {cache}: {error}. Make room there, or set XDG_CACHE_HOME to a folder "
+            "that can be written, and start again."
+        ) from error
     finally:
         progress.end()

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import filelock
 import httpx
 
-from samrun.services.download import download_file
+from samrun.services.download import DownloadError, download_file
 
 LOCK = Path(__file__).with_name("java_programs.json")
 """The lock file."""
@@ -66,7 +66,7 @@ async def fetch(
 
     A fetch may be cancelled or killed at any moment: its programs do not count as whole, and the next fetch goes on
     with the bytes that had arrived. `on_arrival` gets the number of bytes of all files that are there, again and
-    again. Raises DownloadError, in an ExceptionGroup.
+    again. Raises DownloadError and OSError, of the cache, in an ExceptionGroup.
     """
     slots = asyncio.Semaphore(_CONNECTIONS)
     arrived: dict[Path, int] = {}
@@ -104,6 +104,14 @@ async def fetch(
 
 
 def _tls() -> ssl.SSLContext | bool:
-    """Return the authorities of REQUESTS_CA_BUNDLE, as in pip; without it, those of SSL_CERT_FILE, or httpx's own."""
+    """Return the authorities of REQUESTS_CA_BUNDLE, as in pip; without it, those of SSL_CERT_FILE, or httpx's own.
+
+    Raises DownloadError if that file has none.
+    """
     bundle = os.environ.get("REQUESTS_CA_BUNDLE")
-    return ssl.create_default_context(cafile=bundle) if bundle and Path(bundle).is_file() else True
+    if not bundle or not Path(bundle).is_file():
+        return True
+    try:
+        return ssl.create_default_context(cafile=bundle)
+    except OSError as error:
+        raise DownloadError(f"REQUESTS_CA_BUNDLE names {bundle}, which cannot be read: {error}") from error

@@ -56,8 +56,9 @@ def _save(data: Path, kept: Path) -> None:
     """Keep a format for other brokers. Without it, they only start later: another one has kept it, or nobody may."""
     with contextlib.suppress(OSError), tempfile.TemporaryDirectory(dir=kept.parent, prefix="format-") as folder:
         whole = Path(folder, kept.name)
-        shutil.copytree(data / _METADATA, whole / _METADATA)
-        shutil.copy(data / _IDS, whole)
+        # Not `copy`: Kafka lets only its own user read the checkpoint, and every user of an image reads its cache.
+        shutil.copytree(data / _METADATA, whole / _METADATA, copy_function=shutil.copyfile)
+        shutil.copyfile(data / _IDS, whole / _IDS)
         whole.rename(kept)
 
 

@@ -11,9 +11,13 @@ def write_atomically(file: Path, content: str | bytes, *, mode: int = 0o666) -> 
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_name(f"{file.name}.{os.getpid()}.unfinished")
-    with open(unfinished, "wb", opener=lambda path, flags: os.open(path, flags, mode)) as output:
-        output.write(content.encode() if isinstance(content, str) else content)
-    return unfinished.replace(file)
+    try:
+        with open(unfinished, "wb", opener=lambda path, flags: os.open(path, flags, mode)) as output:
+            output.write(content.encode() if isinstance(content, str) else content)
+        return unfinished.replace(file)
+    except BaseException:  # such as a full disk
+        unfinished.unlink(missing_ok=True)
+        raise
 
 
 def user_cache() -> Path:

@@ -4,6 +4,7 @@ import asyncio
 import collections
 import secrets
 import socket
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from samrun.errors import UserError
@@ -16,6 +17,8 @@ _EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
 _MIN_FREE, _ATTEMPTS = 10_000, 100
 # For machines where that cannot be read, or leaves too few: below the usual ranges of Linux, macOS and Windows.
 _USUAL, _ENOUGH = range(_MIN_FREE, 32_000), 1_000
+
+_UNKNOWN_HOLDER = "Is another stack running?"
 
 # Nor may another process that claims one choose the same. UDP's ports are apart from TCP's, and a socket that is bound
 # to one is exclusive: it reserves the port until its process ends. A process has few in use at once.
@@ -82,15 +85,49 @@ def free_ports(ephemeral: Path = _EPHEMERAL) -> range:
 
 
 def _bind(candidate: socket.socket, name: str, address: str, port: int) -> None:
-    # Without this, a port is not free while its last connections are closing.
-    candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        candidate.bind((address, port))
+        _reuse_and_bind(candidate, address, port)
     except OSError as error:
+        holder = _holder(port)
+        who = f"It belongs to {holder}." if holder else _UNKNOWN_HOLDER
         raise PortTakenError(
-            f"Port {port}, for {name}, is not available: {error.strerror or error}. Is another stack running? "
+            f"Port {port}, for {name}, is not available: {error.strerror or error}. {who} "
             f"End it, or choose another port with --{name}-port or {name.upper()}_PORT (0: any free one)."
         ) from error
+
+
+def is_free(port: int, *, address: str = LOOPBACK) -> bool:
+    """Tell whether a process can listen on a port; on 0, which is any free one, it can."""
+    with socket.socket() as candidate:
+        try:
+            _reuse_and_bind(candidate, address, port)
+        except OSError:
+            return False
+    return True
+
+
+def taken(ports: Mapping[str, int], *, all_names: Iterable[str]) -> PortTakenError:
+    """Return the error that several ports of a stack are taken. `all_names` are those that the stack needs."""
+    named = ", ".join(f"{port} ({name})" for name, port in ports.items())
+    holders = dict.fromkeys(holder for port in ports.values() if (holder := _holder(port)))
+    who = f"They belong to {' and to '.join(holders)}." if holders else _UNKNOWN_HOLDER
+    options = " ".join(f"--{name}-port 0" for name in all_names)
+    return PortTakenError(
+        f"The ports {named} are not available. {who} End it, or start this stack on free ports:\n{options}"
+    )
+
+
+def _holder(port: int) -> str | None:
+    """Return who has a port, if this user may know it. It is looked up for an error alone, since that takes a while."""
+    from samrun.supervision.port_holder import describe_holder
+
+    return describe_holder(port)
+
+
+def _reuse_and_bind(candidate: socket.socket, address: str, port: int) -> None:
+    # Without this, a port is not free while its last connections are closing.
+    candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    candidate.bind((address, port))
 
 
 async def wait_for_port(port: int, *, pause: float = 0.05) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import ctypes
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,8 @@ from typing import Self
 from samrun.errors import UserError
 
 _TAIL_LINES = 15
+# Bytes that are left on a disk that counts as full: fewer than Kafka and DynamoDB Local take for their next file.
+_FULL_DISK = 1024 * 1024
 _PR_SET_PDEATHSIG = 1
 # Looked up at import: a look-up takes a lock, and between fork and exec another thread may hold it for ever.
 _prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
@@ -64,7 +67,15 @@ class Process:
     async def died(self) -> ProcessDiedError:
         """Wait until the process ends by itself, and return the error that says so."""
         status = await self.wait()
-        return ProcessDiedError(f"{self.name} exited unexpectedly ({_in_words(status)}). {self.log_tail()}")
+        said = f"{self.name} exited unexpectedly ({_in_words(status)}). {self.log_tail()}"
+        return ProcessDiedError(said + self._advice_on_full_disk())
+
+    def _advice_on_full_disk(self) -> str:
+        """Return what to do if the disk is full, which the log cannot say then; else nothing."""
+        folder = self._log.parent
+        if shutil.disk_usage(folder).free > _FULL_DISK:
+            return ""
+        return f"\nThe disk with {folder} is full: make room there, or choose another folder with --data."
 
     def log_tail(self) -> str:
         """Return the last lines that the process printed, and the name of the file with all of them."""

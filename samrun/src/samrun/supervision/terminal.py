@@ -88,6 +88,7 @@ class Terminal:
         """True if a line can be shown that another one replaces: on a terminal that a person reads."""
         self._status = ""
         self._status_shown = False
+        self._logs_fail = False
         self.started = time.monotonic()
 
     def step(self, source: str, text: str, *, level: str = "INFO") -> None:
@@ -135,7 +136,7 @@ class Terminal:
 
     def function(self, function: NamedFunction, line: str) -> None:
         """Print a line that a function logged, and write it to the function's log file."""
-        write_function_log(self._logs, function.name, line)
+        self._write_function_log(function, line)
         try:
             entry = json.loads(line)
         except (ValueError, RecursionError):
@@ -147,6 +148,20 @@ class Terminal:
         level = str(entry.get("level") or entry.get("log_level") or "INFO")
         if not _is_noise(entry, level):
             self.step(function.name, _in_short(entry, level), level=level)
+
+    def _write_function_log(self, function: NamedFunction, line: str) -> None:
+        """Write a line to the file. A disk that is full does not end the function: the terminal has the line."""
+        try:
+            write_function_log(self._logs, function.name, line)
+        except OSError as error:
+            if not self._logs_fail:  # not with each line
+                self._logs_fail = True
+                text = (
+                    f"{self._logs} takes no more lines of functions, which are only here: {error.strerror}. Make room."
+                )
+                self.step("logs", text, level="ERROR")
+        else:
+            self._logs_fail = False
 
     def _in(self, what: str, text: str) -> str:
         colour = _COLOURS.get(what)
