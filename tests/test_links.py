@@ -14,7 +14,7 @@ OF_OTHERS = {"__pycache__", "node_modules"}
 # These documents also name files that are gone.
 HISTORIES = {ROOT / "CHANGELOG.md", ROOT / "docs/decisions.md"}
 # A stack writes these while it runs.
-GENERATED = {"endpoints.json", "text_message.txt"}
+GENERATED = {"endpoints.json", "stack.json", "text_message.txt"}
 
 BLOCK = re.compile(r"^ *```.*?^ *```$", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
