@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,22 @@ class View:
     path: str
 
 
+@cache
+def _environment() -> Environment:
+    """Return the environment of all consoles of a process: it compiles a template once."""
+    environment = Environment(
+        loader=FileSystemLoader(_CONSOLE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=made_visible,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["htmx_config"] = _HTMX
+    add_filters(environment)
+    return environment
+
+
 class HtmlPages:
     """Renderer of the pages of all `views`.
 
@@ -51,16 +68,7 @@ class HtmlPages:
 
     def __init__(self, views: Sequence[View]) -> None:
         self._views = tuple(views)
-        self.environment = Environment(
-            loader=FileSystemLoader(_CONSOLE),
-            autoescape=True,
-            undefined=StrictUndefined,
-            finalize=made_visible,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self.environment.globals["htmx_config"] = _HTMX
-        add_filters(self.environment)
+        self.environment = _environment()
 
     def render(self, request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
         """Return a page, or a part of one that htmx puts into it."""
