@@ -5,13 +5,13 @@ file with `download`. `kafka` starts the broker, quickly with an `aot_cache` and
 listeners of `kafka_tls` and the user of `kafka_credentials`; `secured_listener` finds the one on which a mapping
 authenticates. `dynamodb` starts DynamoDB Local behind a `dynamodb_proxy`, with an `aot_cache`, too, for which it needs
 a `plain_jar`; `quick_starts` writes these caches. `moto_server` starts the other AWS services, of which
-`unknown_service` refuses some; `state_machine_execution` lets moto run state machines. `external` checks the services
-that run elsewhere. `mail_collector` fetches their mails, which `mail_store` keeps as files, and their text messages,
-which `text_message_store` keeps; `mailbox` reads addresses, `mail_tags` the tags that a mail brings, and `send_options`
-the options of the request that sends one. `clients` makes the boto3 clients, `message_sender` sends with them to
-queues, topics, buckets and state machines, `secrets` reads those of Secrets Manager, and `resources` creates the
-template's resources, with `tables`, `buckets` and `event_queues`, from which the runner invokes functions;
-`event_buses` lets EventBridge send its events to such queues.
+`unknown_service` and `unsupported_operation` refuse some; `state_machine_execution` lets moto run state machines.
+`external` checks the services that run elsewhere. `mail_collector` fetches their mails, which `mail_store` keeps as
+files, and their text messages, which `text_message_store` keeps; `mailbox` reads addresses, `mail_tags` the tags that a
+mail brings, and `send_options` the options of the request that sends one. `clients` makes the boto3 clients,
+`message_sender` sends with them to queues, topics, buckets and state machines, `secrets` reads those of Secrets
+Manager, and `resources` creates the template's resources, with `tables`, `buckets` and `event_queues`, from which the
+runner invokes functions; `event_buses` lets EventBridge send its events to such queues.
 
 Errors: these are UserErrors, so the command line prints their messages without a traceback.
 

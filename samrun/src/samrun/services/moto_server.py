@@ -24,6 +24,7 @@ from samrun.services.send_options import SendOptions, read_send_options
 from samrun.services.state_machine_execution import StateMachineMiddleware, run_state_machines
 from samrun.services.text_message_store import TextMessageStore
 from samrun.services.unknown_service import refuse_unknown_service
+from samrun.services.unsupported_operation import refuse_unsupported_operations
 from samrun.supervision.browser_guard import BrowserGuard, Pages, WsgiGuardMiddleware
 from samrun.supervision.ports import wait_for_port
 from samrun.supervision.process import Process
@@ -256,17 +257,21 @@ def _main() -> None:
     WSGIRequestHandler.timeout = _PATIENCE  # each connection has a thread
 
     def create_app(service: Any) -> Any:
-        return create_backend_app(service) if service else refuse_unknown_service
+        if not service:
+            return refuse_unknown_service
+        app = create_backend_app(service)
+        refuse_unsupported_operations(app, service)
+        return app
 
     moto = DomainDispatcherApplication(create_app)
-    app = MessageStoringMiddleware(
+    storing = MessageStoringMiddleware(
         StateMachineMiddleware(moto, lambda_api=options.lambda_api, dynamodb=options.dynamodb),
         MailStore(options.mails),
         TextMessageStore(options.text_messages),
     )
     # moto's own API has every mail and every secret, and can reset everything.
     guard = BrowserGuard(pages=Pages.READERS, addresses=options.addresses, closed=("/moto-api",))
-    guarded = WsgiGuardMiddleware(app, guard)
+    guarded = WsgiGuardMiddleware(storing, guard)
     servers = [make_server(address, options.port, guarded, threaded=True) for address in options.addresses]
     threads = [threading.Thread(target=server.serve_forever) for server in servers]
     for thread in threads:
