@@ -28,7 +28,8 @@ def test_order_becomes_a_mail_with_each_function_on_its_own_packages(tmp_path: P
         stack.wait_for_mails_to(["pay-own"])
         assert stack.get("/orders").status_code == httpx.codes.OK
         processes = {name: each for each in stack.processes() if (name := _function_of(each))}
-        assert not stack.logged("init failed")
+        # On a busy machine, an init may take longer than its ten seconds, and is repeated.
+        assert not stack.logged("ImportModuleError")
         paths = {name: each.environ()["PYTHONPATH"].split(":") for name, each in processes.items()}
     assert paths.keys() == FUNCTIONS
     for path in paths.values():
