@@ -19,6 +19,7 @@ from samrun.template.model.functions import Function
 from samrun.template.model.http_apis import FunctionUrl, HttpApi, Route
 from samrun.template.model.kafka_mappings import KafkaMapping
 from samrun.template.model.rest_apis import RestApi, RestMethod
+from support.kafka_mappings import kafka_mapping
 from support.python_function import create_function
 
 HTTP = HttpApi(logical_id="Http", routes=(), openapi_document=None)
@@ -224,20 +225,3 @@ def test_next_step_of_an_api_is_a_request_that_anybody_may_send(tmp_path: Path) 
 def test_function_whose_code_is_no_python_file_is_not_one_to_edit(tmp_path: Path) -> None:
     said = banner(tmp_path, api=None, functions=(create_function(tmp_path, None, handler="app.Handler::handle"),))
     assert "Next:" not in said
-
-
-def kafka_mapping() -> KafkaMapping:
-    """Return a Kafka mapping."""
-    return KafkaMapping(
-        logical_id="Greetings",
-        function="Greeter",
-        function_arn="arn:aws:lambda:us-east-1:123456789012:function:Greeter",
-        topic="greetings",
-        consumer_group="group",
-        event_source_arn=None,
-        batch_size=1,
-        window=0,
-        starting_position="TRIM_HORIZON",
-        starting_timestamp=None,
-        report_batch_item_failures=False,
-    )

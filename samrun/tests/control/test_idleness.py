@@ -10,20 +10,9 @@ from samrun.mapping.poller import KafkaPoller
 from samrun.mapping.records import TopicPartition
 from samrun.mapping.topic_reader import TopicReader
 from samrun.template.model.kafka_mappings import KafkaMapping
+from support.kafka_mappings import kafka_mapping
 
-MAPPING = KafkaMapping(
-    logical_id="Greetings",
-    function="Greeter",
-    function_arn="arn:aws:lambda:us-east-1:123456789012:function:Greeter",
-    topic="greetings",
-    consumer_group="group",
-    event_source_arn=None,
-    batch_size=10,
-    window=0.5,
-    starting_position="TRIM_HORIZON",
-    starting_timestamp=None,
-    report_batch_item_failures=False,
-)
+MAPPING = kafka_mapping(batch_size=10, window=0.5)
 
 
 class Poller(KafkaPoller):
