@@ -9,7 +9,11 @@ import pytest
 from kafka import KafkaProducer
 from kafka.errors import KafkaTimeoutError, MessageSizeTooLargeError
 
-from samrun.services.kafka import KafkaUnreachableError, check
+from samrun.administration.offset_choice import EARLIEST
+from samrun.administration.partition_offsets import chosen_offsets
+from samrun.mapping.records import TopicPartition
+from samrun.mapping.topic_reader import TopicReader
+from samrun.services.kafka import KafkaUnreachableError, admin_client, check
 from samrun.testing.broker import Broker, Record
 from samrun.testing.proxy import Proxy
 from samrun.testing.waiting import eventually
@@ -73,6 +77,19 @@ def test_a_topic_is_read_to_its_end(broker: Broker, producer: Callable[[str], Ka
     assert first == Record(0, 0, None, b"a", [], first.timestamp)
     assert second == Record(1, 0, b"k", b"b", [("h", b"1"), ("h", b"2")], second.timestamp)
     assert 0 <= time.time() * 1000 - second.timestamp < HOUR
+
+
+def test_offsets_of_a_topic_are_known_as_soon_as_it_exists(broker: Broker) -> None:
+    # A broker refuses such questions for a moment after it has made a topic, while it begins to lead the partitions.
+    with TopicReader(broker.bootstrap) as reader:
+        for number in range(10):
+            of_reader, of_admin = (f"{name}-{number}" for name in ("reader", "admin"))
+            broker.create_topic(of_reader, partitions=20)
+            assert [reader.bounds(each) for each in reversed(reader.partitions(of_reader))] == [(0, 0)] * 20
+            broker.create_topic(of_admin, partitions=20)
+            partitions = [TopicPartition(of_admin, each) for each in range(20)]
+            found = chosen_offsets(admin_client(broker.bootstrap), partitions, EARLIEST)
+            assert found == dict.fromkeys(partitions, 0)
 
 
 def test_a_topic_has_the_configuration_it_was_given(broker: Broker, producer: Callable[[str], KafkaProducer]) -> None:

@@ -6,6 +6,7 @@ import confluent_kafka
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from samrun.administration.offset_choice import EARLIEST, LATEST, OffsetChoice
+from samrun.mapping.partition_leader import ask_leader
 from samrun.mapping.records import TopicPartition
 
 _EARLIEST: OffsetSpec = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
@@ -45,5 +46,9 @@ def counts(admin: AdminClient, partitions: Iterable[TopicPartition]) -> Mapping[
 def _ask(admin: AdminClient, partitions: list[TopicPartition], spec: OffsetSpec) -> dict[TopicPartition, int]:
     if not partitions:
         return {}  # the client refuses to ask for none
+    return ask_leader(lambda: _ask_once(admin, partitions, spec))
+
+
+def _ask_once(admin: AdminClient, partitions: list[TopicPartition], spec: OffsetSpec) -> dict[TopicPartition, int]:
     asked = admin.list_offsets({confluent_kafka.TopicPartition(*each): spec for each in partitions})
     return {TopicPartition(each.topic, each.partition): future.result().offset for each, future in asked.items()}

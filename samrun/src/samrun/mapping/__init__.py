@@ -4,7 +4,8 @@ The modules, in the order in which a record meets them:
 
 - `authentication` reads the secrets with which a mapping authenticates.
 - `group_member` is the client of Kafka: it joins the group, reads `records`, and commits offsets. `client_errors` has
-  the words for its errors, and `client_records` makes the records of its messages.
+  the words for its errors, `client_records` makes the records of its messages, and `partition_leader` repeats a
+  question that a broker will soon be able to answer.
 - `membership` runs it in a thread of its own, and passes its records and rebalances on.
 - `record_filter` lets records pass, or not.
 - `dispatcher` decides in another thread what is delivered, paused and committed. It has `partitions`, each with a

@@ -11,6 +11,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException
 from samrun.errors import SamrunError
 from samrun.mapping.client_errors import description
 from samrun.mapping.client_records import partition_of, record_of
+from samrun.mapping.partition_leader import ask_leader
 from samrun.mapping.records import KafkaRecord, TopicPartition
 from samrun.template.model.kafka_mappings import KafkaMapping
 
@@ -234,7 +235,8 @@ class GroupMember:
         return sorted(topic.partitions)
 
     def _bounds(self, partition: TopicPartition) -> tuple[int, int]:
-        first, end = self._offsets.get_watermark_offsets(_as_client_has(partition), timeout=_PATIENCE)
+        asked = _as_client_has(partition)
+        first, end = ask_leader(lambda: self._offsets.get_watermark_offsets(asked, timeout=_PATIENCE))
         return first, end
 
     def _on_assign(self, _: Consumer, partitions: list[confluent_kafka.TopicPartition]) -> None:
@@ -293,10 +295,18 @@ class GroupMember:
                 return end
             case "AT_TIMESTAMP":
                 milliseconds = int((self._mapping.starting_timestamp or 0) * 1000)
-                [found] = self._offsets.offsets_for_times([_as_client_has(partition, milliseconds)], timeout=_PATIENCE)
-                return found.offset if found.offset >= 0 else end
+                found = ask_leader(lambda: self._offset_at(partition, milliseconds))
+                return found if found >= 0 else end
             case _:
                 return first
+
+    def _offset_at(self, partition: TopicPartition, milliseconds: int) -> int:
+        """Return the offset of the first record at a time or later; a negative number if there is none."""
+        [found] = self._offsets.offsets_for_times([_as_client_has(partition, milliseconds)], timeout=_PATIENCE)
+        if found.error:
+            raise KafkaException(found.error)
+        offset: int = found.offset
+        return offset
 
     def _on_error(self, error: KafkaError) -> None:
         if self._is_closing or error.code() == KafkaError._TRANSPORT:

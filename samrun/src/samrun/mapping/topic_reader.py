@@ -5,6 +5,7 @@ from typing import Any, Self
 
 import confluent_kafka
 
+from samrun.mapping.partition_leader import ask_leader
 from samrun.mapping.record_consumer import RecordConsumer
 from samrun.mapping.records import KafkaRecord, TopicPartition
 
@@ -48,7 +49,8 @@ class TopicReader:
 
     def bounds(self, partition: TopicPartition) -> tuple[int, int]:
         """Return the offset of the first record of a partition, and the one behind its last."""
-        begin, end = self._client.get_watermark_offsets(confluent_kafka.TopicPartition(*partition), timeout=_PATIENCE)
+        asked = confluent_kafka.TopicPartition(*partition)
+        begin, end = ask_leader(lambda: self._client.get_watermark_offsets(asked, timeout=_PATIENCE))
         return begin, end
 
     def read(self, partition: TopicPartition, start: int, end: int) -> list[KafkaRecord]:
