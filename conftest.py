@@ -35,11 +35,13 @@ EMULATED_AWS = {"local_aws", "dynamodb", "aws", "deployed", "found", "account", 
 pytest_plugins = ("tests.chromium", "tests.no_processes")
 
 # A busy machine is no failure. Tests that suppress further checks repeat this one: a list replaces the profile's.
-hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.register_profile(
+    "patient", max_examples=40, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.load_profile("patient")
-# They inherit the settings of the patient profile, which has 100 examples.
+# They inherit the settings of the patient profile. `make test-fast` and `make proof` use them.
 hypothesis.settings.register_profile("fast", max_examples=10)
-hypothesis.settings.register_profile("many", max_examples=1000)
+hypothesis.settings.register_profile("many", max_examples=400)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -23,73 +23,96 @@ from tools.homonyms import SHARED, Homonyms
 
 ROOT = Path(__file__).parents[1]
 
+
+class Terms:
+    """Patterns of words, each with the term to use instead. What was looked up once is remembered: names repeat."""
+
+    def __init__(self, terms: dict[str, str]) -> None:
+        self._terms = [(re.compile(pattern), term) for pattern, term in terms.items()]
+        self._of: dict[str, tuple[str, ...]] = {}
+
+    def of(self, name: str) -> tuple[str, ...]:
+        """Return the terms to use instead of a name, which a pattern has to match as a whole."""
+        if name not in self._of:
+            self._of[name] = tuple(term for pattern, term in self._terms if pattern.fullmatch(name))
+        return self._of[name]
+
+
 # Names in code and in Jinja's expressions, and names in backticks in documents: the whole name has to match.
-NAMES = {
-    r"Drain|Drained": "OutboxRelay, RelayResult",
-    r"[Ff]ates?": "disposition, status",
-    r"Pace": "RateLimiter",
-    r"[Oo]utcomes?|Effect": "DeliveryStatus, UpdateResult, InvocationResult",
-    r"Statements": "BatchWriter",
-    r"work_off\w*": "process_batch, process_record",
-    r"undone": "failed",
-    r"lanes?": "key group",
-    r"Reading|Found": "ParsedRecord, NotClaimed",
-    r"_?give_back": "release",
-    r"_?take_over": "reclaim",
-    r"[Tt]exter\w*": "SmsSender, sms",
-    r"Gathering|Waiting": "BatchAccumulator, RetryQueue",
-    r"(\w+_)?tries": "attempts",
-    r"stalled": "attempts without progress",
-    r"troubles?": "error",
-    r"failed_from": "parse_batch_item_failures",
-    r"Discarded": "DiscardedBatch",
-    r"Parts": "Supervisor",
-    r"PlainError": "UserError",
-    r"Wired|wired": "ResolvedTemplate",
-    r"Box|Letter|Places": "DeadLetterStore, DeadLetter, locations",
-    r"LONGEST_\w+|MOST_\w+|LEAST_\w+|most|least": "MAX_, MIN_, maximum, minimum",
-    r"name_of|_error_type": "error_code",
-    r"put_back": "requeue",
-    r"set_aside": "dead_letter, quarantine",
-    r"facts": "snapshot",
-    r"attach(ed)?": "external",
-    r"[Ll]ogin\w*": "authentication, credentials",
-}
+NAMES = Terms(
+    {
+        r"Drain|Drained": "OutboxRelay, RelayResult",
+        r"[Ff]ates?": "disposition, status",
+        r"Pace": "RateLimiter",
+        r"[Oo]utcomes?|Effect": "DeliveryStatus, UpdateResult, InvocationResult",
+        r"Statements": "BatchWriter",
+        r"work_off\w*": "process_batch, process_record",
+        r"undone": "failed",
+        r"lanes?": "key group",
+        r"Reading|Found": "ParsedRecord, NotClaimed",
+        r"_?give_back": "release",
+        r"_?take_over": "reclaim",
+        r"[Tt]exter\w*": "SmsSender, sms",
+        r"Gathering|Waiting": "BatchAccumulator, RetryQueue",
+        r"(\w+_)?tries": "attempts",
+        r"stalled": "attempts without progress",
+        r"troubles?": "error",
+        r"failed_from": "parse_batch_item_failures",
+        r"Discarded": "DiscardedBatch",
+        r"Parts": "Supervisor",
+        r"PlainError": "UserError",
+        r"Wired|wired": "ResolvedTemplate",
+        r"Box|Letter|Places": "DeadLetterStore, DeadLetter, locations",
+        r"LONGEST_\w+|MOST_\w+|LEAST_\w+|most|least": "MAX_, MIN_, maximum, minimum",
+        r"name_of|_error_type": "error_code",
+        r"put_back": "requeue",
+        r"set_aside": "dead_letter, quarantine",
+        r"facts": "snapshot",
+        r"attach(ed)?": "external",
+        r"[Ll]ogin\w*": "authentication, credentials",
+    }
+)
 # Names that our code gives, to a class, a function, a parameter, an attribute or a variable; libraries have some, too.
-OWN_NAMES = {
-    r"_?again": "possible_duplicate, second, repeated",
-    r"_?allows": "allow_request",
-    r"Answer": "InvocationResult, Response",
-    r"_?callers": "authorization",
-    r"_?keep": "send_to_on_failure_destination, store",
-    r"_?letters?": "dead_letter",
-    r"_?marks": "pending_events",
-    r"_?pends": "is_pending",
-    r"_?[Rr]eady": "banner, is_ready",
-    r"_?[Rr]unning": "the thing that runs: a stack, a poller, a task",
-    r"_?sending": "send_errors",
-}
+OWN_NAMES = Terms(
+    {
+        r"_?again": "possible_duplicate, second, repeated",
+        r"_?allows": "allow_request",
+        r"Answer": "InvocationResult, Response",
+        r"_?callers": "authorization",
+        r"_?keep": "send_to_on_failure_destination, store",
+        r"_?letters?": "dead_letter",
+        r"_?marks": "pending_events",
+        r"_?pends": "is_pending",
+        r"_?[Rr]eady": "banner, is_ready",
+        r"_?[Rr]unning": "the thing that runs: a stack, a poller, a task",
+        r"_?sending": "send_errors",
+    }
+)
 # Keys of log lines.
-LOG_KEYS = {
-    r"error": "error_type",
-    r"stack|frames": "stack_trace",
-}
+LOG_KEYS = Terms(
+    {
+        r"error": "error_type",
+        r"stack|frames": "stack_trace",
+    }
+)
 # Names of files, without their suffix.
-FILES = {
-    r"(test_)?drain": "outbox relay",
-    r"(test_)?pace": "rate_limiter",
-    r"(test_)?outcomes": "delivery_status",
-    r"(test_)?(\w+_)?statements": "batch_writer",
-    r"(test_)?texter": "sms",
-    r"(test_)?(box|letters|places)": "dead_letter_store, dead_letter, locations",
-    r"(test_)?gathering": "accumulator",
-    r"(test_)?(parts|attached)": "supervisor, external services",
-    r"(test_)?(callers|scopes|security)": "authorization",
-    r"(test_)?(fields|facts)": "field_types, snapshot",
-    r"(test_)?items": "order_item",
-    r"(test_)?segments": "sms_segments",
-    r"(test_)?sending": "send_errors",
-}
+FILES = Terms(
+    {
+        r"(test_)?drain": "outbox relay",
+        r"(test_)?pace": "rate_limiter",
+        r"(test_)?outcomes": "delivery_status",
+        r"(test_)?(\w+_)?statements": "batch_writer",
+        r"(test_)?texter": "sms",
+        r"(test_)?(box|letters|places)": "dead_letter_store, dead_letter, locations",
+        r"(test_)?gathering": "accumulator",
+        r"(test_)?(parts|attached)": "supervisor, external services",
+        r"(test_)?(callers|scopes|security)": "authorization",
+        r"(test_)?(fields|facts)": "field_types, snapshot",
+        r"(test_)?items": "order_item",
+        r"(test_)?segments": "sms_segments",
+        r"(test_)?sending": "send_errors",
+    }
+)
 # Words in comments, strings, documents and templates.
 PROSE = {
     r"anew": "again",
@@ -180,8 +203,8 @@ def _files(root: Path) -> Iterator[Path]:
 def _findings(path: Path, name: str) -> Iterator[Finding]:
     if name in EXEMPT:
         return
-    for word, term in _matches(FILES, path.stem):
-        yield Finding(name, 1, word, term)
+    for term in FILES.of(path.stem):
+        yield Finding(name, 1, path.stem, term)
     text = path.read_text()
     for line, word, term in _in_contents(path.suffix, text):
         yield Finding(name, line, word, term)
@@ -214,8 +237,8 @@ def _in_python(code: str) -> Iterator[tuple[int, str, str]]:
             yield from _headless(str(node.value.value).strip(), node.lineno, HEADLESS_DOCSTRING)
         if isinstance(node, ast.FunctionDef) and _is_property(node):
             yield from _verb_of_property(node)
-        yield from ((line, word, term) for name, line in _given(node) for word, term in _matches(OWN_NAMES, name))
-        yield from ((line, word, term) for key, line in _log_keys(node) for word, term in _matches(LOG_KEYS, key))
+        yield from ((line, name, term) for name, line in _given(node) for term in OWN_NAMES.of(name))
+        yield from ((line, key, term) for key, line in _log_keys(node) for term in LOG_KEYS.of(key))
 
 
 def _is_property(node: ast.FunctionDef) -> bool:
@@ -253,7 +276,7 @@ def _in_tokens(code: str) -> Iterator[tuple[int, str, str]]:
     for token in tokenize.generate_tokens(io.StringIO(code).readline):
         line = token.start[0]
         if token.type == tokenize.NAME:
-            yield from ((line, word, term) for word, term in _matches(NAMES, token.string))
+            yield from ((line, token.string, term) for term in NAMES.of(token.string))
         elif token.type == tokenize.COMMENT:
             yield from _in_prose(token.string, line)
             yield from _headless(token.string.lstrip("#: "), line)
@@ -269,14 +292,14 @@ def _in_jinja(text: str) -> Iterator[tuple[int, str, str]]:
             yield from _headless(tag[2].lstrip("- \n"), line)
         else:
             for name in re.findall(r"[A-Za-z_]\w*", re.sub(r"\"[^\"]*\"|'[^']*'", "", tag[2])):
-                yield from ((line, word, term) for word, term in _matches(NAMES, name))
+                yield from ((line, name, term) for term in NAMES.of(name))
 
 
 def _in_text(text: str, *, comments: bool) -> Iterator[tuple[int, str, str]]:
     yield from _in_prose(text, 1)
     for number, line in enumerate(text.splitlines(), 1):
         for quoted in re.findall(r"`([^`]+)`", line):
-            yield from ((number, word, term) for word, term in _matches(NAMES, quoted))
+            yield from ((number, quoted, term) for term in NAMES.of(quoted))
         if comments and (begin := re.match(r" *(?:# |Description: )(.*)", line)):
             yield from _headless(begin[1], number)
 
@@ -291,10 +314,6 @@ def _in_prose(text: str, first_line: int) -> Iterator[tuple[int, str, str]]:
 def _headless(text: str, line: int, words: str = HEADLESS) -> Iterator[tuple[int, str, str]]:
     if match := re.match(words, text):
         yield line, match[0], HEADLESS_TERM
-
-
-def _matches(table: dict[str, str], name: str) -> Iterator[tuple[str, str]]:
-    yield from ((name, term) for pattern, term in table.items() if re.fullmatch(pattern, name))
 
 
 def main() -> int:

@@ -159,7 +159,6 @@ FEEDBACKS = st.builds(
 
 
 @given(data=st.data(), events=st.lists(FEEDBACKS, min_size=1, max_size=5), before=st.sampled_from(STATUSES))
-@pytest.mark.many_examples
 @settings(
     max_examples=settings().max_examples // 5,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

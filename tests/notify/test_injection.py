@@ -12,7 +12,6 @@ from email.policy import default
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -199,7 +198,6 @@ def squeezed(text: str) -> str:
 
 
 @given(folder=st.sampled_from(FOLDERS), name=TEXT, item=TEXT, sku=TEXT, reason=TEXT, locale=TEXT, extra=JSON)
-@pytest.mark.many_examples
 @settings(suppress_health_check=list(HealthCheck))
 def test_free_text_is_shown_unchanged_and_changes_no_other_part(
     folder: tuple[str, str], name: str, item: str, sku: str, reason: str, locale: str, extra: Any
@@ -268,7 +266,6 @@ CHANGES = st.one_of(
     changes=({"items": [{"sku": "", "name": "", "quantity": -8000000, "unit_price": "12.50"}]}, {}, {}),
 )
 @example(folder=("order.cancelled.v1", "en"), changes=({}, {"email": "=?utf-8?b?DQpCY2M6IGU=?=@example.com"}, {}))
-@pytest.mark.many_examples
 @settings(suppress_health_check=list(HealthCheck))
 def test_any_value_of_a_field_is_refused_or_harmless(
     folder: tuple[str, str], changes: tuple[dict[str, Any], dict[str, Any], dict[str, Any]]

@@ -85,13 +85,8 @@ ZIPS = [artifact for artifact in artifacts() if artifact.build_folder]
 each_zip = pytest.mark.parametrize("artifact", ZIPS, ids=lambda artifact: artifact.name)
 
 
-@pytest.mark.parametrize(
-    "artifact",
-    [
-        pytest.param(artifact, id=artifact.name, marks=() if artifact.name == "order" else pytest.mark.proof)
-        for artifact in ZIPS
-    ],
-)
+@pytest.mark.proof
+@each_zip
 def test_second_build_in_another_folder_has_the_same_zip(
     build: Path, tmp_path: Path, artifact: Artifact, python: str
 ) -> None:

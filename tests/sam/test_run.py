@@ -12,7 +12,9 @@ from tests.project import copy_to
 from tests.sam.sam_cli import EXECUTABLE
 from tests.system.order_stack import OrderStack
 
-pytestmark = pytest.mark.xdist_group("sam-build")
+# It builds all functions twice. `make test` runs them in containers one by one (test_local.py), and a small application
+# by `samrun up --sam` (samrun/tests/system/test_sam_stack.py).
+pytestmark = [pytest.mark.proof, pytest.mark.xdist_group("sam-build")]
 
 # `sam build` fetches packages.
 PATIENCE_WITH_BUILDS = 5 * PATIENCE

@@ -22,7 +22,8 @@ from tests.system.order_stack import OrderStack
 from tests.system.published_events import PAID
 from tests.system.tcp_peer import kill_peer
 
-pytestmark = pytest.mark.xdist_group("environment-killed")
+# `make test` kills notify at each step (test_notify_kills.py), in an environment by itself.
+pytestmark = [pytest.mark.proof, pytest.mark.xdist_group("environment-killed")]
 
 PARTITIONS = 3
 BEFORE = 60  # more than a batch has: not all of them are claimed when their sender dies

@@ -67,7 +67,7 @@ def shop(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[K
         yield KilledShop(broker=broker, functions=order.functions, table=order.table)
 
 
-@pytest.fixture(params=[3, pytest.param(20, marks=pytest.mark.proof)])
+@pytest.fixture(params=[2, pytest.param(20, marks=pytest.mark.proof)])
 def kills(request: pytest.FixtureRequest) -> int:
     """The number of processes that are killed at each step."""
     number: int = request.param

@@ -106,6 +106,7 @@ def test_orders_are_answered_while_notify_is_slow(shop: BrokenNotifyShop) -> Non
     assert shop.stack.logged("Task timed out after 15.00 seconds")
 
 
+@pytest.mark.proof
 def test_a_restart_of_everything_loses_nothing(start: Start, project: Path) -> None:
     """Four starts of one stack: with a notify that is dead, and after an end in order, one without work, and a kill."""
     with broken(project, "", at_import="raise RuntimeError('broken at import')"):

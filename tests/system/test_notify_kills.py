@@ -57,7 +57,7 @@ def holding(around: Surroundings, tmp_path_factory: pytest.TempPathFactory) -> I
         assert_nobody_is_in_the_log_of(holding)
 
 
-@pytest.fixture(params=[3, pytest.param(20, marks=pytest.mark.proof)])
+@pytest.fixture(params=[2, pytest.param(20, marks=pytest.mark.proof)])
 def kills(request: pytest.FixtureRequest) -> int:
     """The number of processes that are killed at each step."""
     number: int = request.param

@@ -121,7 +121,7 @@ def unwritable(number: int) -> dict[str, Any]:
     return content
 
 
-@pytest.mark.parametrize("orders", [50, pytest.param(500, marks=pytest.mark.proof)])
+@pytest.mark.parametrize("orders", [15, pytest.param(500, marks=pytest.mark.proof)])
 def test_one_poison_record_among_many_is_one_dead_letter_and_after_the_fix_one_mail(
     world: PoisonedStack, orders: int
 ) -> None:

@@ -382,7 +382,6 @@ def mimes(draw: st.DrawFn, depth: int = 3) -> str:
 
 
 # One store for all examples; each adds a mail to it and takes it away again.
-@pytest.mark.many_examples
 @settings(
     max_examples=settings().max_examples // 5,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

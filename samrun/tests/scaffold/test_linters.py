@@ -7,7 +7,8 @@ import pytest
 from support.lint import lint_errors
 from support.new_services import VARIANTS, Variant, generated, written
 
-pytestmark = pytest.mark.processes
+# mypy reads all libraries if its cache is empty, so one process does it.
+pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("linters-of-new-services")]
 
 
 @pytest.fixture(scope="session")

@@ -148,7 +148,6 @@ def test_a_status_that_the_document_does_not_have_is_found(schema: BaseSchema) -
         changed.Case(path_parameters=case.path_parameters).validate_response(response)
 
 
-@pytest.mark.many_examples
 def test_the_api_answers_a_sequence_of_requests_as_the_document_says(
     schema: BaseSchema, dynamodb: DynamoDBClient
 ) -> None:
