@@ -83,6 +83,19 @@ def test_poisoned_record_is_a_dead_letter_and_is_replayed(page: Page, stack: Run
     assert stack.recipients() == ["ada@example.com"]
 
 
+def test_record_behind_a_failing_one_waits(page: Page, stack: RunningStack) -> None:
+    switch(page, "it is throttled (429)")
+    for key in ("ada", "grace"):
+        stack.produce("registrations", {"email": f"{key}@example.com", "name": "Ada"}, key=key)
+        page.goto("/flow")
+        expect(page.get_by_role("row").filter(has_text=key)).to_contain_text("retrying" if key == "ada" else "waiting")
+    page.get_by_role("link", name="grace").click()
+    expect(page.locator("[data-kind=record]")).to_contain_text("waiting for")
+    stack.mend("Welcome")
+    expect(page.locator("#timeline h1 + .badge")).to_have_text("done", timeout=PATIENCE)
+    expect(page.locator("[data-kind=record]")).not_to_contain_text("waiting")
+
+
 def test_lag_of_a_mapping_moves_and_what_is_typed_stays(page: Page, stack: RunningStack) -> None:
     switch(page, "it is throttled (429)")
     mappings = page.get_by_role("region", name="Kafka mappings")

@@ -5,8 +5,12 @@ from pathlib import Path
 import pytest
 
 from samrun.console.flow import flow_index as module
+from samrun.console.flow import waiting_records
 from samrun.console.flow.flow_index import FlowId, FlowIndex, is_mentioned
-from support.seen_stack import TRACE, SeenStack
+from samrun.console.flow.timeline_builder import TimelineBuilder
+from samrun.mapping.records import TopicPartition
+from samrun.testing.kafka_records import record
+from support.seen_stack import TRACE, SeenStack, WaitingPoller
 
 OTHER_TRACE = "a" * 32
 
@@ -135,6 +139,59 @@ def test_index_forgets_what_the_log_forgot(stack: SeenStack, index: FlowIndex, m
     assert len(index.flows) <= 16
     assert "ord_99" in names(index)
     assert "ord_0" not in names(index)
+
+
+def test_record_that_waits_is_a_part_of_its_flow_until_it_is_delivered(stack: SeenStack, index: FlowIndex) -> None:
+    poller, timelines = WaitingPoller(), TimelineBuilder(stack.parts, index)
+    stack.parts.mappings.append(poller)
+    stack.request()
+    assert names(index) == [TRACE]
+    version = index.version()
+    waiting = stack.record("ord_1")
+    poller.records = [waiting]
+    assert index.version() != version
+    assert names(index) == ["ord_1"]
+    timeline = timelines.build(index.flows[FlowId("key", "ord_1")])
+    results = {step.kind: step.result for step in timeline.steps}
+    assert results == {"request": "201", "invocation": "done", "record": "waiting for ToMailer"}
+    assert (timeline.state, timeline.result) == ("busy", "waiting")
+
+    poller.records = []
+    stack.deliver(waiting)
+    assert names(index) == ["ord_1"]
+    timeline = timelines.build(index.flows[FlowId("key", "ord_1")])
+    results = {step.kind: step.result for step in timeline.steps}
+    assert results == {"request": "201", "invocation": "done", "record": "", "delivery": "done"}
+    assert timeline.result == "done"
+
+
+def test_record_goes_on_waiting_while_its_mapping_has_no_broker(
+    stack: SeenStack, index: FlowIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting_records, "_PATIENCE", 0.01)
+    poller = WaitingPoller()
+    stack.parts.mappings.append(poller)
+    poller.records = [stack.record("ord_1")]
+    assert names(index) == ["ord_1"]
+    poller.is_away = True
+    assert names(index) == ["ord_1"]
+    assert index.waiting.mappings_of((TopicPartition("orders", 0), 0)) == ["ToMailer"]
+    poller.records = []  # a reset, for one, forgot them
+    assert names(index) == ["ord_1"]
+    assert index.waiting.mappings_of((TopicPartition("orders", 0), 0)) == []
+
+
+def test_waiting_record_of_any_form_is_shown(stack: SeenStack, index: FlowIndex) -> None:
+    poller, timelines = WaitingPoller(), TimelineBuilder(stack.parts, index)
+    stack.parts.mappings.append(poller)
+    poller.records = [
+        record(0, key=b"\xff\x00", value=b"\xff"),
+        record(1, timestamp=2**63 - 1),
+        record(2, timestamp=-(2**63), headers=[("traceparent", None), ("\u202e", b"\xff")]),
+        record(3, key=b"key", value=b"[" * 5_000),
+    ]
+    assert len(names(index)) == 4
+    assert {timelines.build(flow).result for flow in index.newest()} == {"waiting"}
 
 
 def test_reset_begins_with_no_flows(stack: SeenStack, index: FlowIndex) -> None:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -98,6 +98,26 @@ def test_offset_that_is_gone_makes_the_partition_begin_with_its_first_record(thr
     thread.read(record(2))
     thread.wait_for_commit({BAD: 3, GOOD: 0})
     assert thread.reports == ["t-0 has no record 5 any more: reading it from its first record"]
+
+
+def test_records_behind_a_delivery_wait_and_are_named(thread: DispatcherThread) -> None:
+    may_answer = threading.Event()
+
+    def is_slow(_: Offsets) -> bytes:
+        may_answer.wait()
+        return b"null"
+
+    thread.function.reacts = is_slow
+    thread.read(record(5))
+    eventually(lambda: thread.function.delivered() == [5], what="the first record to be delivered")
+    thread.read(record(6), record(7))
+    eventually(lambda: thread.dispatcher.waiting_count == 2, what="the others to wait")
+    named: Future[list[int]] = Future()
+    thread.post(lambda: named.set_result([each.offset for each in thread.dispatcher.waiting(1)]))
+    assert named.result(timeout=30) == [6]
+    may_answer.set()
+    thread.wait_for_commit({BAD: 8, GOOD: 0})
+    eventually(lambda: thread.dispatcher.waiting_count == 0, what="nothing to wait")
 
 
 class FilterThatFails(RecordFilter):

@@ -3,10 +3,13 @@
 import json
 import uuid
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from samrun.functions.invocation_log import LoggedInvocation
 from samrun.functions.invocation_metrics import InvocationMetrics
@@ -14,15 +17,40 @@ from samrun.functions.invoker import InvocationOptions, InvocationResult
 from samrun.journal.delivery_recorder import DeliveryRecorder
 from samrun.mapping.batch_sender import BatchResult
 from samrun.mapping.delivery import Delivery
+from samrun.mapping.poller import KafkaPoller
 from samrun.mapping.records import KafkaRecord, TopicPartition
 from samrun.services.send_options import SendOptions
 from samrun.supervision.access import Access
 from samrun.template.model.application import Application
-from samrun.testing.kafka_records import batch
+from samrun.testing.kafka_records import batch, kafka_mapping
 from samrun.trace_ids import segment_of
 from support.idle_stack import idle_stack
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+
+class WaitingPoller(KafkaPoller):
+    """Poller whose records wait for the function Mailer. It does not answer while its brokers are away."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            mapping=kafka_mapping(logical_id="ToMailer"),
+            bootstrap="127.0.0.1:1",
+            invoke=lambda *_: pytest.fail("nothing is delivered"),
+            report=pytest.fail,
+        )
+        self.records: list[KafkaRecord] = []
+        self.is_away = False
+
+    @property
+    def waiting_count(self) -> int:
+        return len(self.records)
+
+    def waiting(self, maximum: int) -> Future[Sequence[KafkaRecord]]:
+        answer: Future[Sequence[KafkaRecord]] = Future()
+        if not self.is_away:
+            answer.set_result(self.records[:maximum])
+        return answer
 
 
 class SeenStack:

@@ -9,7 +9,7 @@ from typing import Any
 
 from samrun.functions.invocation_log import LoggedInvocation
 from samrun.mapping.batch import Place
-from samrun.mapping.records import TopicPartition
+from samrun.mapping.records import KafkaRecord, TopicPartition
 from samrun.trace_ids import trace_ids_in, trace_ids_of
 
 API, KAFKA = "API", "Kafka"
@@ -60,6 +60,12 @@ def seen_invocation(invocation: LoggedInvocation) -> SeenInvocation:
         in_lower_case = {str(name).lower(): str(value) for name, value in items}
         return SeenInvocation(invocation=invocation, trigger=API, trace_ids=trace_ids_in(in_lower_case))
     return SeenInvocation(invocation=invocation, trigger=_other_trigger(event))
+
+
+def seen_record(record: KafkaRecord) -> SeenRecord:
+    """Return what the event would say of a record that waits for its delivery."""
+    [seen] = _seen_records({"": [json.loads(record.as_json)]})
+    return seen
 
 
 def record_in_event(event: bytes, place: Place) -> Mapping[str, Any] | None:

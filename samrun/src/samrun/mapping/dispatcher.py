@@ -105,6 +105,8 @@ class Dispatcher:
         self._errors: set[str] = set()
         self._commit_error: str | None = None
         self._disconnected: BaseException | None = None
+        self.waiting_count = 0
+        """Number of the records that waited for their first delivery a moment ago. Any thread may read it."""
 
     def post(self, action: Action) -> None:
         """Have the dispatcher's thread call a function. For any thread."""
@@ -173,6 +175,10 @@ class Dispatcher:
     def positions(self) -> Mapping[TopicPartition, int]:
         """Return the offset up to which each partition is done."""
         return self._partitions.done()
+
+    def waiting(self, maximum: int) -> Sequence[KafkaRecord]:
+        """Return the records that were read and wait for their first delivery, up to `maximum` of each partition."""
+        return [record for each in self._partitions.queues for record in each.first(maximum)]
 
     def add(self, read: Sequence[KafkaRecord | PartitionFailure]) -> None:
         """Take records that were read, and failures to read."""
@@ -284,6 +290,7 @@ class Dispatcher:
         """Pause the partitions of which enough waits, and resume those of which little does."""
         # Not often: librdkafka forgets what it has fetched of a partition that is paused, and fetches it again later.
         enough = max(2 * self._batcher.batch_size, _ENOUGH)
+        self.waiting_count = sum(each.count for each in self._partitions.queues)
         for each in self._partitions.queues:
             if each.partition in self._paused:
                 if each.count <= enough // 2 and each.size <= ROOM:

@@ -1,7 +1,8 @@
 """Queue of one partition: its records that were read and are not done, in the order of their offsets."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from samrun.functions.invoker import PAYLOAD_LIMIT
 from samrun.mapping.delivery import Delivery
@@ -36,6 +37,10 @@ class PartitionQueue:
     def count(self) -> int:
         """Number of the records that wait for their first delivery."""
         return len(self._waiting)
+
+    def first(self, count: int) -> Iterator[KafkaRecord]:
+        """Yield the first of these records, up to `count`."""
+        yield from (record for record, _ in islice(self._waiting, count))
 
     @property
     def size(self) -> int:

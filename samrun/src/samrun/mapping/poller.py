@@ -1,7 +1,7 @@
 """Poller of one Kafka mapping: a member of its consumer group that reads records and has them delivered."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -25,7 +25,7 @@ from samrun.schemas.schema import SchemaUnavailableError
 from samrun.template.model.kafka_mappings import KafkaMapping, Redeliver
 
 if TYPE_CHECKING:
-    from samrun.mapping.records import TopicPartition
+    from samrun.mapping.records import KafkaRecord, TopicPartition
 
 _T = TypeVar("_T")
 
@@ -110,6 +110,15 @@ class KafkaPoller:
     def positions(self) -> "Future[Mapping[TopicPartition, int]]":
         """Return, soon, the offset up to which each partition of this member is done. For any thread."""
         return self._ask(self._dispatcher.positions)
+
+    @property
+    def waiting_count(self) -> int:
+        """The number of records that were read and waited for their first delivery a moment ago. For any thread."""
+        return self._dispatcher.waiting_count
+
+    def waiting(self, maximum: int) -> "Future[Sequence[KafkaRecord]]":
+        """Return, soon, records that wait for their first delivery, up to `maximum` of a partition. For any thread."""
+        return self._ask(partial(self._dispatcher.waiting, maximum))
 
     def skip_to(self, offsets: "Mapping[TopicPartition, int]") -> "Future[None]":
         """Go on at these offsets: what was read is forgotten, also what is to be retried. For any thread."""

@@ -10,16 +10,17 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
+from samrun.console.flow.waiting_records import Asked, WaitingRecords
 from samrun.control.stack_parts import StackParts
 from samrun.functions.invocation_log import LoggedInvocation
 from samrun.journal.entries import ApiRequest, BatchAnswered, BatchDiscarded, BatchRetried, DeliveryEntry
-from samrun.journal.seen_invocation import API, SeenInvocation, SeenRecord, seen_invocation
+from samrun.journal.seen_invocation import API, SeenInvocation, SeenRecord, seen_invocation, seen_record
 from samrun.mapping.batch import Place
 from samrun.services.mail_store import Mail, MailNotFoundError
 from samrun.services.text_message_store import TextMessage
@@ -61,6 +62,7 @@ class Seen:
     invocations: Sequence[LoggedInvocation]
     requests: tuple[int, Sequence[ApiRequest]]
     deliveries: tuple[int, Sequence[DeliveryEntry]]
+    waiting: Asked
 
 
 @dataclass(kw_only=True)
@@ -93,6 +95,7 @@ class FlowIndex:
     def __init__(self, parts: StackParts) -> None:
         self._parts = parts
         self.lock = threading.Lock()
+        self.waiting = WaitingRecords(parts.mappings)
         self._clear()
 
     def _clear(self) -> None:
@@ -121,12 +124,14 @@ class FlowIndex:
             invocations=list(log.after(journal.invocations_before)),
             requests=journal.requests(self._last_request),
             deliveries=journal.deliveries(self._last_delivery),
+            waiting=self.waiting.ask(),
         )
 
     def version(self) -> str:
         """Return a text that changes whenever something new was seen. Only the thread of the event loop calls this."""
         log, journal = self._parts.invocations, self._parts.journal
-        return "-".join(map(str, (log.started, log.under_way, journal.invocations_before, *journal.version)))
+        counts = (log.started, log.under_way, journal.invocations_before, *journal.version, *self.waiting.counts())
+        return "-".join(map(str, counts))
 
     def update(self, seen: Seen) -> None:
         """Add what is new, and read the messages that came. Called with the `lock`."""
@@ -147,6 +152,9 @@ class FlowIndex:
         for entry in seen.deliveries[1]:
             self._add_delivery(entry)
         self._last_request, self._last_delivery = seen.requests[0], seen.deliveries[0]
+        for record in self.waiting.update(seen.waiting):
+            if (record.topic_partition, record.offset) not in self.flows_of_place:
+                self._add_record(seen_record(record), datetime.now(UTC))
         self._add_messages()
 
     def _has_forgotten(self, first: int) -> bool:

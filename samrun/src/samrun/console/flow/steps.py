@@ -44,13 +44,15 @@ def invocation_step(seen: SeenInvocation) -> Step:
     )
 
 
-def record_step(record: SeenRecord, deliveries: Sequence[SeenInvocation]) -> Step:
+def record_step(record: SeenRecord, deliveries: Sequence[SeenInvocation], *, waits_for: Sequence[str] = ()) -> Step:
     at = datetime.fromtimestamp(record.timestamp / 1000, UTC) if 0 <= record.timestamp < 2**42 else None
     return Step(
         id=f"record-{place_id(record.place)}",
         at=at or (deliveries[0].invocation.started if deliveries else datetime.now(UTC)),
         kind="record",
         title=place_text(record.place),
+        state="busy" if waits_for else "",
+        result=f"waiting for {', '.join(waits_for)}" if waits_for else "",
         notes=tuple(filter(None, (record.type, f"key {record.key}" if record.key is not None else "without a key"))),
         contents=(StepContent(title="Value", read=partial(_value, deliveries[0], record.place)),) if deliveries else (),
     )

@@ -97,6 +97,8 @@ def state_of(steps: Sequence[Step]) -> tuple[State, str]:
             last_of[step.title + step.id.split("-", 2)[2]] = step
     if any(step.state == "bad" for step in last_of.values()):
         return "busy", "retrying"
+    if any(step.kind == "record" and step.state == "busy" for step in steps):
+        return "busy", "waiting"
     failed = [step for step in steps if step.kind in {"request", "invocation"} and step.state == "bad"]
     if failed:
         return "bad", "failed" if failed[-1].kind == "invocation" else failed[-1].result

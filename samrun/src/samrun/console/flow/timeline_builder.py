@@ -75,7 +75,7 @@ class TimelineBuilder:
 
     def _record_steps(self, flow: Flow, record: SeenRecord) -> Iterator[Step]:
         deliveries = self._index.invocations_of_place[record.place]
-        yield record_step(record, deliveries)
+        yield record_step(record, deliveries, waits_for=self._index.waiting.mappings_of(record.place))
         for seen in deliveries:
             yield self._delivery_step(flow, record.place, seen)
             yield from self._message_steps(flow, seen)
