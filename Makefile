@@ -29,7 +29,7 @@ ENVIRONMENT ?= prod
 NODE_PACKAGES := $(if $(shell command -v npm),$(addsuffix /node_modules/installed,\
   examples/plain samrun/tests/console/mailpit_client benchmarks/peers))
 
-# Of `make test` and `make proof`: on two cores, one more than there are cores, since the system tests wait now and then.
+# Of `make test`: on two cores, one more than there are cores, since the system tests wait now and then.
 WORKERS ?= 3
 
 # Byte code is kept between runs, whatever the environment says: without it, each start compiles all modules again.
@@ -80,7 +80,7 @@ test-fast: .venv/developing ## Run the unit tests that start no other process an
 	@$(BIN)/python -m pytest -n 2 --dist worksteal --no-processes $(addprefix --ignore=,$(SYSTEM) $(PROCESSES)) -m "not (proof or emulated_aws or processes)" --hypothesis-profile fast $(ARGS)
 
 proof: .venv/developing .venv/java-programs .venv-sam/installed ## Run the large proofs: 10,000 records, 20 kills at each step, a stack disturbed 20 times.
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "proof or hypothesis" --hypothesis-profile many $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "proof or hypothesis" --hypothesis-profile many $(ARGS)
 
 chaos: .venv/developing .venv/java-programs ## Disturb a stack under load (MINUTES=5, SEED=), and check that nothing is lost or doubled.
 	@$(BIN)/python -m tools.chaos $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(ARGS)

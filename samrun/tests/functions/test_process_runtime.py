@@ -54,6 +54,21 @@ def test_function_has_its_own_environment_and_no_variable_of_the_developer(
     assert found["pid"] != os.getpid()
 
 
+def test_runtime_client_has_one_connection_for_as_long_as_an_invocation_takes(function: Function) -> None:
+    """uvicorn ends one without a request after 5 s: the response of a function that took 5 s could not be sent."""
+
+    async def connections_of_sleeper() -> list[str]:
+        async with running_runtime(replace(function, handler="main.sleeps", timeout=8)) as runtime:
+            invocation = asyncio.create_task(runtime.invoke("Fn", b"{}"))
+            await asyncio.sleep(7)
+            [sleeper] = [each for each in psutil.Process().children() if "awslambdaric" in each.cmdline()]
+            found = [each.status for each in sleeper.net_connections() if each.raddr]
+            await invocation
+            return found
+
+    assert asyncio.run(connections_of_sleeper()) == [psutil.CONN_ESTABLISHED]
+
+
 def test_result_of_an_exception_has_its_type(function: Function) -> None:
     error, payload = asyncio.run(_invoke(function, "fails"))
     assert error == "Unhandled"

@@ -89,6 +89,26 @@ def test_a_slow_body_and_a_slow_answer_are_waited_for(monkeypatch: pytest.Monkey
     assert asyncio.run(_answer_to_slow_client(head, *[b"x"] * 5, pause=0.25)).endswith(b'"done"')
 
 
+async def _ask_twice(*, pause: float, idle: int) -> tuple[bytes, bytes]:
+    """Return the answers to two requests on one connection, with a pause between them."""
+    listener = ports.listen("test", 0)
+    async with serving(_return_header_names, listener, idle=idle):
+        reader, writer = await asyncio.open_connection(*listener.getsockname())
+        answers = []
+        for _ in range(2):
+            writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            answers.append(await reader.readuntil(b'["Host"]') if not reader.at_eof() else b"")
+            await asyncio.sleep(pause)
+        writer.close()
+        return answers[0], answers[1]
+
+
+@pytest.mark.parametrize(("idle", "count"), [(1, 1), (30, 2)])
+def test_connection_without_a_request_is_closed_after_its_time(idle: int, count: int) -> None:
+    answers = asyncio.run(_ask_twice(pause=1.5, idle=idle))
+    assert len([each for each in answers if each]) == count
+
+
 def test_body_of_a_refused_request_is_no_request() -> None:
     smuggled = b"POST /smuggled HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     head = b"POST / HTTP/1.1\r\nHost: localhost\r\nOrigin: http://evil.example.com\r\n"

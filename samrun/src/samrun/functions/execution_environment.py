@@ -28,6 +28,9 @@ from samrun.template.model.functions import Function
 from samrun.trace_ids import header_of_invocation
 
 INIT_LIMIT = 10.0  # seconds
+# Seconds for which the runtime client keeps a connection without a request: while the function works, which a debugger
+# can make a matter of days.
+_MAX_INVOCATION = 30 * 24 * 3600
 _LOG_TAIL = 4096  # bytes
 
 LogLine = Callable[[Function, str], None]
@@ -81,7 +84,7 @@ class ExecutionEnvironment:
         await self._exits.enter_async_context(self._turn)
         listener = ports.listen("a Runtime API", 0)
         port = listener.getsockname()[1]
-        await self._exits.enter_async_context(serving(self._api.app, listener))
+        await self._exits.enter_async_context(serving(self._api.app, listener, idle=_MAX_INVOCATION))
         begun = time.monotonic()
         self._output = LogPipe()
         try:

@@ -14,6 +14,9 @@ from samrun.supervision.browser_guard import BrowserGuard, GuardMiddleware, Page
 _HEADER_NAMES = "header_names"
 # Seconds for the head of a request, and for each further piece of its body.
 _PATIENCE = 30.0
+# Seconds for which a connection without a request stays open: longer than clients that count on it keep theirs, or one
+# sends its next request into a connection that ends at that moment.
+_IDLE = 75
 
 
 class _Protocol(HttpToolsProtocol):
@@ -88,8 +91,13 @@ def header_names(scope: Scope) -> list[str]:
 
 
 @contextlib.asynccontextmanager
-async def serving(app: ASGIApp, listener: socket.socket, *, pages: Pages = Pages.NONE) -> AsyncIterator[None]:
-    """Serve `app` on a bound socket, to programs and to `pages`, while the context lasts."""
+async def serving(
+    app: ASGIApp, listener: socket.socket, *, pages: Pages = Pages.NONE, idle: int = _IDLE
+) -> AsyncIterator[None]:
+    """Serve `app` on a bound socket, to programs and to `pages`, while the context lasts.
+
+    A connection that has no request for `idle` seconds is closed.
+    """
     server = _Server(
         uvicorn.Config(
             GuardMiddleware(app, BrowserGuard(pages=pages)),
@@ -100,6 +108,7 @@ async def serving(app: ASGIApp, listener: socket.socket, *, pages: Pages = Pages
             log_config=None,
             access_log=False,
             proxy_headers=False,
+            timeout_keep_alive=idle,
             # An open request must not delay the end. The runtime client's `next` is always one.
             timeout_graceful_shutdown=1,
         )
