@@ -102,8 +102,8 @@ def outbox(table: Table, publisher: FakePublisher) -> Outbox:
     return Outbox(table=table, publisher=publisher)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def samrun_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    """Yield a stack of this application, with the packages of the tests: they need no installation of their own."""
+    """Yield a stack of this application with the packages of the tests, for one module: the other tests need none."""
     with RunningStack(APPLICATION, tmp_path_factory.mktemp("shipment") / "data") as stack:
         yield stack

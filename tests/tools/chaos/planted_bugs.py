@@ -152,11 +152,12 @@ BUGS = (
         caught_as="lost dead letter",
     ),
     PlantedBug(
-        name="the records of a key are processed side by side",
+        name="the records of a key are processed from the last one to the first",
         file="functions/notify/handlers/notify.py",
-        text="            key=lambda parsed: parsed.record.key,\n",
-        replacement="            key=lambda parsed: None,\n",
-        faults=(Fault(at=0.5, target="ses", kind="cut off", seconds=4.0),),
+        text="            records,\n",
+        replacement="            records[::-1],\n",
+        # Twice, so that on a slow machine, too, a batch has both events of an order.
+        faults=tuple(Fault(at=at, target="ses", kind="cut off", seconds=5.5) for at in (0.2, 0.2 + SECONDS)),
         caught_as="mails out of order",
     ),
 )
