@@ -15,7 +15,9 @@ from tests.system.order_stack import OrderStack
 Start = Callable[..., OrderStack]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.proof)]
+)
 def test_a_signal_ends_every_process(start: Start, number: int) -> None:
     stack = start(eager=True)
     processes = stack.processes()
@@ -25,13 +27,14 @@ def test_a_signal_ends_every_process(start: Start, number: int) -> None:
     assert not (stack.data / "endpoints.json").exists()
 
 
-def test_a_terminal_that_is_gone_changes_nothing_until_its_signal_comes(start: Start) -> None:
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=pytest.mark.proof), signal.SIGHUP])
+def test_a_terminal_that_is_gone_changes_nothing_until_a_signal_comes(start: Start, number: int) -> None:
     stack = start(closed_terminal=True)
     stack.place("nobody-looks")
     stack.wait_for_mails_to(["nobody-looks"])
     processes = stack.processes()
     assert len(processes) >= 6, "itself, Kafka, DynamoDB Local, moto and two functions"
-    assert stack.stop(signal.SIGHUP) == 0
+    assert stack.stop(number) == 0
     _assert_ended(processes)
     assert not (stack.data / "endpoints.json").exists()
 

@@ -104,7 +104,7 @@ def test_records_behind_a_delivery_wait_and_are_named(thread: DispatcherThread) 
     may_answer = threading.Event()
 
     def is_slow(_: Offsets) -> bytes:
-        may_answer.wait()
+        may_answer.wait(timeout=30)  # a test that fails ends, too
         return b"null"
 
     thread.function.reacts = is_slow

@@ -11,7 +11,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException
 from samrun.errors import SamrunError
 from samrun.mapping.client_errors import description
 from samrun.mapping.client_records import partition_of, record_of
-from samrun.mapping.partition_leader import ask_leader
+from samrun.mapping.partition_leader import ask_leader, bounds
 from samrun.mapping.records import KafkaRecord, TopicPartition
 from samrun.template.model.kafka_mappings import KafkaMapping
 
@@ -234,11 +234,6 @@ class GroupMember:
             raise KafkaException(topic.error)
         return sorted(topic.partitions)
 
-    def _bounds(self, partition: TopicPartition) -> tuple[int, int]:
-        asked = _as_client_has(partition)
-        first, end = ask_leader(lambda: self._offsets.get_watermark_offsets(asked, timeout=_PATIENCE))
-        return first, end
-
     def _on_assign(self, _: Consumer, partitions: list[confluent_kafka.TopicPartition]) -> None:
         try:
             offsets, uncommitted = self._next_offsets(_ours(partitions))
@@ -286,7 +281,7 @@ class GroupMember:
         return {TopicPartition(each.topic, each.partition): each.offset for each in found if each.offset >= 0}
 
     def _starting_offset(self, partition: TopicPartition, committed: Mapping[TopicPartition, int]) -> int:
-        first, end = self._bounds(partition)
+        first, end = bounds(self._offsets, partition)
         if any(each.partition < partition.partition for each in committed):
             # The partition was added after the mapping had begun: none of its records is older than that.
             return first

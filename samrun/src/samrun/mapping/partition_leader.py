@@ -4,7 +4,10 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from confluent_kafka import KafkaError, KafkaException
+import confluent_kafka
+from confluent_kafka import Consumer, KafkaError, KafkaException
+
+from samrun.mapping.records import TopicPartition
 
 _Answer = TypeVar("_Answer")
 
@@ -28,3 +31,10 @@ def ask_leader(ask: Callable[[], _Answer]) -> _Answer:
             if error.args[0].code() != KafkaError.NOT_LEADER_FOR_PARTITION or time.monotonic() >= end:
                 raise
         time.sleep(_PAUSE)
+
+
+def bounds(client: Consumer, partition: TopicPartition) -> tuple[int, int]:
+    """Return the offset of the first record of a partition, and the one behind its last. Raises KafkaException."""
+    asked = confluent_kafka.TopicPartition(*partition)
+    begin, end = ask_leader(lambda: client.get_watermark_offsets(asked, timeout=_PATIENCE))
+    return begin, end

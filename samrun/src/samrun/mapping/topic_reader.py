@@ -3,9 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
-import confluent_kafka
-
-from samrun.mapping.partition_leader import ask_leader
+from samrun.mapping.partition_leader import bounds
 from samrun.mapping.record_consumer import RecordConsumer
 from samrun.mapping.records import KafkaRecord, TopicPartition
 
@@ -49,9 +47,7 @@ class TopicReader:
 
     def bounds(self, partition: TopicPartition) -> tuple[int, int]:
         """Return the offset of the first record of a partition, and the one behind its last."""
-        asked = confluent_kafka.TopicPartition(*partition)
-        begin, end = ask_leader(lambda: self._client.get_watermark_offsets(asked, timeout=_PATIENCE))
-        return begin, end
+        return bounds(self._client, partition)
 
     def read(self, partition: TopicPartition, start: int, end: int) -> list[KafkaRecord]:
         """Return the records from the offset `start` up to, but without, `end`."""
